@@ -1,0 +1,64 @@
+"""Records: a queryable projection of the journal, rebuildable, never the truth."""
+
+from collections.abc import Sequence as Items
+from typing import Protocol
+
+import msgspec
+
+from hybrid_dex.model.events import EventBatch, FillMade
+from hybrid_dex.model.settlement import SettlementStage
+from hybrid_dex.model.units import AccountId, FillId, MarketId, OrderId, Sequence, TimestampNs
+from hybrid_dex.model.views import OrderView
+
+__all__ = ["FillRecord", "Records"]
+
+
+class FillRecord(msgspec.Struct, frozen=True, gc=False):
+    """A fill with its time and how far its settlement has come."""
+
+    fill: FillMade
+    at_ns: TimestampNs
+    stage: SettlementStage
+    batch: int
+    transaction: str
+
+
+class Records(Protocol):
+    """Rows that pages and history queries read."""
+
+    async def open(self) -> None:
+        """Connect and bring the schema up to date. Raises `ConfigurationError`."""
+        ...
+
+    async def close(self) -> None:
+        """Release everything. Safe to call twice."""
+        ...
+
+    async def project(self, batches: Items[EventBatch]) -> None:
+        """Apply events and the new position in one transaction; repeats are ignored."""
+        ...
+
+    async def position(self) -> Sequence:
+        """Return the sequence of the last projected command, 0 when there is none."""
+        ...
+
+    async def order(self, order_id: OrderId) -> OrderView | None:
+        """Return one order, live or ended, or ``None``."""
+        ...
+
+    async def orders(
+        self, account: AccountId, *, before: OrderId | None, limit: int
+    ) -> list[OrderView]:
+        """Return an account's orders, newest first, with ids below ``before``."""
+        ...
+
+    async def fills(
+        self,
+        *,
+        account: AccountId | None,
+        market: MarketId | None,
+        before: FillId | None,
+        limit: int,
+    ) -> list[FillRecord]:
+        """Return fills, newest first, with ids below ``before``."""
+        ...

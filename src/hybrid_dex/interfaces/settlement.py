@@ -1,0 +1,47 @@
+"""Settlement: makes fills final, and brings deposits and withdrawals in as commands."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol
+
+from hybrid_dex.model.commands import Command
+from hybrid_dex.model.market import Market
+from hybrid_dex.model.settlement import MatchedFill
+
+__all__ = ["Settlement"]
+
+
+class Settlement(Protocol):
+    """Where matched fills go and where facts about funds come from.
+
+    The exchange calls `submit` with all fills of one command together, in journal order, and after
+    a restart again with every fill that is not final: a repeat must be recognised by its fill id.
+    """
+
+    @property
+    def requires_signature(self) -> bool:
+        """Whether orders need their trader's signature to settle here."""
+        ...
+
+    async def open(self, markets: Sequence[Market]) -> None:
+        """Connect, check chain and contract, resume what was persisted.
+
+        Raises:
+            WrongChainError, MissingContractError, StaleArtifactError, SettlementError.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Stop sending and release everything; nothing persisted is lost. Safe to call twice."""
+        ...
+
+    async def submit(self, fills: Sequence[MatchedFill]) -> None:
+        """Take matched fills for settlement; returns once they are queued, not settled."""
+        ...
+
+    def updates(self) -> AsyncIterator[Command]:
+        """Yield what happened, as unstamped commands, until closed.
+
+        Facts from a final block carry their position; the engine ignores what it already has, so
+        an update may be yielded again after a restart.
+        """
+        ...

@@ -1,0 +1,287 @@
+"""Commands: everything that can change the exchange, in the order in which it happened.
+
+A command carries its own sequence number and time, stamped by the shell when it is written to
+the journal; zero until then. Nothing else enters the engine. Commands are journaled as arrays:
+a new field goes last and has a default; a tag is never reused.
+"""
+
+from typing import TypeAlias
+
+import msgspec
+
+from hybrid_dex.model.market import Market, MarketState
+from hybrid_dex.model.order import OrderType, SelfTradeMode, Side, TimeInForce
+from hybrid_dex.model.settlement import FillFailure, SettlementStage
+from hybrid_dex.model.signed_order import Authorization
+from hybrid_dex.model.units import (
+    AccountId,
+    Amount,
+    AssetId,
+    ClientOrderId,
+    FillId,
+    MarketId,
+    OrderId,
+    Price,
+    Quantity,
+    Sequence,
+    TimestampNs,
+)
+
+__all__ = [
+    "AdvanceTime",
+    "CancelAll",
+    "CancelOrder",
+    "Command",
+    "CommandBase",
+    "CompleteWithdrawal",
+    "ConfirmSettlement",
+    "Deposit",
+    "FailSettlement",
+    "ListMarket",
+    "PlaceOrder",
+    "RaiseFloor",
+    "ReduceOrder",
+    "ReplaceOrder",
+    "RequestWithdrawal",
+    "RevokeLane",
+    "SetMarketState",
+    "Withdraw",
+]
+
+
+class CommandBase(msgspec.Struct, frozen=True, gc=False, kw_only=True, array_like=True):
+    """What every command has.
+
+    Attributes:
+        sequence: gapless number from 1; 0 until the shell stamps it.
+        at_ns: when the shell stamped it, nanoseconds since the Unix epoch; never decreases.
+    """
+
+    sequence: Sequence = Sequence(0)
+    at_ns: TimestampNs = TimestampNs(0)
+
+
+class PlaceOrder(CommandBase, frozen=True, gc=False, kw_only=True, array_like=True, tag=1):
+    """Enter an order (NewOrderSingle, FIX D).
+
+    Attributes:
+        account: whose funds trade.
+        market: where.
+        side: buy or sell.
+        price: limit in ticks; of a market order, its protection price.
+        quantity: total in lots.
+        order_type: limit or market.
+        time_in_force: a market order's must be IOC.
+        post_only: refuse rather than take.
+        self_trade: what to do when it meets the same account's order.
+        expires_at_ns: for GTD, when it expires; otherwise ``None``.
+        client_order_id: the trader's own id, unique per account.
+        authorization: the signature, where the settlement requires one.
+    """
+
+    account: AccountId
+    market: MarketId
+    side: Side
+    price: Price
+    quantity: Quantity
+    order_type: OrderType = OrderType.LIMIT
+    time_in_force: TimeInForce = TimeInForce.GTC
+    post_only: bool = False
+    self_trade: SelfTradeMode = SelfTradeMode.CANCEL_AGGRESSOR
+    expires_at_ns: TimestampNs | None = None
+    client_order_id: ClientOrderId | None = None
+    authorization: Authorization | None = None
+
+
+class CancelOrder(CommandBase, frozen=True, gc=False, kw_only=True, array_like=True, tag=2):
+    """Cancel one order by its id or its client order id (OrderCancelRequest, FIX F)."""
+
+    account: AccountId
+    order_id: OrderId | None = None
+    client_order_id: ClientOrderId | None = None
+
+
+class ReduceOrder(CommandBase, frozen=True, gc=False, kw_only=True, array_like=True, tag=3):
+    """Lower the open quantity by ``by`` lots in place; priority is kept."""
+
+    account: AccountId
+    order_id: OrderId
+    by: Quantity
+
+
+class ReplaceOrder(CommandBase, frozen=True, gc=False, kw_only=True, array_like=True, tag=4):
+    """Swap an order for new terms, atomically (OrderCancelReplaceRequest, FIX G).
+
+    Attributes:
+        account: the order's account.
+        order_id: the order to replace; it keeps this id.
+        price: new limit in ticks.
+        quantity: new total in lots, fills so far included.
+        time_in_force: of the new terms.
+        post_only: of the new terms.
+        self_trade: of the new terms.
+        expires_at_ns: of the new terms, for GTD.
+        expected_filled: refuse when the filled quantity is another.
+        authorization: the signature over the new terms: same lane and counter, higher revision.
+    """
+
+    account: AccountId
+    order_id: OrderId
+    price: Price
+    quantity: Quantity
+    time_in_force: TimeInForce = TimeInForce.GTC
+    post_only: bool = False
+    self_trade: SelfTradeMode = SelfTradeMode.CANCEL_AGGRESSOR
+    expires_at_ns: TimestampNs | None = None
+    expected_filled: Quantity | None = None
+    authorization: Authorization | None = None
+
+
+class CancelAll(CommandBase, frozen=True, gc=False, kw_only=True, array_like=True, tag=5):
+    """Cancel all of an account's orders, or those of one market, one side, or both."""
+
+    account: AccountId
+    market: MarketId | None = None
+    side: Side | None = None
+
+
+class Deposit(CommandBase, frozen=True, gc=False, kw_only=True, array_like=True, tag=6):
+    """Credit funds that arrived.
+
+    Attributes:
+        account: who is credited.
+        asset: what.
+        amount: in atoms.
+        position: ``block << 24 | log index`` where there is a chain, strictly rising over
+            `Deposit` and `CompleteWithdrawal` together: a repeat is refused. ``None`` without a chain.
+    """
+
+    account: AccountId
+    asset: AssetId
+    amount: Amount
+    position: int | None = None
+
+
+class Withdraw(CommandBase, frozen=True, gc=False, kw_only=True, array_like=True, tag=7):
+    """Debit available, settled funds at once: withdrawals of an exchange without a chain."""
+
+    account: AccountId
+    asset: AssetId
+    amount: Amount
+
+
+class RequestWithdrawal(CommandBase, frozen=True, gc=False, kw_only=True, array_like=True, tag=8):
+    """A withdrawal was requested on chain: the amount stops being tradeable at once.
+
+    A fact, not a wish: orders are canceled, newest first, when funds do not cover it otherwise.
+    Asking again replaces the earlier request of the same account and asset; an amount of zero
+    (a canceled or reorganised request) returns everything.
+    """
+
+    account: AccountId
+    asset: AssetId
+    amount: Amount
+
+
+class CompleteWithdrawal(CommandBase, frozen=True, gc=False, kw_only=True, array_like=True, tag=9):
+    """The vault paid a withdrawal out: debit it, and end the request.
+
+    Attributes:
+        position: as in `Deposit`.
+    """
+
+    account: AccountId
+    asset: AssetId
+    amount: Amount
+    position: int | None = None
+
+
+class RevokeLane(CommandBase, frozen=True, gc=False, kw_only=True, array_like=True, tag=10):
+    """A lane was canceled on chain up to a key: cancel its live order, refuse the rest for ever.
+
+    Attributes:
+        asset: for lane 0, the base asset whose orders it concerns; otherwise ``None``.
+        lane: the lane.
+        key: counter and revision (`Nonce.key`); this and everything below is dead.
+    """
+
+    account: AccountId
+    asset: AssetId | None
+    lane: int
+    key: int
+
+
+class RaiseFloor(CommandBase, frozen=True, gc=False, kw_only=True, array_like=True, tag=11):
+    """All counters below a floor were revoked on chain, for orders quoted in one asset."""
+
+    account: AccountId
+    asset: AssetId
+    floor: int
+
+
+class ConfirmSettlement(CommandBase, frozen=True, gc=False, kw_only=True, array_like=True, tag=12):
+    """Fills moved to a stage of settlement; at `SettlementStage.FINAL` they leave flight.
+
+    Attributes:
+        fills: the fills, in ascending order of id.
+        stage: submitted, confirmed or final. A reorganisation steps back to submitted.
+        batch: the batch number.
+        transaction: the transaction's hash, or an empty string without a chain.
+    """
+
+    fills: tuple[FillId, ...]
+    stage: SettlementStage
+    batch: int
+    transaction: str = ""
+
+
+class FailSettlement(CommandBase, frozen=True, gc=False, kw_only=True, array_like=True, tag=13):
+    """Fills that the chain skipped for ever: reverse them, all those of a receipt at once.
+
+    Attributes:
+        failures: each fill with the contract's reason and the order it blames.
+        batch: the batch number.
+        transaction: the transaction's hash, or an empty string without a chain.
+    """
+
+    failures: tuple[FillFailure, ...]
+    batch: int
+    transaction: str = ""
+
+
+class ListMarket(CommandBase, frozen=True, gc=False, kw_only=True, array_like=True, tag=14):
+    """List a market. Its terms never change afterwards."""
+
+    market: Market
+
+
+class SetMarketState(CommandBase, frozen=True, gc=False, kw_only=True, array_like=True, tag=15):
+    """Open or halt a market."""
+
+    market: MarketId
+    state: MarketState
+
+
+class AdvanceTime(CommandBase, frozen=True, gc=False, kw_only=True, array_like=True, tag=16):
+    """Nothing but time passed: what is due, such as an expiry, happens."""
+
+
+Command: TypeAlias = (
+    PlaceOrder
+    | CancelOrder
+    | ReduceOrder
+    | ReplaceOrder
+    | CancelAll
+    | Deposit
+    | Withdraw
+    | RequestWithdrawal
+    | CompleteWithdrawal
+    | RevokeLane
+    | RaiseFloor
+    | ConfirmSettlement
+    | FailSettlement
+    | ListMarket
+    | SetMarketState
+    | AdvanceTime
+)
+"""Any command, as the journal holds it."""

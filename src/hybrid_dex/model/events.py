@@ -1,0 +1,350 @@
+"""Events: what a command did, in the order in which it happened.
+
+An event says everything that a follower needs without asking the engine. Ids carry the command's
+sequence; the time is the command's. Events are pure values and are never stored as truth: the
+journal holds commands, and replaying them makes the same events again.
+"""
+
+from typing import TypeAlias
+
+import msgspec
+
+from hybrid_dex.model.market import Market, MarketState
+from hybrid_dex.model.order import (
+    CancelReason,
+    OrderStatus,
+    OrderType,
+    SelfTradeMode,
+    Side,
+    TimeInForce,
+)
+from hybrid_dex.model.reasons import RejectReason
+from hybrid_dex.model.settlement import SettlementStage
+from hybrid_dex.model.signed_order import Authorization
+from hybrid_dex.model.units import (
+    AccountId,
+    Amount,
+    AssetId,
+    ClientOrderId,
+    FillId,
+    MarketId,
+    OrderId,
+    Price,
+    Quantity,
+    Sequence,
+    TimestampNs,
+)
+
+__all__ = [
+    "AccountFrozen",
+    "AccountUnfrozen",
+    "CancelRejected",
+    "CommandRejected",
+    "Deposited",
+    "Event",
+    "EventBatch",
+    "FillMade",
+    "FillSettled",
+    "FloorRaised",
+    "LaneRevoked",
+    "MarketListed",
+    "MarketStateChanged",
+    "OrderAccepted",
+    "OrderCanceled",
+    "OrderExpired",
+    "OrderReduced",
+    "OrderRejected",
+    "OrderReplaced",
+    "WithdrawalChanged",
+    "Withdrawn",
+]
+
+
+class OrderAccepted(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=1):
+    """The order is in (ExecType New). Its fills, and the cancel of a remainder, follow."""
+
+    order_id: OrderId
+    account: AccountId
+    market: MarketId
+    side: Side
+    order_type: OrderType
+    time_in_force: TimeInForce
+    price: Price
+    quantity: Quantity
+    post_only: bool
+    self_trade: SelfTradeMode
+    expires_at_ns: TimestampNs | None
+    client_order_id: ClientOrderId | None
+    authorization: Authorization | None
+
+
+class OrderRejected(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=2):
+    """An order was refused and nothing else changed.
+
+    Attributes:
+        field: the field concerned, or an empty string.
+        detail: the reason in words, with what would be valid.
+    """
+
+    order_id: OrderId
+    account: AccountId
+    market: MarketId
+    reason: RejectReason
+    field: str
+    detail: str
+    client_order_id: ClientOrderId | None
+
+
+class FillMade(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=3):
+    """One match of two orders (ExecType Trade), at the maker's price.
+
+    Attributes:
+        maker_open: the maker's LeavesQty afterwards, lots.
+        taker_open: the taker's LeavesQty afterwards, lots.
+        maker_filled: the maker's CumQty afterwards, lots.
+        taker_filled: the taker's CumQty afterwards, lots.
+        maker_fee: quote atoms.
+        taker_fee: quote atoms.
+    """
+
+    fill_id: FillId
+    market: MarketId
+    price: Price
+    quantity: Quantity
+    taker_side: Side
+    maker_order: OrderId
+    taker_order: OrderId
+    maker: AccountId
+    taker: AccountId
+    maker_open: Quantity
+    taker_open: Quantity
+    maker_filled: Quantity
+    taker_filled: Quantity
+    maker_fee: Amount
+    taker_fee: Amount
+
+
+class OrderCanceled(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=4):
+    """An order, or the remainder of one, is canceled and done.
+
+    Attributes:
+        open: the open quantity that was canceled, lots.
+        filled: CumQty, lots.
+    """
+
+    order_id: OrderId
+    account: AccountId
+    market: MarketId
+    reason: CancelReason
+    open: Quantity
+    filled: Quantity
+    client_order_id: ClientOrderId | None
+
+
+class OrderExpired(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=5):
+    """A resting order reached its time, GTD or signed."""
+
+    order_id: OrderId
+    account: AccountId
+    market: MarketId
+    open: Quantity
+    filled: Quantity
+    client_order_id: ClientOrderId | None
+
+
+class OrderReduced(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=6):
+    """The open quantity was lowered in place, on request or by self-trade decrement.
+
+    Attributes:
+        by: lots taken away.
+        open: LeavesQty afterwards.
+        self_trade: whether self-trade prevention did it.
+    """
+
+    order_id: OrderId
+    account: AccountId
+    market: MarketId
+    by: Quantity
+    open: Quantity
+    filled: Quantity
+    self_trade: bool
+
+
+class OrderReplaced(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=7):
+    """The order has new terms (ExecType Replaced). Fills may follow.
+
+    Attributes:
+        quantity: the new total, fills so far included.
+        open: LeavesQty under the new terms, before any fill that follows.
+        kept_priority: whether it kept its place.
+    """
+
+    order_id: OrderId
+    account: AccountId
+    market: MarketId
+    side: Side
+    price: Price
+    quantity: Quantity
+    open: Quantity
+    filled: Quantity
+    time_in_force: TimeInForce
+    post_only: bool
+    expires_at_ns: TimestampNs | None
+    kept_priority: bool
+    authorization: Authorization | None
+
+
+class CancelRejected(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=8):
+    """A cancel, reduce or replace was refused (OrderCancelReject, FIX 9); the order stands.
+
+    Attributes:
+        order_id: the order, or ``None`` when none is known.
+        status: its status, or ``None`` when none is known.
+        filled: its CumQty, lots.
+    """
+
+    account: AccountId
+    order_id: OrderId | None
+    client_order_id: ClientOrderId | None
+    reason: RejectReason
+    field: str
+    detail: str
+    status: OrderStatus | None
+    filled: Quantity
+
+
+class CommandRejected(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=9):
+    """Any other command was refused and nothing changed."""
+
+    account: AccountId | None
+    reason: RejectReason
+    field: str
+    detail: str
+
+
+class Deposited(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=10):
+    """Funds were credited."""
+
+    account: AccountId
+    asset: AssetId
+    amount: Amount
+    available: Amount
+
+
+class Withdrawn(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=11):
+    """Funds left."""
+
+    account: AccountId
+    asset: AssetId
+    amount: Amount
+    available: Amount
+
+
+class WithdrawalChanged(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=12):
+    """The amount that waits for a requested withdrawal is now this much."""
+
+    account: AccountId
+    asset: AssetId
+    requested: Amount
+    available: Amount
+
+
+class FillSettled(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=13):
+    """A fill reached a stage of settlement, or stepped back, or failed.
+
+    Attributes:
+        reason: the contract's skip code when it failed, otherwise 0.
+    """
+
+    fill_id: FillId
+    market: MarketId
+    maker: AccountId
+    taker: AccountId
+    maker_order: OrderId
+    taker_order: OrderId
+    stage: SettlementStage
+    batch: int
+    transaction: str
+    reason: int
+
+
+class AccountFrozen(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=14):
+    """A reversal left the account short of this asset; it can not place orders or withdraw."""
+
+    account: AccountId
+    asset: AssetId
+    short: Amount
+
+
+class AccountUnfrozen(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=15):
+    """The account is no longer short of anything."""
+
+    account: AccountId
+
+
+class LaneRevoked(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=16):
+    """A lane is dead up to this key."""
+
+    account: AccountId
+    asset: AssetId | None
+    lane: int
+    key: int
+
+
+class FloorRaised(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=17):
+    """Counters below this floor are dead for orders quoted in this asset."""
+
+    account: AccountId
+    asset: AssetId
+    floor: int
+
+
+class MarketListed(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=18):
+    """A market was listed; it is open."""
+
+    market: Market
+
+
+class MarketStateChanged(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=19):
+    """A market opened or halted."""
+
+    market: MarketId
+    state: MarketState
+
+
+Event: TypeAlias = (
+    OrderAccepted
+    | OrderRejected
+    | FillMade
+    | OrderCanceled
+    | OrderExpired
+    | OrderReduced
+    | OrderReplaced
+    | CancelRejected
+    | CommandRejected
+    | Deposited
+    | Withdrawn
+    | WithdrawalChanged
+    | FillSettled
+    | AccountFrozen
+    | AccountUnfrozen
+    | LaneRevoked
+    | FloorRaised
+    | MarketListed
+    | MarketStateChanged
+)
+"""Any event."""
+
+
+class EventBatch(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """Everything that one command did.
+
+    Attributes:
+        sequence: the command's sequence number.
+        at_ns: the command's time.
+        events: in the order in which they happened; may be empty.
+    """
+
+    sequence: Sequence
+    at_ns: TimestampNs
+    events: tuple[Event, ...]

@@ -1,0 +1,223 @@
+"""Assets and markets: what is traded, in which steps, at which fees.
+
+A market's base, quote, lot and tick never change once listed; that is what makes
+``price * quantity * tick_size`` exact for ever, on both sides of the settlement contract.
+"""
+
+import enum
+from collections.abc import Callable
+from typing import Final
+
+import attrs
+
+from hybrid_dex.errors import ConfigurationError, FormatError
+from hybrid_dex.model.decimal_text import format_units, parse_step, parse_units
+from hybrid_dex.model.units import (
+    FEE_DENOMINATOR,
+    MAX_AMOUNT,
+    MAX_FEE_PPM,
+    MAX_PRICE,
+    MAX_QUANTITY,
+    Amount,
+    AssetId,
+    FeePpm,
+    MarketId,
+    Price,
+    Quantity,
+)
+
+__all__ = ["Asset", "Market", "MarketState", "fee"]
+
+_MAX_DECIMALS: Final = 36
+_FEE_RANGE: Final = [attrs.validators.ge(FeePpm(0)), attrs.validators.le(FeePpm(MAX_FEE_PPM))]
+
+
+class MarketState(enum.IntEnum):
+    """Whether a market matches. Numbers are journaled: never reuse one."""
+
+    OPEN = 1
+    """Orders match (SecurityTradingStatus, FIX 326: 17)."""
+    HALTED = 2
+    """Nothing enters or matches; cancel and reduce are still served (FIX 326: 2)."""
+
+
+@attrs.frozen(kw_only=True)
+class Asset:
+    """A token that can be deposited.
+
+    Attributes:
+        id: the symbol, unique in an exchange.
+        decimals: how many decimals one whole unit has; one atom is ``10**-decimals``.
+        token: the token contract's checksummed address, or ``None`` where there is no chain.
+    """
+
+    id: AssetId
+    decimals: int = attrs.field(
+        validator=[attrs.validators.ge(0), attrs.validators.le(_MAX_DECIMALS)]
+    )
+    token: str | None = None
+
+    def parse(self, text: str, field: str = "amount") -> Amount:
+        """Return decimal ``text`` in atoms, exact or refused with `FormatError`."""
+        return Amount(parse_units(field, text, self.decimals))
+
+    def format(self, amount: int) -> str:
+        """Return ``amount`` atoms as decimal text."""
+        return format_units(amount, self.decimals)
+
+
+@attrs.frozen(kw_only=True)
+class Market:
+    """Two assets and the steps in which they trade.
+
+    Attributes:
+        id: the symbol, ``BASE-QUOTE`` by convention.
+        number: the market's number in the settlement contract, 0 to 2**32 - 1.
+        base: the asset that is bought and sold.
+        quote: the asset that pays, fees included.
+        lot_size: base atoms per lot.
+        tick_size: quote atoms per lot per tick.
+        maker_fee_ppm: the maker's fee, parts per million of the notional.
+        taker_fee_ppm: the taker's fee, parts per million of the notional.
+        minimum_notional: the smallest notional of an order, in quote atoms.
+    """
+
+    id: MarketId
+    number: int = attrs.field(
+        default=0, validator=[attrs.validators.ge(0), attrs.validators.lt(2**32)]
+    )
+    base: Asset
+    quote: Asset
+    lot_size: int = attrs.field(validator=[attrs.validators.ge(1), attrs.validators.le(MAX_AMOUNT)])
+    tick_size: int = attrs.field(
+        validator=[attrs.validators.ge(1), attrs.validators.le(MAX_AMOUNT)]
+    )
+    maker_fee_ppm: FeePpm = attrs.field(default=FeePpm(0), validator=_FEE_RANGE)
+    taker_fee_ppm: FeePpm = attrs.field(default=FeePpm(0), validator=_FEE_RANGE)
+    minimum_notional: Amount = attrs.field(
+        default=Amount(0), validator=attrs.validators.ge(Amount(0))
+    )
+
+    def __attrs_post_init__(self) -> None:
+        if self.base.id == self.quote.id:
+            message = f"market {self.id}: base and quote are both {self.base.id}"
+            raise ConfigurationError(message)
+
+    @classmethod
+    def spot(
+        cls,
+        id: str,
+        *,
+        base_decimals: int,
+        quote_decimals: int,
+        tick: str,
+        lot: str,
+        number: int = 0,
+        base_token: str | None = None,
+        quote_token: str | None = None,
+        maker_fee_ppm: int = 0,
+        taker_fee_ppm: int = 0,
+        minimum_notional: str = "0",
+    ) -> "Market":
+        """Build a market from the steps that people write.
+
+        Args:
+            id: ``BASE-QUOTE``; the assets take their symbols from it.
+            base_decimals: decimals of the base token.
+            quote_decimals: decimals of the quote token.
+            tick: the smallest price step, in quote per one base.
+            lot: the smallest quantity step, in base.
+            number: the market's number in the settlement contract.
+            base_token: address of the base token, where there is a chain.
+            quote_token: address of the quote token, where there is a chain.
+            maker_fee_ppm: the maker's fee in parts per million.
+            taker_fee_ppm: the taker's fee in parts per million.
+            minimum_notional: the smallest notional of an order, in quote.
+
+        Raises:
+            ConfigurationError: the symbol is not ``BASE-QUOTE``, or one lot at one tick is not
+                a whole number of quote atoms, at least one.
+            FormatError: ``tick`` or ``lot`` is not plain decimal text.
+
+        >>> market = Market.spot("ETH-USDC", base_decimals=18, quote_decimals=6, tick="0.01", lot="0.0001")
+        >>> market.lot_size, market.tick_size
+        (100000000000000, 1)
+        """
+        base, dash, quote = id.partition("-")
+        if not (base and dash and quote):
+            message = f"market id {id!r} is not BASE-QUOTE, such as ETH-USDC"
+            raise ConfigurationError(message)
+        lot_size = parse_units("lot", lot, base_decimals)
+        tick_precision = len(tick.partition(".")[2])
+        tick_units = parse_units("tick", tick, tick_precision)
+        numerator = tick_units * 10**quote_decimals * lot_size
+        tick_size, rest = divmod(numerator, 10 ** (tick_precision + base_decimals))
+        if lot_size < 1 or tick_size < 1 or rest:
+            message = (
+                f"market {id}: one lot ({lot}) at one tick ({tick}) is not a whole number of quote atoms; "
+                f"use a larger tick or lot, so that tick x lot is a multiple of {format_units(1, quote_decimals)}"
+            )
+            raise ConfigurationError(message)
+        quote_asset = Asset(id=AssetId(quote), decimals=quote_decimals, token=quote_token)
+        return cls(
+            id=MarketId(id),
+            number=number,
+            base=Asset(id=AssetId(base), decimals=base_decimals, token=base_token),
+            quote=quote_asset,
+            lot_size=lot_size,
+            tick_size=tick_size,
+            maker_fee_ppm=FeePpm(maker_fee_ppm),
+            taker_fee_ppm=FeePpm(taker_fee_ppm),
+            minimum_notional=quote_asset.parse(minimum_notional, "minimum_notional"),
+        )
+
+    def notional(self, price: int, quantity: int) -> Amount:
+        """Return ``quantity`` lots at ``price`` ticks in quote atoms; exact."""
+        return Amount(price * quantity * self.tick_size)
+
+    def base_amount(self, quantity: int) -> Amount:
+        """Return ``quantity`` lots in base atoms; exact."""
+        return Amount(quantity * self.lot_size)
+
+    def parse_price(self, text: str, field: str = "price") -> Price:
+        """Return a price text in ticks, or raise `FormatError` with the nearest valid prices."""
+        # One tick per whole base is tick_size * (lots per base) quote atoms; lots per base may be
+        # fractional, so both sides are scaled by the lot size.
+        decimals = self.quote.decimals + self.base.decimals
+        step = self.tick_size * 10 ** (2 * self.base.decimals)
+        scaled_decimals, rest = divmod(step, self.lot_size)
+        if rest:
+            message = f"market {self.id}: its tick is not a finite decimal"
+            raise ConfigurationError(message)
+        ticks = parse_step(field, text, decimals, scaled_decimals)
+        return Price(_bounded(field, ticks, MAX_PRICE, self.format_price))
+
+    def format_price(self, price: int) -> str:
+        """Return a price in ticks as decimal text."""
+        atoms = price * self.tick_size * 10 ** (2 * self.base.decimals) // self.lot_size
+        return format_units(atoms, self.quote.decimals + self.base.decimals)
+
+    def parse_quantity(self, text: str, field: str = "quantity") -> Quantity:
+        """Return a quantity text in lots, or raise `FormatError` with the nearest valid ones."""
+        lots = parse_step(field, text, self.base.decimals, self.lot_size)
+        return Quantity(_bounded(field, lots, MAX_QUANTITY, self.format_quantity))
+
+    def format_quantity(self, quantity: int) -> str:
+        """Return a quantity in lots as decimal text."""
+        return format_units(quantity * self.lot_size, self.base.decimals)
+
+
+def fee(notional: int, rate_ppm: int) -> Amount:
+    """Return the fee on a notional, rounded down: the only division in the library.
+
+    Rounding down means that no sum of fees exceeds the hold or the signed maximum. The
+    settlement contract computes the same formula.
+    """
+    return Amount(notional * rate_ppm // FEE_DENOMINATOR)
+
+
+def _bounded(field: str, value: int, limit: int, show: Callable[[int], str]) -> int:
+    if not 1 <= value <= limit:
+        reason = "must be greater than zero" if value < 1 else "too large"
+        raise FormatError(field, reason, f"{show(1)} to {show(limit)}")
+    return value

@@ -1,0 +1,123 @@
+"""Why something was refused: stable numbers, in ranges per subsystem.
+
+1xxx the order itself, 2xxx who asks, 3xxx funds and risk, 4xxx the market, 5xxx cancel, reduce
+and replace, 6xxx the chain, 7xxx the message, 9xxx outages. A number is never reused.
+"""
+
+import enum
+
+__all__ = ["RejectReason"]
+
+
+class RejectReason(enum.IntEnum):
+    """The stable number of a refusal, on every surface the same."""
+
+    INVALID_PRICE = 1001
+    """The price is outside 1 to 2**48 - 1 ticks."""
+    INVALID_QUANTITY = 1002
+    """The quantity is outside 1 to 2**48 - 1 lots."""
+    INVALID_COMBINATION = 1003
+    """Type, time in force and flags do not go together (post-only with IOC, GTD without a time)."""
+    BELOW_MINIMUM_NOTIONAL = 1004
+    """The order's notional is below the market's minimum."""
+    AMOUNT_TOO_LARGE = 1005
+    """Price times quantity exceeds what a settlement word can hold."""
+    POST_ONLY_WOULD_CROSS = 1006
+    """A post-only order would trade at once."""
+    DUPLICATE_CLIENT_ORDER_ID = 1007
+    """The client order id was used for other content."""
+    INVALID_CLIENT_ORDER_ID = 1008
+    """Not 1 to 64 printable ASCII characters."""
+    EXPIRED = 1009
+    """The expiry is not in the future, or too far in it."""
+    TOO_MANY_FILLS = 1010
+    """A FOK that needs more fills than one settlement group holds."""
+    ORDER_REQUIRED = 1011
+    """Neither an order id nor a client order id was given."""
+
+    SIGNATURE_REQUIRED = 2001
+    """This exchange settles on chain: an order needs its trader's signature."""
+    BAD_SIGNATURE = 2002
+    """The signature is malformed, or not the trader's over these terms."""
+    NONCE_USED = 2003
+    """The lane holds a live order, or a counter and revision as high or higher."""
+    NONCE_REVOKED = 2004
+    """Counter or lane was revoked on chain."""
+    FEE_CAP_TOO_LOW = 2005
+    """The signed maximum fee is below the market's."""
+    REPLACEMENT_TERMS = 2006
+    """A replacement keeps lane and counter and raises the revision."""
+    UNAUTHENTICATED = 2007
+    """No valid session: log in."""
+    FORBIDDEN = 2008
+    """The session may not do this."""
+    LOGIN_REFUSED = 2009
+    """The login message or its signature is not acceptable."""
+
+    INSUFFICIENT_FUNDS = 3001
+    """The available balance does not cover the hold."""
+    ORDER_NOTIONAL_LIMIT = 3002
+    """The order's notional exceeds the account's limit."""
+    OPEN_ORDERS_LIMIT = 3003
+    """The account has as many open orders as it may."""
+    DAILY_VOLUME_LIMIT = 3004
+    """The account's volume of this UTC day would exceed its limit."""
+    SELF_TRADE = 3005
+    """The order would trade with the same account, and the check refuses that."""
+    ACCOUNT_FROZEN = 3006
+    """A failed settlement left the account short; deposit, or wait."""
+    RISK_REFUSED = 3007
+    """A risk check of the operator's own refused it; see the detail."""
+    UNSETTLED_FUNDS = 3008
+    """The amount is still in flight to settlement."""
+    INVALID_AMOUNT = 3009
+    """Not 1 to 2**112 - 1 atoms."""
+
+    UNKNOWN_MARKET = 4001
+    """There is no such market."""
+    MARKET_HALTED = 4002
+    """The market does not take orders now."""
+    UNKNOWN_ASSET = 4003
+    """There is no such asset."""
+    MARKET_EXISTS = 4004
+    """A market of this name or number is listed with other terms."""
+    SETTLEMENT_BACKLOG = 4005
+    """Matching pauses until the oldest unsettled fill has settled."""
+
+    UNKNOWN_ORDER = 5001
+    """The account never had such an order, or it is too long ago."""
+    ALREADY_FILLED = 5002
+    """The order was filled."""
+    ALREADY_CANCELED = 5003
+    """The order was canceled."""
+    ALREADY_EXPIRED = 5004
+    """The order expired."""
+    INVALID_REDUCE = 5005
+    """The reduction is not between one lot and the open quantity."""
+    FILLED_MEANWHILE = 5006
+    """The order's filled quantity is not the expected one."""
+    ALREADY_REJECTED = 5007
+    """The order was refused when it was placed."""
+
+    DEPOSIT_REPEATED = 6001
+    """This deposit or withdrawal was already credited or debited."""
+    UNKNOWN_FILL = 6002
+    """No unsettled fill has this id."""
+
+    INVALID_MESSAGE = 7001
+    """The message is not valid JSON of the documented shape."""
+    UNKNOWN_FIELD = 7002
+    """A field that the message does not have."""
+    MESSAGE_TOO_LARGE = 7003
+    """The message exceeds the size limit."""
+    INVALID_NUMBER = 7004
+    """Not decimal text in the grammar, or not on a tick or lot."""
+    RATE_LIMITED = 7005
+    """Too many requests; see Retry-After."""
+    NOT_FOUND = 7006
+    """There is nothing at this address."""
+
+    UNAVAILABLE = 9001
+    """Nothing can be made durable now; nothing was changed. Try again."""
+    INTERNAL = 9002
+    """A bug on our side; the market is halted and nothing was acknowledged."""

@@ -1,0 +1,123 @@
+"""What a trader signs, and the order as it arrives with its signature.
+
+The signed terms are those of the settlement contract's ``Order`` struct; `hybrid_dex.signing`
+computes their digest. What the engine alone enforces (self-trade mode, the trader's own id)
+travels beside them and is not covered by the signature.
+"""
+
+from typing import Final
+
+import attrs
+import msgspec
+
+from hybrid_dex.model.market import Market
+from hybrid_dex.model.order import OrderType, SelfTradeMode, Side, TimeInForce
+from hybrid_dex.model.units import AccountId, ClientOrderId, FeePpm, Price, Quantity
+
+__all__ = ["MAX_LIFETIME_S", "Authorization", "Nonce", "SignedOrder", "order_flags"]
+
+MAX_LIFETIME_S: Final = 30 * 24 * 60 * 60
+"""How far ahead a signed expiry may lie."""
+
+
+@attrs.frozen
+class Nonce:
+    """counter u40 | revision u8 | lane u16, as in the signed order.
+
+    A lane is a register: a higher counter starts a new order in it, the same counter with a higher
+    revision replaces the order and keeps its filled amount, anything lower is dead.
+    """
+
+    counter: int = attrs.field(validator=[attrs.validators.ge(0), attrs.validators.lt(2**40)])
+    revision: int = attrs.field(
+        default=0, validator=[attrs.validators.ge(0), attrs.validators.lt(2**8)]
+    )
+    lane: int = attrs.field(
+        default=0, validator=[attrs.validators.ge(0), attrs.validators.lt(2**16)]
+    )
+
+    @property
+    def packed(self) -> int:
+        """The u64 that is signed."""
+        return self.counter << 24 | self.revision << 16 | self.lane
+
+    @property
+    def key(self) -> int:
+        """Counter and revision, the u48 that a lane stores and compares."""
+        return self.counter << 8 | self.revision
+
+    @classmethod
+    def unpack(cls, packed: int) -> "Nonce":
+        """Return the nonce in a signed u64."""
+        return cls(packed >> 24, packed >> 16 & 0xFF, packed & 0xFFFF)
+
+
+class Authorization(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """A verified signature over an order's terms, as the settlement contract will check it.
+
+    Attributes:
+        signer: checksummed address that signed: the trader, or a key acting for it.
+        kind: signature kind of the contract's order word (0: ECDSA by the trader).
+        max_fee_ppm: the largest fee rate the trader signed.
+        expiry_s: Unix seconds from which the order no longer matches.
+        nonce: the packed u64, see `Nonce`.
+        order_hash: the EIP-712 digest, 32 bytes.
+        signature: 64 bytes, r and vs (EIP-2098).
+    """
+
+    signer: str
+    kind: int
+    max_fee_ppm: int
+    expiry_s: int
+    nonce: int
+    order_hash: bytes
+    signature: bytes
+
+
+@attrs.frozen(kw_only=True)
+class SignedOrder:
+    """An order as its trader signed and sent it, decoded but not yet verified.
+
+    Attributes:
+        trader: the account whose funds trade.
+        market: the market, which fixes what ticks and lots are worth.
+        side: buy or sell.
+        order_type: limit, or market (signed as IOC with `price` as the protection price).
+        time_in_force: GTC, IOC or FOK; the signed expiry ends a GTC order too.
+        post_only: never take liquidity.
+        price: the limit in ticks.
+        quantity: the total in lots, fills so far included when it replaces another.
+        max_fee_ppm: the largest fee rate the trader accepts.
+        expiry_s: Unix seconds, mandatory, at most `MAX_LIFETIME_S` ahead.
+        nonce: lane, counter and revision.
+        signature: 65 bytes r, s, v or 64 bytes r, vs.
+        self_trade: self-trade prevention mode; not signed.
+        client_order_id: the trader's own id; not signed.
+    """
+
+    trader: AccountId
+    market: Market
+    side: Side
+    order_type: OrderType = OrderType.LIMIT
+    time_in_force: TimeInForce = TimeInForce.GTC
+    post_only: bool = False
+    price: Price
+    quantity: Quantity
+    max_fee_ppm: FeePpm
+    expiry_s: int
+    nonce: Nonce
+    signature: bytes
+    self_trade: SelfTradeMode = SelfTradeMode.CANCEL_AGGRESSOR
+    client_order_id: ClientOrderId | None = None
+
+    @property
+    def flags(self) -> int:
+        """The signed flags: bit 0 post-only, bit 1 IOC, bit 2 FOK."""
+        return order_flags(post_only=self.post_only, time_in_force=self.time_in_force)
+
+
+def order_flags(*, post_only: bool, time_in_force: TimeInForce) -> int:
+    """Return the signed flags byte: bit 0 post-only, bit 1 IOC, bit 2 FOK."""
+    immediate = 2 if time_in_force is TimeInForce.IOC else 0
+    whole = 4 if time_in_force is TimeInForce.FOK else 0
+    return int(post_only) | immediate | whole

@@ -1,0 +1,99 @@
+"""Read-only views of the engine's state, as values that can leave it."""
+
+import msgspec
+
+from hybrid_dex.model.order import OrderStatus, OrderType, SelfTradeMode, Side, TimeInForce
+from hybrid_dex.model.units import (
+    AccountId,
+    Amount,
+    AssetId,
+    ClientOrderId,
+    MarketId,
+    OrderId,
+    Price,
+    Quantity,
+    TimestampNs,
+)
+
+__all__ = ["Balance", "Depth", "Level", "OrderView", "Top"]
+
+
+class Level(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """One price level of level 2: price in ticks, total open quantity in lots."""
+
+    price: Price
+    quantity: Quantity
+
+
+class Top(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """Top of book: the best level of each side, or ``None`` where it is empty."""
+
+    bid: Level | None
+    ask: Level | None
+
+
+class Depth(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """Level 2: bids from the highest, asks from the lowest."""
+
+    bids: tuple[Level, ...]
+    asks: tuple[Level, ...]
+
+
+class Balance(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """One account's balance of one asset, in atoms.
+
+    Attributes:
+        available: can be traded now; negative only while the account is frozen.
+        held: reserved by open orders.
+        withdrawing: waits for a withdrawal requested on chain.
+        in_flight_in: part of `available` or `held` that came from fills not final yet.
+        in_flight_out: debited by fills that are not final yet; still in the vault on chain.
+    """
+
+    asset: AssetId
+    available: Amount
+    held: Amount
+    withdrawing: Amount
+    in_flight_in: Amount
+    in_flight_out: Amount
+
+    @property
+    def total(self) -> int:
+        """What the account owns by the ledger: available, held and withdrawing."""
+        return self.available + self.held + self.withdrawing
+
+    @property
+    def on_chain(self) -> int:
+        """What the vault must show for the account when the ledger is right."""
+        return self.total + self.in_flight_out - self.in_flight_in
+
+
+class OrderView(msgspec.Struct, frozen=True, gc=False):
+    """An order as its trader sees it.
+
+    Attributes:
+        quantity: OrderQty, the total in lots.
+        open: LeavesQty, lots.
+        filled: CumQty, lots.
+        accepted_at_ns: when it was accepted.
+        order_hash: the EIP-712 digest, or empty bytes when it is not signed.
+    """
+
+    order_id: OrderId
+    account: AccountId
+    market: MarketId
+    side: Side
+    order_type: OrderType
+    time_in_force: TimeInForce
+    post_only: bool
+    self_trade: SelfTradeMode
+    price: Price
+    quantity: Quantity
+    open: Quantity
+    filled: Quantity
+    status: OrderStatus
+    accepted_at_ns: TimestampNs
+    expires_at_ns: TimestampNs | None
+    client_order_id: ClientOrderId | None
+    order_hash: bytes
+    nonce: int | None
