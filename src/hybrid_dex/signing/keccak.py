@@ -1,0 +1,18 @@
+"""Keccak-256 as Ethereum uses it: the original padding, not that of SHA3-256.
+
+Nothing else may stand here: one function, so that the hash's library is named in one place.
+"""
+
+import sha3  # type: ignore[import-untyped, unused-ignore]  # safe-pysha3 ships no types
+
+__all__ = ["keccak256"]
+
+
+def keccak256(data: bytes) -> bytes:
+    """Return the 32 bytes of Keccak-256 over ``data``.
+
+    >>> keccak256(b"").hex()
+    'c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470'
+    """
+    digest: bytes = sha3.keccak_256(data).digest()
+    return digest
