@@ -1,0 +1,143 @@
+# hybrid-dex: `make help` lists what there is to run.
+#
+# Everything is installed into this checkout and nowhere else: .venv, node_modules and their
+# counterparts in contracts/. A stamp beside each installation makes the next run immediate;
+# a changed constraints file or pyproject.toml makes it install again.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := $(VENV)/stamps
+BENCH_VENV := .venv-bench
+WORKERS ?= 2
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+TESTED = tests $(wildcard reference_app/tests) $(wildcard plugins/*/tests)
+TYPED = src $(if $(wildcard reference_app/*.py),reference_app)
+
+# The first Python of these that starts and is new enough; `make PYTHON=...` names another.
+PYTHONS := python3 python3.13 python3.12 python3.11
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for python in $(PYTHONS); do \
+	$$python -c '$(NEW_ENOUGH)' 2>/dev/null && { echo $$python; break; }; done)
+
+# uv installs in seconds what pip takes a minute for; it never brings a Python of its own.
+UV := UV_PYTHON_DOWNLOADS=never $(BIN)/uv
+INSTALL := $(UV) pip install --python $(BIN)/python --quiet
+
+# `make demo ARGS=--once` passes its arguments on.
+ARGS ?=
+
+.PHONY: help demo install test lint format docs docs-serve bench prove contracts-test lock clean \
+	library-test slow-test
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+# --------------------------------------------------------------------------------------- running
+
+demo: $(STAMPS)/demo $(if $(findstring --no-chain,$(ARGS)),,node_modules/.stamp) ## run the whole exchange; ARGS=--no-chain needs Python only, ARGS=--once ends by itself
+	@$(BIN)/hybrid-dex demo $(ARGS)
+
+install: $(STAMPS)/dev $(STAMPS)/docs node_modules/.stamp ## install all that developing needs
+
+test: library-test contracts-test ## run the fast tests of everything (under 10 minutes)
+
+library-test: $(STAMPS)/dev node_modules/.stamp
+	$(PYTEST) -m "not slow" $(TESTED) $(ARGS)
+
+contracts-test: ## compile and test the contracts in their own environment
+	$(MAKE) -C contracts test
+
+# The second half of CI: what scales is repeated with larger figures, and what is slow is run.
+slow-test: $(STAMPS)/dev node_modules/.stamp
+	HYBRID_DEX_TIER=$${HYBRID_DEX_TIER:-ci} $(PYTEST) -m "slow or tiered" --timeout 1200 $(TESTED) $(ARGS)
+
+prove: $(STAMPS)/dev node_modules/.stamp ## run every test with its full figures (hours)
+	HYBRID_DEX_TIER=prove $(PYTEST) --timeout 0 $(TESTED) $(ARGS)
+
+lint: $(STAMPS)/dev ## check style, types and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy $(TYPED)
+	@for plugin in $(wildcard plugins/*/src); do \
+		echo $(BIN)/mypy $$plugin; MYPYPATH=$$plugin $(BIN)/mypy $$plugin; done
+	$(BIN)/lint-imports
+
+format: $(STAMPS)/dev ## rewrite the Python files as the formatter wants them
+	$(BIN)/ruff check --fix --exit-zero --quiet .
+	$(BIN)/ruff format .
+
+docs: $(STAMPS)/docs ## build the documentation into site/, refusing warnings
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+docs-serve: $(STAMPS)/docs ## serve the documentation at 127.0.0.1:8001 while writing it
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve --dev-addr 127.0.0.1:8001
+
+bench: $(STAMPS)/dev $(BENCH_VENV)/stamp ## measure; nothing here passes or fails
+	$(BIN)/python -m bench --peers $(BENCH_VENV)/bin/python $(ARGS)
+
+clean: ## remove everything that make and its tools made
+	rm -rf $(VENV) $(BENCH_VENV) node_modules site dist .coverage htmlcov .hypothesis \
+		.import_linter_cache .mypy_cache .pytest_cache .ruff_cache .schemathesis
+	find src tests reference_app plugins examples docs bench conftest.py \
+		-name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
+	@if [ -f contracts/Makefile ]; then $(MAKE) -C contracts clean; fi
+
+# ------------------------------------------------------------------------------------ installing
+
+# uv itself, pinned and hashed, by the pip that comes with Python.
+$(STAMPS)/bootstrap: constraints/bootstrap.txt
+	@if [ -z '$(PYTHON)' ] || ! '$(PYTHON)' -c '$(NEW_ENOUGH)' 2>/dev/null; then \
+		echo "error: Python 3.11 or newer is needed and was not found; install it, or name one: make PYTHON=/path/to/python3" >&2; exit 1; fi
+	@if ! '$(PYTHON)' -c 'import ensurepip, venv' 2>/dev/null; then \
+		echo "error: $(PYTHON) comes without venv; install it (Debian and Ubuntu: apt-get install python3-venv)" >&2; exit 1; fi
+	@[ -x $(BIN)/python ] || '$(PYTHON)' -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	@mkdir -p $(STAMPS) && touch $@
+
+# One environment, one set of versions: dev and docs add to what the demo has.
+$(STAMPS)/%: constraints/%.txt pyproject.toml reference_app/pyproject.toml | $(STAMPS)/bootstrap
+	@echo "installing the packages of constraints/$*.txt into $(VENV)"
+	@$(INSTALL) --require-hashes -r $<
+	@$(INSTALL) --no-deps --no-build-isolation --editable . --editable ./reference_app
+	@mkdir -p $(STAMPS) && touch $@
+
+# The peers want a newer Python where there is one; without it the benchmark leaves that peer out.
+$(BENCH_VENV)/stamp: constraints/bench.txt | $(STAMPS)/bootstrap
+	@rm -rf $(BENCH_VENV)
+	@for python in python3.13 python3.12 '$(PYTHON)'; do \
+		$$python -c '$(NEW_ENOUGH)' 2>/dev/null && { $$python -m venv --without-pip $(BENCH_VENV); break; }; done
+	@$(UV) pip install --python $(BENCH_VENV)/bin/python --quiet --require-hashes -r $<
+	@touch $@
+
+# The local chain is one program inside an npm package.
+node_modules/.stamp: package.json package-lock.json .npmrc
+	@if [ "$$(uname -sm)" != "Linux x86_64" ]; then \
+		echo "error: the local chain is packaged for Linux on x86-64 only; use: make demo ARGS=--no-chain" >&2; exit 1; fi
+	@major=$$(node --version 2>/dev/null | sed -E 's/^v([0-9]+).*/\1/'); \
+	if [ -z "$$major" ] || ! command -v npm >/dev/null; then \
+		echo "error: Node.js 20 or newer with npm is needed for the local chain and was not found; install it, or use: make demo ARGS=--no-chain" >&2; exit 1; fi; \
+	if [ "$$major" -lt 20 ]; then \
+		echo "error: Node.js 20 or newer is needed for the local chain, this is $$(node --version); install it, or use: make demo ARGS=--no-chain" >&2; exit 1; fi
+	@echo "installing the local chain into node_modules"
+	@npm ci --no-progress --loglevel=error
+	@touch $@
+
+# --------------------------------------------------------------------------------------- locking
+
+COMPILE := $(UV) pip compile --quiet --no-config --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command 'make lock'
+
+# dev.txt decides the versions; the others take theirs from it, so that they can be installed
+# together. `make lock UPGRADE=--upgrade` moves everything forward, else only what must move.
+lock: $(STAMPS)/bootstrap ## write constraints/ anew from pyproject.toml; UPGRADE=--upgrade moves versions forward
+	$(COMPILE) $(UPGRADE) pyproject.toml --all-extras --group dev --output-file constraints/dev.txt
+	$(COMPILE) $(UPGRADE) pyproject.toml --extra app --group build --constraint constraints/dev.txt --output-file constraints/demo.txt
+	$(COMPILE) $(UPGRADE) pyproject.toml --extra app --group build --group docs --constraint constraints/dev.txt --output-file constraints/docs.txt
+	$(COMPILE) $(UPGRADE) --group bench --output-file constraints/bench.txt
+	echo uv | $(COMPILE) $(UPGRADE) - --output-file constraints/bootstrap.txt
