@@ -35,8 +35,7 @@ def parse_units(field: str, text: str, decimals: int, max_digits: int = MAX_ORDE
     >>> parse_units("price", "2500.5", 2)
     250050
     """
-    if not isinstance(text, str):
-        raise FormatError(field, f"must be a string, not {type(text).__name__}", 'such as "1.5"')
+    _require_text(field, text)
     if len(text) > max_digits + 1:
         raise FormatError(field, f"longer than {max_digits} digits", f"at most {max_digits} digits")
     match = _GRAMMAR.fullmatch(text)
@@ -65,10 +64,10 @@ def parse_step(field: str, text: str, decimals: int, step: int) -> int:
     >>> parse_step("quantity", "1.5", 18, 10**14)
     15000
     """
-    digits = text.partition(".")[2].rstrip("0") if isinstance(text, str) else ""
-    precision = max(decimals, min(len(digits), MAX_ORDER_DIGITS))
-    scaled_step = step * 10 ** (precision - decimals)
-    trimmed = _trim_zeros(text) if isinstance(text, str) else text
+    _require_text(field, text)
+    trimmed = _trim_zeros(text)
+    precision = max(decimals, min(len(trimmed.partition(".")[2]), MAX_ORDER_DIGITS))
+    scaled_step: int = step * 10 ** (precision - decimals)
     steps, rest = divmod(parse_units(field, trimmed, precision), scaled_step)
     if rest:
         low = format_units(steps * step, decimals)
@@ -91,8 +90,14 @@ def format_units(units: int, decimals: int) -> str:
     return f"{sign}{whole}.{fraction}" if fraction else f"{sign}{whole}"
 
 
+def _require_text(field: str, value: object) -> None:
+    """Refuse what is not text: a float has already lost digits, so it is never converted."""
+    if not isinstance(value, str):
+        raise FormatError(field, f"must be a string, not {type(value).__name__}", 'such as "1.5"')
+
+
 def _trim_zeros(text: str) -> str:
     """Drop zeros after the last significant decimal, keeping text outside the grammar as it is."""
-    if _GRAMMAR.fullmatch(text) is None or len(text) > MAX_ORDER_DIGITS + 1 or "." not in text:
+    if len(text) > MAX_ORDER_DIGITS + 1 or "." not in text or _GRAMMAR.fullmatch(text) is None:
         return text
     return text.rstrip("0").rstrip(".")

@@ -1,0 +1,67 @@
+"""A market turns text into ticks, lots and atoms without losing a digit, or refuses the text."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hybrid_dex.errors import ConfigurationError, FormatError
+from hybrid_dex.model.market import Market, fee
+from hybrid_dex.model.units import MAX_PRICE, MAX_QUANTITY
+
+ETH = Market.spot("ETH-USDC", base_decimals=18, quote_decimals=6, tick="0.01", lot="0.0001")
+
+
+def test_the_steps_become_integers() -> None:
+    assert (ETH.lot_size, ETH.tick_size) == (10**14, 1)
+    assert (ETH.base.id, ETH.quote.id) == ("ETH", "USDC")
+
+
+def test_notional_is_exact() -> None:
+    price, quantity = ETH.parse_price("2500.01"), ETH.parse_quantity("1.5")
+    assert ETH.notional(price, quantity) == 3750_015000
+    assert ETH.base_amount(quantity) == 15 * 10**17
+
+
+@given(price=st.integers(1, MAX_PRICE), quantity=st.integers(1, MAX_QUANTITY))
+def test_text_and_steps_are_inverse(price: int, quantity: int) -> None:
+    assert ETH.parse_price(ETH.format_price(price)) == price
+    assert ETH.parse_quantity(ETH.format_quantity(quantity)) == quantity
+
+
+@pytest.mark.parametrize("text", ["0", "0.00", "2500.001", "-1", "2814749767106.56"])
+def test_a_price_off_the_grid_or_out_of_range_is_refused(text: str) -> None:
+    with pytest.raises(FormatError) as refused:
+        ETH.parse_price(text)
+    assert refused.value.field == "price"
+
+
+@pytest.mark.parametrize("text", ["0", "0.00005", "1e2"])
+def test_a_quantity_off_the_grid_is_refused(text: str) -> None:
+    with pytest.raises(FormatError):
+        ETH.parse_quantity(text)
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        {"tick": "0.001", "lot": "0.0001", "quote_decimals": 6},
+        {"tick": "0", "lot": "1", "quote_decimals": 6},
+        {"tick": "1", "lot": "0", "quote_decimals": 6},
+    ],
+)
+def test_steps_that_are_not_whole_quote_atoms_are_refused(steps: dict[str, object]) -> None:
+    with pytest.raises(ConfigurationError, match="whole number of quote atoms"):
+        Market.spot("ETH-USDC", base_decimals=18, **steps)  # type: ignore[arg-type]  # mixed keywords
+
+
+@pytest.mark.parametrize("symbol", ["ETHUSDC", "-USDC", "ETH-", "ETH-ETH"])
+def test_a_bad_symbol_is_refused(symbol: str) -> None:
+    with pytest.raises(ConfigurationError):
+        Market.spot(symbol, base_decimals=18, quote_decimals=6, tick="0.01", lot="0.0001")
+
+
+@given(
+    parts=st.lists(st.integers(0, 10**24), min_size=1, max_size=20), rate=st.integers(0, 2**15 - 1)
+)
+def test_no_sum_of_fees_exceeds_the_fee_of_the_sum(parts: list[int], rate: int) -> None:
+    assert sum(fee(part, rate) for part in parts) <= fee(sum(parts), rate)
