@@ -1,0 +1,810 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.30;
+
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {ISettlement} from "./interfaces/ISettlement.sol";
+import {FillLane} from "./libraries/FillLane.sol";
+import {LedgerWord} from "./libraries/LedgerWord.sol";
+import {Memory} from "./libraries/Memory.sol";
+import {Order, OrderHash} from "./libraries/OrderHash.sol";
+import {PackedBatch} from "./libraries/PackedBatch.sol";
+import {SkipReason} from "./libraries/SkipReason.sol";
+import {TradeTree} from "./libraries/TradeTree.sol";
+import {Vault} from "./Vault.sol";
+
+/// @title Settlement
+/// @notice Verifies and applies batches. It believes signatures, not the operator.
+/// @dev A batch is applied section by section, a section being one market. Accounts and orders are read into tables in
+/// memory, every order is verified once, fills move amounts between the tables, and the tables are written back at the
+/// end of the section. What is the operator's fault reverts the batch; what a trader can cause skips one fill.
+///
+/// Table of accounts: address | base slot | base word | quote slot | quote word | locked (base u112, quote u112 above).
+/// Table of orders: digest | account | lots left | packed order | register as read, flags above | skip reason.
+abstract contract Settlement is ISettlement, Vault, EIP712 {
+    using LedgerWord for uint256;
+
+    /// @notice The highest fee of a fill and side, whatever was signed, in parts per million.
+    uint256 public constant FEE_LIMIT_PPM = 10_000;
+    /// @notice How far ahead an order may expire: 30 days, and WINDOW_MAX for clocks that differ.
+    uint256 public constant ORDER_LIFETIME = 30 days;
+    /// @notice How far a floor may rise at once.
+    uint256 public constant FLOOR_STEP = 1 << 32;
+
+    uint256 private constant ACCOUNT_ENTRY = 0xc0;
+    uint256 private constant BASE_SLOT = 0x20;
+    uint256 private constant BASE_WORD = 0x40;
+    uint256 private constant QUOTE_SLOT = 0x60;
+    uint256 private constant QUOTE_WORD = 0x80;
+    uint256 private constant LOCKED = 0xa0;
+
+    uint256 private constant ORDER_ENTRY = 0xc0;
+    uint256 private constant ACCOUNT = 0x20;
+    uint256 private constant LEFT = 0x40;
+    uint256 private constant PACKED = 0x60;
+    uint256 private constant REGISTER = 0x80;
+    uint256 private constant REASON = 0xa0;
+
+    /// @dev Flags above an order's register: clear the lane's pending cancel; write the lane full.
+    uint256 private constant CLEAR_CANCEL = 1 << 254;
+    uint256 private constant WRITE_FULL = 1 << 255;
+
+    uint256 private constant PPM = 1_000_000;
+    uint256 private constant TAKER = 1 << 8;
+    uint256 private constant MAKER = 2 << 8;
+    uint256 private constant SEQUENCES = uint256(keccak256("hybrid-dex.settlement.sequences")) << 32;
+
+    uint256 internal constant CLOSING = 1;
+    uint256 internal constant MAIN_QUOTE = 2;
+
+    struct Market {
+        address base;
+        uint88 lotSize;
+        uint8 flags;
+        address quote;
+        uint88 tickSize;
+    }
+
+    /// @dev What is the same for the whole batch.
+    struct Batch {
+        uint256 cursor;
+        uint256 covered;
+        uint256 last;
+        uint256 upTo;
+        uint256 capacity;
+        uint256 listed;
+        uint256 leaves;
+        uint256 settled;
+        uint256 mainFees;
+        uint256 typedData;
+    }
+
+    /// @dev What is the same for one section.
+    struct Section {
+        uint256 market;
+        uint256 base;
+        uint256 quote;
+        uint256 lotSize;
+        uint256 tickSize;
+        uint256 reason;
+        uint256 accounts;
+        uint256 accountCount;
+        uint256 orders;
+        uint256 orderCount;
+        uint256 fees;
+        uint256 tradeId;
+    }
+
+    bytes32 private _root;
+    mapping(uint32 id => Market) internal _markets;
+    mapping(uint32 id => uint256) internal _closingAt;
+    mapping(address token => uint256) internal _fees;
+    /// @dev Lanes from 1 up, two to a slot.
+    mapping(address account => mapping(uint256 pair => uint256)) private _lanes;
+    /// @dev canceled below u49 | requested key u48 | requestedAt u40, by lane, or by base token for lane 0.
+    mapping(address account => mapping(uint256 laneOrBase => uint256)) private _cancels;
+    /// @dev floor u40 | requestedAt u40.
+    mapping(address token => mapping(address account => uint256)) private _floors;
+
+    constructor() EIP712("hybrid-dex", "1") {
+        _root = _domainSeparatorV4();
+    }
+
+    // Settling
+
+    /// @inheritdoc ISettlement
+    function settle(bytes calldata batch) external nonReentrant whenNotPaused {
+        if (msg.sender != operator) revert NotOperator();
+        if (frozen) revert SettlingEnded();
+        uint256 start;
+        assembly ("memory-safe") {
+            start := batch.offset
+        }
+        unchecked {
+            (uint256 number, uint256 matchedThrough, uint256 upTo, uint256 sections, uint256 fills) =
+                PackedBatch.header(start);
+            Batch memory b;
+            uint256 state = _batch;
+            _checkHeader(state, number, matchedThrough, upTo);
+            bytes32 previous = _root;
+            if (PackedBatch.previousRoot(start) != previous) revert WrongPreviousRoot(previous);
+            b.covered = (state >> 168) & PackedBatch.U40;
+            b.last = (state >> 120) & PackedBatch.U48;
+            b.mainFees = state & type(uint120).max;
+            b.upTo = upTo;
+            b.cursor = start + PackedBatch.HEADER_SIZE;
+            b.capacity = fills;
+            b.leaves = Memory.allocate(fills << 5);
+            b.typedData = _typedDataBuffer();
+            for (uint256 i = 0; i < sections; ++i) {
+                _settleSection(b);
+            }
+            if (b.cursor != start + batch.length || b.listed != fills) revert WrongLength();
+            bytes32 merkleRoot = TradeTree.root(b.leaves, b.settled);
+            bytes32 journalHash = PackedBatch.journalHash(start);
+            bytes32 root = keccak256(abi.encode(previous, number, merkleRoot, journalHash, upTo));
+            _root = root;
+            _batch = (number << 208) | (matchedThrough << 168) | (upTo << 120) | b.mainFees;
+            emit BatchSettled(
+                uint48(number),
+                root,
+                merkleRoot,
+                journalHash,
+                uint48(upTo),
+                uint40(matchedThrough),
+                uint16(fills),
+                uint16(b.settled)
+            );
+        }
+    }
+
+    function _checkHeader(uint256 state, uint256 number, uint256 matchedThrough, uint256 upTo) private view {
+        uint256 expected = (state >> 208) + 1;
+        if (number != expected) revert WrongNumber(expected);
+        uint256 covered = (state >> 168) & PackedBatch.U40;
+        if (matchedThrough < covered || matchedThrough > block.timestamp) {
+            revert WrongMatchedThrough(covered, block.timestamp);
+        }
+        uint256 last = (state >> 120) & PackedBatch.U48;
+        if (upTo < last) revert WrongUpTo(last);
+    }
+
+    function _settleSection(Batch memory b) private {
+        unchecked {
+            (uint256 market, uint256 accounts, uint256 unsupported, uint256 orders, uint256 groups) =
+                PackedBatch.section(b.cursor);
+            if (unsupported != 0) revert Unsupported();
+            b.cursor += PackedBatch.SECTION_SIZE;
+            Section memory s;
+            uint256 flags = _openMarket(b, s, market);
+            s.accountCount = accounts;
+            s.orderCount = orders;
+            _readAccounts(b, s);
+            _readOrders(b, s);
+            _applyGroups(b, s, groups);
+            _writeOrders(s);
+            _writeAccounts(s);
+            if (s.fees != 0) {
+                if (flags & MAIN_QUOTE != 0) b.mainFees += s.fees;
+                else _fees[address(uint160(s.quote))] += s.fees;
+            }
+        }
+    }
+
+    function _openMarket(Batch memory b, Section memory s, uint256 id) private view returns (uint256 flags) {
+        Market storage market = _markets[uint32(id)];
+        s.market = id;
+        s.base = uint160(market.base);
+        if (s.base == 0) revert UnknownMarket(id);
+        s.lotSize = market.lotSize;
+        flags = market.flags;
+        s.quote = uint160(market.quote);
+        s.tickSize = market.tickSize;
+        if (flags & CLOSING != 0 && _effective(_closingAt[uint32(id)], b.covered)) s.reason = SkipReason.MARKET;
+        uint256 tradeId = Memory.allocate(0xc0);
+        Memory.store(tradeId, id);
+        s.tradeId = tradeId;
+    }
+
+    // Accounts
+
+    function _readAccounts(Batch memory b, Section memory s) private view {
+        unchecked {
+            address base = address(uint160(s.base));
+            address quote = address(uint160(s.quote));
+            mapping(address => uint256) storage baseLedger = _ledger[base];
+            mapping(address => uint256) storage quoteLedger = _ledger[quote];
+            uint256 cursor = b.cursor;
+            uint256 entry = Memory.allocate(s.accountCount * ACCOUNT_ENTRY);
+            s.accounts = entry;
+            uint256 end = entry + s.accountCount * ACCOUNT_ENTRY;
+            uint256 previous = 0;
+            while (entry != end) {
+                uint256 account = Memory.loadCalldata(cursor) >> 96;
+                if (account <= previous) revert AccountsNotAscending();
+                previous = account;
+                uint256 slot = _slot(baseLedger, account);
+                uint256 baseWord = _loadSlot(slot);
+                Memory.store(entry, account);
+                Memory.store(entry + BASE_SLOT, slot);
+                Memory.store(entry + BASE_WORD, baseWord);
+                slot = _slot(quoteLedger, account);
+                uint256 quoteWord = _loadSlot(slot);
+                if (quoteWord & LedgerWord.FLOOR_PENDING != 0) {
+                    quoteWord = _materializeFloor(quoteWord, quote, address(uint160(account)), b.covered);
+                }
+                Memory.store(entry + QUOTE_SLOT, slot);
+                Memory.store(entry + QUOTE_WORD, quoteWord);
+                uint256 locked = 0;
+                if ((baseWord | quoteWord) & LedgerWord.WITHDRAWAL_PENDING != 0) {
+                    locked = _locked(baseWord, base, address(uint160(account)), b.covered)
+                        | (_locked(quoteWord, quote, address(uint160(account)), b.covered) << 112);
+                }
+                Memory.store(entry + LOCKED, locked);
+                entry += ACCOUNT_ENTRY;
+                cursor += PackedBatch.ACCOUNT_SIZE;
+            }
+            b.cursor = cursor;
+        }
+    }
+
+    function _writeAccounts(Section memory s) private {
+        unchecked {
+            uint256 entry = s.accounts;
+            uint256 end = entry + s.accountCount * ACCOUNT_ENTRY;
+            while (entry != end) {
+                _storeSlot(Memory.load(entry + BASE_SLOT), Memory.load(entry + BASE_WORD) | LedgerWord.TOUCHED);
+                _storeSlot(Memory.load(entry + QUOTE_SLOT), Memory.load(entry + QUOTE_WORD) | LedgerWord.TOUCHED);
+                entry += ACCOUNT_ENTRY;
+            }
+        }
+    }
+
+    // Orders
+
+    function _readOrders(Batch memory b, Section memory s) private view {
+        unchecked {
+            uint256 cursor = b.cursor;
+            uint256 entry = Memory.allocate(s.orderCount * ORDER_ENTRY);
+            s.orders = entry;
+            uint256 end = entry + s.orderCount * ORDER_ENTRY;
+            uint256 fields = _orderBuffer(s);
+            while (entry != end) {
+                uint256 packed = Memory.loadCalldata(cursor);
+                if (packed & PackedBatch.RESERVED != 0) revert Unsupported();
+                uint256 account = PackedBatch.accountIndex(packed);
+                if (account >= s.accountCount) revert WrongIndex();
+                account = s.accounts + account * ACCOUNT_ENTRY;
+                Memory.store(entry + ACCOUNT, account);
+                Memory.store(entry + PACKED, packed);
+                uint256 reason = _verifySignature(b, s, entry, fields, cursor);
+                if (reason == 0) reason = _verifyTerms(s, account, packed);
+                uint256 laneReason = _readLane(b, s, entry, account, packed);
+                Memory.store(entry + REASON, reason == 0 ? laneReason : reason);
+                entry += ORDER_ENTRY;
+                cursor += PackedBatch.ORDER_SIZE;
+            }
+            b.cursor = cursor;
+        }
+    }
+
+    /// @dev Hashes the order as its trader saw it and compares the signer: the trader by ECDSA, whatever code it has.
+    function _verifySignature(Batch memory b, Section memory s, uint256 entry, uint256 fields, uint256 cursor)
+        private
+        pure
+        returns (uint256 reason)
+    {
+        unchecked {
+            uint256 packed = Memory.load(entry + PACKED);
+            uint256 trader = Memory.load(Memory.load(entry + ACCOUNT));
+            uint256 lots = PackedBatch.lotsOf(packed);
+            uint256 baseAmount = lots * s.lotSize;
+            uint256 quoteAmount = lots * PackedBatch.price(packed) * s.tickSize;
+            Memory.store(fields + 0x20, trader);
+            Memory.store(fields + 0xa0, (packed >> 240) & 1);
+            Memory.store(fields + 0xc0, (packed >> 241) & 7);
+            Memory.store(fields + 0xe0, baseAmount);
+            Memory.store(fields + 0x100, quoteAmount);
+            Memory.store(fields + 0x120, PackedBatch.maxFee(packed));
+            Memory.store(fields + 0x140, PackedBatch.expiry(packed));
+            Memory.store(fields + 0x160, PackedBatch.nonce(packed));
+            Memory.store(b.typedData + 0x22, Memory.hash(fields, 0x180));
+            uint256 digest = Memory.hash(b.typedData, 0x42);
+            Memory.store(entry, digest);
+            if (baseAmount == 0 || quoteAmount == 0 || (baseAmount | quoteAmount) >> 112 != 0) {
+                return SkipReason.AMOUNT;
+            }
+            (address signer,,) = ECDSA.tryRecover(
+                bytes32(digest),
+                bytes32(Memory.loadCalldata(cursor + 0x20)),
+                bytes32(Memory.loadCalldata(cursor + 0x40))
+            );
+            if (uint160(signer) != trader) return SkipReason.SIGNATURE;
+        }
+    }
+
+    function _verifyTerms(Section memory s, uint256 account, uint256 packed) private view returns (uint256 reason) {
+        unchecked {
+            uint256 expiry = PackedBatch.expiry(packed);
+            if (block.timestamp > expiry + WINDOW_MAX || expiry > block.timestamp + ORDER_LIFETIME + WINDOW_MAX) {
+                return SkipReason.EXPIRY;
+            }
+            if (PackedBatch.counter(packed) < Memory.load(account + QUOTE_WORD).floor()) return SkipReason.FLOOR;
+            int256 rate = PackedBatch.feeRate(packed);
+            if (rate > int256(FEE_LIMIT_PPM) || rate > int256(PackedBatch.maxFee(packed))) return SkipReason.FEE;
+            return s.reason;
+        }
+    }
+
+    /// @dev Fills in what is left of the order by its lane, and what the lane held when it was read.
+    function _readLane(Batch memory b, Section memory s, uint256 entry, uint256 account, uint256 packed)
+        private
+        view
+        returns (uint256 reason)
+    {
+        unchecked {
+            uint256 lane = PackedBatch.lane(packed);
+            uint256 key = PackedBatch.key(packed);
+            uint256 register;
+            bool cancelPending;
+            if (lane == 0) {
+                uint256 word = Memory.load(account + BASE_WORD);
+                register = word.lane();
+                cancelPending = word & LedgerWord.CANCEL_PENDING != 0;
+            } else {
+                uint256 half = FillLane.half(_lanes[address(uint160(Memory.load(account)))][lane >> 1], lane);
+                register = half & FillLane.REGISTER;
+                cancelPending = half & FillLane.CANCEL_PENDING != 0;
+            }
+            (bool live, uint256 used) = FillLane.usedBy(register, key);
+            if (!live) reason = SkipReason.LANE_STALE;
+            if (cancelPending) {
+                uint256 request = _cancels[address(uint160(Memory.load(account)))][lane == 0 ? s.base : lane];
+                if (key < _canceledBelow(request, b.covered)) reason = SkipReason.CANCELED;
+                else if (key > (request >> 40) & PackedBatch.U48) register |= CLEAR_CANCEL;
+            }
+            uint256 lots = PackedBatch.lotsOf(packed);
+            Memory.store(entry + LEFT, used < lots ? lots - used : 0);
+            Memory.store(entry + REGISTER, register);
+        }
+    }
+
+    function _writeOrders(Section memory s) private {
+        unchecked {
+            uint256 entry = s.orders;
+            uint256 end = entry + s.orderCount * ORDER_ENTRY;
+            while (entry != end) {
+                _writeLane(entry);
+                entry += ORDER_ENTRY;
+            }
+        }
+    }
+
+    /// @dev A lane that is no longer what was read belongs to two orders of the section: the operator's fault.
+    function _writeLane(uint256 entry) private {
+        unchecked {
+            if (Memory.load(entry + REASON) != 0) return;
+            uint256 packed = Memory.load(entry + PACKED);
+            uint256 register = Memory.load(entry + REGISTER);
+            uint256 key = PackedBatch.key(packed);
+            uint256 filled = PackedBatch.lotsOf(packed) - Memory.load(entry + LEFT);
+            if (register & WRITE_FULL != 0) {
+                filled = FillLane.FILLED;
+            } else {
+                (, uint256 used) = FillLane.usedBy(register & FillLane.REGISTER, key);
+                if (filled <= used) return; // nothing of it settled
+            }
+            uint256 account = Memory.load(entry + ACCOUNT);
+            uint256 lane = PackedBatch.lane(packed);
+            uint256 next = FillLane.pack(key, filled);
+            if (lane == 0) {
+                uint256 word = Memory.load(account + BASE_WORD);
+                if (word.lane() != register & FillLane.REGISTER) _revertLane(account, packed);
+                if (register & CLEAR_CANCEL != 0) word &= ~LedgerWord.CANCEL_PENDING;
+                Memory.store(account + BASE_WORD, word.withLane(next));
+            } else {
+                mapping(uint256 => uint256) storage lanes = _lanes[address(uint160(Memory.load(account)))];
+                uint256 word = lanes[lane >> 1];
+                uint256 half = FillLane.half(word, lane);
+                if (half & FillLane.REGISTER != register & FillLane.REGISTER) _revertLane(account, packed);
+                if (register & CLEAR_CANCEL == 0) next |= half & FillLane.CANCEL_PENDING;
+                lanes[lane >> 1] = FillLane.withHalf(word, lane, next);
+            }
+        }
+    }
+
+    function _revertLane(uint256 account, uint256 packed) private pure {
+        revert LaneUsedTwice(address(uint160(Memory.load(account))), PackedBatch.nonce(packed));
+    }
+
+    // Groups
+
+    function _applyGroups(Batch memory b, Section memory s, uint256 groups) private {
+        unchecked {
+            uint256 last = _loadTransient(SEQUENCES | s.market);
+            if (last < b.last) last = b.last;
+            for (uint256 i = 0; i < groups; ++i) {
+                (uint256 sequence, uint256 taker, uint256 fills) = PackedBatch.group(b.cursor);
+                b.cursor += PackedBatch.GROUP_SIZE;
+                if (sequence <= last || sequence > b.upTo) revert WrongSequence(s.market, sequence);
+                last = sequence;
+                if (taker >= s.orderCount) revert WrongIndex();
+                b.listed += fills;
+                if (b.listed > b.capacity) revert WrongLength();
+                _applyGroup(b, s, sequence, s.orders + taker * ORDER_ENTRY, fills);
+            }
+            _storeTransient(SEQUENCES | s.market, last);
+        }
+    }
+
+    function _applyGroup(Batch memory b, Section memory s, uint256 sequence, uint256 taker, uint256 fills) private {
+        unchecked {
+            uint256 packed = Memory.load(taker + PACKED);
+            uint256 cursor = b.cursor;
+            uint256 reason = Memory.load(taker + REASON);
+            Memory.store(s.tradeId + 0x60, sequence);
+            if (reason == 0 && packed & PackedBatch.POST_ONLY != 0) reason = SkipReason.POST_ONLY;
+            if (reason != 0) {
+                for (uint256 i = 0; i < fills; ++i) {
+                    _skip(s, sequence, i, reason | TAKER);
+                }
+            } else if (packed & PackedBatch.FILL_OR_KILL != 0) {
+                _applyWhole(b, s, sequence, taker, fills);
+            } else {
+                uint256 at = cursor;
+                for (uint256 i = 0; i < fills; ++i) {
+                    (uint256 maker, uint256 lots) = PackedBatch.fill(at);
+                    if (maker >= s.orderCount) revert WrongIndex();
+                    uint256 why = _applyFill(b, s, taker, s.orders + maker * ORDER_ENTRY, lots);
+                    if (why != 0) _skip(s, sequence, i, why);
+                    at += PackedBatch.FILL_SIZE;
+                }
+            }
+            if (reason == 0 && packed & PackedBatch.TAKES_ONLY != 0) {
+                Memory.store(taker + REGISTER, Memory.load(taker + REGISTER) | WRITE_FULL);
+                Memory.store(taker + LEFT, 0);
+            }
+            b.cursor = cursor + fills * PackedBatch.FILL_SIZE;
+        }
+    }
+
+    /// @dev A fill-or-kill group: all of its fills and all of its quantity, or nothing.
+    function _applyWhole(Batch memory b, Section memory s, uint256 sequence, uint256 taker, uint256 fills) private {
+        unchecked {
+            uint256 settled = b.settled;
+            uint256 fees = s.fees;
+            uint256 at = b.cursor;
+            uint256 done = 0;
+            uint256 why = SkipReason.FILL_OR_KILL | TAKER;
+            if (Memory.load(taker + LEFT) == PackedBatch.lotsOf(Memory.load(taker + PACKED))) {
+                for (; done < fills; ++done) {
+                    (uint256 maker, uint256 lots) = PackedBatch.fill(at);
+                    if (maker >= s.orderCount) revert WrongIndex();
+                    uint256 reason = _applyFill(b, s, taker, s.orders + maker * ORDER_ENTRY, lots);
+                    if (reason != 0) {
+                        why = reason;
+                        break;
+                    }
+                    at += PackedBatch.FILL_SIZE;
+                }
+                if (done == fills && Memory.load(taker + LEFT) == 0) return;
+            }
+            for (uint256 i = 0; i < done; ++i) {
+                at -= PackedBatch.FILL_SIZE;
+                (uint256 maker, uint256 lots) = PackedBatch.fill(at);
+                _undoFill(s, taker, s.orders + maker * ORDER_ENTRY, lots);
+            }
+            b.settled = settled;
+            s.fees = fees;
+            for (uint256 i = 0; i < fills; ++i) {
+                _skip(s, sequence, i, i == done ? why : SkipReason.FILL_OR_KILL);
+            }
+        }
+    }
+
+    /// @dev Checks one fill and, if nothing is wrong, moves its amounts and appends its trade id.
+    /// @return why zero, or reason and culprit
+    function _applyFill(Batch memory b, Section memory s, uint256 taker, uint256 maker, uint256 lots)
+        private
+        pure
+        returns (uint256 why)
+    {
+        unchecked {
+            why = _checkFill(taker, maker, lots);
+            if (why != 0) return why;
+            bool takerSells = Memory.load(taker + PACKED) & PackedBatch.SIDE != 0;
+            (uint256 buy, uint256 sell) = takerSells ? (maker, taker) : (taker, maker);
+            uint256 price = PackedBatch.price(Memory.load(maker + PACKED));
+            (uint256 base, uint256 debit, uint256 credit) = _amounts(s, buy, sell, price, lots);
+            if (credit > debit) return SkipReason.REBATE;
+            uint256 buyer = Memory.load(buy + ACCOUNT);
+            uint256 seller = Memory.load(sell + ACCOUNT);
+            uint256 quoteWord = Memory.load(buyer + QUOTE_WORD);
+            if (quoteWord.amount() < debit + (Memory.load(buyer + LOCKED) >> 112)) {
+                return SkipReason.FUNDS | (takerSells ? MAKER : TAKER);
+            }
+            uint256 baseWord = Memory.load(seller + BASE_WORD);
+            if (baseWord.amount() < base + (Memory.load(seller + LOCKED) & LedgerWord.AMOUNT)) {
+                return SkipReason.FUNDS | (takerSells ? TAKER : MAKER);
+            }
+            Memory.store(buyer + QUOTE_WORD, quoteWord - debit);
+            Memory.store(seller + BASE_WORD, baseWord - base);
+            _add(buyer + BASE_WORD, base);
+            _add(seller + QUOTE_WORD, credit);
+            _add(taker + LEFT, 0 - lots);
+            _add(maker + LEFT, 0 - lots);
+            s.fees += debit - credit;
+            uint256 tradeId = s.tradeId;
+            Memory.store(tradeId + 0x20, Memory.load(buy));
+            Memory.store(tradeId + 0x40, Memory.load(sell));
+            Memory.store(tradeId + 0x80, price);
+            Memory.store(tradeId + 0xa0, lots);
+            Memory.store(b.leaves + (b.settled << 5), Memory.hash(tradeId, 0xc0));
+            ++b.settled;
+        }
+    }
+
+    function _checkFill(uint256 taker, uint256 maker, uint256 lots) private pure returns (uint256 why) {
+        why = Memory.load(maker + REASON);
+        if (why != 0) return why | MAKER;
+        if (lots == 0) return SkipReason.LOTS;
+        if (lots > Memory.load(taker + LEFT)) return SkipReason.LOTS | TAKER;
+        if (lots > Memory.load(maker + LEFT)) return SkipReason.LOTS | MAKER;
+        if (Memory.load(taker + ACCOUNT) == Memory.load(maker + ACCOUNT)) return SkipReason.SELF_TRADE;
+        uint256 takerOrder = Memory.load(taker + PACKED);
+        uint256 makerOrder = Memory.load(maker + PACKED);
+        if ((takerOrder ^ makerOrder) & PackedBatch.SIDE == 0) return SkipReason.SAME_SIDE;
+        if (makerOrder & PackedBatch.TAKES_ONLY != 0) return SkipReason.TAKES_ONLY | MAKER;
+        uint256 limit = PackedBatch.price(takerOrder);
+        uint256 price = PackedBatch.price(makerOrder);
+        if (takerOrder & PackedBatch.SIDE == 0 ? price > limit : price < limit) return SkipReason.PRICE;
+    }
+
+    /// @dev What moves: base atoms, what the buyer pays and what the seller gets in quote atoms. Every number is below
+    /// 2**185 (price and lots u48, tick and lot size u88), so nothing wraps.
+    function _amounts(Section memory s, uint256 buy, uint256 sell, uint256 price, uint256 lots)
+        private
+        pure
+        returns (uint256 base, uint256 debit, uint256 credit)
+    {
+        unchecked {
+            uint256 notional = price * lots * s.tickSize;
+            base = lots * s.lotSize;
+            debit = notional + _fee(notional, PackedBatch.feeRate(Memory.load(buy + PACKED)));
+            credit = notional - _fee(notional, PackedBatch.feeRate(Memory.load(sell + PACKED)));
+        }
+    }
+
+    /// @dev Rounded towards zero: a fee and a rebate alike. A rebate is a negative fee in two's complement.
+    function _fee(uint256 notional, int256 rate) private pure returns (uint256) {
+        unchecked {
+            return rate >= 0 ? notional * uint256(rate) / PPM : 0 - notional * uint256(-rate) / PPM;
+        }
+    }
+
+    function _undoFill(Section memory s, uint256 taker, uint256 maker, uint256 lots) private pure {
+        unchecked {
+            bool takerSells = Memory.load(taker + PACKED) & PackedBatch.SIDE != 0;
+            (uint256 buy, uint256 sell) = takerSells ? (maker, taker) : (taker, maker);
+            (uint256 base, uint256 debit, uint256 credit) =
+                _amounts(s, buy, sell, PackedBatch.price(Memory.load(maker + PACKED)), lots);
+            uint256 buyer = Memory.load(buy + ACCOUNT);
+            uint256 seller = Memory.load(sell + ACCOUNT);
+            _add(buyer + QUOTE_WORD, debit);
+            _add(seller + BASE_WORD, base);
+            _add(buyer + BASE_WORD, 0 - base);
+            _add(seller + QUOTE_WORD, 0 - credit);
+            _add(taker + LEFT, lots);
+            _add(maker + LEFT, lots);
+        }
+    }
+
+    function _add(uint256 position, uint256 amount) private pure {
+        unchecked {
+            Memory.store(position, Memory.load(position) + amount);
+        }
+    }
+
+    function _skip(Section memory s, uint256 sequence, uint256 index, uint256 why) private {
+        emit FillSkipped(uint32(s.market), uint48(sequence), uint8(index), uint8(why >> 8), uint8(why));
+    }
+
+    // Canceling
+
+    /// @inheritdoc ISettlement
+    function cancel(uint32 market, uint64 nonce) external {
+        Market storage m = _markets[market];
+        address base = m.base;
+        if (base == address(0)) revert UnknownMarket(market);
+        uint256 lane = nonce & PackedBatch.U16;
+        uint256 key = nonce >> 16;
+        uint256 at = lane == 0 ? uint160(base) : lane;
+        uint256 below = 0;
+        if (_hasCancel(msg.sender, base, lane)) {
+            uint256 request = _cancels[msg.sender][at];
+            if (key <= (request >> 40) & PackedBatch.U48) revert NothingNew();
+            below = _canceledBelow(request, _matchedThrough());
+        }
+        _cancels[msg.sender][at] = (below << 88) | (key << 40) | block.timestamp;
+        if (lane == 0) {
+            _ledger[base][msg.sender] |= LedgerWord.CANCEL_PENDING | LedgerWord.TOUCHED;
+        } else {
+            uint256 word = _lanes[msg.sender][lane >> 1];
+            uint256 half = FillLane.half(word, lane) | FillLane.CANCEL_PENDING;
+            _lanes[msg.sender][lane >> 1] = FillLane.withHalf(word, lane, half);
+        }
+        emit CancelRequested(msg.sender, market, uint16(lane), uint48(key), uint40(block.timestamp));
+    }
+
+    /// @inheritdoc ISettlement
+    function cancelUpTo(address quoteToken, uint40 floor) external {
+        if (!_assets[quoteToken].known) revert UnknownToken(quoteToken);
+        uint256 word = _materializeFloor(
+            _ledger[quoteToken][msg.sender], quoteToken, msg.sender, _matchedThrough()
+        );
+        uint256 highest = word.floor();
+        if (word & LedgerWord.FLOOR_PENDING != 0) {
+            uint256 requested = _floors[quoteToken][msg.sender] >> 40;
+            if (requested > highest) highest = requested;
+        }
+        if (floor <= highest) revert NothingNew();
+        if (floor > highest + FLOOR_STEP) revert FloorStepTooLarge(highest + FLOOR_STEP);
+        _floors[quoteToken][msg.sender] = (uint256(floor) << 40) | block.timestamp;
+        _ledger[quoteToken][msg.sender] = word | LedgerWord.FLOOR_PENDING | LedgerWord.TOUCHED;
+        emit FloorRequested(msg.sender, quoteToken, floor, uint40(block.timestamp));
+    }
+
+    /// @dev Below which key a lane's orders are canceled: what was asked for if it took effect, else what was before.
+    function _canceledBelow(uint256 request, uint256 covered) private view returns (uint256) {
+        return _effective(request & PackedBatch.U40, covered) ? ((request >> 40) & PackedBatch.U48) + 1 : request >> 88;
+    }
+
+    /// @dev A requested floor that took effect moves into the word.
+    function _materializeFloor(uint256 word, address token, address account, uint256 covered)
+        private
+        view
+        returns (uint256)
+    {
+        if (word & LedgerWord.FLOOR_PENDING == 0) return word;
+        uint256 request = _floors[token][account];
+        if (!_effective(request & PackedBatch.U40, covered)) return word;
+        return word.withFloor(request >> 40) & ~LedgerWord.FLOOR_PENDING;
+    }
+
+    function _hasCancel(address account, address base, uint256 lane) private view returns (bool) {
+        return lane == 0
+            ? _ledger[base][account] & LedgerWord.CANCEL_PENDING != 0
+            : FillLane.half(_lanes[account][lane >> 1], lane) & FillLane.CANCEL_PENDING != 0;
+    }
+
+    // Views
+
+    /// @inheritdoc ISettlement
+    function hashOrder(Order calldata order) external view returns (bytes32) {
+        return _hashTypedDataV4(OrderHash.structHash(order));
+    }
+
+    /// @inheritdoc ISettlement
+    function domainSeparator() external view returns (bytes32) {
+        return _domainSeparatorV4();
+    }
+
+    /// @inheritdoc ISettlement
+    function batchState() external view returns (uint48 number, uint40 matchedThrough, uint48 sequence, bytes32 root) {
+        uint256 state = _batch;
+        return (uint48(state >> 208), uint40(state >> 168), uint48(state >> 120), _root);
+    }
+
+    /// @inheritdoc ISettlement
+    function laneOf(address account, uint32 market, uint16 lane)
+        external
+        view
+        returns (uint48 filled, uint48 key, uint64 canceledBelow)
+    {
+        address base = _markets[market].base;
+        uint256 register = lane == 0
+            ? _ledger[base][account].lane()
+            : FillLane.half(_lanes[account][lane >> 1], lane) & FillLane.REGISTER;
+        filled = uint48(FillLane.filled(register));
+        key = uint48(FillLane.key(register));
+        if (_hasCancel(account, base, lane)) {
+            uint256 request = _cancels[account][lane == 0 ? uint160(base) : lane];
+            canceledBelow = uint64(_canceledBelow(request, _matchedThrough()));
+        }
+    }
+
+    /// @inheritdoc ISettlement
+    function pendingCancel(address account, uint32 market, uint16 lane)
+        external
+        view
+        returns (uint48 key, uint40 requestedAt, bool effective)
+    {
+        address base = _markets[market].base;
+        if (!_hasCancel(account, base, lane)) return (0, 0, false);
+        uint256 request = _cancels[account][lane == 0 ? uint160(base) : lane];
+        requestedAt = uint40(request);
+        return (uint48(request >> 40), requestedAt, _effective(requestedAt, _matchedThrough()));
+    }
+
+    /// @inheritdoc ISettlement
+    function floorOf(address account, address token)
+        external
+        view
+        returns (uint40 floor, uint40 requested, uint40 requestedAt)
+    {
+        uint256 word = _ledger[token][account];
+        floor = uint40(_materializeFloor(word, token, account, _matchedThrough()).floor());
+        if (word & LedgerWord.FLOOR_PENDING != 0) {
+            uint256 request = _floors[token][account];
+            (requested, requestedAt) = (uint40(request >> 40), uint40(request));
+        }
+    }
+
+    /// @inheritdoc ISettlement
+    function marketOf(uint32 market)
+        external
+        view
+        returns (address base, address quote, uint256 lotSize, uint256 tickSize, uint40 closingAt, bool closed)
+    {
+        Market storage m = _markets[market];
+        (base, quote, lotSize, tickSize) = (m.base, m.quote, m.lotSize, m.tickSize);
+        if (m.flags & CLOSING != 0) {
+            closingAt = uint40(_closingAt[market]);
+            closed = _effective(closingAt, _matchedThrough());
+        }
+    }
+
+    // Buffers and slots
+
+    /// @dev The order's typed data with what is the same for the whole section: type hash, market and tokens.
+    function _orderBuffer(Section memory s) private pure returns (uint256 fields) {
+        unchecked {
+            fields = Memory.allocate(0x180);
+            Memory.store(fields, uint256(OrderHash.TYPE_HASH));
+            Memory.store(fields + 0x40, s.market);
+            Memory.store(fields + 0x60, s.base);
+            Memory.store(fields + 0x80, s.quote);
+        }
+    }
+
+    /// @dev 0x1901, the domain separator, and room for a struct hash.
+    function _typedDataBuffer() private view returns (uint256 buffer) {
+        unchecked {
+            buffer = Memory.allocate(0x60);
+            Memory.store(buffer, 0x1901 << 240);
+            Memory.store(buffer + 2, uint256(_domainSeparatorV4()));
+        }
+    }
+
+    function _slot(mapping(address => uint256) storage words, uint256 account) private pure returns (uint256 slot) {
+        assembly ("memory-safe") {
+            mstore(0x00, account)
+            mstore(0x20, words.slot)
+            slot := keccak256(0x00, 0x40)
+        }
+    }
+
+    function _loadSlot(uint256 slot) private view returns (uint256 word) {
+        assembly ("memory-safe") {
+            word := sload(slot)
+        }
+    }
+
+    function _storeSlot(uint256 slot, uint256 word) private {
+        assembly ("memory-safe") {
+            sstore(slot, word)
+        }
+    }
+
+    function _loadTransient(uint256 slot) private view returns (uint256 word) {
+        assembly ("memory-safe") {
+            word := tload(slot)
+        }
+    }
+
+    function _storeTransient(uint256 slot, uint256 word) private {
+        assembly ("memory-safe") {
+            tstore(slot, word)
+        }
+    }
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.30;
+
+/// @title FillLane
+/// @notice A lane is a register of one live order: `filled u48 | key u48`, key = `counter u40 | revision u8`.
+/// @dev An order whose counter is above the register's starts from nothing. One with the same counter and the same or a
+/// higher revision (a replacement) goes on from what is filled, so the chain never fills more than the largest signed
+/// total. A lower one is dead. Lane 0 stands in the ledger word of the base asset; the lanes above it are kept two to a
+/// slot, each with 32 bits of flags above the register.
+library FillLane {
+    uint256 internal constant FILLED = (1 << 48) - 1;
+    uint256 internal constant REGISTER = (1 << 96) - 1;
+    uint256 internal constant HALF = (1 << 128) - 1;
+    uint256 internal constant CANCEL_PENDING = 1 << 96;
+
+    function filled(uint256 register) internal pure returns (uint256) {
+        return register & FILLED;
+    }
+
+    function key(uint256 register) internal pure returns (uint256) {
+        return register >> 48;
+    }
+
+    function pack(uint256 key_, uint256 filled_) internal pure returns (uint256) {
+        return (key_ << 48) | filled_;
+    }
+
+    /// @notice What of an order's quantity its lane says is used up.
+    /// @return live false when the lane has moved past the order
+    /// @return used lots already filled under this order's counter
+    function usedBy(uint256 register, uint256 orderKey) internal pure returns (bool live, uint256 used) {
+        uint256 stored = register >> 48;
+        if (orderKey >> 8 > stored >> 8) return (true, 0);
+        return (orderKey >= stored, register & FILLED);
+    }
+
+    /// @notice The half of a slot that holds `lane`.
+    function half(uint256 slotWord, uint256 lane) internal pure returns (uint256) {
+        return (slotWord >> ((lane & 1) << 7)) & HALF;
+    }
+
+    /// @notice The slot with the half of `lane` replaced.
+    function withHalf(uint256 slotWord, uint256 lane, uint256 half_) internal pure returns (uint256) {
+        uint256 shift = (lane & 1) << 7;
+        return (slotWord & ~(HALF << shift)) | (half_ << shift);
+    }
+}
