@@ -7,7 +7,6 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 
 VENV := .venv
@@ -25,13 +24,24 @@ NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for python in $(PYTHONS); do \
 	$$python -c '$(NEW_ENOUGH)' 2>/dev/null && { echo $$python; break; }; done)
 
-# uv installs in seconds what pip takes a minute for; it never brings a Python of its own.
-UV := UV_PYTHON_DOWNLOADS=never $(BIN)/uv
-INSTALL := $(UV) pip install --python $(BIN)/python --quiet
+# A further Python by its version, on the path or among pyenv's.
+other_python = $(shell for python in python$(1) $(wildcard $(HOME)/.pyenv/versions/$(1).*/bin/python3); do \
+	$$python -c 'import venv' 2>/dev/null && { echo $$python; break; }; done)
+
+# uv installs in seconds what pip takes a minute for; it never brings a Python of its own. Downloads
+# are kept in the user's cache; where there is none to write to, in the environment itself.
+USER_CACHE = $${XDG_CACHE_HOME:-$${HOME:-/nowhere}/.cache}
+CACHES = $(shell mkdir -p "$(USER_CACHE)" 2>/dev/null && test -w "$(USER_CACHE)" || \
+	echo UV_CACHE_DIR=$(CURDIR)/$(VENV)/cache npm_config_cache=$(CURDIR)/node_modules/.cache)
+UV = $(CACHES) UV_PYTHON_DOWNLOADS=never $(BIN)/uv
+INSTALL = $(UV) pip install --python $(BIN)/python --quiet
 
 # `make demo ARGS=--once` passes its arguments on.
 ARGS ?=
 
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PRECIOUS: $(STAMPS)/% .venv-%/stamp
 .PHONY: help demo install test lint format docs docs-serve bench prove contracts-test lock clean \
 	library-test slow-test
 
@@ -49,6 +59,13 @@ test: library-test contracts-test ## run the fast tests of everything (under 10 
 
 library-test: $(STAMPS)/dev node_modules/.stamp
 	$(PYTEST) -m "not slow" $(TESTED) $(ARGS)
+
+# The same tests on another Python, when the machine has it: `make test-python-3.13`.
+test-python-%: .venv-%/stamp node_modules/.stamp
+	.venv-$*/bin/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow" $(TESTED) $(ARGS)
+
+has-python-%:
+	@[ -n '$(call other_python,$*)' ]
 
 contracts-test: ## compile and test the contracts in their own environment
 	$(MAKE) -C contracts test
@@ -79,12 +96,12 @@ docs-serve: $(STAMPS)/docs ## serve the documentation at 127.0.0.1:8001 while wr
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve --dev-addr 127.0.0.1:8001
 
 bench: $(STAMPS)/dev $(BENCH_VENV)/stamp ## measure; nothing here passes or fails
-	$(BIN)/python -m bench --peers $(BENCH_VENV)/bin/python $(ARGS)
+	$(BIN)/python -m benchmarks --peers $(BENCH_VENV)/bin/python $(ARGS)
 
 clean: ## remove everything that make and its tools made
-	rm -rf $(VENV) $(BENCH_VENV) node_modules site dist .coverage htmlcov .hypothesis \
+	rm -rf $(VENV) .venv-* node_modules site dist .coverage htmlcov .hypothesis \
 		.import_linter_cache .mypy_cache .pytest_cache .ruff_cache .schemathesis
-	find src tests reference_app plugins examples docs bench conftest.py \
+	find src tests reference_app plugins examples docs benchmarks conftest.py \
 		-name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 	@if [ -f contracts/Makefile ]; then $(MAKE) -C contracts clean; fi
 
@@ -107,11 +124,19 @@ $(STAMPS)/%: constraints/%.txt pyproject.toml reference_app/pyproject.toml | $(S
 	@$(INSTALL) --no-deps --no-build-isolation --editable . --editable ./reference_app
 	@mkdir -p $(STAMPS) && touch $@
 
+.venv-%/stamp: constraints/dev.txt pyproject.toml reference_app/pyproject.toml | $(STAMPS)/bootstrap
+	@if [ -z '$(call other_python,$*)' ]; then echo "error: Python $* is not on this machine" >&2; exit 1; fi
+	@rm -rf .venv-$*
+	@'$(call other_python,$*)' -m venv --without-pip .venv-$*
+	@$(UV) pip install --python .venv-$*/bin/python --quiet --require-hashes -r $<
+	@$(UV) pip install --python .venv-$*/bin/python --quiet --no-deps --no-build-isolation \
+		--editable . --editable ./reference_app
+	@touch $@
+
 # The peers want a newer Python where there is one; without it the benchmark leaves that peer out.
 $(BENCH_VENV)/stamp: constraints/bench.txt | $(STAMPS)/bootstrap
 	@rm -rf $(BENCH_VENV)
-	@for python in python3.13 python3.12 '$(PYTHON)'; do \
-		$$python -c '$(NEW_ENOUGH)' 2>/dev/null && { $$python -m venv --without-pip $(BENCH_VENV); break; }; done
+	@'$(or $(call other_python,3.13),$(call other_python,3.12),$(PYTHON))' -m venv --without-pip $(BENCH_VENV)
 	@$(UV) pip install --python $(BENCH_VENV)/bin/python --quiet --require-hashes -r $<
 	@touch $@
 
@@ -125,12 +150,12 @@ node_modules/.stamp: package.json package-lock.json .npmrc
 	if [ "$$major" -lt 20 ]; then \
 		echo "error: Node.js 20 or newer is needed for the local chain, this is $$(node --version); install it, or use: make demo ARGS=--no-chain" >&2; exit 1; fi
 	@echo "installing the local chain into node_modules"
-	@npm ci --no-progress --loglevel=error
+	@$(CACHES) npm ci --no-progress --loglevel=error
 	@touch $@
 
 # --------------------------------------------------------------------------------------- locking
 
-COMPILE := $(UV) pip compile --quiet --no-config --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
+COMPILE = $(UV) pip compile --quiet --no-config --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command 'make lock'
 
 # dev.txt decides the versions; the others take theirs from it, so that they can be installed
