@@ -1,0 +1,92 @@
+"""Start of the command line.
+
+Exit codes: 0 done, 1 failed with one line that says what to do, 2 wrong usage, 130 interrupted.
+"""
+
+import errno
+import importlib.metadata
+import sys
+from typing import Final
+
+from cyclopts import App, CycloptsError
+from rich.console import Console
+
+from hybrid_dex.errors import HybridDexError
+
+__all__ = ["main"]
+
+_GROUP: Final = "hybrid_dex.commands"
+_FAILED: Final = 1
+_USAGE: Final = 2
+_INTERRUPTED: Final = 130
+_FROM_THE_APP: Final = ("demo", "market-maker", "serve")
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command and return its exit code."""
+    complaints = Console(stderr=True, soft_wrap=True, highlight=False)
+    try:
+        outcome = _application(complaints)(
+            arguments, exit_on_error=False, print_error=True, result_action="return_value"
+        )
+    except CycloptsError:  # printed already, with what was meant
+        return _missing_app(arguments, complaints) or _USAGE
+    except HybridDexError as error:
+        return _fail(complaints, str(error))
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except ImportError as error:
+        return _fail(
+            complaints,
+            f"{error}; install what this command needs: pip install hybrid-dex-reference-app",
+        )
+    except OSError as error:
+        return _fail(complaints, _advice(error))
+    return outcome if isinstance(outcome, int) else 0
+
+
+def _application(complaints: Console) -> App:
+    app = App(
+        name="hybrid-dex",
+        help="An exchange to embed or to run.",
+        version=importlib.metadata.version("hybrid-dex"),
+        error_console=complaints,
+    )
+    for entry in sorted(
+        importlib.metadata.entry_points(group=_GROUP), key=lambda found: found.name
+    ):
+        app.command(entry.value, name=entry.name)  # by its path: imported when it is run
+    return app
+
+
+def _missing_app(arguments: list[str], complaints: Console) -> int:
+    """Say where a command of the reference app comes from when the app is not installed."""
+    installed = {entry.name for entry in importlib.metadata.entry_points(group=_GROUP)}
+    if not arguments or arguments[0] not in _FROM_THE_APP or arguments[0] in installed:
+        return 0
+    return _fail(
+        complaints,
+        f"`hybrid-dex {arguments[0]}` belongs to the reference exchange; "
+        "install it: pip install hybrid-dex-reference-app",
+    )
+
+
+def _fail(complaints: Console, line: str) -> int:
+    complaints.print(f"error: {line}", style="red", markup=False)
+    return _FAILED
+
+
+def _advice(error: OSError) -> str:
+    """Return one line for a failure of the machine, with what to do about it."""
+    if error.errno == errno.ENOSPC:
+        return f"the disk is full ({error.filename or 'no space left'}); free some space and start again"
+    if error.errno == errno.EADDRINUSE:
+        return "the port is taken; stop what uses it, or choose another with --port"
+    if error.errno in {errno.EACCES, errno.EROFS, errno.EPERM}:
+        return f"{error.filename or 'a file'} can not be written; check its owner and permissions"
+    return str(error)
