@@ -64,8 +64,9 @@ class Frame(msgspec.Struct, frozen=True, gc=False, array_like=True):
     note: str = ""
 
 
-_encoder: Final = msgspec.msgpack.Encoder()
-_decoder: Final = msgspec.msgpack.Decoder(Frame)
+# JSON, for amounts: msgpack ends at 64 bits, and 20 ether are more atoms than that.
+_encoder: Final = msgspec.json.Encoder()
+_decoder: Final = msgspec.json.Decoder(Frame)
 
 
 def encode_frame(frame: Frame) -> bytes:
