@@ -1,0 +1,345 @@
+"""Order entry: JSON orders to what the exchange takes, exactly, or refused with the field named.
+
+An order is signed when it carries ``signature``; then ``max_fee_ppm``, ``expiry_s`` and ``nonce``
+belong to the signed terms and must be there too. Whether it has to be signed is the exchange's to
+say, and whether the signature is right is for auth.
+"""
+
+import msgspec
+
+from hybrid_dex.errors import FormatError
+from hybrid_dex.model.commands import PlaceOrder, ReplaceOrder
+from hybrid_dex.model.market import Market
+from hybrid_dex.model.order import OrderType, SelfTradeMode, Side, TimeInForce
+from hybrid_dex.model.signed_order import Nonce, SignedOrder
+from hybrid_dex.model.units import (
+    AccountId,
+    ClientOrderId,
+    FeePpm,
+    Quantity,
+    TimestampNs,
+)
+from hybrid_dex.model.views import OrderView
+from hybrid_dex.wire.scalars import (
+    BytesText,
+    ClientOrderIdText,
+    DecimalText,
+    Milliseconds,
+    SymbolText,
+    hex_text,
+    parse_hex,
+    parse_nonce,
+    to_ms,
+    to_ns,
+)
+from hybrid_dex.wire.words import (
+    OrderTypeWord,
+    SelfTradeWord,
+    SideWord,
+    TimeInForceWord,
+    member,
+    word,
+)
+
+__all__ = [
+    "OrderRequest",
+    "ReduceRequest",
+    "ReplaceRequest",
+    "order_request",
+    "replace_request",
+    "to_order",
+    "to_quantity",
+    "to_replacement",
+]
+
+_MAX_FEE: int = 2**16 - 1
+_MAX_EXPIRY: int = 2**40 - 1
+_SIGNED_FIELDS = ("max_fee_ppm", "expiry_s", "nonce")
+
+
+class OrderRequest(
+    msgspec.Struct,
+    frozen=True,
+    gc=False,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+):
+    """Place an order.
+
+    Attributes:
+        market: the market's symbol.
+        side: buy or sell.
+        quantity: the total, in base.
+        price: the limit, in quote per base; of a market order, the worst price it accepts.
+        order_type: limit or market.
+        time_in_force: gtc, gtd (unsigned orders only), ioc or fok; a market order's is ioc.
+        post_only: refuse rather than take liquidity.
+        self_trade: what to do when it meets an order of the same account.
+        client_order_id: the trader's own id; sending an order again under its id is safe.
+        expires_at_ms: when a gtd order expires.
+        max_fee_ppm: signed: the largest fee rate accepted, parts per million.
+        expiry_s: signed: Unix seconds from which the order no longer matches.
+        nonce: signed: the packed u64 (counter, revision, lane) as decimal digits.
+        signature: the trader's EIP-712 signature, 65 bytes r, s, v or 64 bytes r, vs.
+    """
+
+    market: SymbolText
+    side: SideWord
+    quantity: DecimalText
+    price: DecimalText
+    order_type: OrderTypeWord = "limit"
+    time_in_force: TimeInForceWord | None = None
+    post_only: bool = False
+    self_trade: SelfTradeWord = "cancel_aggressor"
+    client_order_id: ClientOrderIdText | None = None
+    expires_at_ms: Milliseconds | None = None
+    max_fee_ppm: int | None = None
+    expiry_s: int | None = None
+    nonce: DecimalText | None = None
+    signature: BytesText | None = None
+
+
+class ReplaceRequest(
+    msgspec.Struct,
+    frozen=True,
+    gc=False,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+):
+    """Swap an order for new terms, atomically; it keeps its id.
+
+    Attributes:
+        quantity: the new total, in base, fills so far included.
+        price: the new limit.
+        expected_filled: refuse when the filled quantity is another.
+        nonce: signed: the same lane and counter as the order's, with a higher revision.
+        (the rest as in `OrderRequest`)
+    """
+
+    quantity: DecimalText
+    price: DecimalText
+    time_in_force: TimeInForceWord | None = None
+    post_only: bool = False
+    self_trade: SelfTradeWord = "cancel_aggressor"
+    expires_at_ms: Milliseconds | None = None
+    expected_filled: DecimalText | None = None
+    max_fee_ppm: int | None = None
+    expiry_s: int | None = None
+    nonce: DecimalText | None = None
+    signature: BytesText | None = None
+
+
+class ReduceRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Lower the open quantity by this much, in base; the order keeps its priority."""
+
+    by: DecimalText
+
+
+def to_order(request: OrderRequest, market: Market, account: AccountId) -> SignedOrder | PlaceOrder:
+    """Return what `Exchange.place` takes: a `SignedOrder` when it is signed.
+
+    Args:
+        request: the decoded message.
+        market: the market that it names.
+        account: who sends it.
+
+    Raises:
+        FormatError: a number is not exact, or the fields do not go together.
+    """
+    if request.market != market.id:
+        raise FormatError("market", f"is {request.market}", market.id)
+    order_type = member(OrderType, request.order_type)
+    time_in_force = _time_in_force(request.time_in_force, request.expires_at_ms, order_type)
+    price = market.parse_price(request.price)
+    quantity = market.parse_quantity(request.quantity)
+    client_order_id = (
+        None if request.client_order_id is None else ClientOrderId(request.client_order_id)
+    )
+    if request.signature is None:
+        _refuse_signed_fields(request)
+        return PlaceOrder(
+            account=account,
+            market=market.id,
+            side=member(Side, request.side),
+            price=price,
+            quantity=quantity,
+            order_type=order_type,
+            time_in_force=time_in_force,
+            post_only=request.post_only,
+            self_trade=member(SelfTradeMode, request.self_trade),
+            expires_at_ns=_expires(request.expires_at_ms),
+            client_order_id=client_order_id,
+        )
+    max_fee_ppm, expiry_s, nonce, signature = _signed_fields(request)
+    _refuse_gtd(time_in_force)
+    return SignedOrder(
+        trader=account,
+        market=market,
+        side=member(Side, request.side),
+        order_type=order_type,
+        time_in_force=time_in_force,
+        post_only=request.post_only,
+        price=price,
+        quantity=quantity,
+        max_fee_ppm=max_fee_ppm,
+        expiry_s=expiry_s,
+        nonce=nonce,
+        signature=signature,
+        self_trade=member(SelfTradeMode, request.self_trade),
+        client_order_id=client_order_id,
+    )
+
+
+def to_replacement(
+    request: ReplaceRequest, market: Market, order: OrderView
+) -> tuple[SignedOrder | ReplaceOrder, Quantity | None]:
+    """Return what `Exchange.replace` takes: the new terms and the expected filled quantity.
+
+    Args:
+        request: the decoded message.
+        market: the order's market.
+        order: the order to replace, which gives account, side and type.
+
+    Raises:
+        FormatError: a number is not exact, or the fields do not go together.
+    """
+    time_in_force = _time_in_force(request.time_in_force, request.expires_at_ms, order.order_type)
+    price = market.parse_price(request.price)
+    quantity = market.parse_quantity(request.quantity)
+    expected = to_quantity("expected_filled", request.expected_filled, market)
+    if request.signature is None:
+        _refuse_signed_fields(request)
+        return (
+            ReplaceOrder(
+                account=order.account,
+                order_id=order.order_id,
+                price=price,
+                quantity=quantity,
+                time_in_force=time_in_force,
+                post_only=request.post_only,
+                self_trade=member(SelfTradeMode, request.self_trade),
+                expires_at_ns=_expires(request.expires_at_ms),
+                expected_filled=expected,
+            ),
+            expected,
+        )
+    max_fee_ppm, expiry_s, nonce, signature = _signed_fields(request)
+    _refuse_gtd(time_in_force)
+    signed = SignedOrder(
+        trader=order.account,
+        market=market,
+        side=order.side,
+        order_type=order.order_type,
+        time_in_force=time_in_force,
+        post_only=request.post_only,
+        price=price,
+        quantity=quantity,
+        max_fee_ppm=max_fee_ppm,
+        expiry_s=expiry_s,
+        nonce=nonce,
+        signature=signature,
+        self_trade=member(SelfTradeMode, request.self_trade),
+    )
+    return signed, expected
+
+
+def to_quantity(field: str, text: str | None, market: Market) -> Quantity | None:
+    """Return an optional quantity that may be zero, in lots. Raises `FormatError`."""
+    if text is None:
+        return None
+    return Quantity(0) if text == "0" else market.parse_quantity(text, field)
+
+
+def order_request(order: SignedOrder | PlaceOrder, market: Market) -> OrderRequest:
+    """Return the message of an order; `to_order` gives the order back."""
+    signed = order if isinstance(order, SignedOrder) else None
+    expires = order.expires_at_ns if isinstance(order, PlaceOrder) else None
+    return OrderRequest(
+        market=market.id,
+        side=word(order.side),
+        quantity=market.format_quantity(order.quantity),
+        price=market.format_price(order.price),
+        order_type=word(order.order_type),
+        time_in_force=word(order.time_in_force),
+        post_only=order.post_only,
+        self_trade=word(order.self_trade),
+        client_order_id=order.client_order_id,
+        expires_at_ms=None if expires is None else to_ms(expires),
+        max_fee_ppm=signed.max_fee_ppm if signed else None,
+        expiry_s=signed.expiry_s if signed else None,
+        nonce=str(signed.nonce.packed) if signed else None,
+        signature=hex_text(signed.signature) if signed else None,
+    )
+
+
+def replace_request(
+    order: SignedOrder | ReplaceOrder, market: Market, *, expected_filled: Quantity | None = None
+) -> ReplaceRequest:
+    """Return the message of new terms; `to_replacement` gives them back."""
+    signed = order if isinstance(order, SignedOrder) else None
+    expires = order.expires_at_ns if isinstance(order, ReplaceOrder) else None
+    if isinstance(order, ReplaceOrder) and expected_filled is None:
+        expected_filled = order.expected_filled
+    return ReplaceRequest(
+        quantity=market.format_quantity(order.quantity),
+        price=market.format_price(order.price),
+        time_in_force=word(order.time_in_force),
+        post_only=order.post_only,
+        self_trade=word(order.self_trade),
+        expires_at_ms=None if expires is None else to_ms(expires),
+        expected_filled=(
+            None if expected_filled is None else market.format_quantity(expected_filled)
+        ),
+        max_fee_ppm=signed.max_fee_ppm if signed else None,
+        expiry_s=signed.expiry_s if signed else None,
+        nonce=str(signed.nonce.packed) if signed else None,
+        signature=hex_text(signed.signature) if signed else None,
+    )
+
+
+def _time_in_force(
+    text: str | None, expires_at_ms: int | None, order_type: OrderType
+) -> TimeInForce:
+    if text is not None:
+        time_in_force = member(TimeInForce, text)
+    elif order_type is OrderType.MARKET:
+        time_in_force = TimeInForce.IOC
+    else:
+        time_in_force = TimeInForce.GTC if expires_at_ms is None else TimeInForce.GTD
+    if (time_in_force is TimeInForce.GTD) != (expires_at_ms is not None):
+        raise FormatError(
+            "expires_at_ms", "does not go with the time in force", "given with gtd, and only then"
+        )
+    return time_in_force
+
+
+def _expires(expires_at_ms: int | None) -> TimestampNs | None:
+    return None if expires_at_ms is None else to_ns(expires_at_ms)
+
+
+def _refuse_gtd(time_in_force: TimeInForce) -> None:
+    if time_in_force is TimeInForce.GTD:
+        raise FormatError(
+            "time_in_force", "a signed order ends by its expiry_s, not by gtd", "gtc, ioc or fok"
+        )
+
+
+def _refuse_signed_fields(request: OrderRequest | ReplaceRequest) -> None:
+    for field in _SIGNED_FIELDS:
+        if getattr(request, field) is not None:
+            raise FormatError("signature", f"missing beside {field}", "a signature over the terms")
+
+
+def _signed_fields(request: OrderRequest | ReplaceRequest) -> tuple[FeePpm, int, Nonce, bytes]:
+    max_fee_ppm, expiry_s, nonce = request.max_fee_ppm, request.expiry_s, request.nonce
+    if max_fee_ppm is None or expiry_s is None or nonce is None:
+        field = next(name for name in _SIGNED_FIELDS if getattr(request, name) is None)
+        raise FormatError(field, "missing in a signed order", f"{', '.join(_SIGNED_FIELDS)}")
+    if not 0 <= max_fee_ppm <= _MAX_FEE:
+        raise FormatError("max_fee_ppm", f"is {max_fee_ppm}", f"0 to {_MAX_FEE}")
+    if not 0 <= expiry_s <= _MAX_EXPIRY:
+        raise FormatError("expiry_s", f"is {expiry_s}", f"0 to {_MAX_EXPIRY}, in Unix seconds")
+    signature = parse_hex("signature", request.signature or "", (64, 65))
+    return FeePpm(max_fee_ppm), expiry_s, Nonce.unpack(parse_nonce(nonce)), signature

@@ -1,0 +1,125 @@
+"""Problems: what a refusal looks like on every surface (RFC 9457).
+
+``code`` is the stable number of the reason and what a program should look at; ``detail`` is for
+people. The status follows from the code alone, so that REST and WebSocket can not disagree.
+"""
+
+from typing import Final
+
+import msgspec
+
+from hybrid_dex.errors import FormatError, SignatureError
+from hybrid_dex.interfaces.risk import Refusal
+from hybrid_dex.model.events import CancelRejected, CommandRejected, OrderRejected
+from hybrid_dex.model.reasons import RejectReason
+from hybrid_dex.wire.codec import MessageError
+from hybrid_dex.wire.words import word
+
+__all__ = [
+    "PROBLEM_MEDIA_TYPE",
+    "Problem",
+    "problem",
+    "problem_from_error",
+    "problem_from_refusal",
+    "status_of",
+]
+
+PROBLEM_MEDIA_TYPE: Final = "application/problem+json"
+
+_UNPROCESSABLE: Final = 422
+_STATUS: Final[dict[RejectReason, int]] = {
+    RejectReason.DUPLICATE_CLIENT_ORDER_ID: 409,
+    RejectReason.NONCE_USED: 409,
+    RejectReason.UNAUTHENTICATED: 401,
+    RejectReason.FORBIDDEN: 403,
+    RejectReason.LOGIN_REFUSED: 401,
+    RejectReason.ACCOUNT_FROZEN: 403,
+    RejectReason.UNKNOWN_MARKET: 404,
+    RejectReason.MARKET_HALTED: 409,
+    RejectReason.UNKNOWN_ASSET: 404,
+    RejectReason.MARKET_EXISTS: 409,
+    RejectReason.SETTLEMENT_BACKLOG: 503,
+    RejectReason.UNKNOWN_ORDER: 404,
+    RejectReason.ALREADY_FILLED: 409,
+    RejectReason.ALREADY_CANCELED: 409,
+    RejectReason.ALREADY_EXPIRED: 409,
+    RejectReason.FILLED_MEANWHILE: 409,
+    RejectReason.ALREADY_REJECTED: 409,
+    RejectReason.DEPOSIT_REPEATED: 409,
+    RejectReason.UNKNOWN_FILL: 404,
+    RejectReason.INVALID_MESSAGE: 400,
+    RejectReason.UNKNOWN_FIELD: 400,
+    RejectReason.MESSAGE_TOO_LARGE: 413,
+    RejectReason.INVALID_NUMBER: 400,
+    RejectReason.RATE_LIMITED: 429,
+    RejectReason.NOT_FOUND: 404,
+    RejectReason.UNAVAILABLE: 503,
+    RejectReason.INTERNAL: 500,
+}
+
+
+class Problem(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid_unknown_fields=True):
+    """A refusal.
+
+    Attributes:
+        type: a URN made of the reason's name.
+        title: the reason's name in words.
+        status: the HTTP status that goes with it.
+        detail: what is wrong, in words.
+        code: the stable number (`RejectReason`).
+        reason: the reason's lower-case name.
+        field: the field concerned, or an empty string.
+        valid: what would be accepted instead, or an empty string.
+    """
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: int
+    reason: str
+    field: str = ""
+    valid: str = ""
+
+
+def status_of(reason: RejectReason) -> int:
+    """Return the HTTP status of a reason; what is not listed is 422."""
+    return _STATUS.get(reason, _UNPROCESSABLE)
+
+
+def problem(reason: RejectReason, detail: str = "", *, field: str = "", valid: str = "") -> Problem:
+    """Return the problem document of a reason.
+
+    >>> problem(RejectReason.UNKNOWN_MARKET, "there is no ETH-XYZ").type
+    'urn:hybrid-dex:unknown_market'
+    """
+    name = word(reason)
+    title = name.replace("_", " ").capitalize()
+    return Problem(
+        type=f"urn:hybrid-dex:{name}",
+        title=title,
+        status=status_of(reason),
+        detail=detail or title,
+        code=reason.value,
+        reason=name,
+        field=field,
+        valid=valid,
+    )
+
+
+def problem_from_refusal(
+    refusal: Refusal | OrderRejected | CancelRejected | CommandRejected,
+) -> Problem:
+    """Return the problem document of a refusal by auth, risk or the engine."""
+    return problem(refusal.reason, refusal.detail, field=refusal.field)
+
+
+def problem_from_error(error: FormatError) -> Problem:
+    """Return the problem document of text or bytes outside the grammar."""
+    if isinstance(error, MessageError):
+        reason = error.code
+    elif isinstance(error, SignatureError):
+        reason = RejectReason.BAD_SIGNATURE
+    else:
+        reason = RejectReason.INVALID_NUMBER
+    return problem(reason, f"{error.field}: {error.reason}", field=error.field, valid=error.valid)

@@ -1,0 +1,327 @@
+"""What a trader is told: orders, execution reports, fills with their stage of settlement.
+
+Messages that travel over the socket carry ``type``; REST lists hold the very same ones.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from hybrid_dex.interfaces.records import FillRecord
+from hybrid_dex.model.market import Market
+from hybrid_dex.model.order import Side
+from hybrid_dex.model.reports import ExecutionReport, FillReport, Liquidity
+from hybrid_dex.model.units import AccountId, OrderId
+from hybrid_dex.model.views import OrderView
+from hybrid_dex.wire.scalars import (
+    AccountText,
+    BytesText,
+    DecimalText,
+    IdText,
+    Milliseconds,
+    SequenceNumber,
+    SymbolText,
+    hex_text,
+    to_ms,
+)
+from hybrid_dex.wire.words import (
+    CancelReasonWord,
+    ExecTypeWord,
+    LiquidityWord,
+    OrderStatusWord,
+    OrderTypeWord,
+    SelfTradeWord,
+    SideWord,
+    StageWord,
+    TimeInForceWord,
+    word,
+)
+
+__all__ = [
+    "CancelAllAnswer",
+    "ExecutionMessage",
+    "FillMessage",
+    "FillsAnswer",
+    "OrderAnswer",
+    "OrderMessage",
+    "OrdersAnswer",
+    "cancel_all_answer",
+    "execution_message",
+    "fill_message",
+    "fill_messages",
+    "order_message",
+]
+
+
+class OrderMessage(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid_unknown_fields=True):
+    """An order as it stands.
+
+    Attributes:
+        quantity: the total (OrderQty).
+        open: what can still trade (LeavesQty).
+        filled: what has traded (CumQty).
+        order_hash: the EIP-712 digest, or null when it is not signed.
+        nonce: the packed u64 as decimal digits, or null when it is not signed.
+    """
+
+    order_id: IdText
+    account: AccountText
+    market: SymbolText
+    side: SideWord
+    order_type: OrderTypeWord
+    time_in_force: TimeInForceWord
+    post_only: bool
+    self_trade: SelfTradeWord
+    price: DecimalText
+    quantity: DecimalText
+    open: DecimalText
+    filled: DecimalText
+    status: OrderStatusWord
+    accepted_at_ms: Milliseconds
+    expires_at_ms: Milliseconds | None = None
+    client_order_id: str | None = None
+    order_hash: BytesText | None = None
+    nonce: DecimalText | None = None
+
+
+class FillMessage(
+    msgspec.Struct,
+    frozen=True,
+    gc=False,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="type",
+    tag="fill",
+):
+    """A fill as one of its two traders sees it.
+
+    Attributes:
+        fee: in `fee_asset`, the market's quote.
+        stage: how far settlement has come; it may step back from confirmed to submitted.
+        batch: the settlement batch, 0 before there is one.
+        transaction: the transaction's hash, or an empty string.
+        failure: the contract's skip code when it failed, otherwise 0.
+    """
+
+    fill_id: IdText
+    order_id: IdText
+    market: SymbolText
+    side: SideWord
+    price: DecimalText
+    quantity: DecimalText
+    liquidity: LiquidityWord
+    fee: DecimalText
+    fee_asset: SymbolText
+    at_ms: Milliseconds
+    stage: StageWord
+    batch: int = 0
+    transaction: str = ""
+    failure: int = 0
+
+
+class ExecutionMessage(
+    msgspec.Struct,
+    frozen=True,
+    gc=False,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="type",
+    tag="order",
+):
+    """An execution report: one thing that happened to one order.
+
+    Attributes:
+        exec_type: what happened (ExecType).
+        sequence: the command that did it.
+        last_price: of a trade, as the four that follow; otherwise null.
+        cancel_reason: why it was canceled.
+        code: the stable number of a refusal.
+        reason: the lower-case name of a refusal.
+    """
+
+    exec_type: ExecTypeWord
+    sequence: SequenceNumber
+    at_ms: Milliseconds
+    order_id: IdText | None
+    client_order_id: str | None
+    market: SymbolText | None
+    side: SideWord | None
+    order_type: OrderTypeWord | None
+    time_in_force: TimeInForceWord | None
+    post_only: bool
+    price: DecimalText | None
+    quantity: DecimalText | None
+    open: DecimalText
+    filled: DecimalText
+    status: OrderStatusWord | None
+    order_hash: BytesText | None = None
+    nonce: DecimalText | None = None
+    fill_id: IdText | None = None
+    last_price: DecimalText | None = None
+    last_quantity: DecimalText | None = None
+    liquidity: LiquidityWord | None = None
+    fee: DecimalText | None = None
+    cancel_reason: CancelReasonWord | None = None
+    code: int | None = None
+    reason: str | None = None
+    field: str = ""
+    detail: str = ""
+
+
+class OrderAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The answer to place, cancel, reduce and replace, once it is durable.
+
+    Attributes:
+        sequence: the command that did it.
+        order: the order as it stands.
+        fills: what traded at once, in order.
+    """
+
+    sequence: SequenceNumber
+    order: OrderMessage
+    fills: list[FillMessage] = []
+
+
+class OrdersAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Orders; ``next`` is the cursor of the next page, null on the last."""
+
+    orders: list[OrderMessage]
+    next: IdText | None = None
+
+
+class FillsAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Fills, newest first; ``next`` is the cursor of the next page, null on the last."""
+
+    fills: list[FillMessage]
+    next: IdText | None = None
+
+
+class CancelAllAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The ids of the orders that were canceled."""
+
+    sequence: SequenceNumber
+    canceled: list[IdText]
+
+
+def order_message(order: OrderView, market: Market) -> OrderMessage:
+    """Return an order as its trader sees it."""
+    return OrderMessage(
+        order_id=str(order.order_id),
+        account=order.account,
+        market=order.market,
+        side=word(order.side),
+        order_type=word(order.order_type),
+        time_in_force=word(order.time_in_force),
+        post_only=order.post_only,
+        self_trade=word(order.self_trade),
+        price=market.format_price(order.price),
+        quantity=market.format_quantity(order.quantity),
+        open=market.format_quantity(order.open),
+        filled=market.format_quantity(order.filled),
+        status=word(order.status),
+        accepted_at_ms=to_ms(order.accepted_at_ns),
+        expires_at_ms=None if order.expires_at_ns is None else to_ms(order.expires_at_ns),
+        client_order_id=order.client_order_id,
+        order_hash=hex_text(order.order_hash) if order.order_hash else None,
+        nonce=None if order.nonce is None else str(order.nonce),
+    )
+
+
+def fill_message(fill: FillReport, market: Market) -> FillMessage:
+    """Return a fill as one of its traders sees it."""
+    return FillMessage(
+        fill_id=str(fill.fill_id),
+        order_id=str(fill.order_id),
+        market=fill.market,
+        side=word(fill.side),
+        price=market.format_price(fill.price),
+        quantity=market.format_quantity(fill.quantity),
+        liquidity=word(fill.liquidity),
+        fee=market.quote.format(fill.fee),
+        fee_asset=market.quote.id,
+        at_ms=to_ms(fill.at_ns),
+        stage=word(fill.stage),
+        batch=fill.batch,
+        transaction=fill.transaction,
+        failure=fill.failure,
+    )
+
+
+def fill_messages(record: FillRecord, account: AccountId, market: Market) -> list[FillMessage]:
+    """Return a recorded fill as ``account`` sees it: once for each side that is its own."""
+    fill = record.fill
+    taker_buys = fill.taker_side is Side.BUY
+    maker_side = Side.SELL if taker_buys else Side.BUY
+    roles = (
+        (fill.taker, fill.taker_order, fill.taker_side, Liquidity.TAKER, fill.taker_fee),
+        (fill.maker, fill.maker_order, maker_side, Liquidity.MAKER, fill.maker_fee),
+    )
+    return [
+        fill_message(
+            FillReport(
+                fill_id=fill.fill_id,
+                order_id=order_id,
+                account=owner,
+                market=fill.market,
+                side=side,
+                price=fill.price,
+                quantity=fill.quantity,
+                liquidity=liquidity,
+                fee=fee,
+                at_ns=record.at_ns,
+                stage=record.stage,
+                batch=record.batch,
+                transaction=record.transaction,
+            ),
+            market,
+        )
+        for owner, order_id, side, liquidity, fee in roles
+        if owner == account
+    ]
+
+
+def execution_message(report: ExecutionReport, market: Market | None) -> ExecutionMessage:
+    """Return an execution report; ``market`` is ``None`` only when the report names none."""
+    price = report.price
+    last_price, last_quantity, fee = report.last_price, report.last_quantity, report.fee
+    rejected = report.reject_reason
+    return ExecutionMessage(
+        exec_type=word(report.exec_type),
+        sequence=report.sequence,
+        at_ms=to_ms(report.at_ns),
+        order_id=None if report.order_id is None else str(report.order_id),
+        client_order_id=report.client_order_id,
+        market=report.market,
+        side=None if report.side is None else word(report.side),
+        order_type=None if report.order_type is None else word(report.order_type),
+        time_in_force=None if report.time_in_force is None else word(report.time_in_force),
+        post_only=report.post_only,
+        price=None if price is None or market is None else market.format_price(price),
+        quantity=_quantity(report.quantity, market),
+        open=_quantity(report.open, market) or "0",
+        filled=_quantity(report.filled, market) or "0",
+        status=None if report.status is None else word(report.status),
+        order_hash=hex_text(report.order_hash) if report.order_hash else None,
+        nonce=None if report.nonce is None else str(report.nonce),
+        fill_id=None if report.fill_id is None else str(report.fill_id),
+        last_price=None
+        if last_price is None or market is None
+        else market.format_price(last_price),
+        last_quantity=_quantity(last_quantity, market),
+        liquidity=None if report.liquidity is None else word(report.liquidity),
+        fee=None if fee is None or market is None else market.quote.format(fee),
+        cancel_reason=None if report.cancel_reason is None else word(report.cancel_reason),
+        code=None if rejected is None else rejected.value,
+        reason=None if rejected is None else word(rejected),
+        field=report.field,
+        detail=report.detail,
+    )
+
+
+def cancel_all_answer(sequence: int, canceled: Iterable[OrderId]) -> CancelAllAnswer:
+    """Return the answer to a cancel-all."""
+    return CancelAllAnswer(sequence=sequence, canceled=[str(order_id) for order_id in canceled])
+
+
+def _quantity(lots: int | None, market: Market | None) -> str | None:
+    return None if lots is None or market is None else market.format_quantity(lots)

@@ -1,0 +1,147 @@
+"""The scalar types of messages and their text: decimals, ids, hashes, times.
+
+Every string has a length limit, checked while decoding. The grammar of decimals is not checked
+here: `decimal_text` does that, once, where the market's steps are known.
+"""
+
+import re
+from typing import Annotated, Final, TypeAlias
+
+from msgspec import Meta
+
+from hybrid_dex.errors import FormatError
+from hybrid_dex.model.decimal_text import parse_units
+from hybrid_dex.model.units import FillId, OrderId, TimestampNs
+
+__all__ = [
+    "AccountText",
+    "BytesText",
+    "ClientOrderIdText",
+    "DecimalText",
+    "IdText",
+    "Milliseconds",
+    "RequestId",
+    "SequenceNumber",
+    "SymbolText",
+    "TokenText",
+    "hex_text",
+    "parse_fill_id",
+    "parse_hex",
+    "parse_nonce",
+    "parse_order_id",
+    "to_ms",
+    "to_ns",
+]
+
+DecimalText: TypeAlias = Annotated[
+    str,
+    Meta(
+        max_length=80,
+        description="plain decimal text, such as 2500.5",
+        extra_json_schema={"pattern": "^-?(0|[1-9][0-9]*)(\\.[0-9]+)?$"},
+    ),
+]
+IdText: TypeAlias = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=20,
+        description="an id, as decimal digits",
+        extra_json_schema={"pattern": "^[1-9][0-9]*$"},
+    ),
+]
+ClientOrderIdText: TypeAlias = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=64,
+        description="the trader's own id: printable ASCII, unique per account",
+        extra_json_schema={"pattern": "^[!-~]([ -~]{0,62}[!-~])?$"},
+    ),
+]
+AccountText: TypeAlias = Annotated[
+    str, Meta(min_length=1, max_length=128, description="an account: an EIP-55 address on chains")
+]
+SymbolText: TypeAlias = Annotated[
+    str, Meta(min_length=1, max_length=64, description="the symbol of a market or an asset")
+]
+BytesText: TypeAlias = Annotated[
+    str,
+    Meta(
+        max_length=132,
+        description="0x and hexadecimal digits",
+        extra_json_schema={"pattern": "^0x[0-9a-fA-F]*$"},
+    ),
+]
+TokenText: TypeAlias = Annotated[str, Meta(min_length=1, max_length=4096)]
+RequestId: TypeAlias = (
+    Annotated[int, Meta(ge=0, le=2**53 - 1)] | Annotated[str, Meta(min_length=1, max_length=64)]
+)
+SequenceNumber: TypeAlias = Annotated[int, Meta(ge=0, le=2**40 - 1)]
+Milliseconds: TypeAlias = Annotated[
+    int, Meta(ge=0, le=2**53 - 1, description="milliseconds since the Unix epoch")
+]
+
+_HEX: Final = re.compile(r"0x(?:[0-9a-fA-F]{2})*", re.ASCII)
+_DIGITS: Final = re.compile(r"[1-9][0-9]{0,19}", re.ASCII)
+_MAX_ID: Final = 2**63 - 1
+_MAX_NONCE: Final = 2**64 - 1
+_MS: Final = 1_000_000
+
+
+def to_ms(time_ns: int) -> int:
+    """Return nanoseconds as whole milliseconds, rounded down."""
+    return time_ns // _MS
+
+
+def to_ns(time_ms: int) -> TimestampNs:
+    """Return milliseconds as nanoseconds."""
+    return TimestampNs(time_ms * _MS)
+
+
+def hex_text(data: bytes) -> str:
+    """Return bytes as ``0x`` and lower-case hexadecimal digits.
+
+    >>> hex_text(bytes([1, 255]))
+    '0x01ff'
+    """
+    return "0x" + data.hex()
+
+
+def parse_hex(field: str, text: str, lengths: tuple[int, ...]) -> bytes:
+    """Return the bytes of a hexadecimal text that has one of ``lengths`` bytes.
+
+    Raises:
+        FormatError: no ``0x``, another character, or another length.
+    """
+    valid = f"0x and {' or '.join(str(2 * length) for length in lengths)} hexadecimal digits"
+    if _HEX.fullmatch(text) is None:
+        raise FormatError(field, "not hexadecimal", valid)
+    data = bytes.fromhex(text[2:])
+    if len(data) not in lengths:
+        raise FormatError(field, f"{len(data)} bytes", valid)
+    return data
+
+
+def parse_nonce(text: str, field: str = "nonce") -> int:
+    """Return the packed u64 of a signed nonce from its decimal digits."""
+    nonce = parse_units(field, text, 0)
+    if nonce > _MAX_NONCE:
+        raise FormatError(field, "too large", f"0 to {_MAX_NONCE}")
+    return nonce
+
+
+def parse_order_id(text: str, field: str = "order_id") -> OrderId:
+    """Return an order id from its decimal digits."""
+    return OrderId(_parse_id(text, field))
+
+
+def parse_fill_id(text: str, field: str = "fill_id") -> FillId:
+    """Return a fill id from its decimal digits."""
+    return FillId(_parse_id(text, field))
+
+
+def _parse_id(text: str, field: str) -> int:
+    if _DIGITS.fullmatch(text) is None or (number := int(text)) > _MAX_ID:
+        raise FormatError(field, "not an id", "decimal digits, as the exchange gave them")
+    return number

@@ -1,0 +1,262 @@
+"""Messages of the WebSocket: what a client sends, and what it hears.
+
+A client's message is told apart by ``op``, the server's by ``type``. Orders, books, trades and
+fills are the very messages of REST. A request carries an ``id`` of the client's choice, and exactly
+one ``ack`` or ``error`` with that id answers it; an order's ``ack`` means that it is durable.
+"""
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from hybrid_dex.wire.codec import MAX_MESSAGE_BYTES, decode, encode
+from hybrid_dex.wire.markets import BookMessage, TradeMessage
+from hybrid_dex.wire.orders import OrderRequest, ReplaceRequest
+from hybrid_dex.wire.problem import Problem
+from hybrid_dex.wire.reports import ExecutionMessage, FillMessage
+from hybrid_dex.wire.scalars import (
+    AccountText,
+    ClientOrderIdText,
+    IdText,
+    Milliseconds,
+    RequestId,
+    SymbolText,
+    TokenText,
+)
+from hybrid_dex.wire.words import SideWord
+
+__all__ = [
+    "MAX_SERVER_MESSAGE_BYTES",
+    "Ack",
+    "CancelAllOp",
+    "CancelOp",
+    "Channel",
+    "ChannelWord",
+    "ClientMessage",
+    "ErrorMessage",
+    "LoginOp",
+    "LoginResult",
+    "PingOp",
+    "PlaceOp",
+    "Pong",
+    "ReplaceOp",
+    "ServerMessage",
+    "SubscribeOp",
+    "SubscribeResult",
+    "UnsubscribeOp",
+    "ack",
+    "decode_client_message",
+    "decode_server_message",
+]
+
+MAX_SERVER_MESSAGE_BYTES = 8 * 1024 * 1024
+"""A book snapshot may be long."""
+
+ChannelWord: TypeAlias = Literal["book", "trades", "orders", "fills"]
+
+
+class Channel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to hear. ``book`` and ``trades`` are public and need a market.
+
+    ``orders`` and ``fills`` are the account's own, need a login, and take no market or one.
+    """
+
+    channel: ChannelWord
+    market: SymbolText | None = None
+
+
+class LoginOp(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="op",
+    tag="login",
+):
+    """Bind the connection to a session by its access token; again to refresh it."""
+
+    id: RequestId
+    token: TokenText
+
+
+class SubscribeOp(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="op",
+    tag="subscribe",
+):
+    """Hear channels; a book begins with a snapshot."""
+
+    id: RequestId
+    channels: list[Channel]
+
+
+class UnsubscribeOp(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="op",
+    tag="unsubscribe",
+):
+    """Hear channels no longer."""
+
+    id: RequestId
+    channels: list[Channel]
+
+
+class PlaceOp(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="op",
+    tag="place",
+):
+    """Place an order; the ack's result is an `OrderAnswer`."""
+
+    id: RequestId
+    order: OrderRequest
+
+
+class CancelOp(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="op",
+    tag="cancel",
+):
+    """Cancel an order by one of its ids; the ack's result is an `OrderAnswer`."""
+
+    id: RequestId
+    order_id: IdText | None = None
+    client_order_id: ClientOrderIdText | None = None
+
+
+class ReplaceOp(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="op",
+    tag="replace",
+):
+    """Replace an order's terms; the ack's result is an `OrderAnswer`."""
+
+    id: RequestId
+    order_id: IdText
+    order: ReplaceRequest
+
+
+class CancelAllOp(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="op",
+    tag="cancel_all",
+):
+    """Cancel all orders, or those of a market, a side, or both: a `CancelAllAnswer`."""
+
+    id: RequestId
+    market: SymbolText | None = None
+    side: SideWord | None = None
+
+
+class PingOp(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="op",
+    tag="ping",
+):
+    """Ask for a pong."""
+
+    id: RequestId | None = None
+
+
+ClientMessage: TypeAlias = (
+    LoginOp | SubscribeOp | UnsubscribeOp | PlaceOp | CancelOp | ReplaceOp | CancelAllOp | PingOp
+)
+"""Anything that a client sends."""
+
+
+class Ack(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="type",
+    tag="ack",
+):
+    """A request was done. ``result`` is the JSON of its answer; see each op."""
+
+    id: RequestId
+    result: msgspec.Raw
+
+
+class ErrorMessage(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="type",
+    tag="error",
+):
+    """A request was refused. ``id`` is null when the message could not be read."""
+
+    id: RequestId | None
+    problem: Problem
+
+
+class Pong(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="type",
+    tag="pong",
+):
+    """The answer to a ping, with the server's clock."""
+
+    id: RequestId | None = None
+    time_ms: Milliseconds
+
+
+class LoginResult(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who the connection now speaks for."""
+
+    account: AccountText
+
+
+class SubscribeResult(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All channels that the connection now hears."""
+
+    channels: list[Channel]
+
+
+ServerMessage: TypeAlias = (
+    Ack | ErrorMessage | Pong | BookMessage | TradeMessage | ExecutionMessage | FillMessage
+)
+"""Anything that the server sends."""
+
+
+def ack(id: RequestId, result: msgspec.Struct) -> Ack:
+    """Return the acknowledgement of a request."""
+    return Ack(id=id, result=msgspec.Raw(encode(result)))
+
+
+def decode_client_message(raw: bytes | str, *, max_bytes: int = MAX_MESSAGE_BYTES) -> ClientMessage:
+    """Return what a client sent. Raises `MessageError`."""
+    return decode(ClientMessage, raw, max_bytes=max_bytes)  # type: ignore[arg-type] # a union is no type[T] yet
+
+
+def decode_server_message(
+    raw: bytes | str, *, max_bytes: int = MAX_SERVER_MESSAGE_BYTES
+) -> ServerMessage:
+    """Return what the server sent. Raises `MessageError`."""
+    return decode(ServerMessage, raw, max_bytes=max_bytes)  # type: ignore[arg-type] # as above

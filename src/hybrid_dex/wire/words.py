@@ -1,0 +1,122 @@
+"""The words of the wire: enumerations of the model as lower-case text.
+
+The word of a member is its name in lower case. Here alone words become members and back, and the
+literal types are what the schema shows.
+"""
+
+import enum
+from typing import Final, Literal, TypeAlias, TypeVar, overload
+
+from hybrid_dex.model.market import MarketState
+from hybrid_dex.model.order import (
+    CancelReason,
+    OrderStatus,
+    OrderType,
+    SelfTradeMode,
+    Side,
+    TimeInForce,
+)
+from hybrid_dex.model.reasons import RejectReason
+from hybrid_dex.model.reports import ExecType, Liquidity
+from hybrid_dex.model.settlement import SettlementStage
+
+__all__ = [
+    "CancelReasonWord",
+    "ExecTypeWord",
+    "LiquidityWord",
+    "MarketStateWord",
+    "OrderStatusWord",
+    "OrderTypeWord",
+    "SelfTradeWord",
+    "SideWord",
+    "StageWord",
+    "TimeInForceWord",
+    "member",
+    "word",
+]
+
+SideWord: TypeAlias = Literal["buy", "sell"]
+OrderTypeWord: TypeAlias = Literal["limit", "market"]
+TimeInForceWord: TypeAlias = Literal["gtc", "gtd", "ioc", "fok"]
+SelfTradeWord: TypeAlias = Literal[
+    "cancel_aggressor", "cancel_resting", "cancel_both", "decrement_and_cancel"
+]
+OrderStatusWord: TypeAlias = Literal[
+    "new", "partially_filled", "filled", "canceled", "expired", "rejected"
+]
+CancelReasonWord: TypeAlias = Literal[
+    "requested",
+    "remainder",
+    "fill_or_kill",
+    "self_trade",
+    "revoked",
+    "uncovered",
+    "settlement_failed",
+]
+ExecTypeWord: TypeAlias = Literal[
+    "new", "trade", "canceled", "expired", "replaced", "reduced", "rejected", "cancel_rejected"
+]
+LiquidityWord: TypeAlias = Literal["maker", "taker"]
+StageWord: TypeAlias = Literal["matched", "submitted", "confirmed", "final", "failed"]
+MarketStateWord: TypeAlias = Literal["open", "halted"]
+
+ENUMERATIONS: Final[tuple[tuple[type[enum.IntEnum], object], ...]] = (
+    (Side, SideWord),
+    (OrderType, OrderTypeWord),
+    (TimeInForce, TimeInForceWord),
+    (SelfTradeMode, SelfTradeWord),
+    (OrderStatus, OrderStatusWord),
+    (CancelReason, CancelReasonWord),
+    (ExecType, ExecTypeWord),
+    (Liquidity, LiquidityWord),
+    (SettlementStage, StageWord),
+    (MarketState, MarketStateWord),
+)
+"""Every enumeration on the wire with its literal type; a test holds the two together."""
+
+_E = TypeVar("_E", bound=enum.IntEnum)
+
+_KINDS: Final[tuple[type[enum.IntEnum], ...]] = (*(kind for kind, _ in ENUMERATIONS), RejectReason)
+_WORDS: Final[dict[type[enum.IntEnum], dict[int, str]]] = {
+    kind: {item.value: item.name.lower() for item in kind} for kind in _KINDS
+}
+
+
+@overload
+def word(item: Side) -> SideWord: ...
+@overload
+def word(item: OrderType) -> OrderTypeWord: ...
+@overload
+def word(item: TimeInForce) -> TimeInForceWord: ...
+@overload
+def word(item: SelfTradeMode) -> SelfTradeWord: ...
+@overload
+def word(item: OrderStatus) -> OrderStatusWord: ...
+@overload
+def word(item: CancelReason) -> CancelReasonWord: ...
+@overload
+def word(item: ExecType) -> ExecTypeWord: ...
+@overload
+def word(item: Liquidity) -> LiquidityWord: ...
+@overload
+def word(item: SettlementStage) -> StageWord: ...
+@overload
+def word(item: MarketState) -> MarketStateWord: ...
+@overload
+def word(item: RejectReason) -> str: ...
+def word(item: enum.IntEnum) -> str:
+    """Return the word of a member.
+
+    >>> word(Side.BUY)
+    'buy'
+    """
+    return _WORDS[type(item)][item]
+
+
+def member(kind: type[_E], text: str) -> _E:
+    """Return the member that a word names; the schema has refused other words.
+
+    >>> member(TimeInForce, "ioc") is TimeInForce.IOC
+    True
+    """
+    return kind[text.upper()]
