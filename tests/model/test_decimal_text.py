@@ -15,7 +15,7 @@ from hybrid_dex.model.decimal_text import (
 HOSTILE = [
     "", " ", "1 ", " 1", "+1", "-1", "-0", "1.", ".5", "1..2", "1.2.3", "01", "00", "1e5", "1E5", "1_000",
     "1,000", "NaN", "nan", "Infinity", "inf", "0x10", "１２", "١٢", "1\n", "\n1", "1\x00", "½", "1.5.", "--1",
-    "9" * 39, "0." + "1" * 39, "1" + "0" * 10_000, "1e999999999", "1.0e1", "0b1", "1/2", "1d", "1f", "'1'", "\u2212" "1",
+    "9" * 39, "0." + "1" * 39, "1" + "0" * 10_000, "1e999999999", "1.0e1", "0b1", "1/2", "1d", "1f", "'1'", "\u22121",
 ]  # fmt: skip
 
 
@@ -54,7 +54,7 @@ def test_more_decimals_than_the_asset_has_are_refused_even_zeros() -> None:
 def test_amounts_read_back_from_a_chain_may_have_78_digits() -> None:
     largest = str(2**256 - 1)
     assert parse_units("amount", largest, 0, MAX_CHAIN_DIGITS) == 2**256 - 1
-    with pytest.raises(FormatError, match="more than 78|longer than 78"):
+    with pytest.raises(FormatError, match=r"(more|longer) than 78"):
         parse_units("amount", "1" + largest, 0, MAX_CHAIN_DIGITS)
 
 
