@@ -1,0 +1,403 @@
+"""Batching: matched fills in, the batch that settles them out.
+
+Pure. It never reads a clock, signs or sends. It must never change the order in which anything
+that depends on anything else was matched, and never leave a fill out that a batch claims to cover.
+
+A *group* is an aggressor with its fills: the fills of one command, in parts of at most
+`MAX_FILLS_PER_GROUP`. The chain numbers groups `command sequence << 8 | part`; a batch takes them
+in that order, so its ``upTo`` is the number of its last group and what it leaves out is above.
+
+A batch is a list of sections, one market each, because that is what the contract reads cheaply.
+Sections are applied one after another, so putting a group into an earlier section moves it before
+everything in the later ones. That is harmless exactly when none of its accounts occur there: all
+that a fill reads or writes belongs to its two accounts. Otherwise a new section is cut, as it is
+when a lane occurs a second time with another order (the contract writes each lane back once a
+section), or an order changes its role and with it its fee rate (an order has one rate a section).
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+import attrs
+import msgspec
+
+from hybrid_dex.errors import ConfigurationError, FormatError, InvariantError
+from hybrid_dex.model.market import Market
+from hybrid_dex.model.settlement import MatchedFill, OrderTerms
+from hybrid_dex.model.signed_order import Authorization, Nonce, order_flags
+from hybrid_dex.model.units import (
+    MAX_FILLS_PER_GROUP,
+    FillId,
+    MarketId,
+    TimestampNs,
+    fill_sequence,
+)
+from hybrid_dex.settlement import layout
+from hybrid_dex.signing import parse_address
+
+__all__ = [
+    "BatchLimits",
+    "Draft",
+    "Group",
+    "draft_batch",
+    "fill_ids",
+    "group_fills",
+    "journal_hash",
+    "matched_through",
+    "pack_batch",
+]
+
+_MAX_PARTS: Final = 1 << 8
+_MAX_COUNT: Final = 255
+"""What a section's count bytes can say."""
+
+# An upper bound of what each piece can cost: first-ever storage slots, calldata and a skip's event
+# included. The transaction's own limit comes from the node's estimate.
+_BATCH_GAS: Final = 70_000
+_SECTION_GAS: Final = 8_000
+_ACCOUNT_GAS: Final = 46_000
+_ORDER_GAS: Final = 9_000
+_LANE_GAS: Final = 23_000
+_GROUP_GAS: Final = 1_000
+_FILL_GAS: Final = 5_000
+_NS_PER_SECOND: Final = 1_000_000_000
+
+
+class Group(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """An aggressor and its fills: what the contract applies together.
+
+    Attributes:
+        sequence: the chain's number of the group, ``command sequence << 8 | part``.
+        fills: in the order in which they were matched; one market, one taker.
+    """
+
+    sequence: int
+    fills: tuple[MatchedFill, ...]
+
+    @property
+    def market(self) -> MarketId:
+        """The market of all its fills."""
+        return self.fills[0].market
+
+    @property
+    def taker(self) -> OrderTerms:
+        """The aggressor."""
+        return self.fills[0].taker
+
+
+def group_fills(fills: Sequence[MatchedFill]) -> tuple[Group, ...]:
+    """Return the groups of one command's fills, in order.
+
+    Raises:
+        FormatError: the fills are of several commands, out of order, or without a signature.
+    """
+    if not fills:
+        return ()
+    command = fill_sequence(fills[0].fill_id)
+    previous = -1
+    for fill in fills:
+        if fill_sequence(fill.fill_id) != command or fill.fill_id <= previous:
+            raise FormatError("fills", "not of one command in order", "one command's fills")
+        previous = fill.fill_id
+        for terms in (fill.maker, fill.taker):
+            if terms.authorization is None:
+                raise FormatError(
+                    "authorization",
+                    f"order {terms.order_id} is not signed, so it can not settle on chain",
+                    "orders that their traders signed",
+                )
+    parts = list(_parts(fills))
+    if len(parts) > _MAX_PARTS:
+        raise FormatError("fills", f"{len(parts)} groups in one command", f"at most {_MAX_PARTS}")
+    return tuple(
+        Group(layout.group_sequence(command, number), tuple(part))
+        for number, part in enumerate(parts)
+    )
+
+
+def _parts(fills: Sequence[MatchedFill]) -> Iterator[list[MatchedFill]]:
+    """Cut where a group must end: its length, another taker, or a lane with a second order."""
+    part: list[MatchedFill] = []
+    lanes: dict[tuple[str, int], bytes] = {}
+    for fill in fills:
+        orders = [(_lane(terms), _signed(terms).order_hash) for terms in (fill.taker, fill.maker)]
+        if part and (
+            len(part) == MAX_FILLS_PER_GROUP
+            or fill.market != part[0].market
+            or orders[0][1] != _signed(part[0].taker).order_hash
+            or any(lanes.get(lane, order) != order for lane, order in orders)
+        ):
+            yield part
+            part, lanes = [], {}
+        part.append(fill)
+        lanes.update(orders)
+    if part:
+        yield part
+
+
+@attrs.frozen(kw_only=True)
+class BatchLimits:
+    """When a batch is full.
+
+    Attributes:
+        orders: signed orders, counted once a section.
+        gas: an upper bound of its gas.
+    """
+
+    orders: int = attrs.field(
+        default=128, validator=[attrs.validators.ge(2), attrs.validators.le(_MAX_COUNT)]
+    )
+    gas: int = attrs.field(default=8_000_000, validator=attrs.validators.ge(1_000_000))
+
+
+@attrs.define(kw_only=True)
+class _Section:
+    """One market's part of a draft: what is in it, by identity."""
+
+    market: MarketId
+    groups: list[Group] = attrs.field(factory=list)
+    accounts: set[str] = attrs.field(factory=set)
+    rates: dict[bytes, int] = attrs.field(factory=dict)
+    terms: dict[bytes, OrderTerms] = attrs.field(factory=dict)
+    lanes: dict[tuple[str, int], bytes] = attrs.field(factory=dict)
+
+    def admits(self, group: Group) -> bool:
+        """Whether the group's orders can share this section's tables."""
+        for terms, rate in _roles(group):
+            key = _signed(terms).order_hash
+            if self.rates.get(key, rate) != rate or self.lanes.get(_lane(terms), key) != key:
+                return False
+        return (
+            len(self.groups) < _MAX_COUNT
+            and len(self.accounts | _accounts(group)) <= _MAX_COUNT
+            and len(self.rates.keys() | _orders(group)) <= _MAX_COUNT
+        )
+
+    def add(self, group: Group) -> None:
+        """Append a group; call `admits` first."""
+        self.groups.append(group)
+        self.accounts |= _accounts(group)
+        for terms, rate in _roles(group):
+            key = _signed(terms).order_hash
+            self.rates[key] = rate
+            self.terms.setdefault(key, terms)
+            self.lanes[_lane(terms)] = key
+
+
+@attrs.define
+class Draft:
+    """The sections of a batch, as far as they are filled.
+
+    Attributes:
+        groups: in the order of their sequences.
+        gas: an upper bound of its gas.
+        orders: signed orders, counted once a section.
+    """
+
+    _sections: list[_Section] = attrs.field(factory=list, init=False)
+    groups: list[Group] = attrs.field(factory=list, init=False)
+    gas: int = attrs.field(default=_BATCH_GAS, init=False)
+    orders: int = attrs.field(default=0, init=False)
+
+    @property
+    def sections(self) -> int:
+        """How many sections it has."""
+        return len(self._sections)
+
+    def add(self, group: Group, limits: BatchLimits) -> bool:
+        """Append the next group if it fits. The first one always does: it can not be cut."""
+        section = self._place(group)
+        fresh = section is None
+        target = _Section(market=group.market) if section is None else section
+        accounts = len(_accounts(group) - target.accounts)
+        new = {
+            _signed(terms).order_hash: terms
+            for terms, _ in _roles(group)
+            if _signed(terms).order_hash not in target.rates
+        }
+        lanes = sum(1 for terms in new.values() if _lane(terms)[1])
+        gas = (
+            fresh * _SECTION_GAS
+            + accounts * _ACCOUNT_GAS
+            + len(new) * _ORDER_GAS
+            + lanes * _LANE_GAS
+            + _GROUP_GAS
+            + len(group.fills) * _FILL_GAS
+        )
+        if (fresh and len(self._sections) == _MAX_COUNT) or (
+            self.groups and (self.gas + gas > limits.gas or self.orders + len(new) > limits.orders)
+        ):
+            return False
+        if fresh:
+            self._sections.append(target)
+        target.add(group)
+        self.groups.append(group)
+        self.gas += gas
+        self.orders += len(new)
+        return True
+
+    def _place(self, group: Group) -> _Section | None:
+        """The section that may take the group without moving it past what it depends on."""
+        accounts = _accounts(group)
+        for section in reversed(self._sections):
+            if section.market == group.market:
+                return section if section.admits(group) else None
+            if not accounts.isdisjoint(section.accounts):
+                return None
+        return None
+
+    def pack(self, markets: Mapping[MarketId, Market]) -> tuple[layout.Section, ...]:
+        """Return its sections in the form of the packed layout."""
+        return tuple(_pack_section(section, markets) for section in self._sections)
+
+
+_UNLIMITED: Final = BatchLimits(orders=_MAX_COUNT, gas=1 << 62)
+
+
+def draft_batch(groups: Iterable[Group], limits: BatchLimits) -> tuple[Draft, bool]:
+    """Fill a batch from the front of a queue; return it and whether it is full."""
+    draft = Draft()
+    for group in groups:
+        if not draft.add(group, limits):
+            return draft, True
+    return draft, draft.orders >= limits.orders
+
+
+def pack_batch(
+    groups: Sequence[Group],
+    markets: Mapping[MarketId, Market],
+    *,
+    number: int,
+    previous_root: bytes,
+    matched_through_s: int,
+    up_to: int,
+) -> layout.Batch:
+    """Return the batch of exactly these groups.
+
+    Raises:
+        ConfigurationError: a fill's market is not among ``markets``.
+    """
+    draft = Draft()
+    for group in groups:
+        if not draft.add(group, _UNLIMITED):
+            raise InvariantError("a batch was planned that one transaction can not hold")
+    return layout.Batch(
+        number=number,
+        matched_through_s=matched_through_s,
+        up_to=up_to,
+        previous_root=previous_root,
+        journal_hash=journal_hash(groups),
+        sections=draft.pack(markets),
+    )
+
+
+def journal_hash(groups: Sequence[Group]) -> bytes:
+    """Return SHA-256 over the fills as the journal derives them; zeros for an empty batch."""
+    if not groups:
+        return bytes(32)
+    return hashlib.sha256(msgspec.msgpack.encode(groups)).digest()
+
+
+def matched_through(
+    *,
+    now_ns: int,
+    matching_lag_s: int,
+    first_left_ns: TimestampNs | None,
+    seen_s: int,
+    watch_lag_s: int,
+    unheeded_s: int | None,
+    last_s: int,
+) -> int:
+    """Return the latest second through which a batch may say that every fill is in it.
+
+    A request made on chain at t takes effect once this number exceeds ``t + WATCH_LAG``, so it
+    must stay at or below that until the engine has acted on the request. It never falls.
+
+    Args:
+        now_ns: the shell's clock.
+        matching_lag_s: how long a fill may take from the engine to `submit`.
+        first_left_ns: when the first fill that stays out of the batch was matched.
+        seen_s: timestamp of the newest block whose requests were read: what is unseen is later.
+        watch_lag_s: the contract's WATCH_LAG.
+        unheeded_s: when the earliest request was made that the engine was not told of yet.
+        last_s: what the last batch said.
+    """
+    bounds = [now_ns // _NS_PER_SECOND - matching_lag_s, seen_s + watch_lag_s]
+    if first_left_ns is not None:
+        bounds.append((first_left_ns - 1) // _NS_PER_SECOND)
+    if unheeded_s is not None:
+        bounds.append(unheeded_s + watch_lag_s)
+    return max(last_s, min(bounds))
+
+
+def fill_ids(groups: Iterable[Group]) -> tuple[FillId, ...]:
+    """Return the ids of all fills of some groups, in order."""
+    return tuple(fill.fill_id for group in groups for fill in group.fills)
+
+
+def _roles(group: Group) -> Iterator[tuple[OrderTerms, int]]:
+    """Each order of a group with the fee rate of its role; an order may come twice."""
+    yield group.taker, group.fills[0].taker_fee_ppm
+    for fill in group.fills:
+        yield fill.maker, fill.maker_fee_ppm
+
+
+def _accounts(group: Group) -> set[str]:
+    return {group.taker.account, *(fill.maker.account for fill in group.fills)}
+
+
+def _orders(group: Group) -> set[bytes]:
+    return {_signed(terms).order_hash for terms, _ in _roles(group)}
+
+
+def _signed(terms: OrderTerms) -> Authorization:
+    assert terms.authorization is not None, "group_fills refuses unsigned orders"
+    return terms.authorization
+
+
+def _lane(terms: OrderTerms) -> tuple[str, int]:
+    return terms.account, Nonce.unpack(_signed(terms).nonce).lane
+
+
+def _pack_section(section: _Section, markets: Mapping[MarketId, Market]) -> layout.Section:
+    market = markets.get(section.market)
+    if market is None:
+        raise ConfigurationError(
+            f"fills of market {section.market}, which settlement was not opened with"
+        )
+    index = {key: position for position, key in enumerate(section.rates)}
+    return layout.Section(
+        market=market.number,
+        orders=tuple(_entry(section.terms[key], rate) for key, rate in section.rates.items()),
+        groups=tuple(
+            layout.Group(
+                sequence=group.sequence,
+                taker=index[_signed(group.taker).order_hash],
+                fills=tuple(
+                    layout.FillEntry(
+                        maker=index[_signed(fill.maker).order_hash], lots=fill.quantity
+                    )
+                    for fill in group.fills
+                ),
+            )
+            for group in section.groups
+        ),
+    )
+
+
+def _entry(terms: OrderTerms, rate: int) -> layout.OrderEntry:
+    signed = _signed(terms)
+    return layout.OrderEntry(
+        account=parse_address(terms.account, "account"),
+        side=int(terms.side),
+        flags=order_flags(post_only=terms.post_only, time_in_force=terms.time_in_force),
+        price=terms.price,
+        lots=terms.quantity,
+        max_fee_ppm=signed.max_fee_ppm,
+        fee_rate_ppm=rate,
+        expiry_s=signed.expiry_s,
+        nonce=signed.nonce,
+        signature=signed.signature,
+        kind=signed.kind,
+    )
