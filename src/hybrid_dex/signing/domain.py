@@ -31,6 +31,12 @@ _MAX_CHAIN_ID: Final = 2**256 - 1
 
 
 def _separator(domain: "Domain") -> bytes:
+    if not 1 <= domain.chain_id <= _MAX_CHAIN_ID:
+        message = f"chain_id is {domain.chain_id}; configure the number of the chain (EIP-155)"
+        raise ConfigurationError(message)
+    if domain.verifying_contract == ZERO_ADDRESS:
+        message = "verifying_contract is the zero address; configure the deployed contract"
+        raise ConfigurationError(message)
     return keccak256(
         _TYPE_HASH
         + keccak256(DOMAIN_NAME.encode())
@@ -53,20 +59,17 @@ class Domain:
     >>> domain = Domain(chain_id=1, verifying_contract="0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2")
     >>> domain.separator.hex()[:8]
     '57059eb3'
+
+    Raises:
+        ConfigurationError: the chain id is out of range, or the contract is the zero address.
+        SignatureError: the contract's address is not in EIP-55 form.
     """
 
-    chain_id: int = attrs.field(
-        validator=[attrs.validators.ge(1), attrs.validators.le(_MAX_CHAIN_ID)]
-    )
+    chain_id: int
     verifying_contract: str
     separator: bytes = attrs.field(
         init=False, repr=False, eq=False, default=attrs.Factory(_separator, takes_self=True)
     )
-
-    def __attrs_post_init__(self) -> None:
-        if self.verifying_contract == ZERO_ADDRESS:
-            message = "verifying_contract is the zero address; configure the deployed contract"
-            raise ConfigurationError(message)
 
     def typed_data_fields(self) -> dict[str, str | int]:
         """Return the ``domain`` member of an EIP-712 typed data document."""

@@ -3,7 +3,7 @@
 Nothing else may stand here: one function, so that the hash's library is named in one place.
 """
 
-import sha3  # type: ignore[import-untyped, unused-ignore]  # safe-pysha3 ships no types
+import sha3
 
 __all__ = ["keccak256"]
 
