@@ -1,0 +1,189 @@
+"""Level 2 of one market, rebuilt from events: snapshots at any time, and deltas without gaps.
+
+The feed keeps its own table of the orders on the book, so it never asks the engine, and lives in
+any process that follows the events. It must agree with the engine's depth after every command; a
+test holds the two together over random histories.
+
+All events of a command are taken as one step. What an immediate order does to the book and takes
+back within its command is never shown, and a command that leaves every level as it was makes no
+delta. Deltas of one market form a chain: each names the sequence of the one before.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+import attrs
+from sortedcontainers import SortedDict
+
+from hybrid_dex.interfaces.book import Resting
+from hybrid_dex.model.events import (
+    Event,
+    EventBatch,
+    FillMade,
+    OrderAccepted,
+    OrderCanceled,
+    OrderExpired,
+    OrderReduced,
+    OrderReplaced,
+)
+from hybrid_dex.model.order import Side
+from hybrid_dex.model.reports import BookUpdate
+from hybrid_dex.model.units import MarketId, OrderId, Price, Quantity, Sequence, TimestampNs
+from hybrid_dex.model.views import Depth, Level
+
+__all__ = ["BookFeed"]
+
+_START: Final = Sequence(0)
+_EPOCH: Final = TimestampNs(0)
+
+
+@attrs.define
+class _Entry:
+    """An order on the book; `open` in lots."""
+
+    side: Side
+    price: Price
+    open: int
+
+
+@attrs.define
+class _Side:
+    """The levels of one side: price in ticks to open lots, and what they were before this command."""
+
+    levels: SortedDict[Price, int] = attrs.field(factory=SortedDict)
+    before: dict[Price, int] = attrs.field(factory=dict)
+
+    def add(self, price: Price, lots: int) -> None:
+        """Change a level by ``lots``, which may be negative."""
+        quantity = self.levels.get(price, 0)
+        self.before.setdefault(price, quantity)
+        quantity += lots
+        assert quantity >= 0, f"level {price} would hold {quantity} lots"
+        if quantity:
+            self.levels[price] = quantity
+        else:
+            self.levels.pop(price, None)
+
+    def take_changes(self) -> list[Level]:
+        """Return the levels that differ from before, by rising price, and forget before."""
+        changes = [
+            Level(price, Quantity(quantity))
+            for price, before in sorted(self.before.items())
+            if (quantity := self.levels.get(price, 0)) != before
+        ]
+        self.before.clear()
+        return changes
+
+
+class BookFeed:
+    """The book of one market, fed by events.
+
+    Args:
+        market: which; events of others are passed over.
+        orders: what rests on the book at ``sequence``, in any order.
+        sequence: the last command that ``orders`` contain.
+        at_ns: that command's time.
+    """
+
+    def __init__(
+        self,
+        market: MarketId,
+        orders: Iterable[Resting] = (),
+        *,
+        sequence: Sequence = _START,
+        at_ns: TimestampNs = _EPOCH,
+    ) -> None:
+        self.market: Final = market
+        self._orders: dict[OrderId, _Entry] = {}
+        self._sides: Final = {Side.BUY: _Side(), Side.SELL: _Side()}
+        self._applied = self._changed = sequence
+        self._at_ns = at_ns
+        for order in orders:
+            self._put(order.order_id, _Entry(order.side, order.price, order.quantity))
+        for side in self._sides.values():
+            side.before.clear()
+
+    @property
+    def sequence(self) -> Sequence:
+        """The last command that was applied."""
+        return self._applied
+
+    def apply(self, batch: EventBatch) -> BookUpdate | None:
+        """Take one command's events; return what changed, or ``None``.
+
+        A batch at or below `sequence` is passed over, so a follower may begin a little early.
+        """
+        if batch.sequence <= self._applied:
+            return None
+        for event in batch.events:
+            self._take(event)
+        self._applied, self._at_ns = batch.sequence, batch.at_ns
+        bids = self._sides[Side.BUY].take_changes()
+        asks = self._sides[Side.SELL].take_changes()
+        if not (bids or asks):
+            return None
+        previous, self._changed = self._changed, batch.sequence
+        return BookUpdate(
+            market=self.market,
+            sequence=batch.sequence,
+            previous=previous,
+            at_ns=batch.at_ns,
+            bids=tuple(reversed(bids)),
+            asks=tuple(asks),
+        )
+
+    def depth(self, levels: int | None = None) -> Depth:
+        """Return up to ``levels`` levels a side, best first; all without a number."""
+        bids = self._sides[Side.BUY].levels
+        asks = self._sides[Side.SELL].levels
+        best_bids = bids.islice(
+            max(0, len(bids) - levels) if levels is not None else 0, reverse=True
+        )
+        return Depth(
+            tuple(Level(price, Quantity(bids[price])) for price in best_bids),
+            tuple(Level(price, Quantity(asks[price])) for price in asks.islice(0, levels)),
+        )
+
+    def snapshot(self, levels: int | None = None) -> BookUpdate:
+        """Return the book as it stands after the last command. O(levels)."""
+        depth = self.depth(levels)
+        return BookUpdate(
+            market=self.market,
+            sequence=self._applied,
+            previous=None,
+            at_ns=self._at_ns,
+            bids=depth.bids,
+            asks=depth.asks,
+        )
+
+    def _take(self, event: Event) -> None:
+        match event:
+            case OrderAccepted(market=self.market):
+                self._put(event.order_id, _Entry(event.side, event.price, event.quantity))
+            case FillMade(market=self.market):
+                self._set_open(event.maker_order, event.maker_open)
+                self._set_open(event.taker_order, event.taker_open)
+            case OrderReduced(market=self.market):
+                self._set_open(event.order_id, event.open)
+            case OrderReplaced(market=self.market):
+                self._set_open(event.order_id, 0)
+                self._put(event.order_id, _Entry(event.side, event.price, event.open))
+            case OrderCanceled(market=self.market) | OrderExpired(market=self.market):
+                self._set_open(event.order_id, 0)
+            case _:
+                pass
+
+    def _put(self, order_id: OrderId, entry: _Entry) -> None:
+        if entry.open:
+            self._orders[order_id] = entry
+            self._sides[entry.side].add(entry.price, entry.open)
+
+    def _set_open(self, order_id: OrderId, lots: int) -> None:
+        """An order that has left the book already stays away: its cancel may follow its fill."""
+        entry = self._orders.get(order_id)
+        if entry is None:
+            return
+        self._sides[entry.side].add(entry.price, lots - entry.open)
+        entry.open = lots
+        if not lots:
+            del self._orders[order_id]

@@ -1,0 +1,279 @@
+"""Execution reports from events: what happened to each order, for its trader (FIX message 8).
+
+Some events name an order only by its id; the feed remembers the terms of every live order, so
+that each report is whole. An order is forgotten once it is done.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+import msgspec
+
+from hybrid_dex.model.events import (
+    CancelRejected,
+    Event,
+    EventBatch,
+    FillMade,
+    OrderAccepted,
+    OrderCanceled,
+    OrderExpired,
+    OrderReduced,
+    OrderRejected,
+    OrderReplaced,
+)
+from hybrid_dex.model.order import CancelReason, OrderStatus, OrderType, Side, TimeInForce
+from hybrid_dex.model.reports import ExecType, ExecutionReport, Liquidity
+from hybrid_dex.model.units import (
+    AccountId,
+    ClientOrderId,
+    MarketId,
+    OrderId,
+    Price,
+    Quantity,
+    Sequence,
+)
+from hybrid_dex.model.views import OrderView
+
+__all__ = ["ExecutionFeed"]
+
+_START: Final = Sequence(0)
+
+
+class _Order(msgspec.Struct, gc=False, kw_only=True):
+    """A live order as its reports show it."""
+
+    order_id: OrderId
+    account: AccountId
+    client_order_id: ClientOrderId | None
+    market: MarketId
+    side: Side
+    order_type: OrderType
+    time_in_force: TimeInForce
+    post_only: bool
+    price: Price
+    quantity: Quantity
+    open: Quantity
+    filled: Quantity
+    order_hash: bytes
+    nonce: int | None
+
+
+class ExecutionFeed:
+    """Turns events into execution reports.
+
+    Args:
+        orders: the open orders at ``sequence``.
+        sequence: the last command that ``orders`` contain.
+    """
+
+    def __init__(self, orders: Iterable[OrderView] = (), *, sequence: Sequence = _START) -> None:
+        self._applied = sequence
+        self._orders = {order.order_id: _from_view(order) for order in orders}
+
+    def apply(self, batch: EventBatch) -> tuple[ExecutionReport, ...]:
+        """Take one command's events and return the reports, in the order in which it happened.
+
+        A batch at or below the last one is passed over.
+        """
+        if batch.sequence <= self._applied:
+            return ()
+        self._applied = batch.sequence
+        return tuple(report for event in batch.events for report in self._reports(event, batch))
+
+    def _reports(self, event: Event, batch: EventBatch) -> Iterator[ExecutionReport]:
+        match event:
+            case OrderAccepted():
+                order = _from_accepted(event)
+                self._orders[order.order_id] = order
+                yield _report(batch, order, ExecType.NEW)
+            case OrderRejected():
+                yield _rejected(batch, event)
+            case FillMade():
+                yield from self._fill(batch, event)
+            case OrderCanceled():
+                yield from self._ended(batch, event, ExecType.CANCELED, event.reason)
+            case OrderExpired():
+                yield from self._ended(batch, event, ExecType.EXPIRED)
+            case OrderReduced() if (known := self._orders.get(event.order_id)) is not None:
+                known.open, known.filled = event.open, event.filled
+                known.quantity = Quantity(known.quantity - event.by)
+                yield _report(batch, known, ExecType.REDUCED)
+            case OrderReplaced() if (known := self._orders.get(event.order_id)) is not None:
+                _replace(known, event)
+                yield _report(batch, known, ExecType.REPLACED)
+            case CancelRejected():
+                known = None if event.order_id is None else self._orders.get(event.order_id)
+                yield _cancel_rejected(batch, event, known)
+            case _:
+                pass
+
+    def _fill(self, batch: EventBatch, fill: FillMade) -> Iterator[ExecutionReport]:
+        roles = (
+            (fill.taker_order, fill.taker_open, fill.taker_filled, Liquidity.TAKER, fill.taker_fee),
+            (fill.maker_order, fill.maker_open, fill.maker_filled, Liquidity.MAKER, fill.maker_fee),
+        )
+        for order_id, open_, filled, liquidity, fee in roles:
+            order = self._orders.get(order_id)
+            if order is None:
+                continue
+            order.open, order.filled = open_, filled
+            yield msgspec.structs.replace(
+                _report(batch, order, ExecType.TRADE),
+                fill_id=fill.fill_id,
+                last_price=fill.price,
+                last_quantity=fill.quantity,
+                liquidity=liquidity,
+                fee=fee,
+            )
+            if not open_:
+                del self._orders[order_id]
+
+    def _ended(
+        self,
+        batch: EventBatch,
+        event: OrderCanceled | OrderExpired,
+        exec_type: ExecType,
+        reason: CancelReason | None = None,
+    ) -> Iterator[ExecutionReport]:
+        order = self._orders.pop(event.order_id, None)
+        if order is None:
+            return
+        order.open, order.filled = Quantity(0), event.filled
+        status = OrderStatus.CANCELED if exec_type is ExecType.CANCELED else OrderStatus.EXPIRED
+        yield msgspec.structs.replace(
+            _report(batch, order, exec_type), status=status, cancel_reason=reason
+        )
+
+
+def _report(batch: EventBatch, order: _Order, exec_type: ExecType) -> ExecutionReport:
+    return ExecutionReport(
+        sequence=batch.sequence,
+        at_ns=batch.at_ns,
+        exec_type=exec_type,
+        account=order.account,
+        order_id=order.order_id,
+        client_order_id=order.client_order_id,
+        market=order.market,
+        side=order.side,
+        order_type=order.order_type,
+        time_in_force=order.time_in_force,
+        post_only=order.post_only,
+        price=order.price,
+        quantity=order.quantity,
+        open=order.open,
+        filled=order.filled,
+        status=_live_status(order),
+        order_hash=order.order_hash,
+        nonce=order.nonce,
+    )
+
+
+def _live_status(order: _Order) -> OrderStatus:
+    if not order.open:
+        return OrderStatus.FILLED
+    return OrderStatus.PARTIALLY_FILLED if order.filled else OrderStatus.NEW
+
+
+def _from_view(view: OrderView) -> _Order:
+    return _Order(
+        order_id=view.order_id,
+        account=view.account,
+        client_order_id=view.client_order_id,
+        market=view.market,
+        side=view.side,
+        order_type=view.order_type,
+        time_in_force=view.time_in_force,
+        post_only=view.post_only,
+        price=view.price,
+        quantity=view.quantity,
+        open=view.open,
+        filled=view.filled,
+        order_hash=view.order_hash,
+        nonce=view.nonce,
+    )
+
+
+def _from_accepted(event: OrderAccepted) -> _Order:
+    signed = event.authorization
+    return _Order(
+        order_id=event.order_id,
+        account=event.account,
+        client_order_id=event.client_order_id,
+        market=event.market,
+        side=event.side,
+        order_type=event.order_type,
+        time_in_force=event.time_in_force,
+        post_only=event.post_only,
+        price=event.price,
+        quantity=event.quantity,
+        open=event.quantity,
+        filled=Quantity(0),
+        order_hash=signed.order_hash if signed else b"",
+        nonce=signed.nonce if signed else None,
+    )
+
+
+def _replace(order: _Order, event: OrderReplaced) -> None:
+    order.price, order.quantity = event.price, event.quantity
+    order.open, order.filled = event.open, event.filled
+    order.time_in_force, order.post_only = event.time_in_force, event.post_only
+    if event.authorization is not None:
+        order.order_hash = event.authorization.order_hash
+        order.nonce = event.authorization.nonce
+
+
+def _rejected(batch: EventBatch, event: OrderRejected) -> ExecutionReport:
+    return ExecutionReport(
+        sequence=batch.sequence,
+        at_ns=batch.at_ns,
+        exec_type=ExecType.REJECTED,
+        account=event.account,
+        order_id=event.order_id,
+        client_order_id=event.client_order_id,
+        market=event.market,
+        side=None,
+        order_type=None,
+        time_in_force=None,
+        post_only=False,
+        price=None,
+        quantity=None,
+        open=Quantity(0),
+        filled=Quantity(0),
+        status=OrderStatus.REJECTED,
+        reject_reason=event.reason,
+        field=event.field,
+        detail=event.detail,
+    )
+
+
+def _cancel_rejected(
+    batch: EventBatch, event: CancelRejected, known: _Order | None
+) -> ExecutionReport:
+    if known is not None:
+        return msgspec.structs.replace(
+            _report(batch, known, ExecType.CANCEL_REJECTED),
+            reject_reason=event.reason,
+            field=event.field,
+            detail=event.detail,
+        )
+    return ExecutionReport(
+        sequence=batch.sequence,
+        at_ns=batch.at_ns,
+        exec_type=ExecType.CANCEL_REJECTED,
+        account=event.account,
+        order_id=event.order_id,
+        client_order_id=event.client_order_id,
+        market=None,
+        side=None,
+        order_type=None,
+        time_in_force=None,
+        post_only=False,
+        price=None,
+        quantity=None,
+        open=Quantity(0),
+        filled=event.filled,
+        status=event.status,
+        reject_reason=event.reason,
+        field=event.field,
+        detail=event.detail,
+    )
