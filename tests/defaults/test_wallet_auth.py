@@ -7,11 +7,11 @@ from typing import Any
 import attrs
 import pytest
 
-from hybrid_dex.defaults.login_store import MemoryLoginStore
+from hybrid_dex.defaults.login_store import LoginSession, MemoryLoginStore, Rotation
 from hybrid_dex.defaults.login_tokens import TokenKind
 from hybrid_dex.defaults.wallet_auth import WalletAuth, WalletAuthOptions
 from hybrid_dex.errors import ConfigurationError, SignatureError
-from hybrid_dex.interfaces.auth import Session
+from hybrid_dex.interfaces.auth import Auth, Session
 from hybrid_dex.interfaces.risk import Refusal
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.signed_order import Authorization, SignedOrder
@@ -40,6 +40,11 @@ def clock() -> SetClock:
 @pytest.fixture
 def auth(clock: SetClock) -> WalletAuth:
     return wallet_auth(clock)
+
+
+def test_it_serves_the_interface(auth: WalletAuth) -> None:
+    served: Auth = auth
+    assert served is auth
 
 
 async def log_in(auth: WalletAuth, clock: SetClock, signer: LocalSigner = ALICE) -> Session:
@@ -318,6 +323,23 @@ async def test_a_refresh_token_used_twice_ends_the_session(
         await auth.refresh(renewed.refresh_token)
     with pytest.raises(SignatureError, match="token: its session has ended"):
         await auth.authenticate(renewed.access_token)
+
+
+class StoreThatLosesTheRace(MemoryLoginStore):
+    """Another process ends the session between the look and the rotation."""
+
+    async def rotate(self, used_refresh_id: str, renewed: LoginSession, now_ms: int) -> Rotation:
+        """Close first."""
+        await self.close(renewed.id)
+        return await super().rotate(used_refresh_id, renewed, now_ms)
+
+
+async def test_a_session_that_ends_while_it_is_refreshed_stays_ended(clock: SetClock) -> None:
+    auth = wallet_auth(clock, store=StoreThatLosesTheRace())
+    session = await log_in(auth, clock)
+    with pytest.raises(SignatureError, match="token: its session has ended"):
+        await auth.refresh(session.refresh_token)
+    assert await auth.sessions(session.principal.account) == []
 
 
 async def test_a_refresh_token_expires(auth: WalletAuth, clock: SetClock) -> None:
