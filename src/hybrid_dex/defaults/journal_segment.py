@@ -1,0 +1,193 @@
+"""The bytes of one journal segment: a header, records, then zeros to the end.
+
+Nothing here touches a disk: bytes in, verdicts out. A segment is filled with zeros and made
+durable before its first record, so writing a record never grows the file.
+
+A record is magic, length, position, group, CRC-32 and the frame. The checksum is seeded with the
+segment's header, so a record fits one segment and one position only. The *group* is the position
+of the first record that was written together with it: a group is one write and one sync, and the
+next begins only after it. That is what tells a torn tail from damage in the middle:
+
+    a bad record, nothing valid behind it                       torn: cut here
+    ... a valid record of a later group behind it               damage: this group was synced
+    ... valid records of the same group, and zeros to the end
+        of a sector where the bad one should stand              torn: the disk kept other pages
+    ... the same without such zeros                             damage: these bytes were there
+
+A record that is valid but stands at another position than its own was moved, doubled, or lost its
+neighbour: always damage.
+"""
+
+import struct
+import zlib
+from array import array
+from collections.abc import Sequence
+from typing import Final
+
+import attrs
+
+__all__ = [
+    "HEADER_BYTES",
+    "RECORD_BYTES",
+    "Damage",
+    "Header",
+    "Scan",
+    "encode_header",
+    "encode_record",
+    "frame_at",
+    "parse_header",
+    "scan",
+    "seed_of",
+]
+
+_HEADER: Final = struct.Struct(">8sIQQ32s")
+_CRC: Final = struct.Struct(">I")
+_RECORD: Final = struct.Struct(">4sIQQ")
+_MAGIC: Final = b"HDXJRNL\n"
+_RECORD_MAGIC: Final = b"\xf1HDX"
+_FORMAT: Final = 1
+_SECTOR_BYTES: Final = 512
+_ZEROS: Final = bytes(16)
+
+HEADER_BYTES: Final = _HEADER.size + _CRC.size
+RECORD_BYTES: Final = _RECORD.size + _CRC.size
+"""What a record adds to its frame."""
+
+
+@attrs.frozen(kw_only=True)
+class Header:
+    """A segment's first bytes.
+
+    Attributes:
+        first: position of its first record.
+        capacity: the file's full length in bytes.
+        previous: chain hash of the frame before the first, 32 bytes.
+    """
+
+    first: int
+    capacity: int
+    previous: bytes
+
+
+@attrs.frozen(kw_only=True)
+class Damage:
+    """Bytes that are neither a record nor the empty rest.
+
+    Attributes:
+        offset: where they begin.
+        torn: whether a write that was never acknowledged explains them.
+        reason: what is wrong, in words.
+    """
+
+    offset: int
+    torn: bool
+    reason: str
+
+
+@attrs.frozen(kw_only=True)
+class Scan:
+    """What a segment holds.
+
+    Attributes:
+        offsets: where each good record begins, in order.
+        end: where the next record goes.
+        damage: what stands there instead of zeros, or ``None``.
+    """
+
+    offsets: Sequence[int]
+    end: int
+    damage: Damage | None
+
+
+def encode_header(header: Header) -> bytes:
+    """Return the segment's first `HEADER_BYTES`."""
+    body = _HEADER.pack(_MAGIC, _FORMAT, header.first, header.capacity, header.previous)
+    return body + _CRC.pack(zlib.crc32(body))
+
+
+def parse_header(content: bytes) -> Header | str:
+    """Return the header, or what is wrong with it."""
+    if len(content) < HEADER_BYTES:
+        return f"the file has {len(content)} bytes, less than its header"
+    body = content[: _HEADER.size]
+    if _CRC.pack(zlib.crc32(body)) != content[_HEADER.size : HEADER_BYTES]:
+        return "the header's checksum does not hold"
+    magic, version, first, capacity, previous = _HEADER.unpack(body)
+    if magic != _MAGIC or version != _FORMAT:
+        return f"not a journal segment of format {_FORMAT}"
+    return Header(first=first, capacity=capacity, previous=previous)
+
+
+def seed_of(header: bytes) -> int:
+    """Return what the checksums of a segment's records start from."""
+    return zlib.crc32(header[:HEADER_BYTES], 1)
+
+
+def encode_record(seed: int, position: int, group: int, frame: bytes) -> bytes:
+    """Return a record's bytes."""
+    body = _RECORD.pack(_RECORD_MAGIC, len(frame), position, group)
+    return body + _CRC.pack(zlib.crc32(frame, zlib.crc32(body, seed))) + frame
+
+
+def frame_at(content: bytes, offset: int, seed: int) -> tuple[int, int, bytes] | None:
+    """Return (position, group, frame) of the valid record at an offset, or ``None``."""
+    start = offset + RECORD_BYTES
+    if start > len(content):
+        return None
+    magic, length, position, group = _RECORD.unpack_from(content, offset)
+    if magic != _RECORD_MAGIC or start + length > len(content):
+        return None
+    frame = content[start : start + length]
+    checksum = zlib.crc32(frame, zlib.crc32(content[offset : offset + _RECORD.size], seed))
+    if checksum != _CRC.unpack_from(content, offset + _RECORD.size)[0]:
+        return None
+    return position, group, frame
+
+
+def scan(content: bytes, first: int) -> Scan:
+    """Read a whole segment whose header is good. O(bytes)."""
+    seed = seed_of(content)
+    offsets = array("Q")
+    offset = HEADER_BYTES
+    position = first
+    while (record := frame_at(content, offset, seed)) is not None:
+        found, _, frame = record
+        if found != position:
+            reason = f"record {found} stands where record {position} belongs"
+            damage = Damage(offset=offset, torn=False, reason=reason)
+            return Scan(offsets=offsets, end=offset, damage=damage)
+        offsets.append(offset)
+        offset += RECORD_BYTES + len(frame)
+        position += 1
+    if content.count(0, offset) == len(content) - offset:
+        return Scan(offsets=offsets, end=offset, damage=None)
+    return Scan(offsets=offsets, end=offset, damage=_judge_damage(content, offset, position, seed))
+
+
+def _judge_damage(content: bytes, offset: int, position: int, seed: int) -> Damage:
+    behind = None
+    candidate = content.find(_RECORD_MAGIC, offset + 1)
+    while candidate >= 0:
+        record = frame_at(content, candidate, seed)
+        if record is not None:
+            found, group, _ = record
+            if group > position or found < position:
+                reason = f"record {position} is bad and record {found} behind it is good"
+                return Damage(offset=offset, torn=False, reason=reason)
+            behind = candidate if behind is None else behind
+        candidate = content.find(_RECORD_MAGIC, candidate + 1)
+    if behind is None:
+        return Damage(offset=offset, torn=True, reason=f"record {position} is incomplete")
+    torn = _lacks_sectors(content, offset, behind)
+    state = "was never written whole" if torn else "is bad and records behind it are good"
+    return Damage(offset=offset, torn=torn, reason=f"record {position} {state}")
+
+
+def _lacks_sectors(content: bytes, start: int, end: int) -> bool:
+    """Whether the bytes up to the end of some sector, or to ``end``, are still the first zeros."""
+    boundaries = [*range(start - start % _SECTOR_BYTES + _SECTOR_BYTES, end, _SECTOR_BYTES), end]
+    for boundary in boundaries:
+        begin = max(start, boundary - len(_ZEROS))
+        if content[begin:boundary] == _ZEROS[: boundary - begin]:
+            return True
+    return False

@@ -1,0 +1,244 @@
+"""Projection and Snapshotting: what follows the journal without the writer waiting for it.
+
+Both replay frames on an engine of their own, in a worker thread, a few frames at a time. Neither
+reads the live engine, so matching never pauses for them.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from typing import Final
+
+from hybrid_dex.engine.engine import Engine
+from hybrid_dex.errors import HybridDexError
+from hybrid_dex.exchange.options import ExchangeOptions
+from hybrid_dex.exchange.replay import Replay, begin_replay
+from hybrid_dex.interfaces.clock import Clock
+from hybrid_dex.interfaces.journal import Journal
+from hybrid_dex.interfaces.records import Records
+from hybrid_dex.interfaces.snapshots import Snapshot, Snapshots
+from hybrid_dex.model.events import EventBatch
+from hybrid_dex.model.units import Sequence
+
+__all__ = ["Projection", "Snapshotting", "replay_chunks"]
+
+_log: Final = logging.getLogger(__name__)
+_CHUNK_FRAMES: Final = 64
+_PROJECT_BATCHES: Final = 1_024
+
+
+async def replay_chunks(
+    replay: Replay, journal: Journal, upto: int
+) -> AsyncIterator[list[EventBatch]]:
+    """Bring a replay forward to a position, yielding what happened in chunks."""
+    chunk: list[tuple[int, bytes]] = []
+    if replay.position >= upto:
+        return
+    async for position, raw in journal.read(replay.position):
+        chunk.append((position, raw))
+        if len(chunk) == _CHUNK_FRAMES or position == upto:
+            yield await asyncio.to_thread(replay.feed_many, chunk)
+            chunk = []
+        if position == upto:
+            return
+
+
+class Projection:
+    """Keeps the records at the journal's head.
+
+    Batches wait in memory, within a limit. When the records are further behind than that, as
+    after a restart or an outage, the missing ones are made again from the journal.
+
+    Args:
+        records: open records.
+        journal: the journal.
+        snapshots: where a replay may start.
+        make_engine: makes a fresh engine.
+        clock: how waits are made.
+        options: limits.
+        position: tells the last applied frame.
+        sequence: the last command at start.
+    """
+
+    def __init__(
+        self,
+        records: Records,
+        *,
+        journal: Journal,
+        snapshots: Snapshots | None,
+        make_engine: Callable[[], Engine],
+        clock: Clock,
+        options: ExchangeOptions,
+        position: Callable[[], int],
+        sequence: Sequence,
+    ) -> None:
+        self._records = records
+        self._journal = journal
+        self._snapshots = snapshots
+        self._make_engine = make_engine
+        self._clock = clock
+        self._options = options
+        self._position = position
+        self._newest = sequence
+        self._projected = Sequence(0)
+        self._batches: deque[EventBatch] = deque(maxlen=options.projection_batches)
+        self._wake = asyncio.Event()
+        self._wake.set()
+        self._caught_up = asyncio.Event()
+        self._ok = True
+
+    @property
+    def ok(self) -> bool:
+        """Whether the last projection worked."""
+        return self._ok
+
+    @property
+    def lag(self) -> int:
+        """Commands that the records are behind."""
+        return max(0, self._newest - self._projected)
+
+    def offer(self, batches: list[EventBatch]) -> None:
+        """Take what happened; the oldest give way when too many wait."""
+        self._batches.extend(batches)
+        self._newest = batches[-1].sequence
+        self._caught_up.clear()
+        self._wake.set()
+
+    async def drain(self) -> None:
+        """Return once the records are at the head."""
+        await self._caught_up.wait()
+
+    async def run(self) -> None:
+        """Project until canceled. An outage is waited out, with growing pauses."""
+        wait_s = self._options.retry_s
+        while True:
+            try:
+                self._projected = await self._records.position()
+                await self._project()
+            except (HybridDexError, OSError) as error:
+                self._ok = False
+                _log.warning("the records can not follow now: %s", error)
+                await self._clock.sleep(wait_s)
+                wait_s = min(2 * wait_s, self._options.retry_max_s)
+
+    async def _project(self) -> None:
+        while True:
+            if self._projected > self._newest:
+                raise HybridDexError(
+                    f"the records are at command {self._projected}, the exchange at "
+                    f"{self._newest}: they belong to another journal; rebuild them"
+                )
+            if self._projected == self._newest:
+                self._ok = True
+                self._caught_up.set()
+                self._wake.clear()
+                await self._wake.wait()
+                continue
+            while self._batches and self._batches[0].sequence <= self._projected:
+                self._batches.popleft()
+            if self._batches and self._batches[0].sequence == self._projected + 1:
+                size = min(len(self._batches), _PROJECT_BATCHES)
+                await self._put([self._batches[index] for index in range(size)])
+            else:
+                await self._rebuild()
+
+    async def _put(self, batches: list[EventBatch]) -> None:
+        await self._records.project(batches)
+        self._projected = batches[-1].sequence
+        self._ok = True
+
+    async def _rebuild(self) -> None:
+        """Make the missing batches again."""
+        upto, before = self._position(), self._projected
+        replay, _ = await begin_replay(
+            self._make_engine, self._journal, self._snapshots, at_most=self._projected
+        )
+        _log.info("records follow from command %d", self._projected + 1)
+        async for batches in replay_chunks(replay, self._journal, upto):
+            missing = [batch for batch in batches if batch.sequence > self._projected]
+            if missing:
+                await self._put(missing)
+        assert self._projected > before, "the journal lacks what the records miss"
+
+
+class Snapshotting:
+    """Takes a snapshot every so many commands.
+
+    Args:
+        snapshots: where they are kept.
+        journal: the journal.
+        make_engine: makes a fresh engine.
+        clock: how waits are made.
+        options: how often.
+        position: tells the last applied frame.
+        covered: the command that the newest snapshot covers.
+        sequence: the last command at start.
+    """
+
+    def __init__(
+        self,
+        snapshots: Snapshots,
+        *,
+        journal: Journal,
+        make_engine: Callable[[], Engine],
+        clock: Clock,
+        options: ExchangeOptions,
+        position: Callable[[], int],
+        covered: Sequence,
+        sequence: Sequence,
+    ) -> None:
+        self._snapshots = snapshots
+        self._journal = journal
+        self._make_engine = make_engine
+        self._clock = clock
+        self._options = options
+        self._position = position
+        self._covered = covered
+        self._newest = sequence
+        self._wake = asyncio.Event()
+        self._wake.set()
+
+    @property
+    def lag(self) -> int:
+        """Commands since the last snapshot."""
+        return self._newest - self._covered
+
+    def offer(self, batches: list[EventBatch]) -> None:
+        """Learn that commands happened."""
+        self._newest = batches[-1].sequence
+        if self.lag >= self._options.snapshot_every:
+            self._wake.set()
+
+    async def run(self) -> None:
+        """Take snapshots until canceled. One that fails is logged and tried again later."""
+        wait_s = self._options.retry_s
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            if self.lag < self._options.snapshot_every:
+                continue
+            try:
+                await self._take()
+                wait_s = self._options.retry_s
+            except (HybridDexError, OSError) as error:
+                _log.warning("no snapshot could be taken: %s", error)
+                await self._clock.sleep(wait_s)
+                wait_s = min(2 * wait_s, self._options.retry_max_s)
+                self._wake.set()
+
+    async def _take(self) -> None:
+        replay, _ = await begin_replay(self._make_engine, self._journal, self._snapshots)
+        async for _ in replay_chunks(replay, self._journal, self._position()):
+            pass
+        await self.put(await asyncio.to_thread(replay.snapshot))
+
+    async def put(self, snapshot: Snapshot) -> None:
+        """Keep a snapshot, and forget the journal below the oldest kept one where that is set."""
+        await self._snapshots.put(snapshot)
+        self._covered = snapshot.sequence
+        if self._options.trim_journal:
+            oldest = snapshot
+            while (older := await self._snapshots.before(oldest.position)) is not None:
+                oldest = older
+            await self._journal.trim(oldest.position)

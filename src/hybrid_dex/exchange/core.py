@@ -1,0 +1,504 @@
+"""Exchange: the engine, made durable and open to callers.
+
+One writer stamps commands with sequence and time, appends them to the journal, applies them once
+that is acknowledged, and answers. Everything else (settlement, records, snapshots, followers)
+sends commands to it or reads what it did. Nothing is acknowledged before it is durable.
+
+A start is: the newest good snapshot, the rest of the journal on top, an epoch frame that claims
+the journal, the configured markets, then every fill that is not final again to settlement.
+"""
+
+import asyncio
+import contextlib
+import copy
+import logging
+import sys
+from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Sequence as Items
+from typing import Final, Self
+
+import msgspec
+
+from hybrid_dex.defaults.memory_journal import MemoryJournal
+from hybrid_dex.defaults.sorted_book import SortedBook
+from hybrid_dex.defaults.standard_risk import StandardRisk
+from hybrid_dex.defaults.system_clock import SystemClock
+from hybrid_dex.defaults.trusted_auth import TrustedAuth
+from hybrid_dex.engine.engine import Engine
+from hybrid_dex.errors import ConfigurationError, HybridDexError, UnavailableError
+from hybrid_dex.exchange.background import Projection, Snapshotting, replay_chunks
+from hybrid_dex.exchange.followers import Followers, Subscription
+from hybrid_dex.exchange.ingress import Ingress
+from hybrid_dex.exchange.options import ExchangeHealth, ExchangeOptions
+from hybrid_dex.exchange.replay import Replay, begin_replay
+from hybrid_dex.exchange.requests import place_command, replace_command
+from hybrid_dex.exchange.settling import Settling
+from hybrid_dex.exchange.view import ExchangeView
+from hybrid_dex.exchange.writer import Writer
+from hybrid_dex.interfaces.auth import Auth
+from hybrid_dex.interfaces.book import Book
+from hybrid_dex.interfaces.clock import Clock
+from hybrid_dex.interfaces.journal import Journal
+from hybrid_dex.interfaces.records import Records
+from hybrid_dex.interfaces.risk import Refusal, Risk
+from hybrid_dex.interfaces.settlement import Settlement
+from hybrid_dex.interfaces.snapshots import Snapshots
+from hybrid_dex.model.commands import (
+    AdvanceTime,
+    CancelAll,
+    CancelOrder,
+    Command,
+    Deposit,
+    ListMarket,
+    PlaceOrder,
+    ReduceOrder,
+    ReplaceOrder,
+    Withdraw,
+)
+from hybrid_dex.model.events import CommandRejected, EventBatch
+from hybrid_dex.model.market import Market
+from hybrid_dex.model.order import Side
+from hybrid_dex.model.reasons import RejectReason
+from hybrid_dex.model.signed_order import SignedOrder
+from hybrid_dex.model.units import (
+    AccountId,
+    Amount,
+    AssetId,
+    ClientOrderId,
+    MarketId,
+    OrderId,
+    Quantity,
+    Sequence,
+)
+from hybrid_dex.settlement.local import LocalSettlement
+
+__all__ = ["Exchange"]
+
+_log: Final = logging.getLogger(__name__)
+_CLOSED: Final = "the exchange is not open"
+
+
+class Exchange:
+    """A whole exchange in one process. Use it as ``async with Exchange([market]) as exchange``.
+
+    Args:
+        markets: what is traded; listed at start when they are not yet.
+        journal: the truth. The default forgets everything at exit.
+        settlement: what makes fills final. The default needs no chain.
+        auth: who verifies signed orders. The default trusts its callers.
+        risk: asked before matching; a copy is taken, in its initial state.
+        book: makes a market's order book.
+        snapshots: where a restart begins; ``None`` replays the whole journal.
+        records: a queryable projection; ``None`` keeps none.
+        clock: where time comes from.
+        options: limits and rhythms.
+    """
+
+    def __init__(
+        self,
+        markets: Iterable[Market],
+        *,
+        journal: Journal | None = None,
+        settlement: Settlement | None = None,
+        auth: Auth | None = None,
+        risk: Risk | None = None,
+        book: Callable[[Market], Book] = SortedBook,
+        snapshots: Snapshots | None = None,
+        records: Records | None = None,
+        clock: Clock | None = None,
+        options: ExchangeOptions | None = None,
+    ) -> None:
+        self._markets = tuple(markets)
+        self._journal = MemoryJournal() if journal is None else journal
+        self._settlement = LocalSettlement() if settlement is None else settlement
+        self._risk = copy.deepcopy(StandardRisk() if risk is None else risk)
+        self._book = book
+        self._snapshots = snapshots
+        self._records = records
+        self._clock = SystemClock() if clock is None else clock
+        self._options = ExchangeOptions() if options is None else options
+        self._auth = TrustedAuth() if auth is None else auth
+        self._ingress = Ingress(self._auth, batch=self._options.verify_batch)
+        self._engine = self._make_engine()
+        self._followers = self._make_followers()
+        self._writer: Writer | None = None
+        self._settling: Settling | None = None
+        self._projection: Projection | None = None
+        self._snapshotting: Snapshotting | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._failure = ""
+
+    # ------------------------------------------------------------------ opening and closing
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def open(self) -> None:
+        """Recover, claim the journal, list the markets, and take commands.
+
+        Raises:
+            ConfigurationError: a market is listed with other terms, or `python -O` is used.
+            CorruptJournalError, VersionMismatchError, JournalError: the journal can not be used.
+            UnavailableError: the journal is held by another process or can not be written.
+            SettlementError: the settlement can not be opened.
+        """
+        if sys.flags.optimize:
+            raise ConfigurationError(
+                "python -O removes the assertions that guard funds; start without it"
+            )
+        if self._writer is not None:
+            raise ConfigurationError("the exchange is open already")
+        try:
+            await self._journal.open()
+            await self._journal.verify_durability()
+            replay, covered = await self._recover()
+            if self._records is not None:
+                await self._records.open()
+            self._start_writer(replay, covered)
+            assert self._writer is not None
+            await self._writer.begin()
+            await self._list_markets()
+            await self._start_settling()
+        except BaseException:
+            await self._abandon()
+            raise
+
+    async def close(self) -> None:
+        """Answer what was taken, let followers catch up, snapshot, release. Safe to call twice."""
+        writer = self._writer
+        if writer is None:
+            return
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._drain(writer), self._options.drain_s)
+        writer.halt("the exchange is closing")
+        await writer.drain()
+        await self._snapshot_at_rest(writer)
+        await self._abandon()
+
+    async def _drain(self, writer: Writer) -> None:
+        await writer.drain()
+        if self._settling is not None and not writer.halted:
+            await self._settling.drain()
+            await writer.drain()
+        if self._projection is not None:
+            await self._projection.drain()
+
+    async def _abandon(self) -> None:
+        """Release everything, whatever state it is in."""
+        if self._writer is not None:
+            self._writer.halt(_CLOSED)
+            await self._writer.drain()
+        await self._settlement.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+        self._followers.close()
+        if self._records is not None:
+            await self._records.close()
+        await self._journal.close()
+        self._writer = None
+
+    async def _snapshot_at_rest(self, writer: Writer) -> None:
+        """Keep the state as it stands: nothing matches any more, so nothing stalls."""
+        if self._snapshotting is None or writer.broken or not self._snapshotting.lag:
+            return
+        at_rest = Replay(self._engine)
+        at_rest.position, at_rest.frame_hash = writer.position, writer.frame_hash
+        try:
+            await self._snapshotting.put(at_rest.snapshot())
+        except (HybridDexError, OSError) as error:
+            _log.warning("no snapshot at closing, the next start replays more: %s", error)
+
+    # ----------------------------------------------------------------------------- starting
+
+    def _make_engine(self) -> Engine:
+        return Engine(
+            book=self._book,
+            risk=copy.deepcopy(self._risk),
+            requires_signature=self._settlement.requires_signature,
+        )
+
+    def _make_followers(self) -> Followers:
+        return Followers(
+            limit=self._options.follower_batches,
+            history=self._options.history_batches,
+            sequence=self._engine.sequence,
+        )
+
+    async def _recover(self) -> tuple[Replay, Sequence]:
+        """Return the replay at the journal's head, and the command its snapshot covered."""
+        replay, skipped = await begin_replay(self._make_engine, self._journal, self._snapshots)
+        for reason in skipped:
+            _log.warning("a snapshot is skipped: %s", reason)
+        covered = replay.engine.sequence
+        head = await self._journal.head()
+        async for _ in replay_chunks(replay, self._journal, head):
+            pass
+        self._engine = replay.engine
+        self._followers = self._make_followers()
+        _log.info("recovered command %d at record %d", self._engine.sequence, replay.position)
+        return replay, covered
+
+    def _start_writer(self, replay: Replay, covered: Sequence) -> None:
+        self._failure = ""
+        writer = self._writer = Writer(
+            replay,
+            journal=self._journal,
+            clock=self._clock,
+            options=self._options,
+            applied=self._publish,
+        )
+        if self._records is not None:
+            self._projection = Projection(
+                self._records,
+                journal=self._journal,
+                snapshots=self._snapshots,
+                make_engine=self._make_engine,
+                clock=self._clock,
+                options=self._options,
+                position=lambda: writer.position,
+                sequence=self._engine.sequence,
+            )
+            self._start(self._projection.run(), "records")
+        if self._snapshots is not None:
+            self._snapshotting = Snapshotting(
+                self._snapshots,
+                journal=self._journal,
+                make_engine=self._make_engine,
+                clock=self._clock,
+                options=self._options,
+                position=lambda: writer.position,
+                covered=covered,
+                sequence=self._engine.sequence,
+            )
+            self._start(self._snapshotting.run(), "snapshots")
+        self._start(self._watch_time(), "timer")
+
+    async def _list_markets(self) -> None:
+        for market in self._markets:
+            listed = self._engine.market(market.id)
+            if listed is None:
+                batch = await self.execute(ListMarket(market=market))
+                for event in batch.events:
+                    if isinstance(event, CommandRejected):
+                        raise ConfigurationError(f"market {market.id}: {event.detail}")
+            elif listed != market:
+                raise ConfigurationError(
+                    f"market {market.id} is listed as {listed} and configured as {market}: its "
+                    "terms never change; restore the configuration or list another market"
+                )
+
+    async def _start_settling(self) -> None:
+        assert self._writer is not None
+        await self._settlement.open(self._engine.markets())
+        self._settling = Settling(
+            self._settlement,
+            view=self._engine,
+            submit=self._writer.submit,
+            clock=self._clock,
+            options=self._options,
+        )
+        self._settling.resume()
+        self._start(self._settling.feed(), "settlement")
+        self._start(self._settling.consume(), "settlement updates")
+
+    def _start(self, work: Coroutine[None, None, None], name: str) -> None:
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        task.add_done_callback(self._notice_end)
+        self._tasks.append(task)
+
+    def _notice_end(self, task: "asyncio.Task[None]") -> None:
+        """A background task ends by itself only through a bug: stop taking commands, say why."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._failure = f"{task.get_name()} broke down: {error!r}; restart the exchange"
+            _log.critical("%s", self._failure, exc_info=error)
+            if self._writer is not None:
+                self._writer.halt(self._failure)
+
+    async def _watch_time(self) -> None:
+        """Let what is due happen when no other command does."""
+        while True:
+            await self._clock.sleep(self._options.timer_s)
+            due = self._engine.next_due_ns()
+            writer = self._writer
+            if due is None or writer is None or writer.waiting or self._clock.now_ns() < due:
+                continue
+            try:
+                await writer.submit(AdvanceTime())
+            except HybridDexError as error:
+                _log.warning("expiries wait for the journal: %s", error)
+
+    def _publish(self, batches: list[EventBatch]) -> None:
+        if self._settling is not None:
+            self._settling.offer(batches)
+        self._followers.publish(batches)
+        if self._projection is not None:
+            self._projection.offer(batches)
+        if self._snapshotting is not None:
+            self._snapshotting.offer(batches)
+
+    # ----------------------------------------------------------------------------- commands
+
+    async def execute(self, command: Command) -> EventBatch:
+        """Journal and apply one unstamped command; return what it did.
+
+        Raises:
+            UnavailableError: it was not made durable, or its acknowledgement did not come: it may
+                be found after a restart, and its client order id keeps it from happening twice.
+            UnknownOutcomeError: whether it is durable can not be told now; ask by client order id.
+            InvariantError: applying it broke the engine's own rules; the exchange is halted.
+        """
+        return await self._submit(command)
+
+    def _submit(self, command: Command) -> "asyncio.Future[EventBatch]":
+        if self._writer is None:
+            raise UnavailableError(_CLOSED)
+        return self._writer.submit(command)
+
+    async def place(self, order: SignedOrder | PlaceOrder) -> EventBatch | Refusal:
+        """Enter an order; return what happened, or why its signer is not accepted.
+
+        Raises: as `execute`.
+        """
+        return (await self.place_many([order]))[0]
+
+    async def place_many(
+        self, orders: Items[SignedOrder | PlaceOrder]
+    ) -> list[EventBatch | Refusal]:
+        """Enter orders in turn; return the answer to each.
+
+        Raises: as `execute`, when any of them fails; ask for the others by client order id.
+        """
+        commands = await self._authorize(orders)
+        answers = [
+            command if isinstance(command, Refusal) else self._submit(command)
+            for command in commands
+        ]
+        sent = [answer for answer in answers if not isinstance(answer, Refusal)]
+        if sent:
+            await asyncio.wait(sent)
+        return [one if isinstance(one, Refusal) else one.result() for one in answers]
+
+    async def _authorize(
+        self, orders: Items[SignedOrder | PlaceOrder]
+    ) -> list[PlaceOrder | Refusal]:
+        signed = [order for order in orders if isinstance(order, SignedOrder)]
+        verdicts = iter(await self._ingress.verify_many(signed) if signed else ())
+        commands: list[PlaceOrder | Refusal] = []
+        for order in orders:
+            if isinstance(order, PlaceOrder):
+                commands.append(order)
+                continue
+            signed_by = next(verdicts)
+            verdict = self._check_market(order) or signed_by
+            commands.append(
+                verdict if isinstance(verdict, Refusal) else place_command(order, verdict)
+            )
+        return commands
+
+    def _check_market(self, order: SignedOrder) -> Refusal | None:
+        """The signature covers amounts; they mean these ticks and lots on this market only."""
+        if self._engine.market(order.market.id) == order.market:
+            return None
+        detail = f"{order.market.id} is not listed here, or with other terms"
+        return Refusal(RejectReason.UNKNOWN_MARKET, "market", detail)
+
+    async def replace(
+        self,
+        order_id: OrderId,
+        terms: SignedOrder | ReplaceOrder,
+        expected_filled: Quantity | None = None,
+    ) -> EventBatch | Refusal:
+        """Swap an order for new terms, atomically; the new quantity is the new total.
+
+        Args:
+            order_id: the order; it keeps this id.
+            terms: the new terms; of a `ReplaceOrder`, this method sets the order id.
+            expected_filled: refuse when the filled quantity is another.
+
+        Raises: as `execute`.
+        """
+        if isinstance(terms, ReplaceOrder):
+            if expected_filled is None:
+                expected_filled = terms.expected_filled
+            return await self._submit(
+                msgspec.structs.replace(terms, order_id=order_id, expected_filled=expected_filled)
+            )
+        verdict = self._check_market(terms) or await self._ingress.verify(terms)
+        if isinstance(verdict, Refusal):
+            return verdict
+        return await self._submit(replace_command(order_id, terms, verdict, expected_filled))
+
+    async def cancel(
+        self,
+        account: AccountId,
+        order_id: OrderId | None = None,
+        client_order_id: ClientOrderId | None = None,
+    ) -> EventBatch:
+        """Cancel one order by either id. Raises: as `execute`."""
+        return await self._submit(
+            CancelOrder(account=account, order_id=order_id, client_order_id=client_order_id)
+        )
+
+    async def cancel_all(
+        self, account: AccountId, market: MarketId | None = None, side: Side | None = None
+    ) -> EventBatch:
+        """Cancel an account's orders, of one market or side where given. Raises: as `execute`."""
+        return await self._submit(CancelAll(account=account, market=market, side=side))
+
+    async def reduce(self, account: AccountId, order_id: OrderId, by: Quantity) -> EventBatch:
+        """Lower an order's open quantity in place. Raises: as `execute`."""
+        return await self._submit(ReduceOrder(account=account, order_id=order_id, by=by))
+
+    async def deposit(self, account: AccountId, asset: AssetId, amount: Amount) -> EventBatch:
+        """Credit funds, in atoms. Raises: as `execute`."""
+        return await self._submit(Deposit(account=account, asset=asset, amount=amount))
+
+    async def withdraw(self, account: AccountId, asset: AssetId, amount: Amount) -> EventBatch:
+        """Debit available funds, in atoms. Raises: as `execute`."""
+        return await self._submit(Withdraw(account=account, asset=asset, amount=amount))
+
+    # ------------------------------------------------------------------------------ reading
+
+    @property
+    def view(self) -> ExchangeView:
+        """The state as of the last applied command. Valid until the exchange is opened again."""
+        return self._engine
+
+    @property
+    def markets(self) -> tuple[Market, ...]:
+        """Every listed market."""
+        return self._engine.markets()
+
+    def subscribe(self, after: int | None = None) -> Subscription:
+        """Follow events from the next command on, or from the one after ``after``.
+
+        Raises:
+            SlowFollowerError: what came after it is no longer kept. The iterator raises it, too,
+                when the follower falls too far behind.
+        """
+        return self._followers.subscribe(after)
+
+    def health(self) -> ExchangeHealth:
+        """Return how the exchange is. O(1)."""
+        writer, settling = self._writer, self._settling
+        projection, snapshotting = self._projection, self._snapshotting
+        return ExchangeHealth(
+            sequence=self._engine.sequence,
+            position=writer.position if writer else 0,
+            epoch=writer.epoch if writer else 0,
+            journal_ok=writer is not None and writer.journal_ok,
+            halted=writer.halted if writer else self._failure or _CLOSED,
+            waiting=writer.waiting if writer else 0,
+            settlement_ok=settling is not None and settling.ok,
+            settlement_waiting=settling.waiting if settling else 0,
+            records_ok=projection is None or projection.ok,
+            records_lag=projection.lag if projection else 0,
+            snapshot_lag=snapshotting.lag if snapshotting else 0,
+            followers=len(self._followers),
+        )

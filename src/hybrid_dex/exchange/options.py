@@ -1,0 +1,88 @@
+"""What can be set on an exchange, and what it says about its own health."""
+
+import attrs
+
+from hybrid_dex.model.units import Sequence
+
+__all__ = ["ExchangeHealth", "ExchangeOptions"]
+
+_POSITIVE = attrs.validators.gt(0)
+
+
+@attrs.frozen(kw_only=True)
+class ExchangeOptions:
+    """The shell's limits and rhythms. Trading rules are none of its business.
+
+    Attributes:
+        leader: this writer's name, as its frames carry it.
+        max_frame_commands: how many waiting commands share one frame.
+        max_in_flight: frames whose acknowledgement may be awaited at once.
+        max_waiting: commands that may wait for the journal; more are refused.
+        verify_batch: signed orders verified in one call.
+        timer_s: how often expiries are looked for, seconds.
+        follower_batches: event batches that may wait for one follower before it is ended.
+        history_batches: newest event batches kept for followers that resume.
+        projection_batches: event batches that may wait for the records before they are dropped
+            from memory and replayed from the journal instead.
+        snapshot_every: commands between two snapshots.
+        trim_journal: forget the journal below the oldest kept snapshot; records can then not be
+            rebuilt from the start.
+        append_attempts: how often an append of unknown outcome is read back and tried again.
+        retry_s: the first wait before something that failed is tried again, seconds.
+        retry_max_s: the longest such wait, seconds.
+        drain_s: how long closing waits for settlement and records, seconds.
+    """
+
+    leader: str = attrs.field(default="exchange", validator=attrs.validators.min_len(1))
+    max_frame_commands: int = attrs.field(default=512, validator=_POSITIVE)
+    max_in_flight: int = attrs.field(default=4, validator=_POSITIVE)
+    max_waiting: int = attrs.field(default=65_536, validator=_POSITIVE)
+    verify_batch: int = attrs.field(default=128, validator=_POSITIVE)
+    timer_s: float = attrs.field(default=0.05, validator=_POSITIVE)
+    follower_batches: int = attrs.field(default=16_384, validator=_POSITIVE)
+    history_batches: int = attrs.field(default=16_384, validator=_POSITIVE)
+    projection_batches: int = attrs.field(default=65_536, validator=_POSITIVE)
+    snapshot_every: int = attrs.field(default=100_000, validator=_POSITIVE)
+    trim_journal: bool = False
+    append_attempts: int = attrs.field(default=10, validator=_POSITIVE)
+    retry_s: float = attrs.field(default=0.05, validator=_POSITIVE)
+    retry_max_s: float = attrs.field(default=5.0, validator=_POSITIVE)
+    drain_s: float = attrs.field(default=10.0, validator=_POSITIVE)
+
+
+@attrs.frozen(kw_only=True)
+class ExchangeHealth:
+    """One moment of an exchange.
+
+    Attributes:
+        sequence: the last applied command.
+        position: the journal frame that ended with it.
+        epoch: this writer's term.
+        journal_ok: whether the last append was acknowledged; commands are refused otherwise.
+        halted: why the exchange takes no more commands until it is restarted, or empty.
+        waiting: commands that wait for the journal.
+        settlement_ok: whether settlement takes fills and yields updates.
+        settlement_waiting: groups of fills that wait to be handed to settlement.
+        records_ok: whether the records follow; true without records.
+        records_lag: commands that the records are behind.
+        snapshot_lag: commands since the last snapshot; 0 without snapshots.
+        followers: live subscriptions.
+    """
+
+    sequence: Sequence
+    position: int
+    epoch: int
+    journal_ok: bool
+    halted: str
+    waiting: int
+    settlement_ok: bool
+    settlement_waiting: int
+    records_ok: bool
+    records_lag: int
+    snapshot_lag: int
+    followers: int
+
+    @property
+    def ready(self) -> bool:
+        """Whether a command sent now would be accepted."""
+        return self.journal_ok and not self.halted

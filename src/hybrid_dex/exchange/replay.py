@@ -1,0 +1,173 @@
+"""Replay: an engine brought forward by the journal's frames.
+
+Recovery, snapshots and the rebuilding of records all go this way. It must never apply a frame
+that does not continue the one before it, nor a command under versions other than those that first
+applied it: the same commands would give another state.
+
+The versions in force are those of the last epoch frame, or of the snapshot that replay began at.
+So versions change without a migration when nothing follows the snapshot: close the exchange with
+the old program, which leaves one, and start the new one.
+"""
+
+from collections.abc import Callable, Iterable
+
+from hybrid_dex.engine.engine import Engine
+from hybrid_dex.errors import HybridDexError, InvariantError, JournalError, VersionMismatchError
+from hybrid_dex.interfaces.journal import Journal
+from hybrid_dex.interfaces.snapshots import Snapshot, Snapshots
+from hybrid_dex.model.events import EventBatch
+from hybrid_dex.model.frame import GENESIS_HASH, HASH_BYTES, Frame, FrameKind, decode_frame
+
+__all__ = ["Replay", "begin_replay"]
+
+
+class Replay:
+    """An engine and its place in the journal.
+
+    Args:
+        engine: a fresh engine.
+        snapshot: what to start from; ``None`` for the journal's beginning.
+        epoch: the epoch in force at the snapshot.
+    """
+
+    def __init__(self, engine: Engine, snapshot: Snapshot | None = None, epoch: int = 0) -> None:
+        self.engine = engine
+        self.position = 0
+        self.frame_hash = GENESIS_HASH
+        self.epoch = epoch
+        self.at_ns = engine.at_ns
+        self._versions = engine.versions
+        if snapshot is not None:
+            self._restore(snapshot)
+
+    def _restore(self, snapshot: Snapshot) -> None:
+        self.engine.restore(snapshot.state)
+        same_versions = snapshot.versions == self.engine.versions
+        if self.engine.sequence != snapshot.sequence or (
+            same_versions and self.engine.state_hash() != snapshot.state_hash
+        ):
+            raise JournalError(
+                f"the snapshot at record {snapshot.position} does not restore to the state it names"
+            )
+        self.position = snapshot.position
+        self.frame_hash = snapshot.frame_hash
+        self.at_ns = self.engine.at_ns
+        self._versions = snapshot.versions
+
+    def feed(self, position: int, raw: bytes) -> list[EventBatch]:
+        """Apply one frame and return what its commands did.
+
+        Raises:
+            JournalError: the frame is damaged or does not continue the last one.
+            VersionMismatchError: its commands were applied by other versions.
+            InvariantError: a command breaks the engine's rules, as it did when it was written.
+        """
+        if position != self.position + 1:
+            raise JournalError(f"record {self.position + 1} of the journal is missing")
+        try:
+            frame = decode_frame(raw)
+        except VersionMismatchError:
+            raise
+        except JournalError as error:
+            raise JournalError(f"record {position}: {error}") from error
+        if frame.previous != self.frame_hash:
+            raise JournalError(
+                f"record {position} of the journal does not continue record {self.position}; "
+                "the snapshot or a part of the journal belongs to another exchange"
+            )
+        if frame.epoch < self.epoch:
+            raise JournalError(f"record {position} goes back from epoch {self.epoch}")
+        batches = self._apply(position, frame)
+        self.position = position
+        self.frame_hash = raw[-HASH_BYTES:]
+        self.epoch = frame.epoch
+        self.at_ns = max(self.at_ns, frame.at_ns)
+        return batches
+
+    def feed_many(self, frames: Iterable[tuple[int, bytes]]) -> list[EventBatch]:
+        """Apply frames in order and return what their commands did."""
+        return [batch for position, raw in frames for batch in self.feed(position, raw)]
+
+    def _apply(self, position: int, frame: Frame) -> list[EventBatch]:
+        if frame.kind is FrameKind.EPOCH:
+            self._versions = frame.note
+        if not frame.commands:
+            return []
+        if self._versions != self.engine.versions:
+            raise VersionMismatchError(
+                f"the journal from record {position} was written by {self._versions!r} and this "
+                f"program is {self.engine.versions!r}; start and close the exchange with the old "
+                "versions once, which leaves a snapshot that the new ones start from"
+            )
+        batches = []
+        for command in frame.commands:
+            try:
+                events = self.engine.apply(command)
+            except InvariantError as error:
+                raise InvariantError(
+                    f"command {command.sequence} in record {position}: {error}; the journal is kept"
+                ) from error
+            batches.append(EventBatch(command.sequence, command.at_ns, events))
+        return batches
+
+    def snapshot(self) -> Snapshot:
+        """Return the state here. O(state)."""
+        return Snapshot(
+            position=self.position,
+            frame_hash=self.frame_hash,
+            sequence=self.engine.sequence,
+            state_hash=self.engine.state_hash(),
+            versions=self.engine.versions,
+            state=self.engine.snapshot(),
+        )
+
+
+async def begin_replay(
+    make_engine: Callable[[], Engine],
+    journal: Journal,
+    snapshots: Snapshots | None,
+    *,
+    at_most: int | None = None,
+) -> tuple[Replay, list[str]]:
+    """Return a replay that starts at the newest snapshot that is good, and why others are not.
+
+    Args:
+        make_engine: makes a fresh engine.
+        journal: the journal that the snapshot must belong to.
+        snapshots: where to look; ``None`` starts at the journal's beginning.
+        at_most: the highest command sequence that the snapshot may cover.
+
+    Raises:
+        JournalError: a snapshot is newer than the journal, or of another journal.
+    """
+    skipped: list[str] = []
+    snapshot = await snapshots.latest() if snapshots is not None else None
+    while snapshot is not None:
+        assert snapshots is not None
+        epoch = await _check_link(journal, snapshot)
+        if at_most is None or snapshot.sequence <= at_most:
+            try:
+                return Replay(make_engine(), snapshot, epoch), skipped
+            except HybridDexError as error:
+                skipped.append(str(error))
+        snapshot = await snapshots.before(snapshot.position)
+    return Replay(make_engine()), skipped
+
+
+async def _check_link(journal: Journal, snapshot: Snapshot) -> int:
+    """Return the epoch at a snapshot after making sure that the journal goes through it."""
+    head = await journal.head()
+    if snapshot.position > head:
+        raise JournalError(
+            f"the snapshot covers record {snapshot.position} and the journal ends at {head}: the "
+            "journal lost its end or belongs to another exchange; restore it, do not start"
+        )
+    raw = await journal.read_at(snapshot.position)
+    if raw is None:  # trimmed; the next frame must name the snapshot's hash
+        return 0
+    if raw[-HASH_BYTES:] != snapshot.frame_hash:
+        raise JournalError(
+            f"the snapshot at record {snapshot.position} belongs to another journal; "
+            "restore the journal it was taken from, or remove the snapshot"
+        )
+    return decode_frame(raw).epoch

@@ -1,0 +1,44 @@
+"""What a signed order becomes: the command that the writer stamps."""
+
+from hybrid_dex.model.commands import PlaceOrder, ReplaceOrder
+from hybrid_dex.model.signed_order import Authorization, SignedOrder
+from hybrid_dex.model.units import OrderId, Quantity
+
+__all__ = ["place_command", "replace_command"]
+
+
+def place_command(order: SignedOrder, authorization: Authorization) -> PlaceOrder:
+    """Return the command that enters a verified order."""
+    return PlaceOrder(
+        account=order.trader,
+        market=order.market.id,
+        side=order.side,
+        price=order.price,
+        quantity=order.quantity,
+        order_type=order.order_type,
+        time_in_force=order.time_in_force,
+        post_only=order.post_only,
+        self_trade=order.self_trade,
+        client_order_id=order.client_order_id,
+        authorization=authorization,
+    )
+
+
+def replace_command(
+    order_id: OrderId,
+    order: SignedOrder,
+    authorization: Authorization,
+    expected_filled: Quantity | None,
+) -> ReplaceOrder:
+    """Return the command that swaps an order for verified new terms."""
+    return ReplaceOrder(
+        account=order.trader,
+        order_id=order_id,
+        price=order.price,
+        quantity=order.quantity,
+        time_in_force=order.time_in_force,
+        post_only=order.post_only,
+        self_trade=order.self_trade,
+        expected_filled=expected_filled,
+        authorization=authorization,
+    )

@@ -1,0 +1,151 @@
+"""Settling: fills go out to settlement, what became of them comes back as commands.
+
+It must never drop either: what settlement does not take is offered again, and a command that the
+journal does not take now is tried again, both with growing waits until the exchange closes. After
+a restart the engine's unsettled fills are offered first, and settlement recognises repeats.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Iterable
+from itertools import groupby
+from typing import Final
+
+from hybrid_dex.errors import HybridDexError, UnavailableError, UnknownOutcomeError
+from hybrid_dex.exchange.options import ExchangeOptions
+from hybrid_dex.exchange.view import ExchangeView
+from hybrid_dex.interfaces.clock import Clock
+from hybrid_dex.interfaces.settlement import Settlement
+from hybrid_dex.model.commands import Command
+from hybrid_dex.model.events import CommandRejected, EventBatch, FillMade
+from hybrid_dex.model.settlement import MatchedFill
+from hybrid_dex.model.units import fill_sequence
+
+__all__ = ["Settling"]
+
+_log: Final = logging.getLogger(__name__)
+
+
+class Settling:
+    """The two flows between the exchange and its settlement.
+
+    Args:
+        settlement: an open settlement.
+        view: where a fill's terms are read.
+        submit: the writer's door.
+        clock: how waits are made.
+        options: how long they are.
+    """
+
+    def __init__(
+        self,
+        settlement: Settlement,
+        *,
+        view: ExchangeView,
+        submit: "Callable[[Command], asyncio.Future[EventBatch]]",
+        clock: Clock,
+        options: ExchangeOptions,
+    ) -> None:
+        self._settlement = settlement
+        self._view = view
+        self._submit = submit
+        self._clock = clock
+        self._options = options
+        self._groups: deque[list[MatchedFill]] = deque()
+        self._wake = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._submitting_ok = True
+        self._updating_ok = True
+
+    @property
+    def ok(self) -> bool:
+        """Whether settlement takes fills and yields updates."""
+        return self._submitting_ok and self._updating_ok
+
+    @property
+    def waiting(self) -> int:
+        """Groups of fills that wait to be handed over."""
+        return len(self._groups)
+
+    def resume(self) -> None:
+        """Offer every fill that is not final, as after a restart."""
+        for _, fills in groupby(
+            self._view.unsettled(), key=lambda fill: fill_sequence(fill.fill_id)
+        ):
+            self._add(list(fills))
+
+    def offer(self, batches: Iterable[EventBatch]) -> None:
+        """Take the fills of each command, with the terms they were made under."""
+        for batch in batches:
+            fills = []
+            for event in batch.events:
+                if isinstance(event, FillMade):
+                    fill = self._view.matched_fill(event.fill_id)
+                    assert fill is not None, f"fill {event.fill_id} has no terms"
+                    fills.append(fill)
+            if fills:
+                self._add(fills)
+
+    def _add(self, fills: list[MatchedFill]) -> None:
+        self._groups.append(fills)
+        self._idle.clear()
+        self._wake.set()
+
+    async def drain(self) -> None:
+        """Return once settlement took every group."""
+        await self._idle.wait()
+
+    async def feed(self) -> None:
+        """Hand groups over, in order, until canceled."""
+        wait_s = self._options.retry_s
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._groups:
+                try:
+                    await self._settlement.submit(self._groups[0])
+                except HybridDexError as error:
+                    self._submitting_ok = False
+                    _log.warning("settlement does not take fills now: %s", error)
+                    await self._clock.sleep(wait_s)
+                    wait_s = min(2 * wait_s, self._options.retry_max_s)
+                    continue
+                self._groups.popleft()
+                self._submitting_ok = True
+                wait_s = self._options.retry_s
+            self._idle.set()
+
+    async def consume(self) -> None:
+        """Journal what settlement yields, one after the other, until it is closed."""
+        wait_s = self._options.retry_s
+        while True:
+            try:
+                async for command in self._settlement.updates():
+                    await self._journal(command)
+                    self._updating_ok = True
+                    wait_s = self._options.retry_s
+            except HybridDexError as error:
+                self._updating_ok = False
+                _log.warning("settlement yields nothing now: %s", error)
+                await self._clock.sleep(wait_s)
+                wait_s = min(2 * wait_s, self._options.retry_max_s)
+            else:
+                return
+
+    async def _journal(self, command: Command) -> None:
+        wait_s = self._options.retry_s
+        while True:
+            try:
+                batch = await self._submit(command)
+            except (UnavailableError, UnknownOutcomeError) as error:
+                self._updating_ok = False
+                _log.warning("an update of settlement waits for the journal: %s", error)
+                await self._clock.sleep(wait_s)
+                wait_s = min(2 * wait_s, self._options.retry_max_s)
+                continue
+            for event in batch.events:
+                if isinstance(event, CommandRejected):
+                    _log.info("an update of settlement changed nothing: %s", event.detail)
+            return

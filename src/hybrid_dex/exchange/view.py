@@ -1,0 +1,129 @@
+"""ExchangeView: what may be read of the engine, and nothing that changes it."""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from hybrid_dex.interfaces.book import Resting
+from hybrid_dex.model.market import Asset, Market, MarketState
+from hybrid_dex.model.settlement import MatchedFill, SettlementStage
+from hybrid_dex.model.units import (
+    AccountId,
+    Amount,
+    AssetId,
+    ClientOrderId,
+    FillId,
+    MarketId,
+    OrderId,
+    Sequence,
+    TimestampNs,
+)
+from hybrid_dex.model.views import Balance, Depth, OrderView, Top
+
+__all__ = ["ExchangeView"]
+
+
+class ExchangeView(Protocol):
+    """The engine's views, as of the last applied command. They cost no journal write."""
+
+    @property
+    def sequence(self) -> Sequence:
+        """The last applied command."""
+        ...
+
+    @property
+    def at_ns(self) -> TimestampNs:
+        """That command's time."""
+        ...
+
+    @property
+    def chain_position(self) -> int:
+        """Position of the last deposit or paid withdrawal taken from a chain."""
+        ...
+
+    def state_hash(self) -> bytes:
+        """Return the hash of the whole state, 32 bytes. O(state)."""
+        ...
+
+    def balance(self, account: AccountId, asset: AssetId) -> Balance:
+        """Return one balance; zeros when there never was any."""
+        ...
+
+    def balances(self, account: AccountId) -> tuple[Balance, ...]:
+        """Return an account's balances."""
+        ...
+
+    def open_order_count(self, account: AccountId) -> int:
+        """Return how many orders of the account rest."""
+        ...
+
+    def open_orders(
+        self, account: AccountId, market: MarketId | None = None
+    ) -> tuple[OrderView, ...]:
+        """Return an account's resting orders."""
+        ...
+
+    def order(self, order_id: OrderId) -> OrderView | None:
+        """Return a live or recently ended order, or ``None``."""
+        ...
+
+    def order_by_client_id(
+        self, account: AccountId, client_order_id: ClientOrderId
+    ) -> OrderView | None:
+        """Return a live or recently ended order by its trader's own id, or ``None``."""
+        ...
+
+    def market(self, market: MarketId) -> Market | None:
+        """Return a listed market, or ``None``."""
+        ...
+
+    def markets(self) -> tuple[Market, ...]:
+        """Return every listed market."""
+        ...
+
+    def market_state(self, market: MarketId) -> MarketState:
+        """Return whether a market is open."""
+        ...
+
+    def top(self, market: MarketId) -> Top:
+        """Return the top of book."""
+        ...
+
+    def depth(self, market: MarketId, levels: int) -> Depth:
+        """Return level 2."""
+        ...
+
+    def resting(self, market: MarketId) -> Iterator[Resting]:
+        """Yield resting orders in priority order: all bids, then all asks."""
+        ...
+
+    def assets(self) -> tuple[Asset, ...]:
+        """Return every asset of a listed market."""
+        ...
+
+    def accounts(self) -> tuple[AccountId, ...]:
+        """Return every account."""
+        ...
+
+    def fees(self, asset: AssetId) -> Amount:
+        """Return the fees that the exchange collected."""
+        ...
+
+    def liabilities(self, asset: AssetId) -> Amount:
+        """Return what the vault must hold."""
+        ...
+
+    def matched_fill(self, fill_id: FillId) -> MatchedFill | None:
+        """Return a fill that is not final yet, or ``None``."""
+        ...
+
+    def unsettled(self) -> Iterator[MatchedFill]:
+        """Yield fills that are not final yet, in order of their ids."""
+        ...
+
+    def settlement_stage(self, fill_id: FillId) -> SettlementStage | None:
+        """Return how far a fill has come, ``None`` when it is not known any more."""
+        ...
+
+    def next_due_ns(self) -> TimestampNs | None:
+        """Return when the next order expires, or ``None``."""
+        ...

@@ -1,0 +1,389 @@
+"""Writer: the only one that changes the engine.
+
+It stamps commands, coalesces those that wait into a frame, pipelines frames to the journal, and
+applies and answers a command only after its frame is acknowledged. So nothing it applied is ever
+taken back. It must never acknowledge what is not durable, never apply out of order, and never
+step back in time.
+
+While all goes well it runs in callbacks of the event loop, without a task. A failed append goes
+to `_mend`, which first lets everything in flight come to an end:
+
+    Ambiguous       read back: the same bytes are success, others mean fenced, none means again
+    Fenced          another writer has the journal: stop for good
+    anything else   these commands did not happen: refuse them; the next ones try afresh
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+import attrs
+import msgspec
+
+from hybrid_dex.errors import (
+    AmbiguousAppendError,
+    FencedError,
+    HybridDexError,
+    InvariantError,
+    JournalFullError,
+    UnavailableError,
+    UnknownOutcomeError,
+)
+from hybrid_dex.exchange.options import ExchangeOptions
+from hybrid_dex.exchange.replay import Replay
+from hybrid_dex.interfaces.clock import Clock
+from hybrid_dex.interfaces.journal import Journal
+from hybrid_dex.model.commands import Command
+from hybrid_dex.model.events import EventBatch
+from hybrid_dex.model.frame import FRAME_VERSION, HASH_BYTES, Frame, FrameKind, encode_frame
+from hybrid_dex.model.units import MAX_SEQUENCE, Sequence
+
+__all__ = ["Writer"]
+
+_log: Final = logging.getLogger(__name__)
+
+
+@attrs.define(eq=False)
+class _Waiting:
+    command: Command
+    answer: "asyncio.Future[EventBatch]"
+
+
+@attrs.define(eq=False)
+class _Flight:
+    position: int
+    raw: bytes
+    commands: tuple[Command, ...]
+    waiting: list[_Waiting]
+    outcome: "asyncio.Future[int]"
+
+
+class Writer:
+    """The single writer.
+
+    Args:
+        replay: the recovered engine at the journal's head.
+        journal: where frames go.
+        clock: where time comes from.
+        options: limits.
+        applied: called with what a frame's commands did, in order, before callers hear of it.
+    """
+
+    def __init__(
+        self,
+        replay: Replay,
+        *,
+        journal: Journal,
+        clock: Clock,
+        options: ExchangeOptions,
+        applied: Callable[[list[EventBatch]], None],
+    ) -> None:
+        self._engine = replay.engine
+        self._journal = journal
+        self._clock = clock
+        self._options = options
+        self._applied = applied
+        capabilities = journal.capabilities
+        self._max_in_flight = min(options.max_in_flight, capabilities.max_depth)
+        self._max_frame_bytes = capabilities.max_frame_bytes
+        self._queue: deque[_Waiting] = deque()
+        self._flights: deque[_Flight] = deque()
+        self._mending: asyncio.Task[None] | None = None
+        self._pump_is_due = False
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._epoch = replay.epoch + 1
+        self._at_ns = replay.at_ns
+        self._position = self._next_position = replay.position
+        self._hash = self._next_hash = replay.frame_hash
+        self._sequence = replay.engine.sequence
+        self._journal_ok = True
+        self._halted = ""
+        self._broken = False
+
+    @property
+    def position(self) -> int:
+        """The last acknowledged and applied frame."""
+        return self._position
+
+    @property
+    def frame_hash(self) -> bytes:
+        """That frame's chain hash."""
+        return self._hash
+
+    @property
+    def epoch(self) -> int:
+        """This writer's term."""
+        return self._epoch
+
+    @property
+    def journal_ok(self) -> bool:
+        """Whether the last append was acknowledged."""
+        return self._journal_ok
+
+    @property
+    def halted(self) -> str:
+        """Why no more commands are taken, or an empty string."""
+        return self._halted
+
+    @property
+    def broken(self) -> bool:
+        """Whether an invariant broke: the state in memory is not to be kept."""
+        return self._broken
+
+    @property
+    def waiting(self) -> int:
+        """How many commands are not answered yet."""
+        return len(self._queue) + sum(len(flight.commands) for flight in self._flights)
+
+    async def begin(self) -> None:
+        """Write the epoch frame: from here on this writer holds the journal.
+
+        Raises:
+            FencedError: another writer appended meanwhile.
+            UnavailableError: the journal does not take it.
+        """
+        outcome = self._send(FrameKind.EPOCH, (), [], note=self._engine.versions).outcome
+        await self._idle.wait()
+        if self._halted or not self._journal_ok:
+            error = outcome.exception()
+            raise error if isinstance(error, HybridDexError) else UnavailableError(self._halted)
+
+    def submit(self, command: Command) -> "asyncio.Future[EventBatch]":
+        """Take a command; the future resolves once it is durable and applied.
+
+        Raises:
+            UnavailableError: the exchange is halted or closing, or too many commands wait. The
+                future fails with it when the journal can not make the command durable.
+        """
+        if self._halted:
+            raise UnavailableError(self._halted)
+        if len(self._queue) >= self._options.max_waiting:
+            raise UnavailableError(
+                f"{len(self._queue)} commands wait for the journal, as many as may; try again later"
+            )
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[EventBatch] = loop.create_future()
+        self._queue.append(_Waiting(command, answer))
+        self._idle.clear()
+        self._pump_soon()
+        return answer
+
+    async def drain(self) -> None:
+        """Return once every command taken so far is answered."""
+        await self._idle.wait()
+
+    def halt(self, reason: str) -> None:
+        """Take no more commands, and refuse those not sent to the journal yet."""
+        self._halted = self._halted or reason
+        self._refuse(list(self._queue), UnavailableError(self._halted))
+        self._queue.clear()
+        self._settle_idle()
+
+    # ------------------------------------------------------------------------------ sending
+
+    def _pump_soon(self) -> None:
+        if not self._pump_is_due:
+            self._pump_is_due = True
+            asyncio.get_running_loop().call_soon(self._pump)
+
+    def _pump(self) -> None:
+        self._pump_is_due = False
+        while (
+            self._queue
+            and self._mending is None
+            and not self._halted
+            and len(self._flights) < self._max_in_flight
+        ):
+            size = min(len(self._queue), self._options.max_frame_commands)
+            self._cut([self._queue.popleft() for _ in range(size)])
+        self._settle_idle()
+
+    def _cut(self, waiting: list[_Waiting]) -> None:
+        """Stamp commands and send them; what does not fit the largest frame goes back."""
+        self._at_ns = max(self._at_ns, self._clock.now_ns())
+        while True:
+            commands = tuple(
+                msgspec.structs.replace(
+                    item.command, sequence=Sequence(self._sequence + index), at_ns=self._at_ns
+                )
+                for index, item in enumerate(waiting, start=1)
+            )
+            raw = self._encode(FrameKind.COMMANDS, commands, "")
+            if len(raw) <= self._max_frame_bytes:
+                break
+            if len(waiting) == 1:
+                limit = f"a frame has at most {self._max_frame_bytes} bytes"
+                self._refuse(waiting, JournalFullError(f"{limit}; this command needs {len(raw)}"))
+                return
+            half = len(waiting) // 2
+            self._queue.extendleft(reversed(waiting[half:]))
+            waiting = waiting[:half]
+        if self._sequence + len(commands) > MAX_SEQUENCE:
+            self._refuse(waiting, UnavailableError("every sequence number is used"))
+            return
+        self._send(FrameKind.COMMANDS, commands, waiting, raw=raw)
+
+    def _encode(self, kind: FrameKind, commands: tuple[Command, ...], note: str) -> bytes:
+        frame = Frame(
+            version=FRAME_VERSION,
+            kind=kind,
+            epoch=self._epoch,
+            leader=self._options.leader,
+            at_ns=self._at_ns,
+            previous=self._next_hash,
+            commands=commands,
+            note=note,
+        )
+        return encode_frame(frame)
+
+    def _send(
+        self,
+        kind: FrameKind,
+        commands: tuple[Command, ...],
+        waiting: list[_Waiting],
+        *,
+        raw: bytes | None = None,
+        note: str = "",
+    ) -> _Flight:
+        if raw is None:
+            self._at_ns = max(self._at_ns, self._clock.now_ns())
+            raw = self._encode(kind, commands, note)
+        expected = self._next_position
+        outcome = asyncio.ensure_future(self._journal.append(expected, raw))
+        flight = _Flight(expected + 1, raw, commands, waiting, outcome)
+        self._idle.clear()
+        self._flights.append(flight)
+        self._next_position = flight.position
+        self._next_hash = raw[-HASH_BYTES:]
+        self._sequence = Sequence(self._sequence + len(commands))
+        outcome.add_done_callback(self._acknowledge)
+        return flight
+
+    # ----------------------------------------------------------------------------- applying
+
+    def _acknowledge(self, _: "asyncio.Future[int]") -> None:
+        while self._mending is None and self._flights and self._flights[0].outcome.done():
+            outcome = self._flights[0].outcome
+            if outcome.cancelled() or outcome.exception() is not None:
+                self._mending = asyncio.get_running_loop().create_task(self._mend())
+                return
+            self._apply(self._flights.popleft())
+        self._pump()
+
+    def _apply(self, flight: _Flight) -> None:
+        """Apply an acknowledged frame and answer its callers."""
+        if self._halted and flight.commands:
+            self._refuse(flight.waiting, UnavailableError(self._halted))
+            return
+        self._journal_ok = True
+        batches: list[EventBatch] = []
+        failure: Exception | None = None
+        for command in flight.commands:
+            try:
+                events = self._engine.apply(command)
+            except Exception as error:  # noqa: BLE001 # whatever it is, the engine is wrong
+                failure = error
+                break
+            batches.append(EventBatch(command.sequence, command.at_ns, events))
+        if failure is None:
+            self._position = flight.position
+            self._hash = flight.raw[-HASH_BYTES:]
+        if batches:
+            self._applied(batches)
+        for item, batch in zip(flight.waiting, batches, strict=False):
+            if not item.answer.done():
+                item.answer.set_result(batch)
+        if failure is not None:
+            self._break(flight, len(batches), failure)
+
+    def _break(self, flight: _Flight, applied: int, failure: Exception) -> None:
+        """The engine refused to break its own rules: say so, answer nobody, stop."""
+        self._broken = True
+        command = flight.commands[applied]
+        reason = (
+            f"the exchange is halted: command {command.sequence} in record {flight.position} broke "
+            f"an invariant ({failure}); the journal is kept, reads go on"
+        )
+        _log.critical("%s", reason, exc_info=failure)
+        culprit = flight.waiting[applied]
+        if not culprit.answer.done():
+            culprit.answer.set_exception(InvariantError(reason))
+        self._refuse(flight.waiting[applied + 1 :], UnavailableError(reason))
+        self.halt(reason)
+
+    # ------------------------------------------------------------------------------ failure
+
+    async def _mend(self) -> None:
+        flights = list(self._flights)
+        await asyncio.wait([flight.outcome for flight in flights])
+        failure: BaseException | None = None
+        ambiguous = False
+        for flight in flights:
+            if failure is None:
+                failure = _failure_of(flight)
+                ambiguous = ambiguous or isinstance(failure, AmbiguousAppendError)
+                if ambiguous and failure is not None:
+                    failure = await self._resolve(flight)
+            if failure is None:
+                self._apply(flight)
+            else:
+                self._give_up(flight, failure)
+        self._flights.clear()
+        self._mending = None
+        if failure is not None:
+            self._journal_ok = False
+            self._next_position, self._next_hash = self._position, self._hash
+            self._sequence = self._engine.sequence
+            if isinstance(failure, FencedError):
+                _log.critical("the exchange stops: %s", failure)
+                self.halt(f"the exchange stops: {failure}; restart it as the only writer")
+        self._pump()
+
+    async def _resolve(self, flight: _Flight) -> BaseException | None:
+        """Find out whether a frame is in the journal, and put it there if it is not."""
+        failure: BaseException | None = AmbiguousAppendError("not read back yet")
+        wait_s = self._options.retry_s
+        for _ in range(self._options.append_attempts):
+            try:
+                found = await self._journal.read_at(flight.position)
+                if found == flight.raw:
+                    return None
+                if found is not None:
+                    return FencedError(await self._journal.head())
+                await self._journal.append(flight.position - 1, flight.raw)
+                return None
+            except HybridDexError as error:
+                failure = error
+            await self._clock.sleep(wait_s)
+            wait_s = min(2 * wait_s, self._options.retry_max_s)
+        if isinstance(failure, AmbiguousAppendError):
+            reason = f"the outcome of record {flight.position} stays unknown: {failure}"
+            self.halt(f"the exchange stops: {reason}; restart it")
+        return failure
+
+    def _give_up(self, flight: _Flight, failure: BaseException) -> None:
+        _log.error("record %d is not acknowledged: %s", flight.position, failure)
+        error: HybridDexError
+        if isinstance(failure, AmbiguousAppendError):
+            error = UnknownOutcomeError(f"{failure}; ask for the order by its client order id")
+        else:
+            error = UnavailableError(str(failure))
+        self._refuse(flight.waiting, error)
+
+    def _refuse(self, waiting: list[_Waiting], error: HybridDexError) -> None:
+        for item in waiting:
+            if not item.answer.done():
+                item.answer.set_exception(type(error)(*error.args))
+
+    def _settle_idle(self) -> None:
+        if not self._queue and not self._flights and self._mending is None:
+            self._idle.set()
+
+
+def _failure_of(flight: _Flight) -> BaseException | None:
+    if flight.outcome.cancelled():
+        return AmbiguousAppendError("the append was canceled")
+    return flight.outcome.exception()

@@ -1,0 +1,66 @@
+"""LocalSettlement: no chain. Every matched fill is final at once.
+
+Finality still arrives as a command through the journal, as from a chain, so that nothing above
+needs to know which settlement it stands on.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import Final
+
+from hybrid_dex.model.commands import Command, ConfirmSettlement
+from hybrid_dex.model.market import Market
+from hybrid_dex.model.settlement import MatchedFill, SettlementStage
+from hybrid_dex.model.units import FillId
+
+__all__ = ["LocalSettlement"]
+
+_BATCH_FILLS: Final = 1_000
+
+
+class LocalSettlement:
+    """Confirms what it is given, in order, each fill once between `open` and `close`."""
+
+    def __init__(self) -> None:
+        self._fills: list[FillId] = []
+        self._newest = FillId(0)
+        self._batch = 0
+        self._is_open = False
+        self._wake = asyncio.Event()
+
+    @property
+    def requires_signature(self) -> bool:
+        """Nobody checks a signature here, so none is needed."""
+        return False
+
+    async def open(self, markets: Sequence[Market]) -> None:
+        """Be ready; what an earlier run confirmed is forgotten."""
+        self._fills.clear()
+        self._newest = FillId(0)
+        self._is_open = True
+        self._wake = asyncio.Event()
+
+    async def close(self) -> None:
+        """End `updates`. Fills not yet yielded come again from the exchange after a restart."""
+        self._is_open = False
+        self._wake.set()
+
+    async def submit(self, fills: Sequence[MatchedFill]) -> None:
+        """Queue fills. They come in ascending order, so a repeat is one that is not newer."""
+        for fill in fills:
+            if fill.fill_id > self._newest:
+                self._newest = fill.fill_id
+                self._fills.append(fill.fill_id)
+        if self._fills:
+            self._wake.set()
+
+    async def updates(self) -> AsyncIterator[Command]:
+        """Yield one confirmation for all fills that wait, until closed."""
+        while self._is_open:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._fills and self._is_open:
+                fills = tuple(self._fills[:_BATCH_FILLS])
+                del self._fills[:_BATCH_FILLS]
+                self._batch += 1
+                yield ConfirmSettlement(fills=fills, stage=SettlementStage.FINAL, batch=self._batch)
