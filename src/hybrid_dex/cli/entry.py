@@ -3,9 +3,12 @@
 Exit codes: 0 done, 1 failed with one line that says what to do, 2 wrong usage, 130 interrupted.
 """
 
+import difflib
 import errno
 import importlib.metadata
 import sys
+from collections.abc import Iterable, Sequence
+from importlib.metadata import EntryPoint
 from typing import Final
 
 from cyclopts import App, CycloptsError
@@ -30,12 +33,15 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """Run one command and return its exit code."""
     complaints = Console(stderr=True, soft_wrap=True, highlight=False)
+    commands = {found.name: found for found in importlib.metadata.entry_points(group=_GROUP)}
+    if arguments and not arguments[0].startswith("-") and arguments[0] not in commands:
+        return _unknown(arguments[0], sorted(commands), complaints)
     try:
-        outcome = _application(complaints)(
+        outcome = _application(commands.values(), complaints)(
             arguments, exit_on_error=False, print_error=True, result_action="return_value"
         )
     except CycloptsError:  # printed already, with what was meant
-        return _missing_app(arguments, complaints) or _USAGE
+        return _USAGE
     except HybridDexError as error:
         return _fail(complaints, str(error))
     except KeyboardInterrupt:
@@ -50,30 +56,31 @@ def run(arguments: list[str]) -> int:
     return outcome if isinstance(outcome, int) else 0
 
 
-def _application(complaints: Console) -> App:
+def _application(commands: Iterable[EntryPoint], complaints: Console) -> App:
     app = App(
         name="hybrid-dex",
         help="An exchange to embed or to run.",
         version=importlib.metadata.version("hybrid-dex"),
         error_console=complaints,
+        suppress_keyboard_interrupt=False,
     )
-    for entry in sorted(
-        importlib.metadata.entry_points(group=_GROUP), key=lambda found: found.name
-    ):
-        app.command(entry.value, name=entry.name)  # by its path: imported when it is run
+    for command in sorted(commands, key=lambda found: found.name):
+        app.command(command.value, name=command.name)  # by its path: imported when it is run
     return app
 
 
-def _missing_app(arguments: list[str], complaints: Console) -> int:
-    """Say where a command of the reference app comes from when the app is not installed."""
-    installed = {entry.name for entry in importlib.metadata.entry_points(group=_GROUP)}
-    if not arguments or arguments[0] not in _FROM_THE_APP or arguments[0] in installed:
-        return 0
-    return _fail(
-        complaints,
-        f"`hybrid-dex {arguments[0]}` belongs to the reference exchange; "
-        "install it: pip install hybrid-dex-reference-app",
-    )
+def _unknown(name: str, commands: Sequence[str], complaints: Console) -> int:
+    """Say where a command comes from, or which one may have been meant."""
+    if name in _FROM_THE_APP:
+        return _fail(
+            complaints,
+            f"`hybrid-dex {name}` belongs to the reference exchange; "
+            "install it: pip install hybrid-dex-reference-app",
+        )
+    near = difflib.get_close_matches(name, commands, n=1)
+    meant = f"did you mean {near[0]}?" if near else f"there are: {', '.join(commands) or 'none'}"
+    _fail(complaints, f"there is no command {name}; {meant}")
+    return _USAGE
 
 
 def _fail(complaints: Console, line: str) -> int:

@@ -1,0 +1,93 @@
+"""The command line finds commands by entry point and turns each failure into one line."""
+
+import errno
+import importlib.metadata
+from collections.abc import Iterable
+
+import pytest
+
+from hybrid_dex.cli import entry
+from hybrid_dex.errors import ConfigurationError
+
+
+def installed(monkeypatch: pytest.MonkeyPatch, commands: Iterable[tuple[str, str]]) -> None:
+    """Pretend that these commands, and no others, are installed."""
+    points = [
+        importlib.metadata.EntryPoint(name=name, value=value, group="hybrid_dex.commands")
+        for name, value in commands
+    ]
+    monkeypatch.setattr(
+        importlib.metadata, "entry_points", lambda *, group: importlib.metadata.EntryPoints(points)
+    )
+
+
+def works() -> int:
+    """A command that returns its exit code."""
+    return 7
+
+
+def refused() -> None:
+    """A command that a setting stops."""
+    message = "port 8000 is taken; choose another: --port 8001"
+    raise ConfigurationError(message)
+
+
+def full() -> None:
+    """A command that meets a full disk."""
+    raise OSError(errno.ENOSPC, "No space left on device", "journal")
+
+
+def interrupted() -> None:
+    """A command that Ctrl-C ends."""
+    raise KeyboardInterrupt
+
+
+@pytest.fixture(autouse=True)
+def _commands(monkeypatch: pytest.MonkeyPatch) -> None:
+    installed(
+        monkeypatch,
+        [
+            (f"try-{name}", f"{__name__}:{name}")
+            for name in ("works", "refused", "full", "interrupted")
+        ]
+        + [("try-broken", "no_such_module_here:command")],
+    )
+
+
+def test_a_command_is_found_by_entry_point_and_its_number_is_the_exit_code() -> None:
+    assert entry.run(["try-works"]) == 7
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "line"),
+    [
+        ("try-refused", 1, "error: port 8000 is taken; choose another: --port 8001"),
+        ("try-full", 1, "error: the disk is full (journal); free some space and start again"),
+        ("try-broken", 1, "pip install hybrid-dex-reference-app"),
+        ("demo", 1, "`hybrid-dex demo` belongs to the reference exchange"),
+        ("try-work", 2, "error: there is no command try-work; did you mean try-works?"),
+        ("nothing", 2, "error: there is no command nothing; there are: try-broken, "),
+    ],
+)
+def test_a_failure_is_one_clear_line(
+    command: str, code: int, line: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert entry.run([command]) == code
+    output = capfd.readouterr()
+    assert line in output.err
+    assert "Traceback" not in output.err
+    assert output.out == ""
+
+
+def test_an_interrupt_has_its_own_code_and_says_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    assert entry.run(["try-interrupted"]) == 130
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_help_and_version_need_no_command(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed(monkeypatch, [("try-works", f"{__name__}:works")])
+    assert entry.run(["--version"]) == 0
+    assert entry.run(["--help"]) == 0
+    assert "try-works" in capfd.readouterr().out
