@@ -15,6 +15,7 @@ from typing import Final
 import attrs
 from sortedcontainers import SortedDict
 
+from hybrid_dex.feed.repeats import is_repeat
 from hybrid_dex.interfaces.book import Resting
 from hybrid_dex.model.events import (
     Event,
@@ -115,7 +116,7 @@ class BookFeed:
         """
         if batch.sequence <= self._applied:
             return None
-        for event in batch.events:
+        for event in () if is_repeat(batch) else batch.events:
             self._take(event)
         self._applied, self._at_ns = batch.sequence, batch.at_ns
         bids = self._sides[Side.BUY].take_changes()

@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from hybrid_dex.feed.repeats import is_repeat
 from hybrid_dex.model.events import (
     CancelRejected,
     Event,
@@ -78,6 +79,8 @@ class ExecutionFeed:
         if batch.sequence <= self._applied:
             return ()
         self._applied = batch.sequence
+        if is_repeat(batch):
+            return ()
         return tuple(report for event in batch.events for report in self._reports(event, batch))
 
     def _reports(self, event: Event, batch: EventBatch) -> Iterator[ExecutionReport]:
@@ -96,7 +99,8 @@ class ExecutionFeed:
                 yield from self._ended(batch, event, ExecType.EXPIRED)
             case OrderReduced() if (known := self._orders.get(event.order_id)) is not None:
                 known.open, known.filled = event.open, event.filled
-                known.quantity = Quantity(known.quantity - event.by)
+                if not event.self_trade:
+                    known.quantity = Quantity(known.quantity - event.by)
                 yield _report(batch, known, ExecType.REDUCED)
             case OrderReplaced() if (known := self._orders.get(event.order_id)) is not None:
                 _replace(known, event)
@@ -119,6 +123,7 @@ class ExecutionFeed:
             order.open, order.filled = open_, filled
             yield msgspec.structs.replace(
                 _report(batch, order, ExecType.TRADE),
+                status=OrderStatus.PARTIALLY_FILLED if open_ else OrderStatus.FILLED,
                 fill_id=fill.fill_id,
                 last_price=fill.price,
                 last_quantity=fill.quantity,
@@ -162,16 +167,10 @@ def _report(batch: EventBatch, order: _Order, exec_type: ExecType) -> ExecutionR
         quantity=order.quantity,
         open=order.open,
         filled=order.filled,
-        status=_live_status(order),
+        status=OrderStatus.PARTIALLY_FILLED if order.filled else OrderStatus.NEW,
         order_hash=order.order_hash,
         nonce=order.nonce,
     )
-
-
-def _live_status(order: _Order) -> OrderStatus:
-    if not order.open:
-        return OrderStatus.FILLED
-    return OrderStatus.PARTIALLY_FILLED if order.filled else OrderStatus.NEW
 
 
 def _from_view(view: OrderView) -> _Order:

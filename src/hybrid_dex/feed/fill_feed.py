@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from hybrid_dex.feed.repeats import is_repeat
 from hybrid_dex.model.events import Event, EventBatch, FillMade, FillSettled
 from hybrid_dex.model.order import Side
 from hybrid_dex.model.reports import FillReport, Liquidity, Trade
@@ -45,6 +46,8 @@ class FillFeed:
         if batch.sequence <= self._applied:
             return ()
         self._applied = batch.sequence
+        if is_repeat(batch):
+            return ()
         return tuple(report for event in batch.events for report in self._reports(event, batch))
 
     def _reports(self, event: Event, batch: EventBatch) -> Iterator[FillReport]:
@@ -83,6 +86,8 @@ class FillFeed:
 
 def trades(batch: EventBatch) -> tuple[Trade, ...]:
     """Return the public trades of one command."""
+    if is_repeat(batch):
+        return ()
     return tuple(
         Trade(
             fill_id=event.fill_id,
