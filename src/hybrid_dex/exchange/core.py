@@ -152,17 +152,17 @@ class Exchange:
             )
         if self._writer is not None:
             raise ConfigurationError("the exchange is open already")
+        await self._journal.open()
         try:
-            await self._journal.open()
             await self._journal.verify_durability()
             replay, covered = await self._recover()
             if self._records is not None:
                 await self._records.open()
-            self._start_writer(replay, covered)
-            assert self._writer is not None
-            await self._writer.begin()
+            writer = self._start_writer(replay, covered)
+            await writer.begin()
             await self._list_markets()
-            await self._start_settling()
+            await self._settlement.open(self._engine.markets())
+            self._start_settling(writer)
         except BaseException:
             await self._abandon()
             raise
@@ -188,20 +188,24 @@ class Exchange:
             await self._projection.drain()
 
     async def _abandon(self) -> None:
-        """Release everything, whatever state it is in."""
-        if self._writer is not None:
-            self._writer.halt(_CLOSED)
-            await self._writer.drain()
-        await self._settlement.close()
+        """Release everything, whatever state it is in, the journal's lock last."""
+        async with contextlib.AsyncExitStack() as release:
+            release.push_async_callback(self._journal.close)
+            if self._records is not None:
+                release.push_async_callback(self._records.close)
+            release.callback(self._followers.close)
+            release.push_async_callback(self._end_tasks)
+            release.push_async_callback(self._settlement.close)
+            writer, self._writer = self._writer, None
+            if writer is not None:
+                writer.halt(_CLOSED)
+                await writer.drain()
+
+    async def _end_tasks(self) -> None:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
-        self._followers.close()
-        if self._records is not None:
-            await self._records.close()
-        await self._journal.close()
-        self._writer = None
 
     async def _snapshot_at_rest(self, writer: Writer) -> None:
         """Keep the state as it stands: nothing matches any more, so nothing stalls."""
@@ -244,7 +248,7 @@ class Exchange:
         _log.info("recovered command %d at record %d", self._engine.sequence, replay.position)
         return replay, covered
 
-    def _start_writer(self, replay: Replay, covered: Sequence) -> None:
+    def _start_writer(self, replay: Replay, covered: Sequence) -> Writer:
         self._failure = ""
         writer = self._writer = Writer(
             replay,
@@ -277,7 +281,8 @@ class Exchange:
                 sequence=self._engine.sequence,
             )
             self._start(self._snapshotting.run(), "snapshots")
-        self._start(self._watch_time(), "timer")
+        self._start(self._watch_time(writer), "timer")
+        return writer
 
     async def _list_markets(self) -> None:
         for market in self._markets:
@@ -293,13 +298,11 @@ class Exchange:
                     "terms never change; restore the configuration or list another market"
                 )
 
-    async def _start_settling(self) -> None:
-        assert self._writer is not None
-        await self._settlement.open(self._engine.markets())
+    def _start_settling(self, writer: Writer) -> None:
         self._settling = Settling(
             self._settlement,
             view=self._engine,
-            submit=self._writer.submit,
+            submit=writer.submit,
             clock=self._clock,
             options=self._options,
         )
@@ -320,13 +323,12 @@ class Exchange:
             if self._writer is not None:
                 self._writer.halt(self._failure)
 
-    async def _watch_time(self) -> None:
+    async def _watch_time(self, writer: Writer) -> None:
         """Let what is due happen when no other command does."""
         while True:
             await self._clock.sleep(self._options.timer_s)
             due = self._engine.next_due_ns()
-            writer = self._writer
-            if due is None or writer is None or writer.waiting or self._clock.now_ns() < due:
+            if due is None or writer.waiting or self._clock.now_ns() < due:
                 continue
             try:
                 await writer.submit(AdvanceTime())

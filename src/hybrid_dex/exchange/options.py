@@ -1,12 +1,15 @@
 """What can be set on an exchange, and what it says about its own health."""
 
+from typing import Final
+
 import attrs
 
 from hybrid_dex.model.units import Sequence
 
 __all__ = ["ExchangeHealth", "ExchangeOptions"]
 
-_POSITIVE = attrs.validators.gt(0)
+_AT_LEAST_ONE: Final = attrs.validators.ge(1)
+_POSITIVE_S: Final = attrs.validators.gt(0.0)
 
 
 @attrs.frozen(kw_only=True)
@@ -34,20 +37,20 @@ class ExchangeOptions:
     """
 
     leader: str = attrs.field(default="exchange", validator=attrs.validators.min_len(1))
-    max_frame_commands: int = attrs.field(default=512, validator=_POSITIVE)
-    max_in_flight: int = attrs.field(default=4, validator=_POSITIVE)
-    max_waiting: int = attrs.field(default=65_536, validator=_POSITIVE)
-    verify_batch: int = attrs.field(default=128, validator=_POSITIVE)
-    timer_s: float = attrs.field(default=0.05, validator=_POSITIVE)
-    follower_batches: int = attrs.field(default=16_384, validator=_POSITIVE)
-    history_batches: int = attrs.field(default=16_384, validator=_POSITIVE)
-    projection_batches: int = attrs.field(default=65_536, validator=_POSITIVE)
-    snapshot_every: int = attrs.field(default=100_000, validator=_POSITIVE)
+    max_frame_commands: int = attrs.field(default=512, validator=_AT_LEAST_ONE)
+    max_in_flight: int = attrs.field(default=4, validator=_AT_LEAST_ONE)
+    max_waiting: int = attrs.field(default=65_536, validator=_AT_LEAST_ONE)
+    verify_batch: int = attrs.field(default=128, validator=_AT_LEAST_ONE)
+    timer_s: float = attrs.field(default=0.05, validator=_POSITIVE_S)
+    follower_batches: int = attrs.field(default=16_384, validator=_AT_LEAST_ONE)
+    history_batches: int = attrs.field(default=16_384, validator=_AT_LEAST_ONE)
+    projection_batches: int = attrs.field(default=65_536, validator=_AT_LEAST_ONE)
+    snapshot_every: int = attrs.field(default=100_000, validator=_AT_LEAST_ONE)
     trim_journal: bool = False
-    append_attempts: int = attrs.field(default=10, validator=_POSITIVE)
-    retry_s: float = attrs.field(default=0.05, validator=_POSITIVE)
-    retry_max_s: float = attrs.field(default=5.0, validator=_POSITIVE)
-    drain_s: float = attrs.field(default=10.0, validator=_POSITIVE)
+    append_attempts: int = attrs.field(default=10, validator=_AT_LEAST_ONE)
+    retry_s: float = attrs.field(default=0.05, validator=_POSITIVE_S)
+    retry_max_s: float = attrs.field(default=5.0, validator=_POSITIVE_S)
+    drain_s: float = attrs.field(default=10.0, validator=_POSITIVE_S)
 
 
 @attrs.frozen(kw_only=True)
