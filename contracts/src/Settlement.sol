@@ -352,7 +352,7 @@ abstract contract Settlement is ISettlement, Vault, EIP712 {
                 register = word.lane();
                 cancelPending = word & LedgerWord.CANCEL_PENDING != 0;
             } else {
-                uint256 half = FillLane.half(_lanes[address(uint160(Memory.load(account)))][lane >> 1], lane);
+                uint256 half = FillLane.half(_lanes[address(uint160(Memory.load(account)))][FillLane.slotOf(lane)], lane);
                 register = half & FillLane.REGISTER;
                 cancelPending = half & FillLane.CANCEL_PENDING != 0;
             }
@@ -404,11 +404,11 @@ abstract contract Settlement is ISettlement, Vault, EIP712 {
                 Memory.store(account + BASE_WORD, word.withLane(next));
             } else {
                 mapping(uint256 => uint256) storage lanes = _lanes[address(uint160(Memory.load(account)))];
-                uint256 word = lanes[lane >> 1];
+                uint256 word = lanes[FillLane.slotOf(lane)];
                 uint256 half = FillLane.half(word, lane);
                 if (half & FillLane.REGISTER != register & FillLane.REGISTER) _revertLane(account, packed);
                 if (register & CLEAR_CANCEL == 0) next |= half & FillLane.CANCEL_PENDING;
-                lanes[lane >> 1] = FillLane.withHalf(word, lane, next);
+                lanes[FillLane.slotOf(lane)] = FillLane.withHalf(word, lane, next);
             }
         }
     }
@@ -629,9 +629,9 @@ abstract contract Settlement is ISettlement, Vault, EIP712 {
         if (lane == 0) {
             _ledger[base][msg.sender] |= LedgerWord.CANCEL_PENDING | LedgerWord.TOUCHED;
         } else {
-            uint256 word = _lanes[msg.sender][lane >> 1];
+            uint256 word = _lanes[msg.sender][FillLane.slotOf(lane)];
             uint256 half = FillLane.half(word, lane) | FillLane.CANCEL_PENDING;
-            _lanes[msg.sender][lane >> 1] = FillLane.withHalf(word, lane, half);
+            _lanes[msg.sender][FillLane.slotOf(lane)] = FillLane.withHalf(word, lane, half);
         }
         emit CancelRequested(msg.sender, market, uint16(lane), uint48(key), uint40(block.timestamp));
     }
@@ -674,7 +674,7 @@ abstract contract Settlement is ISettlement, Vault, EIP712 {
     function _hasCancel(address account, address base, uint256 lane) private view returns (bool) {
         return lane == 0
             ? _ledger[base][account] & LedgerWord.CANCEL_PENDING != 0
-            : FillLane.half(_lanes[account][lane >> 1], lane) & FillLane.CANCEL_PENDING != 0;
+            : FillLane.half(_lanes[account][FillLane.slotOf(lane)], lane) & FillLane.CANCEL_PENDING != 0;
     }
 
     // Views
@@ -704,7 +704,7 @@ abstract contract Settlement is ISettlement, Vault, EIP712 {
         address base = _markets[market].base;
         uint256 register = lane == 0
             ? _ledger[base][account].lane()
-            : FillLane.half(_lanes[account][lane >> 1], lane) & FillLane.REGISTER;
+            : FillLane.half(_lanes[account][FillLane.slotOf(lane)], lane) & FillLane.REGISTER;
         filled = uint48(FillLane.filled(register));
         key = uint48(FillLane.key(register));
         if (_hasCancel(account, base, lane)) {

@@ -34,7 +34,14 @@ library FillLane {
         return (orderKey >= stored, register & FILLED);
     }
 
-    /// @notice The half of a slot that holds `lane`.
+    /// @notice The slot that a lane above 0 shares with a neighbour: 1 and 2, 3 and 4 and so on.
+    function slotOf(uint256 lane) internal pure returns (uint256) {
+        unchecked {
+            return (lane - 1) >> 1;
+        }
+    }
+
+    /// @notice The half of its slot that holds `lane`: the lower one if the lane is even.
     function half(uint256 slotWord, uint256 lane) internal pure returns (uint256) {
         return (slotWord >> ((lane & 1) << 7)) & HALF;
     }
