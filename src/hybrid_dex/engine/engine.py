@@ -1,0 +1,182 @@
+"""The engine: commands in, events out.
+
+A pure state machine. No clock, no IO, no randomness, no floats: the same commands give the same
+events and the same state hash on every machine. A refusal by the rules is an event and changes
+nothing else. When the engine finds that it broke a rule of its own, it raises `InvariantError`
+and answers nothing any more: the state is not to be trusted, the journal is.
+"""
+
+import hashlib
+from collections.abc import Callable
+from typing import Final
+
+from hybrid_dex.engine import state
+from hybrid_dex.engine.desk import BookFactory, Desk
+from hybrid_dex.engine.funds import Funds
+from hybrid_dex.engine.readings import Readings
+from hybrid_dex.engine.trading import Trading
+from hybrid_dex.errors import (
+    ConfigurationError,
+    InvariantError,
+    SequenceError,
+    VersionMismatchError,
+)
+from hybrid_dex.interfaces.risk import Risk
+from hybrid_dex.model.commands import (
+    AdvanceTime,
+    CancelAll,
+    CancelOrder,
+    Command,
+    CompleteWithdrawal,
+    ConfirmSettlement,
+    Deposit,
+    FailSettlement,
+    ListMarket,
+    PlaceOrder,
+    RaiseFloor,
+    ReduceOrder,
+    ReplaceOrder,
+    RequestWithdrawal,
+    RevokeLane,
+    SetMarketState,
+    Withdraw,
+)
+from hybrid_dex.model.events import Event
+from hybrid_dex.model.units import MAX_SEQUENCE, Sequence, TimestampNs
+
+__all__ = ["ENGINE_VERSION", "Engine"]
+
+ENGINE_VERSION: Final = 1
+"""Raised whenever the same commands would give other events."""
+
+
+class Engine(Readings):
+    """One exchange's state and the only way to change it.
+
+    Args:
+        book: makes the book of a market when it is listed, such as `SortedBook`.
+        risk: is asked before orders match, and sees every event.
+        requires_signature: refuse orders without authorization, as settlement needs one.
+    """
+
+    __slots__ = ("_apply", "_book", "_broken", "_requires_signature", "_risk")
+
+    def __init__(self, *, book: BookFactory, risk: Risk, requires_signature: bool = False) -> None:
+        self._book = book
+        self._risk = risk
+        self._requires_signature = requires_signature
+        self._broken = False
+        self._take(Desk(book))
+
+    def _take(self, desk: Desk) -> None:
+        """Work on this desk from now on."""
+        super().__init__(desk)
+        trading = Trading(
+            desk, self._risk, Readings(desk), requires_signature=self._requires_signature
+        )
+        funds = Funds(desk)
+        self._apply: dict[type[Command], Callable[..., tuple[Event, ...] | None]] = {
+            PlaceOrder: trading.place,
+            CancelOrder: trading.cancel,
+            ReduceOrder: trading.reduce,
+            ReplaceOrder: trading.replace,
+            CancelAll: trading.cancel_all,
+            Deposit: funds.deposit,
+            Withdraw: funds.withdraw,
+            RequestWithdrawal: funds.request_withdrawal,
+            CompleteWithdrawal: funds.complete_withdrawal,
+            RevokeLane: funds.revoke_lane,
+            RaiseFloor: funds.raise_floor,
+            ConfirmSettlement: funds.confirm,
+            FailSettlement: funds.fail,
+            ListMarket: funds.list_market,
+            SetMarketState: funds.set_state,
+            AdvanceTime: _nothing,
+        }
+
+    @property
+    def sequence(self) -> Sequence:
+        """The number of the last command; 0 before the first."""
+        return self._desk.sequence
+
+    @property
+    def at_ns(self) -> TimestampNs:
+        """The time of the last command."""
+        return self._desk.at_ns
+
+    @property
+    def versions(self) -> str:
+        """Names and versions of everything that decides events; the journal header holds it."""
+        book = getattr(self._book, "version", None)
+        if book is None:
+            book = getattr(self._book, "__qualname__", type(self._book).__qualname__)
+        return f"engine {ENGINE_VERSION}; book {book}; risk {self._risk.version}"
+
+    def apply(self, command: Command) -> tuple[Event, ...]:
+        """Apply the next command and return what happened.
+
+        A place command whose client order id repeats an earlier one with the same content returns
+        the events of the first again, and nothing happens (see `fresh_events`).
+
+        Raises:
+            SequenceError: the command's number is not the next, or its time lies before the
+                last one's; nothing changed.
+            InvariantError: the engine, its book or its risk broke a rule; it stops for good.
+        """
+        desk = self._desk
+        if self._broken:
+            raise InvariantError("the engine stopped after a broken invariant; replay the journal")
+        sequence, at_ns = command.sequence, command.at_ns
+        if sequence != desk.sequence + 1 or at_ns < desk.at_ns or sequence > MAX_SEQUENCE:
+            raise SequenceError(
+                f"expected command {desk.sequence + 1} at {desk.at_ns} or later, "
+                f"got {sequence} at {at_ns}"
+            )
+        events = desk.events
+        events.clear()
+        self._broken = True
+        try:
+            desk.sequence, desk.at_ns = sequence, at_ns
+            desk.orders.age(at_ns)
+            desk.expire()
+            repeated = self._apply[type(command)](command)
+            if desk.frozen:
+                desk.thaw()
+            observe = self._risk.observe
+            for event in events:
+                observe(event, at_ns)
+        except InvariantError:
+            raise
+        except Exception as error:
+            raise InvariantError(f"command {sequence} failed: {error!r}") from error
+        self._broken = False
+        return tuple(events) if repeated is None else (*events, *repeated)
+
+    def state_hash(self) -> bytes:
+        """Return 32 bytes that name the state; the same for every book that agrees."""
+        return hashlib.sha256(self.snapshot()).digest()
+
+    def snapshot(self) -> bytes:
+        """Return the whole state as bytes; the same state gives the same bytes."""
+        return state.dump(self._desk, self._risk.snapshot())
+
+    def restore(self, raw: bytes) -> None:
+        """Take the state of a snapshot. Only a fresh engine can; a failure changes nothing.
+
+        Raises:
+            ConfigurationError: this engine has applied commands.
+            VersionMismatchError: the bytes are not a state of this format.
+        """
+        if self._desk.sequence:
+            raise ConfigurationError("only a fresh engine can restore a snapshot")
+        desk = Desk(self._book)
+        try:
+            risk = state.load(desk, raw)
+        except (KeyError, ValueError) as error:
+            raise VersionMismatchError(f"this state contradicts itself: {error!r}") from error
+        self._risk.restore(risk)
+        self._take(desk)
+
+
+def _nothing(command: Command) -> None:
+    """Time passed, which `apply` has seen to already."""

@@ -1,0 +1,318 @@
+"""Funds: deposits, withdrawals, settlement's progress, and the chain's other facts.
+
+A fact from the chain can not be refused because it is inconvenient: what no longer is covered is
+canceled, newest first, and an account that stays short is frozen. Facts may come twice; what is
+known already changes nothing.
+"""
+
+from typing import Final
+
+from hybrid_dex.engine.desk import Desk
+from hybrid_dex.engine.lanes import nonce_key
+from hybrid_dex.engine.settlement_flight import Progress
+from hybrid_dex.model.commands import (
+    CompleteWithdrawal,
+    ConfirmSettlement,
+    Deposit,
+    FailSettlement,
+    ListMarket,
+    RaiseFloor,
+    RequestWithdrawal,
+    RevokeLane,
+    SetMarketState,
+    Withdraw,
+)
+from hybrid_dex.model.events import (
+    CommandRejected,
+    Deposited,
+    FillSettled,
+    FloorRaised,
+    LaneRevoked,
+    MarketListed,
+    MarketStateChanged,
+    WithdrawalChanged,
+    Withdrawn,
+)
+from hybrid_dex.model.market import Asset, Market, MarketState
+from hybrid_dex.model.order import CancelReason, Side
+from hybrid_dex.model.reasons import RejectReason
+from hybrid_dex.model.settlement import MatchedFill, SettlementStage
+from hybrid_dex.model.units import MAX_AMOUNT, AccountId, Amount, AssetId, OrderId
+
+__all__ = ["Funds"]
+
+_PROGRESS: Final = (
+    SettlementStage.SUBMITTED,
+    SettlementStage.CONFIRMED,
+    SettlementStage.FINAL,
+)
+
+
+class Funds:
+    """The commands about funds, settlement and what the chain revoked."""
+
+    __slots__ = ("_desk",)
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    # ------------------------------------------------------ deposit, withdraw
+
+    def deposit(self, command: Deposit) -> None:
+        """Credit funds that arrived."""
+        desk, asset = self._desk, command.asset
+        if self._refuse_amount(command.account, asset, command.amount, 1):
+            return
+        if self._refuse_repeat(command.account, command.position):
+            return
+        if desk.ledger.vault.get(asset, 0) + command.amount > MAX_AMOUNT:
+            detail = f"the vault's total of {asset} would exceed {MAX_AMOUNT} atoms"
+            self._refuse(command.account, RejectReason.INVALID_AMOUNT, "amount", detail)
+            return
+        self._pass(command.position)
+        entry = desk.ledger.deposit(command.account, asset, command.amount)
+        desk.emit(Deposited(command.account, asset, command.amount, Amount(entry.available)))
+
+    def withdraw(self, command: Withdraw) -> None:
+        """Debit what is available and settled."""
+        desk, account, asset = self._desk, command.account, command.asset
+        if self._refuse_amount(account, asset, command.amount, 1):
+            return
+        if account in desk.frozen:
+            detail = "the account is short; deposit, or wait"
+            self._refuse(account, RejectReason.ACCOUNT_FROZEN, "account", detail)
+            return
+        entry = desk.ledger.find(account, asset)
+        show = desk.assets[asset].format
+        if entry is None or entry.available < command.amount:
+            available = 0 if entry is None else entry.available
+            detail = f"available: {show(available)} {asset}"
+            self._refuse(account, RejectReason.INSUFFICIENT_FUNDS, "amount", detail)
+            return
+        if entry.settled() < command.amount:
+            detail = f"settled: {show(max(0, entry.settled()))} {asset}; wait for the rest"
+            self._refuse(account, RejectReason.UNSETTLED_FUNDS, "amount", detail)
+            return
+        desk.ledger.withdraw(account, asset, command.amount)
+        desk.emit(Withdrawn(account, asset, command.amount, Amount(entry.available)))
+
+    def request_withdrawal(self, command: RequestWithdrawal) -> None:
+        """Put the requested amount aside, whether or not it is there."""
+        desk, account, asset = self._desk, command.account, command.asset
+        if self._refuse_amount(account, asset, command.amount, 0):
+            return
+        entry = desk.ledger.find(account, asset)
+        before = 0 if entry is None else entry.withdrawing
+        if before == command.amount:
+            return
+        entry = desk.ledger.reserve(account, asset, command.amount - before)
+        desk.emit(WithdrawalChanged(account, asset, command.amount, Amount(entry.available)))
+        desk.cover(account, asset)
+
+    def complete_withdrawal(self, command: CompleteWithdrawal) -> None:
+        """The vault paid: debit it, and end the request."""
+        desk, account, asset = self._desk, command.account, command.asset
+        if self._refuse_amount(account, asset, command.amount, 1):
+            return
+        if self._refuse_repeat(account, command.position):
+            return
+        self._pass(command.position)
+        entry = desk.ledger.entry(account, asset)
+        requested = entry.withdrawing
+        desk.ledger.reserve(account, asset, -requested)
+        desk.ledger.withdraw(account, asset, command.amount)
+        available = Amount(entry.available)
+        desk.emit(Withdrawn(account, asset, command.amount, available))
+        if requested:
+            desk.emit(WithdrawalChanged(account, asset, Amount(0), available))
+        desk.cover(account, asset)
+
+    # -------------------------------------------------------------- settlement
+
+    def confirm(self, command: ConfirmSettlement) -> None:
+        """Move fills to a stage; final ones leave flight."""
+        desk, stage = self._desk, command.stage
+        if stage not in _PROGRESS:
+            detail = "submitted, confirmed or final"
+            self._refuse(None, RejectReason.INVALID_MESSAGE, "stage", detail)
+            return
+        known = [fill_id for fill_id in command.fills if fill_id in desk.flight.fills]
+        if not known:
+            detail = "none of these fills is unsettled"
+            self._refuse(None, RejectReason.UNKNOWN_FILL, "fills", detail)
+            return
+        progress = Progress(stage, command.batch, command.transaction)
+        for fill_id in dict.fromkeys(known):
+            fill = desk.flight.fills[fill_id]
+            if stage is SettlementStage.FINAL:
+                desk.flight.land(fill_id)
+                desk.ledger.settle(self._market(fill), fill)
+            elif not desk.flight.advance(fill_id, progress):
+                continue
+            desk.emit(_settled(fill, stage, command.batch, command.transaction, 0))
+
+    def fail(self, command: FailSettlement) -> None:
+        """Reverse fills; then the culprits lose their orders, and what is short its cover."""
+        desk = self._desk
+        failures = {
+            failure.fill_id: failure
+            for failure in reversed(command.failures)
+            if failure.fill_id in desk.flight.fills
+        }
+        if not failures:
+            detail = "none of these fills is unsettled"
+            self._refuse(None, RejectReason.UNKNOWN_FILL, "failures", detail)
+            return
+        reversed_fills = []
+        for fill_id, failure in sorted(failures.items()):
+            fill = desk.flight.land(fill_id)
+            desk.ledger.reverse(self._market(fill), fill)
+            reversed_fills.append(fill)
+            failed = SettlementStage.FAILED
+            desk.emit(_settled(fill, failed, command.batch, command.transaction, failure.reason))
+        for _, failure in sorted(failures.items()):
+            if failure.culprit is not None:
+                culprit = desk.orders.live.get(failure.culprit)
+                if culprit is not None:
+                    desk.cancel(culprit, CancelReason.SETTLEMENT_FAILED)
+        for fill in reversed_fills:
+            market = self._market(fill)
+            buys, sells = fill.maker.account, fill.taker.account
+            if fill.taker.side is Side.BUY:
+                buys, sells = sells, buys
+            desk.cover(buys, market.base.id)
+            desk.cover(sells, market.quote.id)
+
+    # -------------------------------------------------------------- revocation
+
+    def revoke_lane(self, command: RevokeLane) -> None:
+        """A lane is dead up to a key; its order goes when it is not above."""
+        desk, account, asset = self._desk, command.account, command.asset
+        fits = asset in desk.assets if command.lane == 0 else asset is None
+        if not fits:
+            detail = "the base asset for lane 0, none for the others"
+            self._refuse(account, RejectReason.UNKNOWN_ASSET, "asset", detail)
+            return
+        key = (account, AssetId("") if asset is None else asset, command.lane)
+        state = desk.lanes.revoke(key, command.key)
+        if state is None:
+            return
+        desk.emit(LaneRevoked(account, asset, command.lane, command.key))
+        order = desk.orders.live.get(OrderId(state.order_id))
+        signed = None if order is None else order.authorization
+        if order is not None and signed is not None and nonce_key(signed.nonce) <= command.key:
+            desk.cancel(order, CancelReason.REVOKED)
+
+    def raise_floor(self, command: RaiseFloor) -> None:
+        """Counters below a floor are dead for orders quoted in this asset."""
+        desk, account, asset = self._desk, command.account, command.asset
+        if asset not in desk.assets:
+            self._refuse(account, RejectReason.UNKNOWN_ASSET, "asset", f"no asset {asset}")
+            return
+        if not desk.lanes.raise_floor(account, asset, command.floor):
+            return
+        desk.emit(FloorRaised(account, asset, command.floor))
+        for order in desk.orders.live_of(account):
+            signed = order.authorization
+            if signed is None or desk.venues[order.market].quote_id != asset:
+                continue
+            if signed.nonce >> 24 < command.floor:
+                desk.cancel(order, CancelReason.REVOKED)
+
+    # ----------------------------------------------------------------- markets
+
+    def list_market(self, command: ListMarket) -> None:
+        """List a market once and for ever."""
+        desk, market = self._desk, command.market
+        listed = desk.venues.get(market.id)
+        if listed is not None and listed.market == market:
+            return
+        detail = self._conflict(market)
+        if detail is not None:
+            self._refuse(None, RejectReason.MARKET_EXISTS, "market", detail)
+            return
+        desk.list_market(market, MarketState.OPEN)
+        desk.emit(MarketListed(market))
+
+    def set_state(self, command: SetMarketState) -> None:
+        """Open or halt a market."""
+        venue = self._desk.venues.get(command.market)
+        if venue is None:
+            detail = f"no market {command.market}"
+            self._refuse(None, RejectReason.UNKNOWN_MARKET, "market", detail)
+        elif venue.state is not command.state:
+            venue.state = command.state
+            self._desk.emit(MarketStateChanged(command.market, command.state))
+
+    def _conflict(self, market: Market) -> str | None:
+        """Return what a new market contradicts."""
+        desk = self._desk
+        if market.id in desk.venues:
+            return f"{market.id} is listed with other terms, and terms never change"
+        for asset in (market.base, market.quote):
+            known = desk.assets.get(asset.id, asset)
+            if known != asset:
+                return f"{asset.id} is known as {_describe(known)}"
+        for venue in desk.venues.values():
+            other = venue.market
+            if market.number == other.number and market.base.token and other.base.token:
+                return f"number {market.number} is that of {other.id}"
+        return None
+
+    # ----------------------------------------------------------------- refusal
+
+    def _refuse(
+        self, account: AccountId | None, reason: RejectReason, field: str, detail: str
+    ) -> None:
+        self._desk.emit(CommandRejected(account, reason, field, detail))
+
+    def _refuse_amount(self, account: AccountId, asset: AssetId, amount: int, least: int) -> bool:
+        """Tell when an asset or amount can not be; return whether."""
+        if asset not in self._desk.assets:
+            self._refuse(account, RejectReason.UNKNOWN_ASSET, "asset", f"no asset {asset}")
+            return True
+        if type(amount) is not int or not least <= amount <= MAX_AMOUNT:
+            detail = f"{least} to {MAX_AMOUNT} atoms"
+            self._refuse(account, RejectReason.INVALID_AMOUNT, "amount", detail)
+            return True
+        return False
+
+    def _refuse_repeat(self, account: AccountId, position: int | None) -> bool:
+        """Tell when a position on chain was passed already; return whether."""
+        if position is None:
+            return False
+        if position <= self._desk.chain_position:
+            detail = f"everything up to position {self._desk.chain_position} is known"
+            self._refuse(account, RejectReason.DEPOSIT_REPEATED, "position", detail)
+            return True
+        return False
+
+    def _pass(self, position: int | None) -> None:
+        """Everything up to this position on chain is known now."""
+        if position is not None:
+            self._desk.chain_position = position
+
+    def _market(self, fill: MatchedFill) -> Market:
+        return self._desk.venues[fill.market].market
+
+
+def _settled(
+    fill: MatchedFill, stage: SettlementStage, batch: int, transaction: str, reason: int
+) -> FillSettled:
+    return FillSettled(
+        fill.fill_id,
+        fill.market,
+        fill.maker.account,
+        fill.taker.account,
+        fill.maker.order_id,
+        fill.taker.order_id,
+        stage,
+        batch,
+        transaction,
+        reason,
+    )
+
+
+def _describe(asset: Asset) -> str:
+    token = "" if asset.token is None else f" at {asset.token}"
+    return f"{asset.decimals} decimals{token}"

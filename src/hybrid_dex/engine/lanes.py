@@ -1,0 +1,119 @@
+"""Lanes: which signatures may still be used.
+
+A lane is a register of the settlement contract: a higher counter starts a new order in it, the
+same counter with a higher revision replaces the order, anything lower is dead. Lane 0 stands in
+the ledger word of the order's base asset, so it is one register per base asset; the others belong
+to the account alone. A floor kills all counters below it for orders quoted in one asset.
+
+The engine is stricter than the chain: one live order a lane, and a counter starts one order ever.
+"""
+
+from typing import Final, TypeAlias
+
+import msgspec
+
+from hybrid_dex.model.market import Market
+from hybrid_dex.model.reasons import RejectReason
+from hybrid_dex.model.units import AccountId, AssetId, OrderId
+
+__all__ = ["LaneKey", "LaneState", "Lanes", "lane_key", "nonce_key"]
+
+LaneKey: TypeAlias = tuple[AccountId, AssetId, int]
+"""Account, base asset (empty text but for lane 0), lane."""
+
+_REVISIONS: Final = 8
+
+
+class LaneState(msgspec.Struct, gc=False, array_like=True):
+    """One register.
+
+    Attributes:
+        used: the highest counter and revision accepted, -1 for none.
+        dead: the highest that was revoked on chain, -1 for none.
+        order_id: its live order, 0 for none.
+    """
+
+    used: int = -1
+    dead: int = -1
+    order_id: int = 0
+
+
+def lane_key(account: AccountId, base: AssetId, nonce: int) -> LaneKey:
+    """Return the register that a packed nonce names."""
+    lane = nonce & 0xFFFF
+    return (account, AssetId("") if lane else base, lane)
+
+
+def nonce_key(nonce: int) -> int:
+    """Return counter and revision of a packed nonce, the u48 that a register compares."""
+    return nonce >> 16
+
+
+class Lanes:
+    """All registers that were ever used, and all floors."""
+
+    __slots__ = ("floors", "states")
+
+    def __init__(self) -> None:
+        self.states: dict[LaneKey, LaneState] = {}
+        self.floors: dict[tuple[AccountId, AssetId], int] = {}
+
+    def check_new(self, account: AccountId, market: Market, nonce: int) -> RejectReason | None:
+        """Return why a new order can not use this nonce."""
+        counter = nonce_key(nonce) >> _REVISIONS
+        if counter < self.floors.get((account, market.quote.id), 0):
+            return RejectReason.NONCE_REVOKED
+        state = self.states.get(lane_key(account, market.base.id, nonce))
+        if state is None:
+            return None
+        if nonce_key(nonce) <= state.dead:
+            return RejectReason.NONCE_REVOKED
+        if state.order_id or counter <= state.used >> _REVISIONS:
+            return RejectReason.NONCE_USED
+        return None
+
+    def check_replacement(
+        self, account: AccountId, market: Market, old: int, new: int
+    ) -> RejectReason | None:
+        """Return why a replacement can not use this nonce."""
+        same_lane = new & 0xFFFF == old & 0xFFFF
+        same_counter = new >> 24 == old >> 24
+        if not (same_lane and same_counter and nonce_key(new) > nonce_key(old)):
+            return RejectReason.REPLACEMENT_TERMS
+        if new >> 24 < self.floors.get((account, market.quote.id), 0):
+            return RejectReason.NONCE_REVOKED
+        state = self.states[lane_key(account, market.base.id, new)]
+        return RejectReason.NONCE_REVOKED if nonce_key(new) <= state.dead else None
+
+    def use(self, account: AccountId, market: Market, nonce: int) -> None:
+        """A nonce was accepted: its register rises."""
+        self._state(lane_key(account, market.base.id, nonce)).used = nonce_key(nonce)
+
+    def bind(self, account: AccountId, market: Market, nonce: int, order_id: OrderId) -> None:
+        """The register's order rests."""
+        self._state(lane_key(account, market.base.id, nonce)).order_id = order_id
+
+    def free(self, account: AccountId, market: Market, nonce: int) -> None:
+        """The register's order ended."""
+        self.states[lane_key(account, market.base.id, nonce)].order_id = 0
+
+    def revoke(self, key: LaneKey, dead: int) -> LaneState | None:
+        """Kill a register up to a key; ``None`` when it is dead that far already."""
+        state = self._state(key)
+        if dead <= state.dead:
+            return None
+        state.dead = dead
+        return state
+
+    def raise_floor(self, account: AccountId, asset: AssetId, floor: int) -> bool:
+        """Raise a floor; false when it stands that high already."""
+        if floor <= self.floors.get((account, asset), 0):
+            return False
+        self.floors[account, asset] = floor
+        return True
+
+    def _state(self, key: LaneKey) -> LaneState:
+        state = self.states.get(key)
+        if state is None:
+            state = self.states[key] = LaneState()
+        return state

@@ -1,0 +1,197 @@
+"""Matching: what an aggressor meets, in the book's order.
+
+The book says who is next; here an allocation becomes a fill, or self-trade prevention. A fill
+happens at the maker's price, moves funds, enters flight and is told, all in one step. The same
+walk without effect answers whether an order would cross or could fill whole.
+"""
+
+from typing import Final
+
+from hybrid_dex.engine.desk import Desk, Venue
+from hybrid_dex.engine.orders import LiveOrder
+from hybrid_dex.errors import InvariantError
+from hybrid_dex.interfaces.book import Allocation, Incoming
+from hybrid_dex.interfaces.risk import Refusal
+from hybrid_dex.model.events import FillMade, OrderReduced
+from hybrid_dex.model.order import CancelReason, OrderStatus, SelfTradeMode, Side
+from hybrid_dex.model.reasons import RejectReason
+from hybrid_dex.model.settlement import MatchedFill
+from hybrid_dex.model.units import (
+    FEE_DENOMINATOR,
+    MAX_FILLS_PER_GROUP,
+    AccountId,
+    Amount,
+    FillId,
+    Quantity,
+)
+
+__all__ = ["MAX_FILLS_PER_COMMAND", "can_fill_whole", "cross", "refuse_crossing"]
+
+MAX_FILLS_PER_COMMAND: Final = 256 * MAX_FILLS_PER_GROUP
+"""As many groups as the chain's sequence numbers one command; then the remainder is canceled."""
+
+_BUY: Final = Side.BUY
+_FILLED: Final = OrderStatus.FILLED
+
+
+def refuse_crossing(venue: Venue, incoming: Incoming) -> Refusal | None:
+    """Post-only: refuse what would trade at once; the trader's own orders count as crossing."""
+    for allocation in venue.book.match(incoming):
+        detail = f"it would trade at {venue.market.format_price(allocation.price)}"
+        return Refusal(RejectReason.POST_ONLY_WOULD_CROSS, "price", detail)
+    return None
+
+
+def can_fill_whole(
+    venue: Venue, incoming: Incoming, account: AccountId, mode: SelfTradeMode
+) -> bool | Refusal:
+    """FOK: whether it trades whole, by the book as it stands; refused past one group of fills.
+
+    The account's own orders never count: under cancel-resting they would step aside, under every
+    other mode meeting one ends the order or shrinks it, so that it is not whole.
+    """
+    fills = 0
+    for allocation in venue.book.match(incoming):
+        if allocation.account == account:
+            if mode is not SelfTradeMode.CANCEL_RESTING:
+                return False
+            continue
+        fills += 1
+        if fills > MAX_FILLS_PER_GROUP:
+            detail = f"it needs more than {MAX_FILLS_PER_GROUP} fills; ask for less, or use IOC"
+            return Refusal(RejectReason.TOO_MANY_FILLS, "quantity", detail)
+        incoming.open = Quantity(incoming.open - allocation.quantity)
+    return incoming.open == 0
+
+
+def cross(desk: Desk, venue: Venue, taker: LiveOrder) -> CancelReason | None:
+    """Let an aggressor take what it can; return why its remainder must go, if it must."""
+    incoming = Incoming(taker.side, taker.price, Quantity(taker.open))
+    fills = 0
+    for allocation in venue.book.match(incoming):
+        if allocation.account == taker.account:
+            if _prevent_self_trade(desk, venue, taker, allocation):
+                return CancelReason.SELF_TRADE
+        elif fills == MAX_FILLS_PER_COMMAND:
+            return CancelReason.REMAINDER
+        else:
+            _fill(desk, venue, taker, allocation, fills)
+            fills += 1
+        incoming.open = Quantity(taker.open)
+    return None
+
+
+def _fill(desk: Desk, venue: Venue, taker: LiveOrder, allocation: Allocation, index: int) -> None:
+    """Turn an allocation into a fill: orders, funds, flight, book and event."""
+    maker = desk.orders.live[allocation.order_id]
+    market, price, quantity = venue.market, maker.price, allocation.quantity
+    notional: int = price * quantity * venue.tick_size
+    maker_fee: int = notional * market.maker_fee_ppm // FEE_DENOMINATOR
+    taker_fee: int = notional * market.taker_fee_ppm // FEE_DENOMINATOR
+    base = quantity * market.lot_size
+    if taker.side is _BUY:
+        freed = venue.hold(_BUY, taker.price, taker.open)
+        freed -= venue.hold(_BUY, taker.price, taker.open - quantity) + notional + taker_fee
+        buyer, seller, buyer_fee, seller_fee = taker.account, maker.account, taker_fee, maker_fee
+    else:
+        freed = venue.hold(_BUY, price, maker.open)
+        freed -= venue.hold(_BUY, price, maker.open - quantity) + notional + maker_fee
+        buyer, seller, buyer_fee, seller_fee = maker.account, taker.account, maker_fee, taker_fee
+    if not 0 < quantity <= min(maker.open, taker.open) or freed < 0:
+        raise InvariantError(f"the book offered {allocation} to order {taker.order_id}")
+    desk.ledger.trade(
+        market,
+        buyer,
+        seller,
+        base=base,
+        notional=notional,
+        buyer_fee=buyer_fee,
+        seller_fee=seller_fee,
+        released=freed,
+    )
+    maker.open -= quantity
+    maker.filled += quantity
+    taker.open -= quantity
+    taker.filled += quantity
+    fill_id = FillId(desk.sequence << 16 | index)
+    desk.flight.fills[fill_id] = MatchedFill(
+        fill_id,
+        desk.at_ns,
+        market.id,
+        price,
+        quantity,
+        maker.terms(),
+        taker.terms(),
+        market.maker_fee_ppm,
+        market.taker_fee_ppm,
+        Amount(maker_fee),
+        Amount(taker_fee),
+    )
+    venue.book.reduce(maker.order_id, quantity)
+    desk.emit(
+        FillMade(
+            fill_id,
+            market.id,
+            price,
+            quantity,
+            taker.side,
+            maker.order_id,
+            taker.order_id,
+            maker.account,
+            taker.account,
+            Quantity(maker.open),
+            Quantity(taker.open),
+            Quantity(maker.filled),
+            Quantity(taker.filled),
+            Amount(maker_fee),
+            Amount(taker_fee),
+        )
+    )
+    if not maker.open:
+        desk.leave_book(venue, maker)
+        desk.end(venue, maker, _FILLED)
+
+
+def _prevent_self_trade(desk: Desk, venue: Venue, taker: LiveOrder, allocation: Allocation) -> bool:
+    """Do what the aggressor's mode says; return whether the aggressor is to be canceled."""
+    maker = desk.orders.live[allocation.order_id]
+    match taker.self_trade:
+        case SelfTradeMode.CANCEL_AGGRESSOR:
+            return True
+        case SelfTradeMode.CANCEL_RESTING:
+            desk.cancel(maker, CancelReason.SELF_TRADE)
+            return False
+        case SelfTradeMode.CANCEL_BOTH:
+            desk.cancel(maker, CancelReason.SELF_TRADE)
+            return True
+        case SelfTradeMode.DECREMENT_AND_CANCEL:
+            return _decrement(desk, venue, taker, maker)
+
+
+def _decrement(desk: Desk, venue: Venue, taker: LiveOrder, maker: LiveOrder) -> bool:
+    """Both lose the overlap; the smaller, or both when equal, is canceled."""
+    overlap = min(maker.open, taker.open)
+    if maker.open > overlap:
+        venue.book.reduce(maker.order_id, Quantity(overlap))
+        _shrink(desk, venue, maker, overlap)
+        return True
+    desk.cancel(maker, CancelReason.SELF_TRADE)
+    if taker.open == overlap:
+        return True
+    _shrink(desk, venue, taker, overlap)
+    return False
+
+
+def _shrink(desk: Desk, venue: Venue, order: LiveOrder, by: int) -> None:
+    desk.release(venue, order, order.open - by)
+    desk.emit(
+        OrderReduced(
+            order.order_id,
+            order.account,
+            order.market,
+            Quantity(by),
+            Quantity(order.open),
+            Quantity(order.filled),
+            self_trade=True,
+        )
+    )

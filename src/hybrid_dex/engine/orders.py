@@ -1,0 +1,243 @@
+"""Orders: the live ones, and the memory of those that ended.
+
+Live orders are exactly the ones that rest on a book. One that ends stays known while it is among
+the last 10,000 of its account and less than 15 minutes old, so that a late cancel learns what
+became of it and a repeated client order id gets its first answer again.
+"""
+
+from collections import deque
+from heapq import heappop, heappush
+from typing import Final
+
+import msgspec
+
+from hybrid_dex.model.commands import PlaceOrder
+from hybrid_dex.model.events import Event
+from hybrid_dex.model.order import OrderStatus, OrderType, SelfTradeMode, Side, TimeInForce
+from hybrid_dex.model.settlement import OrderTerms
+from hybrid_dex.model.signed_order import Authorization
+from hybrid_dex.model.units import (
+    AccountId,
+    ClientOrderId,
+    MarketId,
+    OrderId,
+    Price,
+    Quantity,
+    TimestampNs,
+)
+from hybrid_dex.model.views import OrderView
+
+__all__ = ["ENDED_KEPT", "ENDED_KEPT_NS", "Ended", "LiveOrder", "Named", "Orders"]
+
+ENDED_KEPT: Final = 10_000
+"""How many ended orders of an account are remembered."""
+ENDED_KEPT_NS: Final = 15 * 60 * 1_000_000_000
+"""For how long."""
+
+
+class LiveOrder(msgspec.Struct, gc=False, array_like=True):
+    """An order and what became of it so far.
+
+    Attributes:
+        quantity: the total in lots, lowered by reductions on request.
+        signed_quantity: the total as placed or replaced, which settlement needs.
+        open: LeavesQty; ``quantity - open`` counts as used: filled or decremented.
+        status: while live, only `NEW` is stored; see `current_status`.
+        due_ns: when it expires, by GTD or signature, whichever is first.
+    """
+
+    order_id: OrderId
+    account: AccountId
+    market: MarketId
+    side: Side
+    order_type: OrderType
+    time_in_force: TimeInForce
+    post_only: bool
+    self_trade: SelfTradeMode
+    price: Price
+    quantity: int
+    signed_quantity: int
+    open: int
+    filled: int
+    status: OrderStatus
+    accepted_at_ns: TimestampNs
+    expires_at_ns: TimestampNs | None
+    due_ns: int | None
+    client_order_id: ClientOrderId | None
+    authorization: Authorization | None
+    cached_terms: OrderTerms | None = None
+
+    def current_status(self) -> OrderStatus:
+        """Return OrdStatus (FIX 39)."""
+        if self.status is OrderStatus.NEW and self.filled:
+            return OrderStatus.PARTIALLY_FILLED
+        return self.status
+
+    def terms(self) -> OrderTerms:
+        """Return what settlement needs, as it stands now."""
+        terms = self.cached_terms
+        if terms is None:
+            terms = self.cached_terms = OrderTerms(
+                self.order_id,
+                self.account,
+                self.side,
+                self.price,
+                Quantity(self.signed_quantity),
+                self.post_only,
+                self.time_in_force,
+                self.authorization,
+            )
+        return terms
+
+    def view(self) -> OrderView:
+        """Return the order as its trader sees it."""
+        signed = self.authorization
+        return OrderView(
+            self.order_id,
+            self.account,
+            self.market,
+            self.side,
+            self.order_type,
+            self.time_in_force,
+            self.post_only,
+            self.self_trade,
+            self.price,
+            Quantity(self.quantity),
+            Quantity(self.open),
+            Quantity(self.filled),
+            self.current_status(),
+            self.accepted_at_ns,
+            self.expires_at_ns,
+            self.client_order_id,
+            b"" if signed is None else signed.order_hash,
+            None if signed is None else signed.nonce,
+        )
+
+
+class Named(msgspec.Struct, gc=False, array_like=True):
+    """A client order id's order, how it was asked for, and the answer.
+
+    Attributes:
+        order_id: the order.
+        command: what was asked.
+        answer: the events of that command.
+    """
+
+    order_id: OrderId
+    command: PlaceOrder
+    answer: tuple[Event, ...]
+
+
+class Ended(msgspec.Struct, gc=False, array_like=True):
+    """An order that ended, and when."""
+
+    at_ns: TimestampNs
+    order: LiveOrder
+
+
+class Orders:
+    """Live orders by id and by account, ended ones by id, and client order ids."""
+
+    __slots__ = ("_aging", "_ended", "_ended_of", "_live_of", "_names", "live")
+
+    def __init__(self) -> None:
+        self.live: dict[OrderId, LiveOrder] = {}
+        self._live_of: dict[AccountId, dict[OrderId, LiveOrder]] = {}
+        self._ended: dict[OrderId, LiveOrder] = {}
+        self._ended_of: dict[AccountId, deque[Ended]] = {}
+        # One row an account that has ended orders: not later than when its oldest ended.
+        self._aging: list[tuple[int, AccountId]] = []
+        self._names: dict[AccountId, dict[ClientOrderId, Named]] = {}
+
+    # ------------------------------------------------------------------- looks
+
+    def find(self, order_id: OrderId) -> LiveOrder | None:
+        """Return a live or remembered order."""
+        return self.live.get(order_id) or self._ended.get(order_id)
+
+    def named(self, account: AccountId, name: ClientOrderId) -> Named | None:
+        """Return what a client order id stands for."""
+        names = self._names.get(account)
+        return None if names is None else names.get(name)
+
+    def live_count(self, account: AccountId) -> int:
+        """Return how many orders of the account rest on all books. O(1)."""
+        orders = self._live_of.get(account)
+        return 0 if orders is None else len(orders)
+
+    def live_of(self, account: AccountId) -> list[LiveOrder]:
+        """Return an account's live orders, oldest first."""
+        orders = self._live_of.get(account)
+        return [] if orders is None else list(orders.values())
+
+    def ended(self) -> list[Ended]:
+        """Return the remembered orders, by account and then in the order in which they ended."""
+        return [row for _, rows in sorted(self._ended_of.items()) for row in rows]
+
+    def names(self) -> list[Named]:
+        """Return everything that has a client order id, by order."""
+        rows = (named for names in self._names.values() for named in names.values())
+        return sorted(rows, key=lambda named: named.order_id)
+
+    # ----------------------------------------------------------------- changes
+
+    def rest(self, order: LiveOrder) -> None:
+        """An order is now on its book."""
+        order_id = order.order_id
+        self.live[order_id] = order
+        orders = self._live_of.get(order.account)
+        if orders is None:
+            orders = self._live_of[order.account] = {}
+        orders[order_id] = order
+
+    def leave(self, order: LiveOrder) -> None:
+        """An order is no longer on its book."""
+        order_id, account = order.order_id, order.account
+        del self.live[order_id]
+        orders = self._live_of[account]
+        del orders[order_id]
+        if not orders:
+            del self._live_of[account]
+
+    def name(self, named: Named) -> None:
+        """Remember a client order id with its first answer."""
+        name = named.command.client_order_id
+        if name is not None:
+            self._names.setdefault(named.command.account, {})[name] = named
+
+    def remember(self, order: LiveOrder, at_ns: TimestampNs) -> None:
+        """Keep an ended order; the account's oldest goes when there are too many."""
+        self._ended[order.order_id] = order
+        rows = self._ended_of.get(order.account)
+        if rows is None:
+            rows = self._ended_of[order.account] = deque()
+            heappush(self._aging, (at_ns, order.account))
+        rows.append(Ended(at_ns, order))
+        if len(rows) > ENDED_KEPT:
+            self._forget(rows.popleft().order)
+
+    def age(self, at_ns: int) -> None:
+        """Forget what ended too long before this time. O(1) when that is nothing."""
+        aging, oldest = self._aging, at_ns - ENDED_KEPT_NS
+        while aging and aging[0][0] <= oldest:
+            account = heappop(aging)[1]
+            rows = self._ended_of[account]
+            while rows and rows[0].at_ns <= oldest:
+                self._forget(rows.popleft().order)
+            if rows:
+                heappush(aging, (rows[0].at_ns, account))
+            else:
+                del self._ended_of[account]
+
+    def _forget(self, order: LiveOrder) -> None:
+        """Drop an ended order, and the client order id that stands for it."""
+        del self._ended[order.order_id]
+        name = order.client_order_id
+        names = self._names.get(order.account)
+        if name is None or names is None:
+            return
+        named = names.get(name)
+        if named is not None and named.order_id == order.order_id:
+            del names[name]
+            if not names:
+                del self._names[order.account]

@@ -1,0 +1,143 @@
+"""Readings: everything that may be known of the engine's state, and no way to change it.
+
+What comes out are values. A risk rule gets these readings, the shell hands them to its pages.
+"""
+
+from collections.abc import Iterator
+
+from hybrid_dex.engine import proof
+from hybrid_dex.engine.desk import Desk
+from hybrid_dex.interfaces.book import Resting
+from hybrid_dex.model.market import Asset, Market, MarketState
+from hybrid_dex.model.settlement import MatchedFill, SettlementStage
+from hybrid_dex.model.units import (
+    AccountId,
+    Amount,
+    AssetId,
+    ClientOrderId,
+    FillId,
+    MarketId,
+    OrderId,
+    TimestampNs,
+)
+from hybrid_dex.model.views import Balance, Depth, OrderView, Top
+
+__all__ = ["Readings"]
+
+
+class Readings:
+    """The engine, read only. A market that is not listed raises `KeyError` where not said else."""
+
+    __slots__ = ("_desk",)
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def balance(self, account: AccountId, asset: AssetId) -> Balance:
+        """Return the account's balance; zeros when it never had any."""
+        return self._desk.ledger.balance(account, asset)
+
+    def balances(self, account: AccountId) -> tuple[Balance, ...]:
+        """Return the account's balances in every asset it ever had, by symbol."""
+        return self._desk.ledger.balances(account)
+
+    def is_frozen(self, account: AccountId) -> bool:
+        """Return whether the account is short of something and can not place or withdraw."""
+        return account in self._desk.frozen
+
+    def open_order_count(self, account: AccountId) -> int:
+        """Return how many orders of the account rest on all books. O(1)."""
+        return self._desk.orders.live_count(account)
+
+    def open_orders(
+        self, account: AccountId, market: MarketId | None = None
+    ) -> tuple[OrderView, ...]:
+        """Return the account's live orders, oldest first, of one market or all."""
+        orders = self._desk.orders.live_of(account)
+        return tuple(order.view() for order in orders if market in {None, order.market})
+
+    def order(self, order_id: OrderId) -> OrderView | None:
+        """Return a live or recently ended order, or ``None``."""
+        order = self._desk.orders.find(order_id)
+        return None if order is None else order.view()
+
+    def order_by_client_id(
+        self, account: AccountId, client_order_id: ClientOrderId
+    ) -> OrderView | None:
+        """Return the account's order of this name while it is remembered, or ``None``."""
+        named = self._desk.orders.named(account, client_order_id)
+        return None if named is None else self.order(named.order_id)
+
+    def market(self, market: MarketId) -> Market | None:
+        """Return a listed market, or ``None``."""
+        venue = self._desk.venues.get(market)
+        return None if venue is None else venue.market
+
+    def markets(self) -> tuple[Market, ...]:
+        """Return all markets in the order in which they were listed."""
+        return tuple(venue.market for venue in self._desk.venues.values())
+
+    def market_state(self, market: MarketId) -> MarketState:
+        """Return whether the market is open."""
+        return self._desk.venues[market].state
+
+    def top(self, market: MarketId) -> Top:
+        """Return the market's top of book."""
+        return self._desk.venues[market].book.top()
+
+    def depth(self, market: MarketId, levels: int) -> Depth:
+        """Return up to ``levels`` aggregated levels a side, best first."""
+        return self._desk.venues[market].book.depth(levels)
+
+    def resting(self, market: MarketId) -> Iterator[Resting]:
+        """Yield every resting order in priority order: all bids, then all asks."""
+        return self._desk.venues[market].book.orders()
+
+    def assets(self) -> tuple[Asset, ...]:
+        """Return all assets that markets name, by symbol."""
+        return tuple(asset for _, asset in sorted(self._desk.assets.items()))
+
+    def accounts(self) -> tuple[AccountId, ...]:
+        """Return every account that ever had funds, sorted."""
+        return self._desk.ledger.accounts()
+
+    def fees(self, asset: AssetId) -> Amount:
+        """Return the fees collected, those of unsettled fills included, atoms."""
+        return Amount(self._desk.ledger.fees.get(asset, 0))
+
+    def fees_in_flight(self, asset: AssetId) -> Amount:
+        """Return the part of `fees` that is not final yet, atoms."""
+        return Amount(self._desk.ledger.fees_in_flight.get(asset, 0))
+
+    def liabilities(self, asset: AssetId) -> Amount:
+        """Return what the vault must hold: every account's funds and the fees, atoms.
+
+        In flight or settled makes no difference to this sum: fills move funds inside the vault.
+        """
+        return Amount(self._desk.ledger.vault.get(asset, 0))
+
+    def matched_fill(self, fill_id: FillId) -> MatchedFill | None:
+        """Return a fill that is not final yet, or ``None``."""
+        return self._desk.flight.fills.get(fill_id)
+
+    def unsettled(self) -> Iterator[MatchedFill]:
+        """Yield every fill that is not final yet, in fill id order."""
+        return iter(self._desk.flight)
+
+    def settlement_stage(self, fill_id: FillId) -> SettlementStage | None:
+        """Return an unsettled fill's stage; ``None`` once final or failed, or never known."""
+        return self._desk.flight.stage(fill_id)
+
+    def next_due_ns(self) -> TimestampNs | None:
+        """Return when the next order expires, or ``None``."""
+        due_ns = self._desk.expiries.next_due_ns()
+        return None if due_ns is None else TimestampNs(due_ns)
+
+    @property
+    def chain_position(self) -> int:
+        """The highest position on chain of a deposit or withdrawal that is booked."""
+        return self._desk.chain_position
+
+    def check(self) -> None:
+        """Prove the state: full sums, holds, books. Raises `InvariantError`; costs O(state)."""
+        proof.check(self._desk)

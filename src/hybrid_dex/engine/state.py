@@ -1,0 +1,151 @@
+"""State: the engine's whole state as bytes, and back.
+
+One canonical encoding serves as snapshot and, hashed, as the state hash: everything that has no
+order of its own is sorted, books are lists of order ids in priority order, caches are left out.
+Two engines that agree give the same bytes, whatever book they run on and however they got there.
+"""
+
+from typing import Final
+
+import msgspec
+
+from hybrid_dex.engine.desk import Desk
+from hybrid_dex.engine.lanes import LaneKey, LaneState
+from hybrid_dex.engine.ledger import Entry
+from hybrid_dex.engine.orders import Ended, LiveOrder, Named
+from hybrid_dex.engine.settlement_flight import Progress
+from hybrid_dex.errors import VersionMismatchError
+from hybrid_dex.interfaces.book import Resting
+from hybrid_dex.model.market import Market, MarketState
+from hybrid_dex.model.settlement import MatchedFill
+from hybrid_dex.model.units import (
+    AccountId,
+    AssetId,
+    FillId,
+    OrderId,
+    Quantity,
+    Sequence,
+    TimestampNs,
+)
+
+__all__ = ["STATE_FORMAT", "dump", "load"]
+
+STATE_FORMAT: Final = 1
+
+
+class _Listing(msgspec.Struct, array_like=True):
+    """A market, and its book as ids in priority order."""
+
+    market: Market
+    state: MarketState
+    priority: list[OrderId]
+
+
+class _State(msgspec.Struct, array_like=True):
+    """Everything."""
+
+    format: int
+    sequence: Sequence
+    at_ns: TimestampNs
+    chain_position: int
+    listings: list[_Listing]
+    live: list[LiveOrder]
+    ended: list[Ended]
+    names: list[Named]
+    entries: list[tuple[AccountId, AssetId, Entry]]
+    vault: list[tuple[AssetId, int]]
+    fees: list[tuple[AssetId, int]]
+    fees_in_flight: list[tuple[AssetId, int]]
+    lanes: list[tuple[LaneKey, LaneState]]
+    floors: list[tuple[tuple[AccountId, AssetId], int]]
+    frozen: list[AccountId]
+    fills: list[MatchedFill]
+    progress: list[tuple[FillId, Progress]]
+    risk: bytes
+
+
+_encoder: Final = msgspec.json.Encoder()
+_decoder: Final = msgspec.json.Decoder(_State)
+_format_decoder: Final = msgspec.json.Decoder(list[object])
+
+
+def dump(desk: Desk, risk: bytes) -> bytes:
+    """Return the state as bytes; the same state gives the same bytes."""
+    orders, ledger, lanes = desk.orders, desk.ledger, desk.lanes
+    state = _State(
+        STATE_FORMAT,
+        desk.sequence,
+        desk.at_ns,
+        desk.chain_position,
+        [
+            _Listing(venue.market, venue.state, [row.order_id for row in venue.book.orders()])
+            for venue in desk.venues.values()
+        ],
+        [_bare(order) for _, order in sorted(orders.live.items())],
+        [Ended(row.at_ns, _bare(row.order)) for row in orders.ended()],
+        orders.names(),
+        ledger.rows(),
+        sorted(ledger.vault.items()),
+        sorted(ledger.fees.items()),
+        sorted(ledger.fees_in_flight.items()),
+        sorted(lanes.states.items()),
+        sorted(lanes.floors.items()),
+        sorted(desk.frozen),
+        list(desk.flight),
+        sorted(desk.flight.progress.items()),
+        risk,
+    )
+    return _encoder.encode(state)
+
+
+def load(desk: Desk, raw: bytes) -> bytes:
+    """Fill a fresh desk from bytes; return the risk's part.
+
+    Raises:
+        VersionMismatchError: the bytes are of another format, or not a state.
+    """
+    try:
+        head = _format_decoder.decode(raw)
+        if not head or head[0] != STATE_FORMAT:
+            found = head[0] if head else "none"
+            raise VersionMismatchError(
+                f"the state has format {found}, this program reads {STATE_FORMAT}; replay the journal"
+            )
+        state = _decoder.decode(raw)
+    except msgspec.MsgspecError as error:
+        raise VersionMismatchError(f"these bytes are not a state: {error}") from error
+    desk.sequence, desk.at_ns = state.sequence, state.at_ns
+    desk.chain_position = state.chain_position
+    orders, ledger, lanes = desk.orders, desk.ledger, desk.lanes
+    for order in state.live:
+        orders.rest(order)
+    for listing in state.listings:
+        book = desk.list_market(listing.market, listing.state).book
+        for order_id in listing.priority:
+            order = orders.live[order_id]
+            book.add(
+                Resting(order_id, order.account, order.side, order.price, Quantity(order.open))
+            )
+    for row in state.ended:
+        orders.remember(row.order, row.at_ns)
+    for named in state.names:
+        orders.name(named)
+    for account, asset, entry in state.entries:
+        ledger.put(account, asset, entry)
+    ledger.vault.update(state.vault)
+    ledger.fees.update(state.fees)
+    ledger.fees_in_flight.update(state.fees_in_flight)
+    lanes.states.update(state.lanes)
+    lanes.floors.update(state.floors)
+    desk.frozen.update(dict.fromkeys(state.frozen))
+    desk.flight.fills.update((fill.fill_id, fill) for fill in state.fills)
+    desk.flight.progress.update(state.progress)
+    desk.expiries.rebuild(orders.live.values())
+    return state.risk
+
+
+def _bare(order: LiveOrder) -> LiveOrder:
+    """An order without what is only remembered for speed."""
+    return (
+        order if order.cached_terms is None else msgspec.structs.replace(order, cached_terms=None)
+    )

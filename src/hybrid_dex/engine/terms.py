@@ -1,0 +1,103 @@
+"""Terms: what an order must look like before anybody asks for funds.
+
+Pure checks of a command against its market and the time. Each returns the first `Refusal`, with
+what would be valid, or ``None``; none of them looks at the book or the ledger.
+"""
+
+from typing import Final, TypeAlias
+
+import msgspec
+
+from hybrid_dex.engine.desk import Venue
+from hybrid_dex.interfaces.risk import Refusal
+from hybrid_dex.model.commands import PlaceOrder, ReplaceOrder
+from hybrid_dex.model.order import OrderType, Side, TimeInForce
+from hybrid_dex.model.reasons import RejectReason
+from hybrid_dex.model.signed_order import MAX_LIFETIME_S, Authorization
+from hybrid_dex.model.units import MAX_AMOUNT, MAX_PRICE, MAX_QUANTITY
+
+__all__ = ["Entering", "check_authorization", "check_name", "check_terms", "due_ns", "same_content"]
+
+Entering: TypeAlias = PlaceOrder | ReplaceOrder
+"""Commands that bring terms to the book."""
+
+_NANOSECONDS: Final = 1_000_000_000
+_LONGEST_NAME: Final = 64
+_BUY: Final = Side.BUY
+_GTC: Final = TimeInForce.GTC
+_GTD: Final = TimeInForce.GTD
+_RESTS: Final = (TimeInForce.GTC, TimeInForce.GTD)
+
+
+def check_name(name: str) -> Refusal | None:
+    """A client order id is 1 to 64 printable ASCII characters."""
+    if 1 <= len(name) <= _LONGEST_NAME and name.isascii() and name.isprintable():
+        return None
+    detail = f"1 to {_LONGEST_NAME} printable ASCII characters"
+    return Refusal(RejectReason.INVALID_CLIENT_ORDER_ID, "client_order_id", detail)
+
+
+def check_terms(
+    venue: Venue, command: Entering, order_type: OrderType, at_ns: int
+) -> Refusal | None:
+    """Price, quantity, amounts, and words that go together."""
+    price, quantity = command.price, command.quantity
+    if type(price) is not int or not 1 <= price <= MAX_PRICE:
+        return Refusal(RejectReason.INVALID_PRICE, "price", f"1 to {MAX_PRICE} ticks")
+    if type(quantity) is not int or not 1 <= quantity <= MAX_QUANTITY:
+        return Refusal(RejectReason.INVALID_QUANTITY, "quantity", f"1 to {MAX_QUANTITY} lots")
+    market = venue.market
+    if venue.hold(_BUY, price, quantity) > MAX_AMOUNT or quantity * market.lot_size > MAX_AMOUNT:
+        detail = f"base, and price x quantity with fees, are at most {MAX_AMOUNT} atoms each"
+        return Refusal(RejectReason.AMOUNT_TOO_LARGE, "quantity", detail)
+    if price * quantity * venue.tick_size < market.minimum_notional:
+        detail = f"at least {market.quote.format(market.minimum_notional)} {market.quote.id}"
+        return Refusal(RejectReason.BELOW_MINIMUM_NOTIONAL, "quantity", detail)
+    if command.time_in_force is _GTC and command.expires_at_ns is None:
+        if order_type is OrderType.LIMIT:
+            return None
+        return Refusal(RejectReason.INVALID_COMBINATION, "time_in_force", "a market order is IOC")
+    return _check_words(command, order_type, at_ns)
+
+
+def _check_words(command: Entering, order_type: OrderType, at_ns: int) -> Refusal | None:
+    """Everything that a plain GTC limit order can not get wrong."""
+    time_in_force, expires_at_ns = command.time_in_force, command.expires_at_ns
+    reason = RejectReason.INVALID_COMBINATION
+    if order_type is OrderType.MARKET and time_in_force is not TimeInForce.IOC:
+        return Refusal(reason, "time_in_force", "a market order is IOC")
+    if command.post_only and time_in_force not in _RESTS:
+        return Refusal(reason, "post_only", "a post-only order is GTC or GTD")
+    if (time_in_force is _GTD) is (expires_at_ns is None):
+        return Refusal(reason, "expires_at_ns", "a time for GTD, none for the others")
+    if expires_at_ns is not None and expires_at_ns <= at_ns:
+        return Refusal(RejectReason.EXPIRED, "expires_at_ns", f"after {at_ns}")
+    return None
+
+
+def check_authorization(
+    venue: Venue, signed: Authorization, at_ns: int, *, post_only: bool
+) -> Refusal | None:
+    """Signed expiry and fee cap."""
+    last_s = at_ns // _NANOSECONDS + MAX_LIFETIME_S
+    if not at_ns < signed.expiry_s * _NANOSECONDS <= at_ns + MAX_LIFETIME_S * _NANOSECONDS:
+        detail = f"after {at_ns // _NANOSECONDS}, at most {last_s} (Unix seconds)"
+        return Refusal(RejectReason.EXPIRED, "expiry_s", detail)
+    needed = venue.market.maker_fee_ppm if post_only else venue.worst_fee_ppm
+    if signed.max_fee_ppm < needed:
+        return Refusal(RejectReason.FEE_CAP_TOO_LOW, "max_fee_ppm", f"at least {needed}")
+    return None
+
+
+def due_ns(command: Entering) -> int | None:
+    """Return when the order stops matching: GTD or signed expiry, whichever is first."""
+    signed = command.authorization
+    if signed is None:
+        return command.expires_at_ns
+    signed_ns = signed.expiry_s * _NANOSECONDS
+    return signed_ns if command.expires_at_ns is None else min(signed_ns, command.expires_at_ns)
+
+
+def same_content(first: PlaceOrder, again: PlaceOrder) -> bool:
+    """Whether two commands ask for the same, apart from when they were stamped."""
+    return first == msgspec.structs.replace(again, sequence=first.sequence, at_ns=first.at_ns)
