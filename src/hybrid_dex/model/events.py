@@ -33,6 +33,7 @@ from hybrid_dex.model.units import (
     Quantity,
     Sequence,
     TimestampNs,
+    order_sequence,
 )
 
 __all__ = [
@@ -57,6 +58,7 @@ __all__ = [
     "OrderReplaced",
     "WithdrawalChanged",
     "Withdrawn",
+    "fresh_events",
 ]
 
 
@@ -348,3 +350,19 @@ class EventBatch(msgspec.Struct, frozen=True, gc=False, array_like=True):
     sequence: Sequence
     at_ns: TimestampNs
     events: tuple[Event, ...]
+
+
+def fresh_events(batch: EventBatch) -> tuple[Event, ...]:
+    """Return what really happened, without an answer that is given again.
+
+    An order sent again under its client order id is answered with the events of its first command;
+    those begin with an acceptance or refusal whose id names that earlier command, and are last in
+    the batch. Whoever counts, stores or settles events takes them from here.
+    """
+    for index, event in enumerate(batch.events):
+        if (
+            isinstance(event, OrderAccepted | OrderRejected)
+            and order_sequence(event.order_id) != batch.sequence
+        ):
+            return batch.events[:index]
+    return batch.events

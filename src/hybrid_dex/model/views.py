@@ -63,6 +63,11 @@ class Balance(msgspec.Struct, frozen=True, gc=False, array_like=True):
         return self.available + self.held + self.withdrawing
 
     @property
+    def withdrawable(self) -> int:
+        """What could leave now: available, and still there if nothing in flight arrived."""
+        return max(0, min(self.available, self.available + self.held - self.in_flight_in))
+
+    @property
     def on_chain(self) -> int:
         """What the vault must show for the account when the ledger is right."""
         return self.total + self.in_flight_out - self.in_flight_in
