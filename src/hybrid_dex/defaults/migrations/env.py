@@ -1,0 +1,8 @@
+"""What Alembic runs: the steps, over the connection that `upgrade` was given."""
+
+from alembic import context
+
+from hybrid_dex.defaults.sql_tables import Base
+
+context.configure(connection=context.config.attributes["connection"], target_metadata=Base.metadata)
+context.run_migrations()

@@ -1,0 +1,242 @@
+"""Events to rows: what a run of batches changes in the tables, joined in memory.
+
+Pure: no database here. An order that is accepted and filled in one run is inserted once, in its
+last state; later changes of the same order overwrite earlier ones, because each event carries
+absolute figures.
+"""
+
+from collections import defaultdict
+from typing import Any, Final, TypeAlias
+
+from sqlalchemy import bindparam, insert, update
+from sqlalchemy.sql.dml import Insert, Update
+
+from hybrid_dex.defaults.sql_tables import Base, FillRow, MarketRow, OrderRow, TransferRow
+from hybrid_dex.model.events import (
+    Deposited,
+    EventBatch,
+    FillMade,
+    FillSettled,
+    MarketListed,
+    MarketStateChanged,
+    OrderAccepted,
+    OrderCanceled,
+    OrderExpired,
+    OrderReduced,
+    OrderReplaced,
+    WithdrawalChanged,
+    Withdrawn,
+)
+from hybrid_dex.model.market import Market, MarketState
+from hybrid_dex.model.order import OrderStatus
+from hybrid_dex.model.settlement import SettlementStage
+from hybrid_dex.model.signed_order import Authorization
+from hybrid_dex.model.units import TimestampNs
+
+__all__ = ["Changes"]
+
+Row: TypeAlias = dict[str, Any]
+"""Column values of one row."""
+
+_TABLES: Final = (
+    (OrderRow, "order_id"),
+    (FillRow, "fill_id"),
+    (MarketRow, "id"),
+)
+
+
+class _Table:
+    """New rows and partial updates of one table, by primary key."""
+
+    def __init__(self, model: type[Base], key: str) -> None:
+        self.model = model
+        self.key = key
+        self.new: dict[object, Row] = {}
+        self.changed: dict[object, Row] = {}
+
+    def insert(self, key: object, row: Row) -> None:
+        self.new[key] = {self.key: key, **row}
+
+    def change(self, key: object, **values: object) -> None:
+        row = self.new.get(key)
+        if row is None:
+            row = self.changed.setdefault(key, {})
+        row.update(values)
+
+    def statements(self) -> list[tuple[Insert | Update, list[Row]]]:
+        found: list[tuple[Insert | Update, list[Row]]] = []
+        if self.new:
+            found.append((insert(self.model), list(self.new.values())))
+        alike: defaultdict[tuple[str, ...], list[Row]] = defaultdict(list)
+        for key, row in self.changed.items():
+            alike[tuple(row)].append({"row_key": key} | {f"new_{name}": row[name] for name in row})
+        table = self.model.__table__
+        for names, rows in alike.items():
+            statement = (
+                update(self.model)
+                .where(table.c[self.key] == bindparam("row_key"))
+                .values({name: bindparam(f"new_{name}") for name in names})
+            )
+            found.append((statement, rows))
+        return found
+
+
+class Changes:
+    """What the tables need to come from one position to a later one."""
+
+    def __init__(self) -> None:
+        self._orders, self._fills, self._markets = (_Table(*table) for table in _TABLES)
+        self._transfers: list[Row] = []
+
+    def add(self, batch: EventBatch) -> None:
+        """Take the events of the next command."""
+        for index, event in enumerate(batch.events):
+            match event:
+                case Deposited() | Withdrawn() | WithdrawalChanged():
+                    self._transfer(batch, index, event)
+                case FillMade():
+                    self._fill(event, batch.at_ns)
+                case FillSettled():
+                    self._fills.change(
+                        event.fill_id,
+                        stage=int(event.stage),
+                        batch=event.batch,
+                        transaction=event.transaction,
+                        reason=event.reason,
+                    )
+                case MarketListed():
+                    self._markets.insert(event.market.id, _market(event.market))
+                case MarketStateChanged():
+                    self._markets.change(event.market, state=int(event.state))
+                case _:
+                    self._order(event, batch.at_ns)
+
+    def statements(self) -> list[tuple[Insert | Update, list[Row]]]:
+        """Return the statements to execute in order, each with the rows to execute it for."""
+        found: list[tuple[Insert | Update, list[Row]]] = []
+        for table in (self._markets, self._orders, self._fills):
+            found.extend(table.statements())
+        if self._transfers:
+            found.append((insert(TransferRow), self._transfers))
+        return found
+
+    def _order(self, event: object, at_ns: TimestampNs) -> None:
+        match event:
+            case OrderAccepted():
+                self._orders.insert(event.order_id, _order(event, at_ns))
+            case OrderReplaced():
+                self._orders.change(
+                    event.order_id,
+                    price=event.price,
+                    quantity=event.quantity,
+                    time_in_force=int(event.time_in_force),
+                    post_only=event.post_only,
+                    expires_at_ns=event.expires_at_ns,
+                    open=event.open,
+                    filled=event.filled,
+                    status=int(_live_status(event.open, event.filled)),
+                    **_signed(event.authorization),
+                )
+            case OrderReduced():
+                self._orders.change(
+                    event.order_id, quantity=event.open + event.filled, open=event.open
+                )
+            case OrderCanceled():
+                self._orders.change(
+                    event.order_id, open=0, filled=event.filled, status=int(OrderStatus.CANCELED)
+                )
+            case OrderExpired():
+                self._orders.change(
+                    event.order_id, open=0, filled=event.filled, status=int(OrderStatus.EXPIRED)
+                )
+            case _:
+                pass  # refusals and account facts have no row
+
+    def _fill(self, event: FillMade, at_ns: TimestampNs) -> None:
+        row = {name: getattr(event, name) for name in event.__struct_fields__ if name != "fill_id"}
+        row |= {
+            "taker_side": int(event.taker_side),
+            "at_ns": at_ns,
+            "stage": int(SettlementStage.MATCHED),
+            "batch": 0,
+            "transaction": "",
+            "reason": 0,
+        }
+        self._fills.insert(event.fill_id, row)
+        for order, left, filled in (
+            (event.maker_order, event.maker_open, event.maker_filled),
+            (event.taker_order, event.taker_open, event.taker_filled),
+        ):
+            self._orders.change(
+                order, open=left, filled=filled, status=int(_live_status(left, filled))
+            )
+
+    def _transfer(
+        self, batch: EventBatch, index: int, event: Deposited | Withdrawn | WithdrawalChanged
+    ) -> None:
+        match event:
+            case Deposited():
+                kind, amount = "deposit", event.amount
+            case Withdrawn():
+                kind, amount = "withdrawal", event.amount
+            case WithdrawalChanged():
+                kind, amount = "withdrawal_request", event.requested
+        self._transfers.append(
+            {
+                "sequence": batch.sequence,
+                "index": index,
+                "at_ns": batch.at_ns,
+                "kind": kind,
+                "account": event.account,
+                "asset": event.asset,
+                "amount": amount,
+                "available": event.available,
+            }
+        )
+
+
+def _order(event: OrderAccepted, at_ns: TimestampNs) -> Row:
+    return {
+        "account": event.account,
+        "market": event.market,
+        "side": int(event.side),
+        "order_type": int(event.order_type),
+        "time_in_force": int(event.time_in_force),
+        "post_only": event.post_only,
+        "self_trade": int(event.self_trade),
+        "price": event.price,
+        "quantity": event.quantity,
+        "open": event.quantity,
+        "filled": 0,
+        "status": int(OrderStatus.NEW),
+        "accepted_at_ns": at_ns,
+        "expires_at_ns": event.expires_at_ns,
+        "client_order_id": event.client_order_id,
+        **_signed(event.authorization),
+    }
+
+
+def _signed(authorization: Authorization | None) -> Row:
+    if authorization is None:
+        return {"order_hash": b"", "nonce": None}
+    return {"order_hash": authorization.order_hash, "nonce": authorization.nonce}
+
+
+def _live_status(left: int, filled: int) -> OrderStatus:
+    if left == 0:
+        return OrderStatus.FILLED
+    return OrderStatus.PARTIALLY_FILLED if filled else OrderStatus.NEW
+
+
+def _market(market: Market) -> Row:
+    return {
+        "number": market.number,
+        "base": market.base.id,
+        "quote": market.quote.id,
+        "lot_size": market.lot_size,
+        "tick_size": market.tick_size,
+        "maker_fee_ppm": market.maker_fee_ppm,
+        "taker_fee_ppm": market.taker_fee_ppm,
+        "minimum_notional": market.minimum_notional,
+        "state": int(MarketState.OPEN),
+    }
