@@ -1,0 +1,336 @@
+"""LocalExchange: an exchange in five lines; synchronous, in memory, no chain, no keys.
+
+A thin face on the engine. Texts come in and are exact or refused with `FormatError`, events come
+out. Fills are settled the moment they are made, so that proceeds can leave at once. It keeps
+nothing: what must survive a restart, or many callers, is the business of `Exchange`.
+"""
+
+from collections.abc import Iterable
+
+import attrs
+import msgspec
+
+from hybrid_dex.defaults.sorted_book import SortedBook
+from hybrid_dex.defaults.standard_risk import StandardRisk
+from hybrid_dex.engine.desk import BookFactory
+from hybrid_dex.engine.engine import Engine
+from hybrid_dex.engine.readings import Readings
+from hybrid_dex.errors import ConfigurationError
+from hybrid_dex.interfaces.clock import Clock
+from hybrid_dex.interfaces.risk import Risk
+from hybrid_dex.model.commands import (
+    AdvanceTime,
+    CancelAll,
+    CancelOrder,
+    Command,
+    ConfirmSettlement,
+    Deposit,
+    ListMarket,
+    PlaceOrder,
+    ReduceOrder,
+    ReplaceOrder,
+    SetMarketState,
+    Withdraw,
+)
+from hybrid_dex.model.events import CommandRejected, Event
+from hybrid_dex.model.market import Asset, Market, MarketState
+from hybrid_dex.model.order import OrderType, SelfTradeMode, Side, TimeInForce
+from hybrid_dex.model.settlement import SettlementStage
+from hybrid_dex.model.units import (
+    AccountId,
+    AssetId,
+    ClientOrderId,
+    MarketId,
+    OrderId,
+    Quantity,
+    Sequence,
+    TimestampNs,
+)
+from hybrid_dex.model.views import Level
+
+__all__ = ["LocalBalance", "LocalBook", "LocalExchange"]
+
+
+@attrs.frozen(kw_only=True)
+class LocalBalance:
+    """One balance as decimal text.
+
+    Attributes:
+        available: can be traded or withdrawn now.
+        held: reserved by open orders.
+    """
+
+    available: str
+    held: str
+
+
+@attrs.frozen(kw_only=True)
+class LocalBook:
+    """Level 2 as decimal text: (price, quantity) rows, best first.
+
+    Attributes:
+        bids: from the highest.
+        asks: from the lowest.
+    """
+
+    bids: tuple[tuple[str, str], ...]
+    asks: tuple[tuple[str, str], ...]
+
+
+class LocalExchange:
+    """An exchange for a script, a notebook or a back test.
+
+    Args:
+        markets: what can be traded.
+        book: makes the book of each market.
+        risk: the operator's rules; the standard limits when not given.
+        clock: tells the time of commands; without one time stands at zero and moves by `advance`.
+
+    Raises:
+        ConfigurationError: two markets contradict each other.
+
+    >>> from hybrid_dex import LocalExchange, Market, Side
+    >>> market = Market.spot("ETH-USDC", base_decimals=18, quote_decimals=6, tick="0.01", lot="0.0001")
+    >>> exchange = LocalExchange([market])
+    >>> _ = exchange.deposit("bob", "ETH", "3")
+    >>> _ = exchange.place("bob", market, Side.SELL, quantity="1.5", price="2500.00")
+    >>> exchange.book(market).asks
+    (('2500', '1.5'),)
+    """
+
+    def __init__(
+        self,
+        markets: Iterable[Market],
+        *,
+        book: BookFactory = SortedBook,
+        risk: Risk | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self._engine = Engine(book=book, risk=StandardRisk() if risk is None else risk)
+        self._clock = clock
+        self._at_ns = TimestampNs(0)
+        for market in markets:
+            for event in self._apply(ListMarket(market=market)):
+                if isinstance(event, CommandRejected):
+                    raise ConfigurationError(event.detail)
+
+    @property
+    def view(self) -> Readings:
+        """Everything that may be read, in ticks, lots and atoms."""
+        return self._engine
+
+    # ------------------------------------------------------------------- orders
+
+    def place(
+        self,
+        account: str,
+        market: Market | str,
+        side: Side,
+        *,
+        quantity: str,
+        price: str,
+        order_type: OrderType = OrderType.LIMIT,
+        time_in_force: TimeInForce | None = None,
+        post_only: bool = False,
+        self_trade: SelfTradeMode = SelfTradeMode.CANCEL_AGGRESSOR,
+        expires_at_ns: int | None = None,
+        client_order_id: str | None = None,
+    ) -> tuple[Event, ...]:
+        """Enter an order and return what happened; a refusal is an `OrderRejected`.
+
+        Args:
+            account: whose funds trade.
+            market: the market or its symbol.
+            side: buy or sell.
+            quantity: in base, such as ``"1.5"``.
+            price: the limit, or the protection price of a market order.
+            order_type: limit or market.
+            time_in_force: GTC, or IOC for a market order, unless given.
+            post_only: refuse rather than take.
+            self_trade: what to do on meeting an own order.
+            expires_at_ns: for GTD.
+            client_order_id: the caller's own id; the same order sent again is not entered twice.
+
+        Raises:
+            FormatError: a text is not a number, or not on a tick or lot; nothing happened.
+        """
+        terms = self._market(market)
+        if time_in_force is None:
+            is_market = order_type is OrderType.MARKET
+            time_in_force = TimeInForce.IOC if is_market else TimeInForce.GTC
+        return self._apply(
+            PlaceOrder(
+                account=AccountId(account),
+                market=terms.id,
+                side=side,
+                price=terms.parse_price(price),
+                quantity=terms.parse_quantity(quantity),
+                order_type=order_type,
+                time_in_force=time_in_force,
+                post_only=post_only,
+                self_trade=self_trade,
+                expires_at_ns=None if expires_at_ns is None else TimestampNs(expires_at_ns),
+                client_order_id=None if client_order_id is None else ClientOrderId(client_order_id),
+            )
+        )
+
+    def replace(
+        self,
+        account: str,
+        order_id: int,
+        *,
+        quantity: str,
+        price: str,
+        time_in_force: TimeInForce = TimeInForce.GTC,
+        post_only: bool = False,
+        self_trade: SelfTradeMode = SelfTradeMode.CANCEL_AGGRESSOR,
+        expires_at_ns: int | None = None,
+        expected_filled: str | None = None,
+    ) -> tuple[Event, ...]:
+        """Swap an order's terms; ``quantity`` is the new total, fills so far included.
+
+        Raises:
+            FormatError: a text is not a number, or not on a tick or lot; nothing happened.
+            ConfigurationError: no such order was ever entered here, or it is too long ago.
+        """
+        terms = self._market_of(order_id)
+        filled = None
+        if expected_filled is not None:
+            none_yet = expected_filled == "0"
+            filled = Quantity(0) if none_yet else terms.parse_quantity(expected_filled)
+        return self._apply(
+            ReplaceOrder(
+                account=AccountId(account),
+                order_id=OrderId(order_id),
+                price=terms.parse_price(price),
+                quantity=terms.parse_quantity(quantity),
+                time_in_force=time_in_force,
+                post_only=post_only,
+                self_trade=self_trade,
+                expires_at_ns=None if expires_at_ns is None else TimestampNs(expires_at_ns),
+                expected_filled=filled,
+            )
+        )
+
+    def reduce(self, account: str, order_id: int, *, by: str) -> tuple[Event, ...]:
+        """Lower an order's open quantity; it keeps its place.
+
+        Raises:
+            FormatError: ``by`` is not a number, or not on a lot; nothing happened.
+            ConfigurationError: no such order was ever entered here, or it is too long ago.
+        """
+        lots = self._market_of(order_id).parse_quantity(by, "by")
+        return self._apply(
+            ReduceOrder(account=AccountId(account), order_id=OrderId(order_id), by=lots)
+        )
+
+    def cancel(
+        self, account: str, order_id: int | None = None, *, client_order_id: str | None = None
+    ) -> tuple[Event, ...]:
+        """Cancel one order by either id."""
+        return self._apply(
+            CancelOrder(
+                account=AccountId(account),
+                order_id=None if order_id is None else OrderId(order_id),
+                client_order_id=None if client_order_id is None else ClientOrderId(client_order_id),
+            )
+        )
+
+    def cancel_all(
+        self, account: str, market: Market | str | None = None, side: Side | None = None
+    ) -> tuple[Event, ...]:
+        """Cancel all of an account's orders, or those of one market or side."""
+        listed = None if market is None else self._market(market).id
+        return self._apply(CancelAll(account=AccountId(account), market=listed, side=side))
+
+    # -------------------------------------------------------------------- funds
+
+    def deposit(self, account: str, asset: str, amount: str) -> tuple[Event, ...]:
+        """Credit funds. Raises `FormatError` when the amount is no number in this asset."""
+        known = self._asset(asset)
+        return self._apply(
+            Deposit(account=AccountId(account), asset=known.id, amount=known.parse(amount))
+        )
+
+    def withdraw(self, account: str, asset: str, amount: str) -> tuple[Event, ...]:
+        """Debit available funds. Raises `FormatError` when the amount is no number here."""
+        known = self._asset(asset)
+        return self._apply(
+            Withdraw(account=AccountId(account), asset=known.id, amount=known.parse(amount))
+        )
+
+    def balance(self, account: str, asset: str) -> LocalBalance:
+        """Return what an account has of an asset; zeros when it never had any."""
+        known = self._asset(asset)
+        balance = self._engine.balance(AccountId(account), known.id)
+        return LocalBalance(
+            available=known.format(balance.available), held=known.format(balance.held)
+        )
+
+    # ---------------------------------------------------------- market and time
+
+    def book(self, market: Market | str, levels: int = 10) -> LocalBook:
+        """Return up to ``levels`` price levels a side."""
+        terms = self._market(market)
+        depth = self._engine.depth(terms.id, levels)
+        return LocalBook(bids=_rows(terms, depth.bids), asks=_rows(terms, depth.asks))
+
+    def set_market_state(self, market: Market | str, state: MarketState) -> tuple[Event, ...]:
+        """Open or halt a market."""
+        return self._apply(SetMarketState(market=self._market(market).id, state=state))
+
+    def advance(self, by_ns: int = 0) -> tuple[Event, ...]:
+        """Let time pass, by so much where there is no clock; what is due happens."""
+        if by_ns < 0:
+            raise ConfigurationError(f"time can not go back by {-by_ns} ns; valid: 0 or more")
+        self._at_ns = TimestampNs(self._at_ns + by_ns)
+        return self._apply(AdvanceTime())
+
+    # ------------------------------------------------------------------ private
+
+    def _apply(self, command: Command) -> tuple[Event, ...]:
+        """Stamp and apply a command, then make its fills final."""
+        events = self._step(command)
+        fills = tuple(fill.fill_id for fill in self._engine.unsettled())
+        if not fills:
+            return events
+        final = ConfirmSettlement(fills=fills, stage=SettlementStage.FINAL, batch=0)
+        return events + self._step(final)
+
+    def _step(self, command: Command) -> tuple[Event, ...]:
+        if self._clock is not None:
+            self._at_ns = max(self._at_ns, self._clock.now_ns())
+        sequence = Sequence(self._engine.sequence + 1)
+        stamped = msgspec.structs.replace(command, sequence=sequence, at_ns=self._at_ns)
+        return self._engine.apply(stamped)
+
+    def _market(self, market: Market | str) -> Market:
+        """Return the listed market of this symbol or these terms."""
+        wanted = market.id if isinstance(market, Market) else MarketId(market)
+        listed = self._engine.market(wanted)
+        if listed is None:
+            names = ", ".join(one.id for one in self._engine.markets())
+            raise ConfigurationError(f"no market {wanted}; listed: {names}")
+        if isinstance(market, Market) and market != listed:
+            raise ConfigurationError(f"{wanted} is listed with other terms")
+        return listed
+
+    def _market_of(self, order_id: int) -> Market:
+        order = self._engine.order(OrderId(order_id))
+        if order is None:
+            raise ConfigurationError(f"no order {order_id}; take the id from its OrderAccepted")
+        return self._market(order.market)
+
+    def _asset(self, asset: str) -> Asset:
+        for known in self._engine.assets():
+            if known.id == AssetId(asset):
+                return known
+        names = ", ".join(one.id for one in self._engine.assets())
+        raise ConfigurationError(f"no asset {asset}; listed: {names}")
+
+
+def _rows(market: Market, levels: tuple[Level, ...]) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (market.format_price(level.price), market.format_quantity(level.quantity))
+        for level in levels
+    )
