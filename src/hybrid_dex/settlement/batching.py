@@ -48,7 +48,8 @@ __all__ = [
     "pack_batch",
 ]
 
-_MAX_PARTS: Final = 1 << 8
+_INDEX_MASK: Final = (1 << 16) - 1
+"""The part of a fill's id that counts within its command."""
 _MAX_COUNT: Final = 255
 """What a section's count bytes can say."""
 
@@ -89,12 +90,17 @@ class Group(msgspec.Struct, frozen=True, gc=False, array_like=True):
 def group_fills(fills: Sequence[MatchedFill]) -> tuple[Group, ...]:
     """Return the groups of one command's fills, in order.
 
+    A fill's group follows from its index alone, so the fills that are left of a command after a
+    restart form the same groups again.
+
     Raises:
         FormatError: the fills are of several commands, out of order, or without a signature.
+        InvariantError: a group has two aggressors, or two orders in one lane.
     """
     if not fills:
         return ()
     command = fill_sequence(fills[0].fill_id)
+    parts: dict[int, list[MatchedFill]] = {}
     previous = -1
     for fill in fills:
         if fill_sequence(fill.fill_id) != command or fill.fill_id <= previous:
@@ -107,33 +113,26 @@ def group_fills(fills: Sequence[MatchedFill]) -> tuple[Group, ...]:
                     f"order {terms.order_id} is not signed, so it can not settle on chain",
                     "orders that their traders signed",
                 )
-    parts = list(_parts(fills))
-    if len(parts) > _MAX_PARTS:
-        raise FormatError("fills", f"{len(parts)} groups in one command", f"at most {_MAX_PARTS}")
-    return tuple(
-        Group(layout.group_sequence(command, number), tuple(part))
-        for number, part in enumerate(parts)
+        parts.setdefault((fill.fill_id & _INDEX_MASK) // MAX_FILLS_PER_GROUP, []).append(fill)
+    groups = tuple(
+        Group(layout.group_sequence(command, part), tuple(of_part))
+        for part, of_part in parts.items()
     )
+    for group in groups:
+        _check_group(group)
+    return groups
 
 
-def _parts(fills: Sequence[MatchedFill]) -> Iterator[list[MatchedFill]]:
-    """Cut where a group must end: its length, another taker, or a lane with a second order."""
-    part: list[MatchedFill] = []
+def _check_group(group: Group) -> None:
+    taker = _signed(group.taker).order_hash
     lanes: dict[tuple[str, int], bytes] = {}
-    for fill in fills:
-        orders = [(_lane(terms), _signed(terms).order_hash) for terms in (fill.taker, fill.maker)]
-        if part and (
-            len(part) == MAX_FILLS_PER_GROUP
-            or fill.market != part[0].market
-            or orders[0][1] != _signed(part[0].taker).order_hash
-            or any(lanes.get(lane, order) != order for lane, order in orders)
-        ):
-            yield part
-            part, lanes = [], {}
-        part.append(fill)
-        lanes.update(orders)
-    if part:
-        yield part
+    for fill in group.fills:
+        if fill.market != group.market or _signed(fill.taker).order_hash != taker:
+            raise InvariantError(f"command of fill {fill.fill_id} has two aggressors")
+        for terms in (fill.taker, fill.maker):
+            key = _signed(terms).order_hash
+            if lanes.setdefault(_lane(terms), key) != key:
+                raise InvariantError(f"fill {fill.fill_id}: two orders in one lane")
 
 
 @attrs.frozen(kw_only=True)
@@ -296,7 +295,7 @@ def journal_hash(groups: Sequence[Group]) -> bytes:
     """Return SHA-256 over the fills as the journal derives them; zeros for an empty batch."""
     if not groups:
         return bytes(32)
-    return hashlib.sha256(msgspec.msgpack.encode(groups)).digest()
+    return hashlib.sha256(msgspec.json.encode(groups)).digest()
 
 
 def matched_through(

@@ -97,6 +97,7 @@ TRANSITIONS: Final[Mapping[tuple[TransactionState, Signal], TransactionState]] =
         (_S.CONFIRMED, _E.FINALIZED): _S.FINAL,
         (_S.CONFIRMED, _E.ORPHANED): _S.REORGED,
         (_S.FAILED, _E.ORPHANED): _S.REORGED,
+        (_S.FAILED, _E.INCLUDED): _S.MINED,
         (_S.FAILED, _E.REVERTED): _S.FAILED,
         (_S.REPLACED, _E.ORPHANED): _S.REORGED,
         (_S.REPLACED, _E.SIBLING_INCLUDED): _S.REPLACED,

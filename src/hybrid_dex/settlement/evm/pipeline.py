@@ -1,0 +1,448 @@
+"""What is on its way: queued groups, batches, their transactions, and the followed chain.
+
+The state of the backend without its IO. Each method that changes something returns nothing and
+notes in `change` what must be stored; whoever drives it writes that before acting on it. It never
+sends, signs or waits.
+
+A batch keeps its number and its fills for good once it is reserved. What may change are its header
+and its transactions: after a reorganisation the same fills are settled again, on the new previous
+root if the outcome before them is another. The contract takes a number once, so it is the number
+that makes a trade settle once.
+"""
+
+from collections import deque
+from collections.abc import Collection, Iterator, Mapping
+
+import attrs
+
+from hybrid_dex.model.commands import (
+    Command,
+    ConfirmSettlement,
+    FailSettlement,
+    RaiseFloor,
+    RequestWithdrawal,
+    RevokeLane,
+)
+from hybrid_dex.model.market import Market
+from hybrid_dex.model.settlement import FillFailure, SettlementStage
+from hybrid_dex.model.units import MAX_FILLS_PER_GROUP, FillId, MarketId, fill_id
+from hybrid_dex.settlement import layout
+from hybrid_dex.settlement.batching import Group, fill_ids
+from hybrid_dex.settlement.evm.store import (
+    Change,
+    StoredBatch,
+    StoredState,
+    StoredTransaction,
+)
+from hybrid_dex.settlement.layout import Culprit
+from hybrid_dex.settlement.reconciliation import (
+    BatchSeen,
+    Block,
+    Chain,
+    Fact,
+    FloorSeen,
+    FrozenSeen,
+    LaneCanceledSeen,
+    Ledger,
+    RequestSeen,
+    Skip,
+)
+from hybrid_dex.settlement.transaction_state import Signal, TransactionState, advance
+
+__all__ = ["Pipeline"]
+
+_LEFT_OUT = 0
+"""The reason of a fill that is in no batch although a batch speaks for its sequence."""
+
+
+@attrs.define
+class Pipeline:
+    """Everything between a matched fill and a final one.
+
+    Attributes:
+        markets: by symbol.
+        chain: the followed blocks; ``None`` before the first look.
+        ledger: facts of the followed blocks.
+        queue: groups that wait for a batch, by sequence.
+        batches: those that are not final, by number.
+        seen: how the contract settled them, as far as the followed blocks say.
+        transactions: of those batches, by hash.
+        last_number: highest batch number that is reserved or on chain.
+        last_up_to: highest sequence that a batch speaks for.
+        final_number: highest final batch.
+        final_up_to: last sequence that it speaks for.
+        uncovered: when requests were made that no batch covered yet, Unix seconds.
+        frozen: whether settling has ended on chain.
+        change: what is to be written.
+    """
+
+    markets: Mapping[MarketId, Market]
+    watch_lag_s: int
+    chain: Chain | None = None
+    ledger: Ledger = attrs.field(init=False)
+    queue: deque[Group] = attrs.field(factory=deque)
+    batches: dict[int, StoredBatch] = attrs.field(factory=dict)
+    seen: dict[int, BatchSeen] = attrs.field(factory=dict)
+    transactions: dict[str, StoredTransaction] = attrs.field(factory=dict)
+    last_number: int = 0
+    last_up_to: int = 0
+    final_number: int = 0
+    final_up_to: int = 0
+    uncovered: list[int] = attrs.field(factory=list)
+    frozen: bool = False
+    change: Change = attrs.field(factory=Change)
+    _known: set[FillId] = attrs.field(factory=set)
+    _left_out: list[Group] = attrs.field(factory=list)
+
+    @classmethod
+    def resume(
+        cls, state: StoredState, markets: Mapping[MarketId, Market], watch_lag_s: int
+    ) -> "Pipeline":
+        """Return the pipeline that a store holds; its chain is set by the first look."""
+        pipeline = cls(markets=markets, watch_lag_s=watch_lag_s)
+        pipeline.ledger = Ledger(state.ledger)
+        pipeline.batches = {batch.number: batch for batch in state.batches}
+        for found in state.transactions:
+            # The blocks above the cursor are read again, and say again what they hold.
+            above = found.state in _SETTLED_STATES
+            state_now = advance(found.state, Signal.ORPHANED) if above else found.state
+            pipeline.transactions[found.hash] = attrs.evolve(found, state=state_now)
+        for batch in state.batches:
+            pipeline._known.update(fill_ids(batch.groups))
+        if state.last_batch is not None:
+            pipeline.last_number = state.last_batch.number
+            pipeline.last_up_to = state.last_batch.up_to
+        if not pipeline.batches:
+            pipeline.final_number, pipeline.final_up_to = pipeline.last_number, pipeline.last_up_to
+        if state.ledger.requested and state.cursor is not None:
+            pipeline.uncovered.append(state.cursor.timestamp_s)
+        return pipeline
+
+    # Fills
+
+    def knows(self, group: Group) -> bool:
+        """Whether its fills are queued or in a batch that is not final."""
+        return all(fill.fill_id in self._known for fill in group.fills)
+
+    def is_late(self, group: Group) -> bool:
+        """Whether a batch speaks for its sequence already."""
+        return group.sequence <= self.last_up_to
+
+    def enqueue(self, group: Group) -> None:
+        """Append a group that is neither known nor late."""
+        self.queue.append(group)
+        if len(self.queue) > 1 and self.queue[-2].sequence > group.sequence:
+            self.queue = deque(sorted(self.queue, key=lambda each: each.sequence))
+        self._known.update(fill.fill_id for fill in group.fills)
+
+    def attach(self, group: Group, batch: StoredBatch | None) -> None:
+        """Take a group that a batch speaks for: into the batch that holds it, or as failed.
+
+        Args:
+            group: as submitted.
+            batch: what the store has for its fills, or ``None``.
+        """
+        if batch is None:
+            self._known.update(fill.fill_id for fill in group.fills)
+            self._left_out.append(group)
+            self._fail_left_out()
+        elif batch.stage is SettlementStage.FINAL:
+            self._conclude(attrs.evolve(batch, groups=(group,)), batch.skips, batch.told)
+        else:
+            batch = self.batches[batch.number]
+            groups = tuple(sorted((*batch.groups, group), key=lambda each: each.sequence))
+            self._known.update(fill.fill_id for fill in group.fills)
+            # What it was told is another fill's; tell this one when the chain is looked at next.
+            self._put(attrs.evolve(batch, groups=groups, told=""))
+
+    # Batches and transactions
+
+    def first_unsettled(self) -> StoredBatch | None:
+        """Return the lowest batch that is in no followed block."""
+        return next((b for n, b in sorted(self.batches.items()) if n not in self.seen), None)
+
+    def reserve(self, groups: Collection[Group], *, number: int, through_s: int) -> StoredBatch:
+        """Move groups from the front of the queue into a new batch."""
+        taken = [self.queue.popleft() for _ in groups]
+        up_to = max([self.last_up_to, *(group.sequence for group in taken)])
+        batch = StoredBatch(number=number, up_to=up_to, through_s=through_s, groups=tuple(taken))
+        self.last_number, self.last_up_to = number, up_to
+        self._put(batch)
+        self.change.fills.extend((fill, number) for fill in fill_ids(taken))
+        return batch
+
+    def restate(self, batch: StoredBatch, through_s: int) -> StoredBatch:
+        """Give a batch that is in no block another time through which it speaks."""
+        batch = attrs.evolve(batch, through_s=through_s)
+        self._put(batch)
+        return batch
+
+    def of_batch(self, number: int) -> list[StoredTransaction]:
+        """Return a batch's transactions."""
+        return [found for found in self.transactions.values() if found.batch == number]
+
+    def put_transaction(self, transaction: StoredTransaction) -> None:
+        """Add or change a transaction."""
+        self.transactions[transaction.hash] = transaction
+        self.change.transactions = [
+            *(each for each in self.change.transactions if each.hash != transaction.hash),
+            transaction,
+        ]
+
+    def signal(self, transaction: StoredTransaction, signal: Signal) -> StoredTransaction:
+        """Move a transaction along."""
+        moved = attrs.evolve(transaction, state=advance(transaction.state, signal))
+        if moved != transaction:
+            self.put_transaction(moved)
+        return moved
+
+    def mark_submitted(self, batch: StoredBatch, transaction: str) -> None:
+        """Note that a batch was sent for the first time."""
+        if batch.stage is SettlementStage.MATCHED:
+            self._put(attrs.evolve(batch, stage=SettlementStage.SUBMITTED, told=transaction))
+            self._confirm(batch, SettlementStage.SUBMITTED, transaction, fill_ids(batch.groups))
+
+    # Blocks
+
+    def is_foreign(self, fact: BatchSeen) -> bool:
+        """Whether a settled batch was not sent from this store, so that its calldata is needed."""
+        return fact.number not in self.batches or fact.transaction not in self.transactions
+
+    def adopt(self, fact: BatchSeen, settled: layout.Batch) -> None:
+        """Take over a batch that someone else sent with the operator's key, or a lost store did."""
+        known = self.batches.get(fact.number)
+        sequences = {group.sequence for section in settled.sections for group in section.groups}
+        if known is not None and sequences == {group.sequence for group in known.groups}:
+            return
+        undone = [number for number in self.batches if number >= fact.number]
+        returned = [group for n in sorted(undone) for group in self.batches.pop(n).groups]
+        self.change.undone.extend(undone)
+        self.change.batches = [b for b in self.change.batches if b.number not in undone]
+        self.transactions = {
+            h: found for h, found in self.transactions.items() if found.batch not in undone
+        }
+        self.change.transactions = [
+            found for found in self.change.transactions if found.batch not in undone
+        ]
+        waiting = sorted((*returned, *self.queue), key=lambda group: group.sequence)
+        self.queue = deque(group for group in waiting if group.sequence > fact.up_to)
+        self._left_out.extend(
+            group
+            for group in waiting
+            if group.sequence <= fact.up_to and group.sequence not in sequences
+        )
+        batch = StoredBatch(
+            number=fact.number,
+            up_to=fact.up_to,
+            through_s=fact.matched_through_s,
+            groups=tuple(group for group in waiting if group.sequence in sequences),
+            stage=SettlementStage.SUBMITTED,
+        )
+        self.last_number = fact.number
+        self.last_up_to = fact.up_to
+        self._put(batch)
+        self.change.fills.extend((fill, fact.number) for fill in _listed_fills(settled))
+
+    def see(self, facts: tuple[Fact, ...]) -> None:
+        """Take the facts of a block that was appended to the chain; adopt foreign ones first."""
+        for found in list(self.transactions.values()):
+            if found.state is TransactionState.MINED:
+                self.signal(found, Signal.BURIED)
+        self._tell(self.ledger.see(facts))
+        for fact in facts:
+            if isinstance(fact, BatchSeen):
+                self.seen[fact.number] = fact
+                self._included(fact)
+                self.uncovered = [
+                    at for at in self.uncovered if fact.matched_through_s <= at + self.watch_lag_s
+                ]
+            elif isinstance(fact, RequestSeen | LaneCanceledSeen | FloorSeen):
+                self.uncovered.append(fact.requested_at_s)
+            elif isinstance(fact, FrozenSeen):
+                self.frozen = True
+
+    def forget(self) -> None:
+        """Drop the facts of the head, which is gone."""
+        for fact in self.ledger.forget():
+            if isinstance(fact, BatchSeen):
+                del self.seen[fact.number]
+                for found in self.of_batch(fact.number):
+                    if found.state in _SETTLED_STATES:
+                        self.signal(found, Signal.ORPHANED)
+            elif isinstance(fact, FrozenSeen):
+                self.frozen = False
+
+    def finalize(self, number: int) -> None:
+        """Take the facts of the lowest block, of this number, as final."""
+        facts, commands = self.ledger.final(number)
+        self._tell(commands)
+        for fact in facts:
+            if isinstance(fact, BatchSeen):
+                batch = self.batches.pop(fact.number)
+                del self.seen[fact.number]
+                for found in self.of_batch(fact.number):
+                    del self.transactions[found.hash]
+                self.change.transactions = [
+                    t for t in self.change.transactions if t.batch != fact.number
+                ]
+                self.change.finished.append(fact.number)
+                self._conclude(batch, fact.skips, fact.transaction)
+                self._known.difference_update(fill_ids(batch.groups))
+                self._put(
+                    attrs.evolve(
+                        batch,
+                        groups=(),
+                        stage=SettlementStage.FINAL,
+                        told=fact.transaction,
+                        skips=fact.skips,
+                    ),
+                    final=True,
+                )
+                self.final_number, self.final_up_to = fact.number, fact.up_to
+                self._fail_left_out()
+
+    def finish_look(self, final: Block) -> None:
+        """After a look at the chain: say what changed by it, and where to go on."""
+        self._tell(self.ledger.changes())
+        for number, batch in self.batches.items():
+            fact = self.seen.get(number)
+            if fact is not None:
+                self._tell_confirmed(batch, fact)
+            elif batch.stage is SettlementStage.CONFIRMED:
+                self._put(attrs.evolve(batch, stage=SettlementStage.SUBMITTED, skips=()))
+                self._confirm(batch, SettlementStage.SUBMITTED, batch.told, fill_ids(batch.groups))
+        self.change.cursor = final
+        self.change.ledger = self.ledger.state
+
+    def take_change(self) -> Change:
+        """Return what is to be written, and begin anew."""
+        change, self.change = self.change, Change()
+        return change
+
+    def unsettled_groups(self) -> Iterator[Group]:
+        """Yield the groups that are in no followed block, oldest first within a batch."""
+        for number, batch in self.batches.items():
+            if number not in self.seen:
+                yield from batch.groups
+        yield from self.queue
+
+    # Telling the engine
+
+    def _tell_confirmed(self, batch: StoredBatch, fact: BatchSeen) -> None:
+        told = (batch.stage, batch.told, batch.skips)
+        if told == (SettlementStage.CONFIRMED, fact.transaction, fact.skips):
+            return
+        failed = {failure.fill_id for failure in _failures(batch.groups, fact.skips)}
+        every = fill_ids(batch.groups)
+        if batch.stage is SettlementStage.CONFIRMED:
+            # Another outcome than before: what it skips now was said to be in a block.
+            before = {failure.fill_id for failure in _failures(batch.groups, batch.skips)}
+            back = tuple(fill for fill in every if fill in failed and fill not in before)
+            self._confirm(batch, SettlementStage.SUBMITTED, fact.transaction, back)
+        settled = tuple(fill for fill in every if fill not in failed)
+        self._confirm(batch, SettlementStage.CONFIRMED, fact.transaction, settled)
+        self._put(
+            attrs.evolve(
+                batch,
+                stage=SettlementStage.CONFIRMED,
+                told=fact.transaction,
+                skips=fact.skips,
+            )
+        )
+
+    def _conclude(self, batch: StoredBatch, skips: tuple[Skip, ...], transaction: str) -> None:
+        failures = _failures(batch.groups, skips)
+        failed = {failure.fill_id for failure in failures}
+        settled = tuple(fill for fill in fill_ids(batch.groups) if fill not in failed)
+        self._confirm(batch, SettlementStage.FINAL, transaction, settled)
+        if failures:
+            self._tell(
+                [FailSettlement(failures=failures, batch=batch.number, transaction=transaction)]
+            )
+
+    def _fail_left_out(self) -> None:
+        lost = [group for group in self._left_out if group.sequence <= self.final_up_to]
+        if lost:
+            self._left_out = [each for each in self._left_out if each not in lost]
+            self._known.difference_update(fill_ids(lost))
+            failures = tuple(FillFailure(fill, _LEFT_OUT) for fill in fill_ids(lost))
+            self._tell([FailSettlement(failures=failures, batch=self.last_number, transaction="")])
+
+    def _confirm(
+        self,
+        batch: StoredBatch,
+        stage: SettlementStage,
+        transaction: str,
+        fills: tuple[FillId, ...],
+    ) -> None:
+        if fills:
+            self._tell(
+                [
+                    ConfirmSettlement(
+                        fills=fills, stage=stage, batch=batch.number, transaction=transaction
+                    )
+                ]
+            )
+
+    def _tell(self, commands: Collection[Command]) -> None:
+        for command in commands:
+            at_s = None
+            if isinstance(command, RequestWithdrawal | RevokeLane | RaiseFloor):
+                at_s = min(self.ledger.waiting(), default=None)
+            self.change.commands.append((command, at_s))
+
+    def _put(self, batch: StoredBatch, *, final: bool = False) -> None:
+        if not final:
+            self.batches[batch.number] = batch
+        self.change.batches = [
+            *(each for each in self.change.batches if each.number != batch.number),
+            batch,
+        ]
+
+    def _included(self, fact: BatchSeen) -> None:
+        mined = self.transactions.get(fact.transaction)
+        for found in self.of_batch(fact.number):
+            if found.hash == fact.transaction:
+                self.signal(found, Signal.INCLUDED)
+            elif found.state is not TransactionState.FAILED and (
+                mined is None or found.nonce == mined.nonce
+            ):
+                self.signal(found, Signal.SIBLING_INCLUDED)
+
+
+_SETTLED_STATES = (
+    TransactionState.MINED,
+    TransactionState.CONFIRMED,
+    TransactionState.REPLACED,
+)
+
+
+def _failures(groups: Collection[Group], skips: tuple[Skip, ...]) -> tuple[FillFailure, ...]:
+    """Say in the engine's words what was skipped of some groups."""
+    fills = {fill.fill_id: fill for group in groups for fill in group.fills}
+    failures = []
+    for skip in skips:
+        fill = fills.get(_fill_at(skip.position.sequence, skip.position[2]))
+        if fill is None:
+            continue
+        culprit = None
+        if skip.culprit == Culprit.TAKER:
+            culprit = fill.taker.order_id
+        elif skip.culprit == Culprit.MAKER:
+            culprit = fill.maker.order_id
+        failures.append(FillFailure(fill.fill_id, skip.reason, culprit))
+    return tuple(sorted(failures, key=lambda failure: failure.fill_id))
+
+
+def _listed_fills(settled: layout.Batch) -> Iterator[FillId]:
+    """Yield the ids of the fills in a decoded batch."""
+    for section in settled.sections:
+        for group in section.groups:
+            for index in range(len(group.fills)):
+                yield _fill_at(group.sequence, index)
+
+
+def _fill_at(sequence: int, index: int) -> FillId:
+    """Return the id of the fill that the chain knows by its group's sequence and its index."""
+    command, part = divmod(sequence, 1 << 8)
+    return fill_id(command, part * MAX_FILLS_PER_GROUP + index)

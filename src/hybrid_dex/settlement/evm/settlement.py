@@ -1,0 +1,319 @@
+"""`EvmSettlement`: the Settlement protocol on one contract of one EVM chain.
+
+One task looks at the chain and takes a step, again and again. Whatever fails for a reason outside
+is waited out, with the reason in `health`; nothing that was submitted is lost, for the exchange
+submits again after a restart what is not final. Only three things end the task: `close`, a chain
+that took back a final block, and a store that can not be written.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Final, TypeVar
+
+from eth_typing import ChecksumAddress
+from web3 import Web3
+
+from hybrid_dex.errors import (
+    ConfigurationError,
+    InvariantError,
+    SettlementError,
+    WrongChainError,
+)
+from hybrid_dex.interfaces.clock import Clock
+from hybrid_dex.model.commands import Command
+from hybrid_dex.model.market import Market
+from hybrid_dex.model.settlement import MatchedFill
+from hybrid_dex.model.units import TimestampNs
+from hybrid_dex.settlement.batching import group_fills
+from hybrid_dex.settlement.evm.contract import ChainTerms, ExchangeContract
+from hybrid_dex.settlement.evm.node import Node
+from hybrid_dex.settlement.evm.options import EvmOptions
+from hybrid_dex.settlement.evm.pipeline import Pipeline
+from hybrid_dex.settlement.evm.sender import Sender, operator_account
+from hybrid_dex.settlement.evm.store import OutboxEntry, SettlementStore, StoreFailedError
+from hybrid_dex.settlement.evm.watcher import Watcher
+from hybrid_dex.settlement.health import SettlementHealth, SettlementState
+from hybrid_dex.settlement.reconciliation import DeepReorganisationError
+
+__all__ = ["EvmSettlement"]
+
+_T = TypeVar("_T")
+_NS_PER_SECOND: Final = 1_000_000_000
+_BACKLOG_SHARE: Final = 4
+"""Matching pauses when a fill waited for a block for WINDOW_MAX over this."""
+
+
+class _WallClock:
+    """The machine's clock."""
+
+    def now_ns(self) -> TimestampNs:
+        return TimestampNs(time.time_ns())
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+def _pass(_name: str) -> None:
+    """Do nothing at a checkpoint."""
+
+
+class EvmSettlement:
+    """Settles fills through a deployed ``Exchange`` contract.
+
+    Args:
+        options: what the operator chooses.
+        clock: where time is read; the machine's by default.
+        checkpoint: called with ``reserve``, ``sign``, ``persist``, ``broadcast``, ``receipt`` and
+            ``final`` as a batch gets there. For fault tests: what it raises ends the worker.
+    """
+
+    def __init__(
+        self,
+        options: EvmOptions,
+        *,
+        clock: Clock | None = None,
+        checkpoint: Callable[[str], None] = _pass,
+    ) -> None:
+        self._options = options
+        self._clock: Clock = _WallClock() if clock is None else clock
+        self._checkpoint = checkpoint
+        self._store = SettlementStore(options.store_path)
+        self._thread: ThreadPoolExecutor | None = None
+        self._node: Node | None = None
+        self._pipeline: Pipeline | None = None
+        self._terms: ChainTerms | None = None
+        self._worker: asyncio.Task[None] | None = None
+        self._outbox: deque[OutboxEntry] = deque()
+        self._wake_reader = asyncio.Event()
+        self._state = SettlementState.CLOSED
+        self._error = ""
+        self._alarm = ""
+        self._looked_ns = TimestampNs(0)
+
+    @property
+    def requires_signature(self) -> bool:
+        """Orders need their trader's signature: the contract checks it."""
+        return True
+
+    @property
+    def options(self) -> EvmOptions:
+        """What the operator chose."""
+        return self._options
+
+    async def open(self, markets: Sequence[Market]) -> None:
+        """Connect, check chain and contract, resume what was persisted, and start working.
+
+        Raises:
+            WrongChainError: the node serves another chain.
+            MissingContractError: there is no code at the address.
+            StaleArtifactError: there is other code.
+            ConfigurationError: a market has other terms on chain; the operator's key is another's;
+                the store is another contract's.
+            SettlementError: the node does not answer.
+        """
+        if self._worker is not None:
+            raise ConfigurationError("this settlement is open already")
+        account = operator_account(self._options)
+        if not Web3.is_checksum_address(self._options.contract):
+            raise ConfigurationError(f"contract {self._options.contract!r} is no EIP-55 address")
+        address = Web3.to_checksum_address(self._options.contract)
+        self._node = Node(self._options)
+        try:
+            contract = await self._connect(self._node, address, markets)
+            terms = await contract.check(operator=account.address)
+            self._thread = ThreadPoolExecutor(1, thread_name_prefix="settlement-store")
+            await self._in_thread(
+                lambda: self._store.open(f"{address} on chain {self._options.chain_id}")
+            )
+            stored = await self._in_thread(self._store.load)
+        except BaseException:
+            await self.close()
+            raise
+        pipeline = Pipeline.resume(
+            stored, {market.id: market for market in markets}, terms.watch_lag_s
+        )
+        self._pipeline, self._terms = pipeline, terms
+        self._outbox = deque(stored.outbox)
+        watcher = Watcher(
+            self._options,
+            self._node,
+            contract,
+            pipeline,
+            stored.cursor,
+            clock=self._clock,
+            checkpoint=self._checkpoint,
+        )
+        sender = Sender(
+            self._options,
+            self._node,
+            contract,
+            pipeline,
+            terms,
+            clock=self._clock,
+            checkpoint=self._checkpoint,
+            write=self._write,
+            unheeded_s=self._unheeded_s,
+            base_fee=lambda: watcher.base_fee,
+        )
+        self._looked_ns = self._clock.now_ns()
+        self._state = SettlementState.RUNNING
+        self._error = self._alarm = ""
+        self._worker = asyncio.create_task(self._work(watcher, sender), name="settlement")
+        self._wake_reader.set()
+
+    async def close(self) -> None:
+        """Stop sending and release everything; nothing persisted is lost. Safe to call twice."""
+        self._state = SettlementState.CLOSED
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            worker.cancel()
+            await asyncio.gather(worker, return_exceptions=True)
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            await asyncio.get_running_loop().run_in_executor(thread, self._store.close)
+            thread.shutdown()
+        node, self._node = self._node, None
+        if node is not None:
+            await node.close()
+        self._wake_reader.set()
+
+    async def submit(self, fills: Sequence[MatchedFill]) -> None:
+        """Take one command's fills; returns once they are queued. A repeat changes nothing.
+
+        Raises:
+            FormatError: the fills are not one command's, or not signed.
+            SettlementError: not open.
+        """
+        pipeline = self._opened()
+        for group in group_fills(fills):
+            if pipeline.knows(group):
+                continue
+            if not pipeline.is_late(group):
+                pipeline.enqueue(group)
+                continue
+            first = group.fills[0].fill_id
+            batch = await self._in_thread(partial(self._store.batch_of, first))
+            pipeline.attach(group, batch)
+            await self._write()
+
+    async def updates(self) -> AsyncGenerator[Command, None]:
+        """Yield what happened, as unstamped commands, until closed.
+
+        Asking for the next one says that the one before is durable in the journal; what was not
+        followed by that is yielded again after a restart. One reader at a time.
+        """
+        while self._state is not SettlementState.CLOSED:
+            if not self._outbox:
+                self._wake_reader.clear()
+                await self._wake_reader.wait()
+                continue
+            entry = self._outbox[0]
+            yield entry.command
+            if self._thread is None:
+                return
+            await self._in_thread(partial(self._store.acknowledge, entry.id))
+            if self._outbox and self._outbox[0] is entry:
+                self._outbox.popleft()
+
+    def health(self) -> SettlementHealth:
+        """Return how settlement is doing. Cheap, and never waits."""
+        pipeline, terms = self._pipeline, self._terms
+        health = SettlementHealth(
+            state=self._state,
+            chain_id=self._options.chain_id,
+            contract=self._options.contract,
+            undelivered=len(self._outbox),
+            error=self._error,
+            alarm=self._alarm,
+        )
+        if pipeline is None or pipeline.chain is None or terms is None:
+            return health
+        now_ns = self._clock.now_ns()
+        head_age_s = now_ns / _NS_PER_SECOND - pipeline.chain.head.timestamp_s
+        oldest_ns = min(
+            (group.fills[0].at_ns for group in pipeline.unsettled_groups()), default=now_ns
+        )
+        oldest_s = max(0.0, (now_ns - oldest_ns) / _NS_PER_SECOND)
+        queued = sum(len(group.fills) for group in pipeline.queue)
+        lagging = (
+            bool(self._alarm)
+            or self._state is SettlementState.CLOSED
+            or oldest_s * _BACKLOG_SHARE > terms.window_max_s
+            or now_ns - self._looked_ns > terms.watch_lag_s * _NS_PER_SECOND
+        )
+        return SettlementHealth(
+            state=self._state,
+            chain_id=self._options.chain_id,
+            contract=self._options.contract,
+            head_block=pipeline.chain.head.number,
+            head_age_s=head_age_s,
+            final_block=pipeline.chain.final.number,
+            batch=max((*pipeline.seen, pipeline.final_number)),
+            queued=queued,
+            unsettled=queued
+            + sum(
+                len(group.fills) for batch in pipeline.batches.values() for group in batch.groups
+            ),
+            oldest_unsettled_s=oldest_s,
+            undelivered=len(self._outbox),
+            lagging=lagging,
+            error=self._error,
+            alarm=self._alarm,
+        )
+
+    # Working
+
+    async def _connect(
+        self, node: Node, address: ChecksumAddress, markets: Sequence[Market]
+    ) -> ExchangeContract:
+        chain_id = await node.chain_id()
+        if chain_id != self._options.chain_id:
+            raise WrongChainError(
+                f"the node at rpc_url serves chain {chain_id}, configured is chain "
+                f"{self._options.chain_id}; correct one of the two"
+            )
+        return ExchangeContract(node, address, markets)
+
+    async def _work(self, watcher: Watcher, sender: Sender) -> None:
+        while True:
+            try:
+                await watcher.look()
+                await self._write()
+                self._looked_ns = self._clock.now_ns()
+                await sender.step()
+                self._state, self._error = SettlementState.RUNNING, ""
+            except (DeepReorganisationError, StoreFailedError, InvariantError) as error:
+                self._state, self._alarm = SettlementState.HALTED, str(error)
+                return
+            except SettlementError as error:
+                self._state, self._error = SettlementState.WAITING, str(error)
+            await self._clock.sleep(self._options.poll_s)
+
+    async def _write(self) -> None:
+        """Store what the pipeline changed, then offer its updates to the reader."""
+        change = self._opened().take_change()
+        entries = await self._in_thread(lambda: self._store.write(change))
+        if entries:
+            self._outbox.extend(entries)
+            self._wake_reader.set()
+
+    async def _in_thread(self, call: Callable[[], _T]) -> _T:
+        if self._thread is None:
+            raise SettlementError("settlement is closed")
+        return await asyncio.get_running_loop().run_in_executor(self._thread, call)
+
+    def _unheeded_s(self) -> int | None:
+        """When the oldest request was made that the exchange has not taken yet."""
+        return min(
+            (entry.requested_at_s for entry in self._outbox if entry.requested_at_s is not None),
+            default=None,
+        )
+
+    def _opened(self) -> Pipeline:
+        if self._pipeline is None or self._thread is None:
+            raise SettlementError("settlement is not open")
+        return self._pipeline

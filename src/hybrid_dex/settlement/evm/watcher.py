@@ -1,0 +1,174 @@
+"""Follows the chain: block by block, each checked against its parent, facts into the pipeline.
+
+It only reads. Every look ends on one consistent chain or raises; what was accepted before an error
+stays accepted, since each block was checked by itself.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from web3.types import LogReceipt
+
+from hybrid_dex.errors import FormatError, SettlementError
+from hybrid_dex.interfaces.clock import Clock
+from hybrid_dex.settlement.evm.contract import ExchangeContract
+from hybrid_dex.settlement.evm.node import Header, Node
+from hybrid_dex.settlement.evm.options import EvmOptions
+from hybrid_dex.settlement.evm.pipeline import Pipeline
+from hybrid_dex.settlement.layout import decode_batch
+from hybrid_dex.settlement.reconciliation import BatchSeen, Block, Chain, Fact
+
+__all__ = ["Watcher"]
+
+_NS_PER_SECOND: Final = 1_000_000_000
+
+
+class Watcher:
+    """Looks at the chain when told to."""
+
+    def __init__(
+        self,
+        options: EvmOptions,
+        node: Node,
+        contract: ExchangeContract,
+        pipeline: Pipeline,
+        cursor: Block | None,
+        *,
+        clock: Clock,
+        checkpoint: Callable[[str], None],
+    ) -> None:
+        self._options = options
+        self._node = node
+        self._contract = contract
+        self._pipeline = pipeline
+        self._cursor = cursor
+        self._clock = clock
+        self._checkpoint = checkpoint
+        self._behind_since_ns: int | None = None
+        self.base_fee = 0
+
+    async def look(self) -> None:
+        """Follow the chain to its head.
+
+        Raises:
+            DeepReorganisationError: a final block is gone.
+            SettlementError: the node does not answer, or contradicts itself.
+        """
+        latest = await self._latest()
+        chain = await self._chain()
+        if not chain.tail:
+            await self._catch_up(chain, latest.block.number)
+        await self._follow(chain, latest)
+        for block in chain.finalize():
+            self._checkpoint("final")
+            self._pipeline.finalize(block.number)
+        self._pipeline.finish_look(chain.final)
+
+    async def _latest(self) -> Header:
+        latest = await self._node.header("latest")
+        if latest is None:
+            raise SettlementError("the node has no block")
+        self.base_fee = latest.base_fee
+        return latest
+
+    async def _chain(self) -> Chain:
+        if self._pipeline.chain is None:
+            cursor = self._cursor
+            if cursor is None:
+                first = await self._node.header(max(0, self._options.start_block - 1))
+                if first is None:
+                    raise SettlementError(
+                        f"the node does not have block {self._options.start_block}; it is not "
+                        "synchronised, or start_block is too high"
+                    )
+                cursor = first.block
+            self._pipeline.chain = Chain(cursor, self._options.confirmations)
+        return self._pipeline.chain
+
+    async def _catch_up(self, chain: Chain, latest: int) -> None:
+        """Pass over blocks that are final already, many at a time."""
+        while (last_final := latest - self._options.confirmations) > chain.final.number:
+            first = chain.final.number + 1
+            last = min(last_final, chain.final.number + self._options.blocks_per_query)
+            header = await self._node.header(last)
+            if header is None:
+                raise SettlementError(f"the node does not have block {last}")
+            by_block: dict[int, list[LogReceipt]] = {}
+            for log in await self._node.logs(self._contract.address, first, last):
+                by_block.setdefault(log["blockNumber"], []).append(log)
+            for number in sorted(by_block):
+                facts = self._contract.facts(by_block[number])
+                await self._adopt(facts)
+                self._pipeline.see(facts)
+                self._pipeline.finalize(number)
+            chain.final = header.block
+
+    async def _follow(self, chain: Chain, latest: Header) -> None:
+        while True:
+            if latest.block.number <= chain.head.number:
+                if not await self._step_back(chain, latest):
+                    return
+                continue
+            following = await self._node.header(chain.head.number + 1)
+            if following is None:
+                return
+            if not chain.extends(following.block):
+                self._drop(chain)
+                continue
+            await self._accept(chain, following.block)
+            self._behind_since_ns = None
+
+    async def _step_back(self, chain: Chain, latest: Header) -> bool:
+        """Compare a head that is not above ours; return whether blocks were dropped."""
+        block = latest.block
+        if block.number < chain.final.number:
+            raise SettlementError(
+                f"the node is behind: block {block.number}, {chain.final.number} was final"
+            )
+        followed = next(
+            (each for each in (*chain.tail, chain.final) if each.number == block.number), None
+        )
+        if followed is None or followed.hash != block.hash:
+            self._drop(chain)
+            return True
+        if followed == chain.head:
+            self._behind_since_ns = None
+            return False
+        now_ns = self._clock.now_ns()
+        if self._behind_since_ns is None:
+            self._behind_since_ns = now_ns
+        if now_ns - self._behind_since_ns < self._options.lag_tolerance_s * _NS_PER_SECOND:
+            raise SettlementError(
+                f"the node is behind: block {block.number}, {chain.head.number} was seen"
+            )
+        self._drop(chain)
+        return True
+
+    def _drop(self, chain: Chain) -> None:
+        chain.drop()
+        self._pipeline.forget()
+
+    async def _accept(self, chain: Chain, block: Block) -> None:
+        logs = await self._node.logs(self._contract.address, block.number, block.number)
+        if any(bytes(log["blockHash"]) != block.hash for log in logs):
+            raise SettlementError(f"the node gave logs of another block {block.number}")
+        facts = self._contract.facts(logs)
+        await self._adopt(facts)
+        if any(isinstance(fact, BatchSeen) for fact in facts):
+            self._checkpoint("receipt")
+        chain.append(block)
+        self._pipeline.see(facts)
+
+    async def _adopt(self, facts: tuple[Fact, ...]) -> None:
+        for fact in facts:
+            if isinstance(fact, BatchSeen) and self._pipeline.is_foreign(fact):
+                calldata = await self._node.calldata(fact.transaction)
+                if calldata is None:
+                    raise SettlementError(f"the node does not know {fact.transaction} any more")
+                try:
+                    batch = decode_batch(self._contract.settle_argument(calldata))
+                except FormatError as error:
+                    raise SettlementError(
+                        f"batch {fact.number} can not be decoded: {error}"
+                    ) from error
+                self._pipeline.adopt(fact, batch)
