@@ -330,6 +330,25 @@ async def test_every_end_of_an_order_is_told(records: SqlRecords, together: bool
     )
 
 
+async def test_the_answer_to_a_repeated_order_counts_once(records: SqlRecords) -> None:
+    """Its batch carries the events of the first command again."""
+    first, second, fill = trade()
+    await records.project([first, second, EventBatch(Sequence(3), first.at_ns, second.events)])
+    assert await records.position() == 3
+    assert await status(records, 1) == (OrderStatus.PARTIALLY_FILLED, 10, 6, 4)
+    (found,) = await records.fills(account=None, market=None, before=None, limit=10)
+    assert (found.fill, found.at_ns) == (fill, 2_000)
+
+
+async def test_self_trade_prevention_leaves_the_total_as_it_was_ordered(
+    records: SqlRecords,
+) -> None:
+    by, left = Quantity(3), Quantity(7)
+    reduced = OrderReduced(order_id(1), ALICE, MARKET.id, by, left, Quantity(0), self_trade=True)
+    await records.project([batch(1, accepted(1)), batch(2, reduced)])
+    assert await status(records, 1) == (OrderStatus.NEW, 10, 7, 0)
+
+
 async def test_repeats_are_ignored_and_gaps_refused(records: SqlRecords) -> None:
     first, second, _ = trade()
     await records.project([first])

@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, insert, update
 from sqlalchemy.sql.dml import Insert, Update
 
 from hybrid_dex.defaults.sql_tables import Base, FillRow, MarketRow, OrderRow, TransferRow
+from hybrid_dex.feed.repeats import is_repeat
 from hybrid_dex.model.events import (
     Deposited,
     EventBatch,
@@ -89,7 +90,9 @@ class Changes:
         self._transfers: list[Row] = []
 
     def add(self, batch: EventBatch) -> None:
-        """Take the events of the next command."""
+        """Take the events of the next command; the answer to a repeated order happened before."""
+        if is_repeat(batch):
+            return
         for index, event in enumerate(batch.events):
             match event:
                 case Deposited() | Withdrawn() | WithdrawalChanged():
@@ -138,9 +141,9 @@ class Changes:
                     **_signed(event.authorization),
                 )
             case OrderReduced():
-                self._orders.change(
-                    event.order_id, quantity=event.open + event.filled, open=event.open
-                )
+                self._orders.change(event.order_id, open=event.open)
+                if not event.self_trade:  # a decrement leaves the total as it was ordered
+                    self._orders.change(event.order_id, quantity=event.open + event.filled)
             case OrderCanceled():
                 self._orders.change(
                     event.order_id, open=0, filled=event.filled, status=int(OrderStatus.CANCELED)
