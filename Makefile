@@ -15,7 +15,7 @@ STAMPS := $(VENV)/stamps
 BENCH_VENV := .venv-bench
 WORKERS ?= 2
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
-TESTED = tests $(wildcard reference_app/tests) $(wildcard plugins/*/tests)
+TESTED = tests $(wildcard reference_app/tests) $(wildcard plugins/*/tests) README.md QUICKSTART.md docs src
 TYPED = src $(if $(wildcard reference_app/*.py),reference_app)
 
 # The first Python of these that starts and is new enough; `make PYTHON=...` names another.

@@ -12,6 +12,11 @@ from typing import TypeVar
 
 import pytest
 from hypothesis import HealthCheck, settings
+from sybil import Sybil
+from sybil.document import PythonDocStringDocument
+from sybil.parsers.markdown import PythonCodeBlockParser
+from sybil.parsers.rest import DocTestParser
+from sybil.sybil import SybilCollection
 
 from tests import tiers
 
@@ -38,6 +43,24 @@ settings.register_profile(
     database=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
+
+# Every Python block of the documentation runs, a page being one session, and so does every example
+# in a docstring.
+pytest_collect_file = SybilCollection(
+    (
+        Sybil(
+            parsers=[PythonCodeBlockParser()],
+            patterns=["README.md", "QUICKSTART.md", "docs/**/*.md"],
+            name="documents",
+        ),
+        Sybil(
+            parsers=[DocTestParser()],
+            patterns=["src/hybrid_dex/**/*.py"],
+            document_types={".py": PythonDocStringDocument},
+            name="docstrings",
+        ),
+    )
+).pytest()
 
 SKIPS_FAIL = os.environ.get("CI") == "true"
 
