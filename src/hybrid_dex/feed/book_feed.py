@@ -15,7 +15,6 @@ from typing import Final
 import attrs
 from sortedcontainers import SortedDict
 
-from hybrid_dex.feed.repeats import is_repeat
 from hybrid_dex.interfaces.book import Resting
 from hybrid_dex.model.events import (
     Event,
@@ -26,6 +25,7 @@ from hybrid_dex.model.events import (
     OrderExpired,
     OrderReduced,
     OrderReplaced,
+    fresh_events,
 )
 from hybrid_dex.model.order import Side
 from hybrid_dex.model.reports import BookUpdate
@@ -116,7 +116,7 @@ class BookFeed:
         """
         if batch.sequence <= self._applied:
             return None
-        for event in () if is_repeat(batch) else batch.events:
+        for event in fresh_events(batch):
             self._take(event)
         self._applied, self._at_ns = batch.sequence, batch.at_ns
         bids = self._sides[Side.BUY].take_changes()

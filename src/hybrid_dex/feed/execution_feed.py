@@ -9,7 +9,6 @@ from typing import Final
 
 import msgspec
 
-from hybrid_dex.feed.repeats import is_repeat
 from hybrid_dex.model.events import (
     CancelRejected,
     Event,
@@ -21,6 +20,7 @@ from hybrid_dex.model.events import (
     OrderReduced,
     OrderRejected,
     OrderReplaced,
+    fresh_events,
 )
 from hybrid_dex.model.order import CancelReason, OrderStatus, OrderType, Side, TimeInForce
 from hybrid_dex.model.reports import ExecType, ExecutionReport, Liquidity
@@ -79,9 +79,9 @@ class ExecutionFeed:
         if batch.sequence <= self._applied:
             return ()
         self._applied = batch.sequence
-        if is_repeat(batch):
-            return ()
-        return tuple(report for event in batch.events for report in self._reports(event, batch))
+        return tuple(
+            report for event in fresh_events(batch) for report in self._reports(event, batch)
+        )
 
     def _reports(self, event: Event, batch: EventBatch) -> Iterator[ExecutionReport]:
         match event:

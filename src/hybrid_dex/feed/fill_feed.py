@@ -10,8 +10,7 @@ from typing import Final
 
 import msgspec
 
-from hybrid_dex.feed.repeats import is_repeat
-from hybrid_dex.model.events import Event, EventBatch, FillMade, FillSettled
+from hybrid_dex.model.events import Event, EventBatch, FillMade, FillSettled, fresh_events
 from hybrid_dex.model.order import Side
 from hybrid_dex.model.reports import FillReport, Liquidity, Trade
 from hybrid_dex.model.settlement import MatchedFill, SettlementStage
@@ -46,9 +45,9 @@ class FillFeed:
         if batch.sequence <= self._applied:
             return ()
         self._applied = batch.sequence
-        if is_repeat(batch):
-            return ()
-        return tuple(report for event in batch.events for report in self._reports(event, batch))
+        return tuple(
+            report for event in fresh_events(batch) for report in self._reports(event, batch)
+        )
 
     def _reports(self, event: Event, batch: EventBatch) -> Iterator[FillReport]:
         match event:
@@ -86,8 +85,6 @@ class FillFeed:
 
 def trades(batch: EventBatch) -> tuple[Trade, ...]:
     """Return the public trades of one command."""
-    if is_repeat(batch):
-        return ()
     return tuple(
         Trade(
             fill_id=event.fill_id,
@@ -97,7 +94,7 @@ def trades(batch: EventBatch) -> tuple[Trade, ...]:
             taker_side=event.taker_side,
             at_ns=batch.at_ns,
         )
-        for event in batch.events
+        for event in fresh_events(batch)
         if isinstance(event, FillMade)
     )
 
