@@ -12,7 +12,6 @@ from sqlalchemy import bindparam, insert, update
 from sqlalchemy.sql.dml import Insert, Update
 
 from hybrid_dex.defaults.sql_tables import Base, FillRow, MarketRow, OrderRow, TransferRow
-from hybrid_dex.feed.repeats import is_repeat
 from hybrid_dex.model.events import (
     Deposited,
     EventBatch,
@@ -27,6 +26,7 @@ from hybrid_dex.model.events import (
     OrderReplaced,
     WithdrawalChanged,
     Withdrawn,
+    fresh_events,
 )
 from hybrid_dex.model.market import Market, MarketState
 from hybrid_dex.model.order import OrderStatus
@@ -91,9 +91,7 @@ class Changes:
 
     def add(self, batch: EventBatch) -> None:
         """Take the events of the next command; the answer to a repeated order happened before."""
-        if is_repeat(batch):
-            return
-        for index, event in enumerate(batch.events):
+        for index, event in enumerate(fresh_events(batch)):
             match event:
                 case Deposited() | Withdrawn() | WithdrawalChanged():
                     self._transfer(batch, index, event)
