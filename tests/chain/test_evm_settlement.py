@@ -1,0 +1,57 @@
+"""Fills settle on a real chain through the real contract, and what came of them is told once."""
+
+from __future__ import annotations
+
+from hybrid_dex.model.order import Side
+from hybrid_dex.model.settlement import SettlementStage
+from tests.chain.harness import Server, World
+
+ETH, USDC = 10**18, 10**6
+
+
+async def test_a_trade_settles_and_every_stage_is_told(world: World) -> None:
+    """Submitted, confirmed, final, in this order; the vault holds what the trade says."""
+    alice = await world.trader(1, quote=10_000 * USDC)
+    bob = await world.trader(2, base=3 * ETH)
+    async with Server(world, world.settlement()) as server:
+        fills = world.trade(alice, bob, lots=10_000)
+        await server.settlement.submit(fills)
+        await world.until(lambda: server.reader.all_at(fills, SettlementStage.FINAL))
+        told = [c.stage for c in server.reader.commands if hasattr(c, "stage")]
+    assert told == [
+        SettlementStage.SUBMITTED,
+        SettlementStage.CONFIRMED,
+        SettlementStage.FINAL,
+    ]
+    market = world.market
+    notional = market.notional(250_000, 10_000)
+    assert (await alice.vault.balance(market.base)).balance == 10_000 * market.lot_size
+    assert (await alice.vault.balance(market.quote)).balance == (
+        10_000 * USDC - notional - fills[0].taker_fee
+    )
+    assert (await bob.vault.balance(market.quote)).balance == notional - fills[0].maker_fee
+
+
+async def test_one_bad_fill_of_fifty_fails_alone(world: World) -> None:
+    """A seller who has too little fails, is blamed, and the other 49 fills settle."""
+    buyers = [await world.trader(n, quote=10_000 * USDC) for n in range(5)]
+    sellers = [await world.trader(10 + n, base=ETH) for n in range(5)]
+    poor = await world.trader(20)
+    groups = []
+    for number in range(50):
+        seller = poor if number == 17 else sellers[number % 5]
+        lane = number // 5 + 1
+        sell = world.terms(seller, Side.SELL, 250_000, 10, lane=lane)
+        buy = world.terms(buyers[number % 5], Side.BUY, 250_000, 10, lane=lane)
+        groups.append(world.match(buy, (sell, 10)))
+    async with Server(world, world.settlement()) as server:
+        for fills in groups:
+            await server.settlement.submit(fills)
+        bad = groups.pop(17)[0]
+        good = [fill for fills in groups for fill in fills]
+        await world.until(lambda: server.reader.all_at(good, SettlementStage.FINAL))
+        await world.until(lambda: bool(server.reader.failures))
+        failure = server.reader.failures[bad.fill_id]
+        assert (failure.reason, failure.culprit) == (16, bad.maker.order_id)
+        assert len(server.reader.failures) == 1
+    assert (await poor.vault.balance(world.market.quote)).balance == 0
