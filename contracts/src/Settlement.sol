@@ -20,16 +20,16 @@ import {Vault} from "./Vault.sol";
 /// end of the section. What is the operator's fault reverts the batch; what a trader can cause skips one fill.
 ///
 /// Table of accounts: address | base slot | base word | quote slot | quote word | locked (base u112, quote u112 above).
-/// Table of orders: digest | account | lots left | packed order | register as read, flags above | skip reason.
+/// Table of orders: digest | account | lots left | packed order | register as read, used lots and flags above | skip reason.
 abstract contract Settlement is ISettlement, Vault, EIP712 {
     using LedgerWord for uint256;
 
-    /// @notice The highest fee of a fill and side, whatever was signed, in parts per million.
-    uint256 public constant FEE_LIMIT_PPM = 10_000;
-    /// @notice How far ahead an order may expire: 30 days, and WINDOW_MAX for clocks that differ.
-    uint256 public constant ORDER_LIFETIME = 30 days;
-    /// @notice How far a floor may rise at once.
-    uint256 public constant FLOOR_STEP = 1 << 32;
+    /// @dev The highest fee of a fill and side, whatever was signed, in parts per million.
+    uint256 internal constant FEE_LIMIT_PPM = 10_000;
+    /// @dev How far ahead an order may expire; WINDOW_MAX more for clocks that differ.
+    uint256 internal constant ORDER_LIFETIME = 30 days;
+    /// @dev How far a floor may rise at once.
+    uint256 internal constant FLOOR_STEP = 1 << 32;
 
     uint256 private constant ACCOUNT_ENTRY = 0xc0;
     uint256 private constant BASE_SLOT = 0x20;
@@ -45,7 +45,9 @@ abstract contract Settlement is ISettlement, Vault, EIP712 {
     uint256 private constant REGISTER = 0x80;
     uint256 private constant REASON = 0xa0;
 
-    /// @dev Flags above an order's register: clear the lane's pending cancel; write the lane full.
+    /// @dev Above an order's register: the lots that the order had used up before.
+    uint256 private constant USED_SHIFT = 96;
+    /// @dev Flags above that: clear the lane's pending cancel; write the lane full.
     uint256 private constant CLEAR_CANCEL = 1 << 254;
     uint256 private constant WRITE_FULL = 1 << 255;
 
@@ -113,7 +115,9 @@ abstract contract Settlement is ISettlement, Vault, EIP712 {
     // Settling
 
     /// @inheritdoc ISettlement
-    function settle(bytes calldata batch) external nonReentrant whenNotPaused {
+    /// @dev Calls nothing but the ecrecover precompile, so nobody can call back from here: it is enough that the guard
+    /// shuts it while a token is being transferred.
+    function settle(bytes calldata batch) external nonReentrantView whenNotPaused {
         if (msg.sender != operator) revert NotOperator();
         if (frozen) revert SettlingEnded();
         uint256 start;
@@ -136,8 +140,8 @@ abstract contract Settlement is ISettlement, Vault, EIP712 {
             b.capacity = fills;
             b.leaves = Memory.allocate(fills << 5);
             b.typedData = _typedDataBuffer();
-            for (uint256 i = 0; i < sections; ++i) {
-                _settleSection(b);
+            for (uint256 i = 1; i <= sections; ++i) {
+                _settleSection(b, i != 1, i != sections);
             }
             if (b.cursor != start + batch.length || b.listed != fills) revert WrongLength();
             bytes32 merkleRoot = TradeTree.root(b.leaves, b.settled);
@@ -152,7 +156,6 @@ abstract contract Settlement is ISettlement, Vault, EIP712 {
                 journalHash,
                 uint48(upTo),
                 uint40(matchedThrough),
-                uint16(fills),
                 uint16(b.settled)
             );
         }
@@ -169,7 +172,7 @@ abstract contract Settlement is ISettlement, Vault, EIP712 {
         if (upTo < last) revert WrongUpTo(last);
     }
 
-    function _settleSection(Batch memory b) private {
+    function _settleSection(Batch memory b, bool follows, bool followed) private {
         unchecked {
             (uint256 market, uint256 accounts, uint256 unsupported, uint256 orders, uint256 groups) =
                 PackedBatch.section(b.cursor);
@@ -181,7 +184,10 @@ abstract contract Settlement is ISettlement, Vault, EIP712 {
             s.orderCount = orders;
             _readAccounts(b, s);
             _readOrders(b, s);
-            _applyGroups(b, s, groups);
+            uint256 last = b.last;
+            if (follows) last = _lastSequence(last, market);
+            last = _applyGroups(b, s, groups, last);
+            if (followed) _storeTransient(SEQUENCES | market, last);
             _writeOrders(s);
             _writeAccounts(s);
             if (s.fees != 0) {
@@ -365,7 +371,7 @@ abstract contract Settlement is ISettlement, Vault, EIP712 {
             }
             uint256 lots = PackedBatch.lotsOf(packed);
             Memory.store(entry + LEFT, used < lots ? lots - used : 0);
-            Memory.store(entry + REGISTER, register);
+            Memory.store(entry + REGISTER, register | (used << USED_SHIFT));
         }
     }
 
@@ -390,9 +396,8 @@ abstract contract Settlement is ISettlement, Vault, EIP712 {
             uint256 filled = PackedBatch.lotsOf(packed) - Memory.load(entry + LEFT);
             if (register & WRITE_FULL != 0) {
                 filled = FillLane.FILLED;
-            } else {
-                (, uint256 used) = FillLane.usedBy(register & FillLane.REGISTER, key);
-                if (filled <= used) return; // nothing of it settled
+            } else if (filled <= (register >> USED_SHIFT) & FillLane.FILLED) {
+                return; // nothing of it settled
             }
             uint256 account = Memory.load(entry + ACCOUNT);
             uint256 lane = PackedBatch.lane(packed);
@@ -419,10 +424,17 @@ abstract contract Settlement is ISettlement, Vault, EIP712 {
 
     // Groups
 
-    function _applyGroups(Batch memory b, Section memory s, uint256 groups) private {
+    /// @dev The last sequence of a market's earlier sections in this batch, if it had any.
+    function _lastSequence(uint256 last, uint256 market) private view returns (uint256) {
+        uint256 earlier = _loadTransient(SEQUENCES | market);
+        return earlier > last ? earlier : last;
+    }
+
+    function _applyGroups(Batch memory b, Section memory s, uint256 groups, uint256 last)
+        private
+        returns (uint256)
+    {
         unchecked {
-            uint256 last = _loadTransient(SEQUENCES | s.market);
-            if (last < b.last) last = b.last;
             for (uint256 i = 0; i < groups; ++i) {
                 (uint256 sequence, uint256 taker, uint256 fills) = PackedBatch.group(b.cursor);
                 b.cursor += PackedBatch.GROUP_SIZE;
@@ -433,7 +445,7 @@ abstract contract Settlement is ISettlement, Vault, EIP712 {
                 if (b.listed > b.capacity) revert WrongLength();
                 _applyGroup(b, s, sequence, s.orders + taker * ORDER_ENTRY, fills);
             }
-            _storeTransient(SEQUENCES | s.market, last);
+            return last;
         }
     }
 
@@ -510,11 +522,13 @@ abstract contract Settlement is ISettlement, Vault, EIP712 {
         returns (uint256 why)
     {
         unchecked {
-            why = _checkFill(taker, maker, lots);
+            uint256 takerOrder = Memory.load(taker + PACKED);
+            uint256 makerOrder = Memory.load(maker + PACKED);
+            why = _checkFill(taker, maker, takerOrder, makerOrder, lots);
             if (why != 0) return why;
-            bool takerSells = Memory.load(taker + PACKED) & PackedBatch.SIDE != 0;
+            bool takerSells = takerOrder & PackedBatch.SIDE != 0;
             (uint256 buy, uint256 sell) = takerSells ? (maker, taker) : (taker, maker);
-            uint256 price = PackedBatch.price(Memory.load(maker + PACKED));
+            uint256 price = PackedBatch.price(makerOrder);
             (uint256 base, uint256 debit, uint256 credit) = _amounts(s, buy, sell, price, lots);
             if (credit > debit) return SkipReason.REBATE;
             uint256 buyer = Memory.load(buy + ACCOUNT);
@@ -544,15 +558,17 @@ abstract contract Settlement is ISettlement, Vault, EIP712 {
         }
     }
 
-    function _checkFill(uint256 taker, uint256 maker, uint256 lots) private pure returns (uint256 why) {
+    function _checkFill(uint256 taker, uint256 maker, uint256 takerOrder, uint256 makerOrder, uint256 lots)
+        private
+        pure
+        returns (uint256 why)
+    {
         why = Memory.load(maker + REASON);
         if (why != 0) return why | MAKER;
         if (lots == 0) return SkipReason.LOTS;
         if (lots > Memory.load(taker + LEFT)) return SkipReason.LOTS | TAKER;
         if (lots > Memory.load(maker + LEFT)) return SkipReason.LOTS | MAKER;
         if (Memory.load(taker + ACCOUNT) == Memory.load(maker + ACCOUNT)) return SkipReason.SELF_TRADE;
-        uint256 takerOrder = Memory.load(taker + PACKED);
-        uint256 makerOrder = Memory.load(maker + PACKED);
         if ((takerOrder ^ makerOrder) & PackedBatch.SIDE == 0) return SkipReason.SAME_SIDE;
         if (makerOrder & PackedBatch.TAKES_ONLY != 0) return SkipReason.TAKES_ONLY | MAKER;
         uint256 limit = PackedBatch.price(takerOrder);
@@ -682,6 +698,11 @@ abstract contract Settlement is ISettlement, Vault, EIP712 {
     /// @inheritdoc ISettlement
     function hashOrder(Order calldata order) external view returns (bytes32) {
         return _hashTypedDataV4(OrderHash.structHash(order));
+    }
+
+    /// @inheritdoc ISettlement
+    function limits() external pure returns (uint256 feePpm, uint256 orderLifetime, uint256 floorStep) {
+        return (FEE_LIMIT_PPM, ORDER_LIFETIME, FLOOR_STEP);
     }
 
     /// @inheritdoc ISettlement

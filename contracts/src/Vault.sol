@@ -16,10 +16,10 @@ abstract contract Vault is IVault, Pausable, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
     using LedgerWord for uint256;
 
-    /// @notice The longest delays a deployment can choose.
-    uint40 public constant WATCH_LAG_LIMIT = 1 hours;
-    uint40 public constant WINDOW_MAX_LIMIT = 1 days;
-    uint40 public constant EXIT_DELAY_LIMIT = 14 days;
+    /// @dev The longest delays a deployment can choose.
+    uint40 internal constant WATCH_LAG_LIMIT = 1 hours;
+    uint40 internal constant WINDOW_MAX_LIMIT = 1 days;
+    uint40 internal constant EXIT_DELAY_LIMIT = 14 days;
 
     uint256 internal constant EVERYTHING = type(uint112).max;
 

@@ -124,7 +124,7 @@ def test_costs_no_more_than_committed_and_demanded(large_scenario, figures, case
     groups = build(world)
     outcome = world.settle(*groups)
     assert outcome.skips == []
-    fills = max(1, outcome.event["fills"])
+    fills = max(1, outcome.event["settled"])
     per_fill = outcome.gas // fills
     size = len(layout.encode_batch(outcome.batch)) // fills
     measured[case] = {"per_fill": per_fill, "must": must, "bytes": size}

@@ -14,7 +14,6 @@ interface ISettlement {
         bytes32 journalHash,
         uint48 upTo,
         uint40 matchedThrough,
-        uint16 fills,
         uint16 settled
     );
     /// @notice One listed fill did not settle and never will. `index` counts in its group.
@@ -59,6 +58,10 @@ interface ISettlement {
 
     /// @notice The EIP-712 digest of an order: what its trader signs, and the order's hash everywhere.
     function hashOrder(Order calldata order) external view returns (bytes32);
+
+    /// @notice What is compiled in: the highest fee of a fill and side whatever was signed, in parts per million; how
+    /// far ahead an order may expire, in seconds; how far a floor may rise at once.
+    function limits() external pure returns (uint256 feePpm, uint256 orderLifetime, uint256 floorStep);
 
     /// @notice The EIP-712 domain separator on this chain.
     function domainSeparator() external view returns (bytes32);

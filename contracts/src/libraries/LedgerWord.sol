@@ -26,7 +26,7 @@ library LedgerWord {
     }
 
     function lane(uint256 word) internal pure returns (uint256) {
-        return (word & LANE) >> LANE_SHIFT;
+        return (word >> LANE_SHIFT) & ((1 << 96) - 1);
     }
 
     function withLane(uint256 word, uint256 lane_) internal pure returns (uint256) {
@@ -34,7 +34,7 @@ library LedgerWord {
     }
 
     function floor(uint256 word) internal pure returns (uint256) {
-        return (word & FLOOR) >> FLOOR_SHIFT;
+        return (word >> FLOOR_SHIFT) & ((1 << 40) - 1);
     }
 
     function withFloor(uint256 word, uint256 floor_) internal pure returns (uint256) {
