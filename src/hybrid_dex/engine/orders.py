@@ -166,9 +166,9 @@ class Orders:
         return 0 if orders is None else len(orders)
 
     def live_of(self, account: AccountId) -> list[LiveOrder]:
-        """Return an account's live orders, oldest first."""
+        """Return an account's live orders, oldest first; a replaced one is as old as its id."""
         orders = self._live_of.get(account)
-        return [] if orders is None else list(orders.values())
+        return [] if orders is None else [order for _, order in sorted(orders.items())]
 
     def ended(self) -> list[Ended]:
         """Return the remembered orders, by account and then in the order in which they ended."""
