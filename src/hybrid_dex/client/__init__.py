@@ -1,0 +1,42 @@
+"""The client: what a trader uses to read, sign and trade. Needs the ``client`` extra.
+
+It knows the wire and signing, and nothing of the engine; what an exchange can do to it is what the
+wire can say. The parts that decide are sans-IO (`BookReplica`, `NonceLanes`, `OwnOrders`), and the
+ports to HTTP and socket can be replaced, so it runs against an app in the same process too.
+
+    async with ExchangeClient("http://127.0.0.1:8000", signer=LocalSigner(key)) as client:
+        answer = await client.place("ETH-USDC", "buy", quantity="0.5", price="2500")
+"""
+
+from hybrid_dex.client.book_replica import BookReplica, Step
+from hybrid_dex.client.client import ClientOptions, ExchangeClient
+from hybrid_dex.client.errors import LaggingListenerError, UnreachableError
+from hybrid_dex.client.http import HttpPort, HttpReply, HttpxPort
+from hybrid_dex.client.lanes import LanesExhaustedError, NonceLanes
+from hybrid_dex.client.order_writer import DecimalLike, OrderOptions, SideLike
+from hybrid_dex.client.session import Signer
+from hybrid_dex.client.socket_port import Connection, Connector, websocket_connector
+from hybrid_dex.client.stream import Reconnected, StreamOptions
+
+__all__ = [
+    "BookReplica",
+    "ClientOptions",
+    "Connection",
+    "Connector",
+    "DecimalLike",
+    "ExchangeClient",
+    "HttpPort",
+    "HttpReply",
+    "HttpxPort",
+    "LaggingListenerError",
+    "LanesExhaustedError",
+    "NonceLanes",
+    "OrderOptions",
+    "Reconnected",
+    "SideLike",
+    "Signer",
+    "Step",
+    "StreamOptions",
+    "UnreachableError",
+    "websocket_connector",
+]

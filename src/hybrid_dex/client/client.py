@@ -1,0 +1,387 @@
+"""ExchangeClient: what a trader's program holds.
+
+Numbers go in as decimal text or `Decimal` and come out as decimal text, in the messages of the
+wire. Logging in, signing, nonces, reconnection and book recovery happen inside. What can not be
+hidden is not: a refusal is a `RefusedError`, and an order whose fate could not be found out is an
+`UnknownOutcomeError` that names its client order id.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import Literal, Self
+
+import attrs
+
+from hybrid_dex.client.book_replica import BookReplica
+from hybrid_dex.client.http import HttpCaller, HttpPort, HttpxPort
+from hybrid_dex.client.lanes import NonceLanes
+from hybrid_dex.client.order_writer import DecimalLike, OrderOptions, OrderWriter, SideLike
+from hybrid_dex.client.rest import Rest
+from hybrid_dex.client.session import SessionKeeper, Signer
+from hybrid_dex.client.socket_port import Connector, websocket_connector
+from hybrid_dex.client.stream import Reconnected, Stream, StreamOptions
+from hybrid_dex.client.trading import Trading
+from hybrid_dex.errors import ConfigurationError, HybridDexError, RefusedError
+from hybrid_dex.model.market import Market
+from hybrid_dex.model.reasons import RejectReason
+from hybrid_dex.model.units import AccountId, MarketId
+from hybrid_dex.signing import Domain
+from hybrid_dex.wire import (
+    BalanceMessage,
+    BookMessage,
+    CancelAllAnswer,
+    Channel,
+    ExecutionMessage,
+    FillMessage,
+    FillsAnswer,
+    InfoAnswer,
+    OrderAnswer,
+    OrderMessage,
+    TradeMessage,
+    to_market,
+)
+
+__all__ = ["ClientOptions", "ExchangeClient"]
+
+
+@attrs.frozen(kw_only=True)
+class ClientOptions:
+    """How a client behaves.
+
+    Attributes:
+        entry: over what orders are sent; the socket gives way to REST while it is down.
+        attempts: how often a request is tried, and an unknown outcome asked for.
+        backoff_s: pause between asking for an unknown outcome; it doubles.
+        timeout_s: how long to wait for an answer.
+        lanes: how many nonce lanes to use.
+        first_lane: the lowest of them; give each program of an account its own range.
+        expected_domain: refuse an exchange that settles elsewhere; signatures are worth money.
+        stream: of the socket.
+    """
+
+    entry: Literal["rest", "socket"] = "socket"
+    attempts: int = attrs.field(default=5, validator=attrs.validators.ge(1))
+    backoff_s: float = attrs.field(default=0.2, validator=attrs.validators.ge(0))
+    timeout_s: float = attrs.field(default=10.0, validator=attrs.validators.gt(0))
+    lanes: int = 1_024
+    first_lane: int = 1
+    expected_domain: Domain | None = None
+    stream: StreamOptions = attrs.field(factory=StreamOptions)
+
+
+class ExchangeClient:
+    """A client of one exchange, for one account or for none. Use it in an ``async with`` block.
+
+    Args:
+        url: the exchange's base URL.
+        signer: the account's key, such as `LocalSigner`; without one only public data is read.
+        options: see `ClientOptions`.
+        http: another way to send requests than httpx.
+        connector: another way to open the socket, or ``None`` for no socket.
+        now_ns: the clock.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        signer: Signer | None = None,
+        options: ClientOptions | None = None,
+        http: HttpPort | None = None,
+        connector: Connector | Literal["websocket"] | None = "websocket",
+        now_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
+        self._options = options or ClientOptions()
+        timeout_s = self._options.timeout_s
+        self._http = http or HttpxPort(url, timeout_s=timeout_s)
+        self._connector = (
+            websocket_connector(url, timeout_s=timeout_s) if connector == "websocket" else connector
+        )
+        self._signer = signer
+        self._now_ns = now_ns
+        self._rest = Rest(HttpCaller(self._http, self._options.attempts))
+        self._info: InfoAnswer | None = None
+        self._markets: dict[MarketId, Market] = {}
+        self._trading: Trading | None = None
+        self._stream: Stream | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._open()
+        except BaseException:
+            await self.close()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the socket, log out and release everything. Orders stay. Safe to call twice."""
+        if self._stream is not None:
+            self._stream.close()
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._rest.session is not None:
+            with contextlib.suppress(HybridDexError):
+                await self._rest.session.close()
+        await self._http.close()
+
+    # ------------------------------------------------------------ what anyone may read
+
+    @property
+    def info(self) -> InfoAnswer:
+        """What the exchange said of itself when the client connected."""
+        if self._info is None:
+            raise ConfigurationError("use the client in an `async with` block")
+        return self._info
+
+    @property
+    def stream(self) -> Stream:
+        """The socket. Raises `ConfigurationError` when the client has none."""
+        if self._stream is None:
+            raise ConfigurationError("this client was made without a socket, or is not open")
+        return self._stream
+
+    def markets(self) -> tuple[Market, ...]:
+        """Return all markets, as read when the client connected."""
+        return tuple(self._markets.values())
+
+    def market(self, market: str) -> Market:
+        """Return one market. Raises `RefusedError` when there is none of that name."""
+        found = self._markets.get(MarketId(market))
+        if found is None:
+            known = ", ".join(self._markets) or "none"
+            raise RefusedError(
+                RejectReason.UNKNOWN_MARKET.value, "market", f"no {market}; there are: {known}"
+            )
+        return found
+
+    async def server_time_ms(self) -> int:
+        """Return the exchange's clock."""
+        return await self._rest.time_ms()
+
+    async def book(self, market: str, depth: int | None = None) -> BookMessage:
+        """Return a market's book once; `live_book` keeps one."""
+        return await self._rest.book(self.market(market).id, depth)
+
+    async def trades(self, market: str) -> list[TradeMessage]:
+        """Return a market's trades, newest first."""
+        return (await self._rest.trades(self.market(market).id)).trades
+
+    async def live_book(self, market: str) -> BookReplica:
+        """Return a book that stays up to date; look at its ``synced`` before trusting it."""
+        return await self.stream.book(self.market(market).id)
+
+    async def trade_events(self, market: str) -> AsyncIterator[TradeMessage | Reconnected]:
+        """Yield a market's trades as they happen."""
+        channel = Channel(channel="trades", market=self.market(market).id)
+        with contextlib.closing(await self.stream.listen(channel)) as listener:
+            async for event in listener:
+                if isinstance(event, TradeMessage | Reconnected):
+                    yield event
+
+    # ----------------------------------------------------------------------- orders
+
+    @property
+    def account(self) -> AccountId:
+        """The account that is logged in."""
+        return self._own().writer.account
+
+    async def place(
+        self,
+        market: str,
+        side: SideLike,
+        quantity: DecimalLike,
+        price: DecimalLike,
+        *,
+        options: OrderOptions | None = None,
+        client_order_id: str | None = None,
+    ) -> OrderAnswer:
+        """Place an order and return it as it stands, with what traded at once.
+
+        Args:
+            market: the market's symbol.
+            side: buy or sell.
+            quantity: in base.
+            price: the limit; of a market order, the worst price.
+            options: everything else about it.
+            client_order_id: your own id for it; one is made up otherwise.
+
+        Raises:
+            FormatError: a number is not exact; nothing was sent.
+            RefusedError: the exchange says why.
+            UnreachableError: nothing was sent.
+            UnknownOutcomeError: it could not be found out; its text names the client order id.
+            LanesExhaustedError: no nonce lane is free.
+        """
+        return await self._own().place(
+            self.market(market),
+            side,
+            quantity,
+            price,
+            options=options or OrderOptions(),
+            client_order_id=client_order_id,
+        )
+
+    async def replace(
+        self,
+        order_id: str,
+        *,
+        quantity: DecimalLike,
+        price: DecimalLike,
+        options: OrderOptions | None = None,
+        expected_filled: DecimalLike | None = None,
+    ) -> OrderAnswer:
+        """Swap an order for new terms, atomically; ``quantity`` includes what is filled.
+
+        Raises:
+            LanesExhaustedError: a signed order can be replaced 255 times.
+            FormatError, RefusedError, UnreachableError, UnknownOutcomeError: as `place`.
+        """
+        return await self._own().replace(
+            order_id, quantity, price, options or OrderOptions(), expected_filled
+        )
+
+    def can_replace(self, order: OrderMessage) -> bool:
+        """Whether an order can be replaced once more, by the number of its revisions."""
+        return self._own().writer.can_replace(order)
+
+    async def cancel(
+        self, order_id: str | None = None, *, client_order_id: str | None = None
+    ) -> OrderAnswer:
+        """Cancel an order by one of its ids. Raises as `place`."""
+        trading = self._own()
+        if order_id is None:
+            if client_order_id is None:
+                raise ConfigurationError("name the order by order_id or client_order_id")
+            order_id = (await self._rest.order_by_client_id(client_order_id)).order_id
+        return await trading.cancel(order_id)
+
+    async def cancel_all(
+        self, market: str | None = None, side: SideLike | None = None
+    ) -> CancelAllAnswer:
+        """Cancel all of the account's orders, or those of a market, a side, or both."""
+        name = None if market is None else self.market(market).id
+        return await self._own().cancel_all(name, side)
+
+    async def reduce(self, order_id: str, by: DecimalLike) -> OrderAnswer:
+        """Lower an order's open quantity in place; it keeps its priority.
+
+        An `UnknownOutcomeError` is not resolved here, for two reductions look alike: compare the
+        order's quantity.
+        """
+        return await self._own().reduce(order_id, by)
+
+    # ---------------------------------------------------------------------- account
+
+    async def order(self, order_id: str) -> OrderMessage:
+        """Return one of the account's orders."""
+        return await self._rest.order(order_id)
+
+    async def order_by_client_id(self, client_order_id: str) -> OrderMessage:
+        """Return the order with this client order id."""
+        return await self._rest.order_by_client_id(client_order_id)
+
+    async def open_orders(self, market: str | None = None) -> list[OrderMessage]:
+        """Return the account's open orders, as the exchange lists them now."""
+        return await self._rest.open_orders(market)
+
+    def known_orders(self) -> tuple[OrderMessage, ...]:
+        """Return the account's live orders as last heard, without asking."""
+        return self._own().orders.live()
+
+    async def resync(self) -> None:
+        """Ask the exchange for the live orders, and what became of those that are not."""
+        await self._own().resync()
+
+    async def balances(self) -> dict[str, BalanceMessage]:
+        """Return the account's balances by asset."""
+        return {balance.asset: balance for balance in (await self._rest.balances()).balances}
+
+    async def fills(
+        self, market: str | None = None, *, before: str | None = None, limit: int | None = None
+    ) -> FillsAnswer:
+        """Return the account's fills, newest first."""
+        return await self._rest.fills(market, before, limit)
+
+    async def order_events(self) -> AsyncIterator[ExecutionMessage | Reconnected]:
+        """Yield what happens to the account's orders."""
+        self._own()
+        with contextlib.closing(await self.stream.listen(Channel(channel="orders"))) as listener:
+            async for event in listener:
+                if isinstance(event, ExecutionMessage | Reconnected):
+                    yield event
+
+    async def fill_events(self) -> AsyncIterator[FillMessage | Reconnected]:
+        """Yield the account's fills, and each stage of their settlement."""
+        self._own()
+        with contextlib.closing(await self.stream.listen(Channel(channel="fills"))) as listener:
+            async for event in listener:
+                if isinstance(event, FillMessage | Reconnected):
+                    yield event
+
+    # ---------------------------------------------------------------------- opening
+
+    async def _open(self) -> None:
+        self._info = info = await self._rest.info()
+        domain = self._domain(info)
+        self._markets = {market.id: market for market in map(to_market, await self._rest.markets())}
+        session = None
+        if self._signer is not None:
+            session = SessionKeeper(self._rest.caller, self._signer, info.login, self._now_ns)
+            await session.token()
+            self._rest.session = session
+        if self._connector is not None:
+            self._stream = Stream(
+                self._connector,
+                self._markets,
+                token=session.token if session else None,
+                renew=session.renew if session else None,
+                options=self._options.stream,
+            )
+            self._tasks.append(asyncio.create_task(self._stream.run()))
+        if self._signer is not None and session is not None:
+            options = self._options
+            lanes = NonceLanes(lanes=options.lanes, first=options.first_lane)
+            self._trading = trading = Trading(
+                rest=self._rest,
+                stream=self._stream,
+                by_socket=options.entry == "socket",
+                writer=OrderWriter(
+                    account=session.account,
+                    signer=self._signer,
+                    domain=domain,
+                    lanes=lanes,
+                    now_ns=self._now_ns,
+                ),
+                market=self.market,
+                attempts=options.attempts,
+                backoff_s=options.backoff_s,
+            )
+            await trading.resync()
+            self._tasks.append(asyncio.create_task(trading.follow()))
+
+    def _domain(self, info: InfoAnswer) -> Domain | None:
+        """What orders are signed for, if they are; refuse another than expected."""
+        expected = self._options.expected_domain
+        domain = None
+        if info.requires_signature and info.domain is not None:
+            domain = Domain(
+                chain_id=info.domain.chain_id, verifying_contract=info.domain.verifying_contract
+            )
+        if info.requires_signature and domain is None:
+            raise ConfigurationError("the exchange wants signed orders and names no domain")
+        if expected is not None and domain != expected:
+            raise ConfigurationError(f"the exchange settles on {domain}, expected {expected}")
+        return domain
+
+    def _own(self) -> Trading:
+        if self._trading is None:
+            raise ConfigurationError("this needs an account: give the client a signer, and open it")
+        return self._trading

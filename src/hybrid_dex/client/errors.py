@@ -1,0 +1,25 @@
+"""What a client meets besides refusals: an exchange out of reach.
+
+An error says whether the request may have been done. `UnreachableError`: it was not sent, so
+sending it again is safe. `UnknownOutcomeError`: it was sent and no answer came; it must be
+resolved by its id, never simply repeated.
+"""
+
+from hybrid_dex.errors import HybridDexError, RefusedError
+from hybrid_dex.wire import Problem
+
+__all__ = ["LaggingListenerError", "UnreachableError", "refused"]
+
+
+class UnreachableError(HybridDexError):
+    """The exchange can not be reached; the request was not sent."""
+
+
+class LaggingListenerError(HybridDexError):
+    """A listener took its messages too slowly and some were dropped: read the state again."""
+
+
+def refused(problem: Problem) -> RefusedError:
+    """Return the exception for a problem document."""
+    detail = f"{problem.detail}; valid: {problem.valid}" if problem.valid else problem.detail
+    return RefusedError(problem.code, problem.field, detail)

@@ -1,0 +1,273 @@
+"""From what a trader asks to what is sent: exact integers, a nonce, a signature.
+
+Decimals come as text or `Decimal` and become ticks and lots or are refused, never rounded. The
+nonce's lane stays taken until the order is known to be done.
+"""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import TypeAlias
+
+import attrs
+
+from hybrid_dex.client.lanes import NonceLanes, replacement
+from hybrid_dex.client.session import Signer
+from hybrid_dex.errors import ConfigurationError, FormatError
+from hybrid_dex.model.commands import PlaceOrder, ReplaceOrder
+from hybrid_dex.model.market import Market
+from hybrid_dex.model.order import OrderType, SelfTradeMode, Side, TimeInForce
+from hybrid_dex.model.signed_order import MAX_LIFETIME_S, Nonce, SignedOrder
+from hybrid_dex.model.units import (
+    AccountId,
+    ClientOrderId,
+    FeePpm,
+    OrderId,
+    Quantity,
+    TimestampNs,
+)
+from hybrid_dex.signing import Domain
+from hybrid_dex.wire import (
+    OrderMessage,
+    OrderRequest,
+    ReplaceRequest,
+    order_request,
+    parse_order_id,
+    replace_request,
+    to_ns,
+)
+
+__all__ = ["DecimalLike", "OrderOptions", "OrderWriter", "SideLike", "decimal_text", "to_side"]
+
+DecimalLike: TypeAlias = str | Decimal
+"""A number at the client's edge: plain decimal text, or a `Decimal`. Never a float."""
+SideLike: TypeAlias = Side | str
+
+_NS_PER_MS = 1_000_000
+_MS_PER_S = 1_000
+
+
+def decimal_text(field: str, value: DecimalLike) -> str:
+    """Return a number as plain decimal text, without changing it.
+
+    >>> decimal_text("price", Decimal("2.50E+3"))
+    '2500'
+
+    Raises:
+        FormatError: a float or another type, or a `Decimal` that is no number.
+    """
+    if isinstance(value, Decimal):
+        if not value.is_finite():
+            raise FormatError(field, f"is {value}", "a finite number")
+        return f"{value:f}"
+    if isinstance(value, str):
+        return value
+    raise FormatError(
+        field, f"is a {type(value).__name__}", 'decimal text such as "1.5", a Decimal'
+    )
+
+
+def to_side(side: SideLike) -> Side:
+    """Return the side that a word or a member names. Raises `FormatError`."""
+    if isinstance(side, Side):
+        return side
+    try:
+        return Side[side.upper()]
+    except KeyError:
+        raise FormatError("side", f"is {side!r}", "buy or sell") from None
+
+
+@attrs.frozen(kw_only=True)
+class OrderOptions:
+    """All that an order has besides market, side, quantity and price.
+
+    Attributes:
+        order_type: limit, or market, whose price is the worst it accepts.
+        time_in_force: GTC, IOC or FOK; GTD for unsigned orders only. A market order's is IOC.
+        post_only: refuse rather than take liquidity.
+        self_trade: what to do when it meets an order of the same account.
+        lifetime_s: for how long a signed order may match.
+        expires_at_ms: for GTD, when it expires.
+        max_fee_ppm: the largest fee rate accepted; the market's higher one when ``None``.
+    """
+
+    order_type: OrderType = OrderType.LIMIT
+    time_in_force: TimeInForce = TimeInForce.GTC
+    post_only: bool = False
+    self_trade: SelfTradeMode = SelfTradeMode.CANCEL_AGGRESSOR
+    lifetime_s: int = attrs.field(
+        default=24 * 60 * 60,
+        validator=[attrs.validators.ge(1), attrs.validators.le(MAX_LIFETIME_S)],
+    )
+    expires_at_ms: int | None = None
+    max_fee_ppm: int | None = None
+
+
+@attrs.define(kw_only=True)
+class OrderWriter:
+    """Writes the orders of one account.
+
+    Attributes:
+        account: who trades.
+        signer: signs, where orders need it.
+        domain: what orders are signed for; ``None`` where they are not signed.
+        lanes: the account's nonce lanes.
+        now_ns: the clock.
+    """
+
+    account: AccountId
+    signer: Signer
+    domain: Domain | None
+    lanes: NonceLanes
+    now_ns: Callable[[], int]
+    _tried: dict[str, Nonce] = attrs.field(factory=dict, init=False)
+
+    def place(
+        self,
+        market: Market,
+        side: SideLike,
+        quantity: DecimalLike,
+        price: DecimalLike,
+        *,
+        options: OrderOptions,
+        client_order_id: str,
+    ) -> tuple[OrderRequest, Nonce | None]:
+        """Return the message of a new order and the nonce it took.
+
+        Raises:
+            FormatError: a number is not exact.
+            LanesExhaustedError: no lane is free.
+        """
+        terms = PlaceOrder(
+            account=self.account,
+            market=market.id,
+            side=to_side(side),
+            price=market.parse_price(decimal_text("price", price)),
+            quantity=market.parse_quantity(decimal_text("quantity", quantity)),
+            order_type=options.order_type,
+            time_in_force=_time_in_force(options),
+            post_only=options.post_only,
+            self_trade=options.self_trade,
+            expires_at_ns=_expires(options),
+            client_order_id=ClientOrderId(client_order_id),
+        )
+        if self.domain is None:
+            return order_request(terms, market), None
+        nonce = self.lanes.allot(market.base.id, self.now_ns() // _NS_PER_MS)
+        try:
+            return order_request(self._sign(terms, market, options, nonce), market), nonce
+        except Exception:
+            self.lanes.release(market.base.id, nonce)
+            raise
+
+    def replace(
+        self,
+        market: Market,
+        order: OrderMessage,
+        quantity: DecimalLike,
+        price: DecimalLike,
+        *,
+        options: OrderOptions,
+        expected_filled: Quantity | None,
+    ) -> ReplaceRequest:
+        """Return the message of new terms, signed with the order's next revision.
+
+        A revision is never used twice, even when it is not known what came of the last one.
+
+        Raises:
+            FormatError: a number is not exact.
+            LanesExhaustedError: all revisions are used; cancel the order and place a new one.
+        """
+        terms = PlaceOrder(
+            account=self.account,
+            market=market.id,
+            side=to_side(order.side),
+            price=market.parse_price(decimal_text("price", price)),
+            quantity=market.parse_quantity(decimal_text("quantity", quantity)),
+            order_type=OrderType[order.order_type.upper()],
+            time_in_force=_time_in_force(options),
+            post_only=options.post_only,
+            self_trade=options.self_trade,
+            expires_at_ns=_expires(options),
+        )
+        if self.domain is None:
+            unsigned = ReplaceOrder(
+                account=self.account,
+                order_id=OrderId(parse_order_id(order.order_id)),
+                price=terms.price,
+                quantity=terms.quantity,
+                time_in_force=terms.time_in_force,
+                post_only=terms.post_only,
+                self_trade=terms.self_trade,
+                expires_at_ns=terms.expires_at_ns,
+                expected_filled=expected_filled,
+            )
+            return replace_request(unsigned, market)
+        nonce = replacement(self._highest(order))
+        self._tried[order.order_id] = nonce
+        signed = self._sign(terms, market, options, nonce)
+        return replace_request(signed, market, expected_filled=expected_filled)
+
+    def can_replace(self, order: OrderMessage) -> bool:
+        """Whether a revision is left."""
+        return self.domain is None or self._highest(order).revision < 2**8 - 1
+
+    def adopt(self, market: Market, order: OrderMessage) -> None:
+        """An order of this account is live: its lane is taken."""
+        if order.nonce is not None:
+            self.lanes.occupy(market.base.id, Nonce.unpack(int(order.nonce)))
+
+    def ended(self, market: Market, order: OrderMessage) -> None:
+        """An order is done: its lane is free."""
+        self._tried.pop(order.order_id, None)
+        if order.nonce is not None:
+            self.lanes.release(market.base.id, Nonce.unpack(int(order.nonce)))
+
+    def _highest(self, order: OrderMessage) -> Nonce:
+        if order.nonce is None:
+            raise FormatError("nonce", "the order is not signed", "an order signed for this chain")
+        current = Nonce.unpack(int(order.nonce))
+        tried = self._tried.get(order.order_id, current)
+        return max(current, tried, key=lambda nonce: nonce.key)
+
+    def _sign(
+        self, terms: PlaceOrder, market: Market, options: OrderOptions, nonce: Nonce
+    ) -> SignedOrder:
+        if self.domain is None:
+            raise ConfigurationError("this exchange settles on no chain; orders are not signed")
+        if terms.time_in_force is TimeInForce.GTD:
+            raise FormatError(
+                "time_in_force", "a signed order ends by its lifetime", "GTC, IOC, FOK"
+            )
+        cap = options.max_fee_ppm
+        if cap is None:
+            cap = max(market.maker_fee_ppm, market.taker_fee_ppm)
+        order = SignedOrder(
+            trader=terms.account,
+            market=market,
+            side=terms.side,
+            order_type=terms.order_type,
+            time_in_force=terms.time_in_force,
+            post_only=terms.post_only,
+            price=terms.price,
+            quantity=terms.quantity,
+            max_fee_ppm=FeePpm(cap),
+            expiry_s=self.now_ns() // (_NS_PER_MS * _MS_PER_S) + options.lifetime_s,
+            nonce=nonce,
+            signature=b"",
+            self_trade=terms.self_trade,
+            client_order_id=terms.client_order_id,
+        )
+        return self.signer.sign_order(order, self.domain)
+
+
+def _time_in_force(options: OrderOptions) -> TimeInForce:
+    plain = options.time_in_force is TimeInForce.GTC
+    if options.order_type is OrderType.MARKET and plain:
+        return TimeInForce.IOC
+    if options.expires_at_ms is not None and plain:
+        return TimeInForce.GTD
+    return options.time_in_force
+
+
+def _expires(options: OrderOptions) -> TimestampNs | None:
+    return None if options.expires_at_ms is None else to_ns(options.expires_at_ms)

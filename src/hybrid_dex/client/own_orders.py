@@ -1,0 +1,99 @@
+"""The account's live orders as last heard, from answers, reports and lists, in whatever order.
+
+Pure. Answers of REST and reports of the socket race each other; what is older never overwrites
+what is newer: every change to an order raises the sequence of the command that did it, and an
+order that was seen to end stays ended.
+"""
+
+from collections import OrderedDict
+from typing import Final
+
+import attrs
+import msgspec
+
+from hybrid_dex.wire import ExecutionMessage, OrderMessage
+
+__all__ = ["LIVE", "OwnOrders"]
+
+LIVE: Final = frozenset({"new", "partially_filled"})
+"""The statuses of an order that can still trade."""
+
+_ENDED_KEPT: Final = 10_000
+
+
+@attrs.define
+class _Known:
+    order: OrderMessage
+    sequence: int
+
+
+@attrs.define
+class OwnOrders:
+    """Live orders by id. Every method returns the orders that it learned have ended."""
+
+    _live: dict[str, _Known] = attrs.field(factory=dict, init=False)
+    _ended: OrderedDict[str, None] = attrs.field(factory=OrderedDict, init=False)
+
+    def live(self) -> tuple[OrderMessage, ...]:
+        """Return the live orders, oldest first."""
+        return tuple(known.order for known in self._live.values())
+
+    def get(self, order_id: str) -> OrderMessage | None:
+        """Return a live order, or ``None``."""
+        known = self._live.get(order_id)
+        return None if known is None else known.order
+
+    def sequence(self, order_id: str) -> int:
+        """Return the last command heard of a live order, 0 for others."""
+        known = self._live.get(order_id)
+        return 0 if known is None else known.sequence
+
+    def take_order(self, order: OrderMessage, sequence: int) -> tuple[OrderMessage, ...]:
+        """An order as it stood after a command, or later."""
+        known = self._live.get(order.order_id)
+        if order.order_id in self._ended or (known is not None and known.sequence > sequence):
+            return ()
+        if order.status not in LIVE:
+            return self._end(order)
+        self._live[order.order_id] = _Known(order, sequence)
+        return ()
+
+    def take_report(self, report: ExecutionMessage) -> tuple[OrderMessage, ...]:
+        """What happened to one order."""
+        known = self._live.get(report.order_id or "")
+        if known is None or known.sequence > report.sequence or report.status is None:
+            return ()
+        if report.price is None or report.quantity is None or report.time_in_force is None:
+            return ()
+        order = msgspec.structs.replace(
+            known.order,
+            price=report.price,
+            quantity=report.quantity,
+            open=report.open,
+            filled=report.filled,
+            status=report.status,
+            time_in_force=report.time_in_force,
+            post_only=report.post_only,
+            order_hash=report.order_hash,
+            nonce=report.nonce,
+        )
+        return self.take_order(order, report.sequence)
+
+    def missing(self, listed: list[OrderMessage]) -> tuple[str, ...]:
+        """Return the live orders that a list of open orders does not hold: ask what they became."""
+        open_ids = {order.order_id for order in listed}
+        return tuple(order_id for order_id in self._live if order_id not in open_ids)
+
+    def take_list(self, listed: list[OrderMessage]) -> None:
+        """Open orders as listed: unknown ones are added, known ones kept unless filled further."""
+        for order in listed:
+            known = self._live.get(order.order_id)
+            if known is None and order.order_id not in self._ended:
+                self._live[order.order_id] = _Known(order, 0)
+
+    def _end(self, order: OrderMessage) -> tuple[OrderMessage, ...]:
+        self._live.pop(order.order_id, None)
+        self._ended[order.order_id] = None
+        if len(self._ended) > _ENDED_KEPT:
+            self._ended.popitem(last=False)
+        return (order,)

@@ -1,0 +1,161 @@
+"""The REST API, one method a route, in the messages of the wire."""
+
+from collections.abc import Mapping
+from typing import TypeVar
+from urllib.parse import quote
+
+import attrs
+
+from hybrid_dex.client.http import HttpCaller
+from hybrid_dex.client.session import SessionKeeper
+from hybrid_dex.errors import ConfigurationError, RefusedError
+from hybrid_dex.model.reasons import RejectReason
+from hybrid_dex.wire import (
+    BalancesAnswer,
+    BookMessage,
+    CancelAllAnswer,
+    FillsAnswer,
+    InfoAnswer,
+    MarketMessage,
+    MarketsAnswer,
+    OrderAnswer,
+    OrderMessage,
+    OrderRequest,
+    OrdersAnswer,
+    ReduceRequest,
+    ReplaceRequest,
+    TimeAnswer,
+    TradesAnswer,
+    encode,
+)
+
+__all__ = ["Rest"]
+
+_T = TypeVar("_T")
+
+
+@attrs.define
+class Rest:
+    """Typed calls.
+
+    Attributes:
+        caller: sends.
+        session: who is logged in, or ``None`` for public calls only.
+    """
+
+    caller: HttpCaller
+    session: SessionKeeper | None = None
+
+    async def info(self) -> InfoAnswer:
+        """Return what the exchange is."""
+        return await self.caller.call(InfoAnswer, "GET", "/info")
+
+    async def time_ms(self) -> int:
+        """Return the exchange's clock."""
+        return (await self.caller.call(TimeAnswer, "GET", "/time")).time_ms
+
+    async def markets(self) -> list[MarketMessage]:
+        """Return all markets."""
+        return (await self.caller.call(MarketsAnswer, "GET", "/markets")).markets
+
+    async def book(self, market: str, depth: int | None = None) -> BookMessage:
+        """Return level 2 of a market."""
+        return await self.caller.call(
+            BookMessage, "GET", f"/markets/{_part(market)}/book", query=_query(depth=depth)
+        )
+
+    async def trades(self, market: str) -> TradesAnswer:
+        """Return a market's trades, newest first."""
+        return await self.caller.call(TradesAnswer, "GET", f"/markets/{_part(market)}/trades")
+
+    async def place(self, order: OrderRequest) -> OrderAnswer:
+        """Place an order."""
+        return await self._private(OrderAnswer, "POST", "/orders", body=encode(order))
+
+    async def order(self, order_id: str) -> OrderMessage:
+        """Return one of the account's orders."""
+        return await self._private(OrderMessage, "GET", f"/orders/{_part(order_id)}")
+
+    async def order_by_client_id(self, client_order_id: str) -> OrderMessage:
+        """Return the order with this client order id."""
+        return await self._private(
+            OrderMessage, "GET", f"/orders/by-client-id/{_part(client_order_id)}"
+        )
+
+    async def open_orders(self, market: str | None = None) -> list[OrderMessage]:
+        """Return the account's open orders."""
+        answer = await self._private(
+            OrdersAnswer, "GET", "/orders/open", query=_query(market=market)
+        )
+        return answer.orders
+
+    async def cancel(self, order_id: str) -> OrderAnswer:
+        """Cancel an order."""
+        return await self._private(OrderAnswer, "DELETE", f"/orders/{_part(order_id)}")
+
+    async def cancel_all(
+        self, market: str | None = None, side: str | None = None
+    ) -> CancelAllAnswer:
+        """Cancel all orders, or those of a market, a side, or both."""
+        return await self._private(
+            CancelAllAnswer, "DELETE", "/orders", query=_query(market=market, side=side)
+        )
+
+    async def replace(self, order_id: str, order: ReplaceRequest) -> OrderAnswer:
+        """Swap an order's terms."""
+        return await self._private(
+            OrderAnswer, "POST", f"/orders/{_part(order_id)}/replace", body=encode(order)
+        )
+
+    async def reduce(self, order_id: str, by: str) -> OrderAnswer:
+        """Lower an order's open quantity."""
+        return await self._private(
+            OrderAnswer,
+            "POST",
+            f"/orders/{_part(order_id)}/reduce",
+            body=encode(ReduceRequest(by=by)),
+        )
+
+    async def balances(self) -> BalancesAnswer:
+        """Return the account's balances."""
+        return await self._private(BalancesAnswer, "GET", "/account/balances")
+
+    async def fills(
+        self, market: str | None = None, before: str | None = None, limit: int | None = None
+    ) -> FillsAnswer:
+        """Return the account's fills, newest first."""
+        return await self._private(
+            FillsAnswer,
+            "GET",
+            "/account/fills",
+            query=_query(market=market, before=before, limit=limit),
+        )
+
+    async def _private(
+        self,
+        answer: type[_T],
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+    ) -> _T:
+        session = self.session
+        if session is None:
+            raise ConfigurationError(f"{method} {path} needs a login: give the client a signer")
+        token = await session.token()
+        try:
+            return await self.caller.call(answer, method, path, query=query, body=body, token=token)
+        except RefusedError as error:
+            if error.code != RejectReason.UNAUTHENTICATED.value:
+                raise
+        token = await session.renew(token)  # the session was ended; nothing was done
+        return await self.caller.call(answer, method, path, query=query, body=body, token=token)
+
+
+def _part(text: str) -> str:
+    return quote(text, safe="")
+
+
+def _query(**values: str | int | None) -> dict[str, str]:
+    return {name: str(value) for name, value in values.items() if value is not None}

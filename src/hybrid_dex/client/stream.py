@@ -1,0 +1,340 @@
+"""The socket of one client: connects, logs in, subscribes, recovers, and answers requests.
+
+After a lost connection everything is set up again: the login, every channel, a fresh snapshot for
+every book. A request that was sent and not answered fails with `UnknownOutcomeError`; whoever made
+it resolves it by id. A connection on which nothing is heard is probed with a ping, and dropped when
+that is not answered either, so a dead peer is noticed within two heartbeats.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final, TypeAlias, TypeVar
+
+import attrs
+import msgspec
+
+from hybrid_dex.client.book_replica import BookReplica, Step
+from hybrid_dex.client.errors import UnreachableError, refused
+from hybrid_dex.client.listener import Listener
+from hybrid_dex.client.socket_port import Connection, Connector
+from hybrid_dex.errors import FormatError, HybridDexError, RefusedError, UnknownOutcomeError
+from hybrid_dex.model.market import Market
+from hybrid_dex.model.units import MarketId
+from hybrid_dex.wire import (
+    Ack,
+    BookMessage,
+    Channel,
+    ClientMessage,
+    ErrorMessage,
+    ExecutionMessage,
+    FillMessage,
+    LoginOp,
+    LoginResult,
+    PingOp,
+    Pong,
+    ServerMessage,
+    SubscribeOp,
+    SubscribeResult,
+    TradeMessage,
+    UnsubscribeOp,
+    decode,
+    decode_server_message,
+    encode,
+    to_book_update,
+)
+
+__all__ = ["Reconnected", "Stream", "StreamEvent", "StreamOptions"]
+
+_T = TypeVar("_T")
+
+_ORDERS: Final = Channel(channel="orders")
+_FILLS: Final = Channel(channel="fills")
+
+
+@attrs.frozen
+class Reconnected:
+    """The connection was lost and is back: what happened in between was not heard."""
+
+
+StreamEvent: TypeAlias = ExecutionMessage | FillMessage | TradeMessage | Reconnected
+"""What a listener hears."""
+
+
+@attrs.frozen(kw_only=True)
+class StreamOptions:
+    """How a stream behaves.
+
+    Attributes:
+        heartbeat_s: silence after which a ping is sent; as long again, and the connection is dropped.
+        timeout_s: how long a request waits for its answer.
+        backoff_s: pause before the second attempt to connect; it doubles up to the next.
+        backoff_max_s: the longest pause.
+        queue: messages that may wait for a listener.
+    """
+
+    heartbeat_s: float = attrs.field(default=5.0, validator=attrs.validators.gt(0))
+    timeout_s: float = attrs.field(default=10.0, validator=attrs.validators.gt(0))
+    backoff_s: float = attrs.field(default=0.1, validator=attrs.validators.gt(0))
+    backoff_max_s: float = attrs.field(default=5.0, validator=attrs.validators.gt(0))
+    queue: int = attrs.field(default=10_000, validator=attrs.validators.ge(1))
+
+
+class Stream:
+    """One connection that comes back. Run `run` in a task, or use a client, which does.
+
+    Args:
+        connector: opens a connection.
+        markets: the markets whose books can be followed.
+        token: returns an access token, or ``None`` for public channels only.
+        renew: returns another token after one was refused.
+        options: see `StreamOptions`.
+    """
+
+    def __init__(
+        self,
+        connector: Connector,
+        markets: Mapping[MarketId, Market],
+        *,
+        token: Callable[[], Awaitable[str]] | None = None,
+        renew: Callable[[str], Awaitable[str]] | None = None,
+        options: StreamOptions | None = None,
+    ) -> None:
+        self._connector = connector
+        self._markets = markets
+        self._token = token
+        self._renew = renew
+        self._options = options or StreamOptions()
+        self._connection: Connection | None = None
+        self._next_id = 0
+        self._pending: dict[int, asyncio.Future[msgspec.Raw]] = {}
+        self._channels: dict[Channel, None] = {}
+        self._replicas: dict[MarketId, BookReplica] = {}
+        self._listeners: dict[Channel, list[Listener[StreamEvent]]] = {}
+        self._resyncing: set[asyncio.Task[None]] = set()
+        self._ready = asyncio.Event()
+        self._ever_ready = False
+        self._heard_at = 0.0
+        self._error: Exception | None = None
+
+    @property
+    def error(self) -> Exception | None:
+        """Why the last connection ended, or could not be made."""
+        return self._error
+
+    @property
+    def ready(self) -> bool:
+        """Whether it is connected, logged in and subscribed."""
+        return self._ready.is_set()
+
+    async def wait_ready(self) -> None:
+        """Return once it is `ready`."""
+        await self._ready.wait()
+
+    def silent_s(self) -> float:
+        """Return for how many seconds nothing was heard; infinite while not `ready`."""
+        if not self._ready.is_set():
+            return float("inf")
+        return asyncio.get_running_loop().time() - self._heard_at
+
+    async def run(self) -> None:
+        """Stay connected until canceled."""
+        pause = self._options.backoff_s
+        while True:
+            try:
+                async with self._connector() as connection:
+                    await self._serve(connection)
+            except HybridDexError as error:
+                self._error = error
+            finally:
+                was_ready = self._ready.is_set()
+                self._lose()
+            pause = self._options.backoff_s if was_ready else pause
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, self._options.backoff_max_s)
+
+    async def book(self, market: MarketId) -> BookReplica:
+        """Follow a market's book; the replica stays the same one over reconnections."""
+        replica = self._replicas.get(market)
+        if replica is None:
+            replica = self._replicas[market] = BookReplica(self._markets[market])
+            await self._subscribe(Channel(channel="book", market=market))
+        return replica
+
+    async def listen(self, channel: Channel) -> Listener[StreamEvent]:
+        """Follow the trades of a market, or the account's own orders or fills, of all markets.
+
+        Close the listener when done.
+        """
+        assert (channel.market is None) == (channel.channel in {"orders", "fills"})
+        listener: Listener[StreamEvent] = Listener(self._options.queue)
+        self._listeners.setdefault(channel, []).append(listener)
+        await self._subscribe(channel)
+        return listener
+
+    async def request(
+        self,
+        make: Callable[[int], ClientMessage],
+        answer: type[_T],
+        *,
+        timeout_s: float | None = None,
+    ) -> _T:
+        """Send a request and return its answer.
+
+        Raises:
+            RefusedError: the exchange says why.
+            UnreachableError: not connected; nothing was sent.
+            UnknownOutcomeError: sent, and the connection was lost or the time ran out.
+        """
+        connection = self._connection
+        if connection is None:
+            raise UnreachableError("the socket is not connected")
+        self._next_id += 1
+        request_id = self._next_id
+        future = asyncio.get_running_loop().create_future()
+        self._pending[request_id] = future
+        try:
+            async with asyncio.timeout(timeout_s or self._options.timeout_s):
+                try:
+                    await connection.send(encode(make(request_id)).decode())
+                except UnreachableError as error:  # a part may have left
+                    raise UnknownOutcomeError(str(error)) from error
+                result = await future
+        except TimeoutError:
+            raise UnknownOutcomeError(f"request {request_id} was not answered in time") from None
+        finally:
+            self._pending.pop(request_id, None)
+        return decode(answer, bytes(result))
+
+    def close(self) -> None:
+        """End every listener. Cancel the task of `run` beside it."""
+        for listeners in self._listeners.values():
+            for listener in listeners:
+                listener.close()
+        for task in self._resyncing:
+            task.cancel()
+
+    async def _subscribe(self, channel: Channel) -> None:
+        """Tell the exchange now if connected; `_set_up` tells it every time it connects."""
+        self._channels[channel] = None
+        if self._ready.is_set():
+            with contextlib.suppress(UnreachableError, UnknownOutcomeError):
+                await self.request(
+                    lambda id: SubscribeOp(id=id, channels=[channel]), SubscribeResult
+                )
+
+    async def _serve(self, connection: Connection) -> None:
+        self._connection = connection
+        setup = asyncio.create_task(self._set_up())
+        reading = asyncio.create_task(self._read(connection))
+        try:
+            await asyncio.wait({setup, reading}, return_when=asyncio.FIRST_COMPLETED)
+            if not reading.done():
+                setup.result()  # raises what went wrong
+            await reading
+        finally:
+            for task in (setup, reading):
+                task.cancel()
+            await asyncio.gather(setup, reading, return_exceptions=True)
+
+    async def _set_up(self) -> None:
+        """Log in and subscribe; a request that is not answered ends the connection."""
+        try:
+            if self._token is not None:
+                await self._log_in(await self._token())
+            if self._channels:
+                channels = list(self._channels)
+                await self.request(
+                    lambda id: SubscribeOp(id=id, channels=channels), SubscribeResult
+                )
+        except UnknownOutcomeError as error:
+            raise UnreachableError(str(error)) from error
+        self._heard_at = asyncio.get_running_loop().time()
+        self._ready.set()
+        if self._ever_ready:
+            for listeners in self._listeners.values():
+                for listener in listeners:
+                    listener.put(Reconnected())
+        self._ever_ready = True
+
+    async def _log_in(self, token: str) -> None:
+        try:
+            await self.request(lambda id: LoginOp(id=id, token=token), LoginResult)
+        except RefusedError:
+            if self._renew is None:
+                raise
+            fresh = await self._renew(token)
+            await self.request(lambda id: LoginOp(id=id, token=fresh), LoginResult)
+
+    async def _read(self, connection: Connection) -> None:
+        loop = asyncio.get_running_loop()
+        probed = False
+        while True:
+            try:
+                async with asyncio.timeout(self._options.heartbeat_s):
+                    raw = await connection.receive()
+            except TimeoutError:
+                if probed:
+                    raise UnreachableError("nothing was heard for two heartbeats") from None
+                probed = True
+                await connection.send(encode(PingOp()).decode())
+                continue
+            probed, self._heard_at = False, loop.time()
+            try:
+                self._take(decode_server_message(raw))
+            except FormatError as error:
+                raise UnreachableError(f"the socket speaks otherwise: {error}") from error
+
+    def _take(self, message: ServerMessage) -> None:
+        match message:
+            case Ack(id=int(request_id)) if future := self._waiting(request_id):
+                future.set_result(message.result)
+            case ErrorMessage(id=int(request_id)) if future := self._waiting(request_id):
+                future.set_exception(refused(message.problem))
+            case BookMessage():
+                self._take_book(message)
+            case TradeMessage():
+                self._tell(Channel(channel="trades", market=message.market), message)
+            case ExecutionMessage():
+                self._tell(_ORDERS, message)
+            case FillMessage():
+                self._tell(_FILLS, message)
+            case Ack() | ErrorMessage() | Pong():
+                pass  # an answer that came too late, or the answer to a probe
+
+    def _waiting(self, request_id: int) -> "asyncio.Future[msgspec.Raw] | None":
+        future = self._pending.get(request_id)
+        return None if future is None or future.done() else future
+
+    def _tell(self, channel: Channel, message: StreamEvent) -> None:
+        listeners = self._listeners.get(channel, [])
+        for listener in listeners:
+            listener.put(message)
+        if any(listener.closed for listener in listeners):
+            self._listeners[channel] = [item for item in listeners if not item.closed]
+
+    def _take_book(self, message: BookMessage) -> None:
+        market = MarketId(message.market)
+        replica = self._replicas.get(market)
+        if replica is None:
+            return  # unsubscribed meanwhile
+        if replica.apply(to_book_update(message, self._markets[market])) is Step.GAP:
+            task = asyncio.create_task(self._resync(market))
+            self._resyncing.add(task)
+            task.add_done_callback(self._resyncing.discard)
+
+    async def _resync(self, market: MarketId) -> None:
+        """Ask for a new snapshot; if that fails the connection is gone, and the next one asks."""
+        channel = Channel(channel="book", market=market)
+        with contextlib.suppress(UnreachableError, UnknownOutcomeError, RefusedError):
+            await self.request(lambda id: UnsubscribeOp(id=id, channels=[channel]), SubscribeResult)
+            await self.request(lambda id: SubscribeOp(id=id, channels=[channel]), SubscribeResult)
+
+    def _lose(self) -> None:
+        self._connection = None
+        self._ready.clear()
+        for replica in self._replicas.values():
+            replica.lose()
+        for future in self._pending.values():
+            if not future.done():
+                future.set_exception(UnknownOutcomeError("the connection was lost"))

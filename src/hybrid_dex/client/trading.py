@@ -1,0 +1,341 @@
+"""Order entry for one account: sent over the socket or REST, and never left in doubt lightly.
+
+An order is sent under a client order id, which the exchange takes once. When no answer comes the
+order is asked for by that id, and sent again, the very same message, when the exchange does not
+know it: it can not trade twice. Replacements and cancels are resolved by looking at the order.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
+
+import attrs
+import msgspec
+
+from hybrid_dex.client.errors import LaggingListenerError, UnreachableError
+from hybrid_dex.client.order_writer import (
+    DecimalLike,
+    OrderOptions,
+    OrderWriter,
+    SideLike,
+    decimal_text,
+    to_side,
+)
+from hybrid_dex.client.own_orders import LIVE, OwnOrders
+from hybrid_dex.client.rest import Rest
+from hybrid_dex.client.stream import Stream
+from hybrid_dex.errors import RefusedError, UnknownOutcomeError
+from hybrid_dex.model.market import Market
+from hybrid_dex.model.reasons import RejectReason
+from hybrid_dex.model.signed_order import Nonce
+from hybrid_dex.model.units import MarketId, order_sequence
+from hybrid_dex.wire import (
+    CancelAllAnswer,
+    CancelAllOp,
+    CancelOp,
+    Channel,
+    ExecutionMessage,
+    OrderAnswer,
+    OrderMessage,
+    OrderRequest,
+    PlaceOp,
+    ReplaceOp,
+    ReplaceRequest,
+    parse_order_id,
+    to_quantity,
+    word,
+)
+
+__all__ = ["Trading"]
+
+_T = TypeVar("_T")
+
+_MAX_LANE_TRIES: Final = 8
+_UNKNOWN: Final = frozenset({RejectReason.UNKNOWN_ORDER.value, RejectReason.NOT_FOUND.value})
+_ENDED: Final = frozenset(
+    {
+        RejectReason.ALREADY_FILLED.value,
+        RejectReason.ALREADY_CANCELED.value,
+        RejectReason.ALREADY_EXPIRED.value,
+    }
+)
+
+
+@attrs.define(kw_only=True, eq=False)
+class Trading:
+    """Places, changes and cancels, and knows the account's live orders.
+
+    Attributes:
+        rest: always there.
+        stream: the socket, or ``None`` to send over REST only.
+        by_socket: whether orders go over the socket while it is up.
+        writer: makes and signs the messages.
+        orders: what is live, as last heard.
+        market: finds a market by its symbol.
+        attempts: how often an unknown outcome is asked for.
+        backoff_s: pause between two of these; it doubles.
+    """
+
+    rest: Rest
+    stream: Stream | None
+    by_socket: bool
+    writer: OrderWriter
+    market: Callable[[str], Market]
+    orders: OwnOrders = attrs.field(factory=OwnOrders)
+    attempts: int = 5
+    backoff_s: float = 0.2
+
+    async def place(
+        self,
+        market: Market,
+        side: SideLike,
+        quantity: DecimalLike,
+        price: DecimalLike,
+        *,
+        options: OrderOptions,
+        client_order_id: str | None,
+    ) -> OrderAnswer:
+        """Place an order; see `ExchangeClient.place`."""
+        for _ in range(_MAX_LANE_TRIES):
+            name = client_order_id or f"hd-{secrets.token_hex(10)}"
+            request, nonce = self.writer.place(
+                market, side, quantity, price, options=options, client_order_id=name
+            )
+            try:
+                answer = await self._entered(request)
+            except RefusedError as error:
+                if error.code != RejectReason.NONCE_USED.value:
+                    self._release(market, nonce)
+                    raise
+                # Another program of this account holds the lane: ours stays marked as taken.
+                if client_order_id is not None:
+                    raise
+                refusal = error
+            except UnreachableError:
+                self._release(market, nonce)
+                raise
+            else:
+                self.heard(answer.order, answer.sequence)
+                return answer
+        raise refusal
+
+    async def replace(
+        self,
+        order_id: str,
+        quantity: DecimalLike,
+        price: DecimalLike,
+        options: OrderOptions,
+        expected_filled: DecimalLike | None,
+    ) -> OrderAnswer:
+        """Swap an order's terms; see `ExchangeClient.replace`."""
+        order = self.orders.get(order_id) or await self.rest.order(order_id)
+        market = self.market(order.market)
+        expected = (
+            None if expected_filled is None else decimal_text("expected_filled", expected_filled)
+        )
+        request = self.writer.replace(
+            market,
+            order,
+            quantity,
+            price,
+            options=options,
+            expected_filled=to_quantity("expected_filled", expected, market),
+        )
+        return await self._changed(
+            order_id,
+            lambda: self._send_replace(order_id, request),
+            lambda current: _has_terms(current, request),
+            "replacement",
+        )
+
+    async def cancel(self, order_id: str) -> OrderAnswer:
+        """Cancel an order; see `ExchangeClient.cancel`."""
+        return await self._changed(
+            order_id,
+            lambda: self._send_cancel(order_id),
+            lambda current: current.status not in LIVE,
+            "cancel",
+        )
+
+    async def reduce(self, order_id: str, by: DecimalLike) -> OrderAnswer:
+        """Lower an order's open quantity; see `ExchangeClient.reduce`."""
+        answer = await self.rest.reduce(order_id, decimal_text("by", by))
+        self.heard(answer.order, answer.sequence)
+        return answer
+
+    async def cancel_all(self, market: MarketId | None, side: SideLike | None) -> CancelAllAnswer:
+        """Cancel all orders; see `ExchangeClient.cancel_all`."""
+        side_word = None if side is None else word(to_side(side))
+
+        async def send() -> CancelAllAnswer:
+            if (stream := self._socket()) is not None:
+                return await stream.request(
+                    lambda id: CancelAllOp(id=id, market=market, side=side_word), CancelAllAnswer
+                )
+            return await self.rest.cancel_all(market, side_word)
+
+        try:
+            answer = await send()
+        except UnknownOutcomeError:  # canceling again cancels nothing more
+            answer = await self._resolve("the cancel of all orders", send)
+        for order_id in answer.canceled:
+            if (order := self.orders.get(order_id)) is not None:
+                ended = msgspec.structs.replace(order, status="canceled", open="0")
+                self.heard(ended, answer.sequence)
+        return answer
+
+    async def resync(self) -> None:
+        """Learn from the exchange which orders are live and what became of the others."""
+        listed = await self.rest.open_orders()
+        for order_id in self.orders.missing(listed):
+            await self._look(order_id)
+        self.orders.take_list(listed)
+        for order in self.orders.live():
+            self.writer.adopt(self.market(order.market), order)
+
+    async def follow(self) -> None:
+        """Keep `orders` up to date from the socket until canceled."""
+        if self.stream is None:
+            return
+        while True:
+            listener = await self.stream.listen(Channel(channel="orders"))
+            try:
+                async for event in listener:
+                    if isinstance(event, ExecutionMessage):
+                        self._ended(self.orders.take_report(event))
+                    else:
+                        await self._resync_later()
+            except LaggingListenerError:
+                await self._resync_later()
+            else:
+                return
+            finally:
+                listener.close()
+
+    def heard(self, order: OrderMessage, sequence: int) -> None:
+        """Take an order as the exchange just showed it."""
+        if order.status in LIVE:
+            self.writer.adopt(self.market(order.market), order)
+        self._ended(self.orders.take_order(order, sequence))
+
+    async def _entered(self, request: OrderRequest) -> OrderAnswer:
+        try:
+            return await self._send_place(request)
+        except UnknownOutcomeError:
+            return await self._resolve(
+                f"order {request.client_order_id}", lambda: self._entered_after_all(request)
+            )
+
+    async def _entered_after_all(self, request: OrderRequest) -> OrderAnswer:
+        """Ask for the order by its client order id; send it again when it is not there."""
+        assert request.client_order_id is not None
+        try:
+            order = await self.rest.order_by_client_id(request.client_order_id)
+        except RefusedError as error:
+            if error.code not in _UNKNOWN:
+                raise
+        else:
+            if order.status != "rejected":
+                return _found(order)
+        return await self._send_place(request)  # answers with the refusal, if it was refused
+
+    async def _changed(
+        self,
+        order_id: str,
+        send: Callable[[], Awaitable[OrderAnswer]],
+        is_done: Callable[[OrderMessage], bool],
+        what: str,
+    ) -> OrderAnswer:
+        """Send a replacement or cancel; when no answer comes, look at the order before repeating."""
+
+        async def look_then_send() -> OrderAnswer:
+            order = await self.rest.order(order_id)
+            if is_done(order):
+                return _found(order, self.orders.sequence(order_id))
+            return await send()
+
+        try:
+            try:
+                answer = await send()
+            except UnknownOutcomeError:
+                answer = await self._resolve(f"the {what} of order {order_id}", look_then_send)
+        except RefusedError as error:
+            if error.code in _ENDED:
+                await self._look(order_id)
+            raise
+        self.heard(answer.order, answer.sequence)
+        return answer
+
+    async def _resolve(self, what: str, ask: Callable[[], Awaitable[_T]]) -> _T:
+        pause = self.backoff_s
+        for attempt in range(self.attempts):
+            if attempt:
+                await asyncio.sleep(pause)
+                pause *= 2
+            try:
+                return await ask()
+            except (UnknownOutcomeError, UnreachableError):
+                continue
+        raise UnknownOutcomeError(
+            f"the outcome of {what} is unknown after {self.attempts} attempts; ask for it by its id"
+        )
+
+    async def _look(self, order_id: str) -> None:
+        """Learn what became of an order."""
+        try:
+            order = await self.rest.order(order_id)
+        except RefusedError as error:
+            if error.code not in _UNKNOWN:
+                raise
+            return
+        self.heard(order, self.orders.sequence(order_id))
+
+    async def _resync_later(self) -> None:
+        """Resync, now or when the exchange can be reached again."""
+        while True:
+            try:
+                return await self.resync()
+            except (UnreachableError, UnknownOutcomeError):
+                await asyncio.sleep(self.backoff_s)
+
+    def _socket(self) -> Stream | None:
+        stream = self.stream
+        return stream if self.by_socket and stream is not None and stream.ready else None
+
+    async def _send_place(self, request: OrderRequest) -> OrderAnswer:
+        if (stream := self._socket()) is not None:
+            return await stream.request(lambda id: PlaceOp(id=id, order=request), OrderAnswer)
+        return await self.rest.place(request)
+
+    async def _send_replace(self, order_id: str, request: ReplaceRequest) -> OrderAnswer:
+        if (stream := self._socket()) is not None:
+            return await stream.request(
+                lambda id: ReplaceOp(id=id, order_id=order_id, order=request), OrderAnswer
+            )
+        return await self.rest.replace(order_id, request)
+
+    async def _send_cancel(self, order_id: str) -> OrderAnswer:
+        if (stream := self._socket()) is not None:
+            return await stream.request(lambda id: CancelOp(id=id, order_id=order_id), OrderAnswer)
+        return await self.rest.cancel(order_id)
+
+    def _ended(self, orders: tuple[OrderMessage, ...]) -> None:
+        for order in orders:
+            self.writer.ended(self.market(order.market), order)
+
+    def _release(self, market: Market, nonce: Nonce | None) -> None:
+        if nonce is not None:
+            self.writer.lanes.release(market.base.id, nonce)
+
+
+def _found(order: OrderMessage, sequence: int = 0) -> OrderAnswer:
+    """An order that was looked up: as of its own command at least."""
+    placed = order_sequence(parse_order_id(order.order_id))
+    return OrderAnswer(sequence=max(sequence, placed), order=order)
+
+
+def _has_terms(order: OrderMessage, request: ReplaceRequest) -> bool:
+    if request.nonce is not None:
+        return order.nonce == request.nonce
+    return (order.price, order.quantity) == (request.price, request.quantity)
