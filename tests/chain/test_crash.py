@@ -1,0 +1,153 @@
+"""Killed at any step, settlement goes on from its store, and every trade settles once."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+
+import pytest
+
+from hybrid_dex.model.settlement import MatchedFill, SettlementStage
+from hybrid_dex.settlement.batching import BatchLimits
+from tests.chain.harness import Reader, Trader, World
+from tests.tiers import count
+
+ETH, USDC = 10**18, 10**6
+STEPS = ("reserve", "sign", "persist", "broadcast", "receipt", "final")
+ONE_TRADE = BatchLimits(orders=2)
+"""Each trade in a batch of its own, so that every step is reached several times."""
+SEEDS = range(count(fast=2, full=20))
+
+
+class Killed(BaseException):
+    """The process is gone: nothing after this line runs."""
+
+
+def kill_at(step: str, visits: int) -> tuple[Callable[[str], None], asyncio.Event]:
+    """A checkpoint that kills at the n-th visit of a step."""
+    killed = asyncio.Event()
+    left = visits
+
+    def checkpoint(name: str) -> None:
+        nonlocal left
+        if name == step:
+            left -= 1
+            if left == 0:
+                killed.set()
+                raise Killed
+
+    return checkpoint, killed
+
+
+async def run_until_killed(
+    world: World, groups: list[list[MatchedFill]], step: str, visits: int
+) -> None:
+    """Settle until the checkpoint kills; what was in memory is dropped without a word."""
+    checkpoint, killed = kill_at(step, visits)
+    settlement = world.settlement(checkpoint=checkpoint, limits=ONE_TRADE)
+    await settlement.open(world.deployment.markets)
+    reader = Reader(settlement)
+    for fills in groups:
+        await settlement.submit(fills)
+    await world.until(killed.is_set)
+    worker = settlement._worker
+    assert worker is not None
+    with pytest.raises(Killed):
+        await worker
+    await reader.stop()
+    # Only what the operating system would do for a dead process: close its files and sockets.
+    settlement._worker = None
+    await settlement.close()
+
+
+async def trades(
+    world: World, rng: random.Random
+) -> tuple[Trader, Trader, list[list[MatchedFill]]]:
+    """A few trades between two accounts, each in a lane of its own or a later counter."""
+    alice = await world.trader(1, quote=10_000 * USDC)
+    bob = await world.trader(2, base=3 * ETH)
+    return (
+        alice,
+        bob,
+        [
+            world.trade(alice, bob, lots=rng.randrange(1, 50), lane=rng.randrange(3))
+            for _ in range(rng.randrange(2, 7))
+        ],
+    )
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("turn", SEEDS)
+async def test_each_trade_settles_once(world: World, step: str, turn: int, seed: int) -> None:
+    """Killed twice, at seeded visits of one step, and resumed with everything not final."""
+    rng = random.Random(f"{seed} {step} {turn}")
+    alice, bob, groups = await trades(world, rng)
+    for _ in range(2):
+        await run_until_killed(world, groups, step, 1)
+    settlement = world.settlement()
+    await settlement.open(world.deployment.markets)
+    reader = Reader(settlement)
+    for fills in groups:
+        await settlement.submit(fills)
+    every = [fill for fills in groups for fill in fills]
+    await world.until(lambda: reader.all_at(every, SettlementStage.FINAL))
+    await reader.stop()
+    await settlement.close()
+    lots = sum(fill.quantity for fill in every)
+    bought = await alice.vault.balance(world.market.base)
+    assert bought.balance == lots * world.market.lot_size
+    paid = sum(world.market.notional(f.price, f.quantity) + f.taker_fee for f in every)
+    assert (await alice.vault.balance(world.market.quote)).balance == 10_000 * USDC - paid
+    assert not reader.failures
+
+
+async def test_a_lost_store_is_made_good_from_the_chain(world: World, rng: random.Random) -> None:
+    """With the store gone, fills that settled are found on chain, and the rest settle."""
+    alice, _, groups = await trades(world, rng)
+    await run_until_killed(world, groups[:-1], "receipt", 1)
+    for file in world.folder.glob("settlement.sqlite3*"):
+        file.unlink()
+    settlement = world.settlement()
+    await settlement.open(world.deployment.markets)
+    reader = Reader(settlement)
+    for fills in groups:
+        await settlement.submit(fills)
+    every = [fill for fills in groups for fill in fills]
+    await world.until(lambda: reader.all_at(every, SettlementStage.FINAL))
+    await reader.stop()
+    await settlement.close()
+    lots = sum(fill.quantity for fill in every)
+    assert (await alice.vault.balance(world.market.base)).balance == lots * world.market.lot_size
+
+
+async def test_a_fill_that_no_batch_held_has_failed(world: World) -> None:
+    """What comes after a batch spoke for its sequence fails, and says so."""
+    alice = await world.trader(1, quote=10_000 * USDC)
+    bob = await world.trader(2, base=ETH)
+    forgotten, settled = world.trade(alice, bob), world.trade(alice, bob)
+    settlement = world.settlement()
+    await settlement.open(world.deployment.markets)
+    reader = Reader(settlement)
+    await settlement.submit(settled)
+    await world.until(lambda: reader.all_at(settled, SettlementStage.FINAL))
+    await settlement.submit(forgotten)
+    await world.until(lambda: reader.all_at(forgotten, SettlementStage.FAILED))
+    await reader.stop()
+    await settlement.close()
+
+
+async def test_a_final_fill_that_is_submitted_again_is_told_again(world: World) -> None:
+    """An exchange that lost the last update hears it again, and nothing is sent."""
+    alice = await world.trader(1, quote=10_000 * USDC)
+    bob = await world.trader(2, base=ETH)
+    fills = world.trade(alice, bob)
+    for _ in range(2):
+        settlement = world.settlement()
+        await settlement.open(world.deployment.markets)
+        reader = Reader(settlement)
+        await settlement.submit(fills)
+        await world.until(lambda done=reader: done.all_at(fills, SettlementStage.FINAL))
+        assert settlement.health().batch == 1
+        await reader.stop()
+        await settlement.close()
