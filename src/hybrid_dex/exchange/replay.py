@@ -15,10 +15,29 @@ from hybrid_dex.engine.engine import Engine
 from hybrid_dex.errors import HybridDexError, InvariantError, JournalError, VersionMismatchError
 from hybrid_dex.interfaces.journal import Journal
 from hybrid_dex.interfaces.snapshots import Snapshot, Snapshots
-from hybrid_dex.model.events import EventBatch
+from hybrid_dex.model.commands import Command, PlaceOrder
+from hybrid_dex.model.events import EventBatch, OrderAccepted, OrderRejected
 from hybrid_dex.model.frame import GENESIS_HASH, HASH_BYTES, Frame, FrameKind, decode_frame
+from hybrid_dex.model.units import order_sequence
 
-__all__ = ["Replay", "begin_replay"]
+__all__ = ["Replay", "apply_command", "begin_replay"]
+
+
+def apply_command(engine: Engine, command: Command) -> tuple[EventBatch, EventBatch]:
+    """Apply a command; return what its caller is told, and what happened.
+
+    They differ only for a place command that repeats a client order id: its caller is told the
+    first command's events again, which begin with an order that is not this command's.
+    """
+    answer = EventBatch(command.sequence, command.at_ns, engine.apply(command))
+    if not isinstance(command, PlaceOrder) or command.client_order_id is None:
+        return answer, answer
+    for index, event in enumerate(answer.events):
+        if isinstance(event, OrderAccepted | OrderRejected):
+            if order_sequence(event.order_id) == command.sequence:
+                break
+            return answer, EventBatch(command.sequence, command.at_ns, answer.events[:index])
+    return answer, answer
 
 
 class Replay:
@@ -102,12 +121,11 @@ class Replay:
         batches = []
         for command in frame.commands:
             try:
-                events = self.engine.apply(command)
+                batches.append(apply_command(self.engine, command)[1])
             except InvariantError as error:
                 raise InvariantError(
                     f"command {command.sequence} in record {position}: {error}; the journal is kept"
                 ) from error
-            batches.append(EventBatch(command.sequence, command.at_ns, events))
         return batches
 
     def snapshot(self) -> Snapshot:

@@ -32,7 +32,7 @@ from hybrid_dex.errors import (
     UnknownOutcomeError,
 )
 from hybrid_dex.exchange.options import ExchangeOptions
-from hybrid_dex.exchange.replay import Replay
+from hybrid_dex.exchange.replay import Replay, apply_command
 from hybrid_dex.interfaces.clock import Clock
 from hybrid_dex.interfaces.journal import Journal
 from hybrid_dex.model.commands import Command
@@ -279,25 +279,27 @@ class Writer:
             self._refuse(flight.waiting, UnavailableError(self._halted))
             return
         self._journal_ok = True
-        batches: list[EventBatch] = []
+        answers: list[EventBatch] = []
+        happened: list[EventBatch] = []
         failure: Exception | None = None
         for command in flight.commands:
             try:
-                events = self._engine.apply(command)
+                answer, batch = apply_command(self._engine, command)
             except Exception as error:  # noqa: BLE001 # whatever it is, the engine is wrong
                 failure = error
                 break
-            batches.append(EventBatch(command.sequence, command.at_ns, events))
+            answers.append(answer)
+            happened.append(batch)
         if failure is None:
             self._position = flight.position
             self._hash = flight.raw[-HASH_BYTES:]
-        if batches:
-            self._applied(batches)
-        for item, batch in zip(flight.waiting, batches, strict=False):
+        if happened:
+            self._applied(happened)
+        for item, answer in zip(flight.waiting, answers, strict=False):
             if not item.answer.done():
-                item.answer.set_result(batch)
+                item.answer.set_result(answer)
         if failure is not None:
-            self._break(flight, len(batches), failure)
+            self._break(flight, len(answers), failure)
 
     def _break(self, flight: _Flight, applied: int, failure: Exception) -> None:
         """The engine refused to break its own rules: say so, answer nobody, stop."""
