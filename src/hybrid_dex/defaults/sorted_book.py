@@ -1,13 +1,12 @@
 """SortedBook: price-time priority on sorted levels, the book that ships.
 
-A side is a sorted mapping of levels; a level is an ordered mapping of orders, oldest first. Keys
+A side is a sorted mapping of levels; a level is a mapping of orders, oldest first. Keys
 are prices for asks and negated prices for bids, so that on both sides the smallest key is the
 best and "crosses" is one comparison. Every order knows its level, so a cancel searches nothing.
 
 It must never decide anything but who is next: fills, funds and self-trade belong to the engine.
 """
 
-from collections import OrderedDict
 from collections.abc import Iterator
 from itertools import islice
 from typing import Final
@@ -24,18 +23,32 @@ __all__ = ["SortedBook"]
 
 _EMPTY: Final = 2**63
 """The best key of an empty side: it crosses nothing."""
+_SPARE_GAPS: Final = 32
+_BUY: Final = Side.BUY
 
 
 class _Level:
-    """All orders at one price, oldest first, and the sum of what is open."""
+    """All orders at one price, oldest first, and the sum of what is open.
 
-    __slots__ = ("half", "key", "orders", "quantity")
+    A plain dict keeps the order of arrival, but finds its first entry by walking over the gaps
+    that removed ones leave in front; it is rebuilt before they outnumber half of what is left.
+    """
+
+    __slots__ = ("gaps", "half", "key", "orders", "quantity")
 
     def __init__(self, half: "_Half", key: int) -> None:
         self.half = half
         self.key = key
-        self.orders: OrderedDict[int, Resting] = OrderedDict()
+        self.orders: dict[int, Resting] = {}
         self.quantity = 0
+        self.gaps = 0
+
+    def close_gap(self) -> None:
+        """An order was removed and others are left."""
+        self.gaps += 1
+        if self.gaps > _SPARE_GAPS + len(self.orders) // 2:
+            self.orders = dict(list(self.orders.items()))
+            self.gaps = 0
 
 
 class _Half:
@@ -84,7 +97,7 @@ class SortedBook:
 
     def match(self, incoming: Incoming) -> Iterator[Allocation]:
         """Yield what the aggressor may take, best price first, oldest first within a price."""
-        if incoming.side is Side.BUY:
+        if incoming.side is _BUY:
             half, limit = self._halves[1], incoming.price
         else:
             half, limit = self._halves[0], Price(-incoming.price)
@@ -111,10 +124,10 @@ class SortedBook:
     def remove(self, order_id: OrderId) -> Resting:
         """Take an order out and return it as it stood."""
         level = self._level_of.pop(order_id)
-        orders = level.orders
-        order = orders.pop(order_id)
-        if orders:
+        order = level.orders.pop(order_id)
+        if level.orders:
             level.quantity -= order.quantity
+            level.close_gap()
         else:
             level.half.close_level(level.key)
         return order
@@ -124,13 +137,13 @@ class SortedBook:
         level = self._level_of[order_id]
         order = level.orders[order_id]
         left = order.quantity - by
-        if left > 0 < by:
+        if left == 0:
+            self.remove(order_id)
+        elif left > 0 < by:
             level.orders[order_id] = Resting(
                 order_id, order.account, order.side, order.price, Quantity(left)
             )
             level.quantity -= by
-        elif left == 0:
-            self.remove(order_id)
         else:
             message = (
                 f"order {order_id} has {order.quantity} lots open; it can not be reduced by {by}"
@@ -166,18 +179,17 @@ def _view(level: _Level) -> Level:
 def _sweep(half: _Half, limit: int, incoming: Incoming) -> Iterator[Allocation]:
     """Walk the levels up to a limit while the caller reduces and removes what it was shown.
 
-    An order that was shown and left in place is stepped over: it can only stand before the next
-    one, so the walk resumes behind as many orders as were left.
+    An order that was shown and left in place is stepped over. It can only stand before the next
+    one, so the walk goes on behind as many orders as were left.
     """
     key, dry = half.best, False
     while key <= limit:
-        orders = half.levels[key].orders
-        left_in_place = 0
-        walk: Iterator[Resting] = iter(orders.values())
-        order = next(walk, None)
+        level = half.levels[key]
+        left = 0
+        walk: Iterator[Resting] = iter(())
+        order = next(iter(level.orders.values()), None)
         while order is not None:
-            wanted, resting = incoming.open, order.quantity
-            order_id = order.order_id
+            order_id, wanted, resting = order.order_id, incoming.open, order.quantity
             yield Allocation(
                 order_id,
                 order.account,
@@ -187,10 +199,14 @@ def _sweep(half: _Half, limit: int, incoming: Incoming) -> Iterator[Allocation]:
             )
             if incoming.open <= 0:
                 return
+            orders = level.orders
             if order_id in orders:
-                left_in_place += 1
-                dry = True
+                walk = walk if left else islice(orders.values(), 1, None)
+                left, dry = left + 1, True
+                order = next(walk, None)
+            elif left:
+                walk = islice(orders.values(), left, None)
+                order = next(walk, None)
             else:
-                walk = islice(orders.values(), left_in_place, None)
-            order = next(walk, None)
+                order = next(iter(orders.values()), None)
         key = half.after(key) if dry else half.best
