@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import attrs
+from eth_typing import HexStr
 
 __all__ = ["STAGES", "BalanceRow", "BatchRow", "Board", "TradeRow"]
 
@@ -31,13 +32,31 @@ class TradeRow:
 
 @attrs.define
 class BatchRow:
-    """One settlement transaction: fills it carried, gas it used, and its stage."""
+    """One settlement transaction.
+
+    Attributes:
+        number: the batch's number in the contract.
+        transaction: the transaction's hash.
+        gas: what the whole transaction used, or ``None`` until it is in a block.
+        stage: of its fills.
+        members: ids of the fills seen in it.
+    """
 
     number: int
     transaction: str
-    fills: int
     gas: int | None = None
     stage: str = "submitted"
+    members: set[str] = attrs.Factory(set)
+
+    @property
+    def fills(self) -> int:
+        """How many fills it carried."""
+        return len(self.members)
+
+    @property
+    def transaction_hash(self) -> HexStr:
+        """The transaction's hash as web3 types it."""
+        return HexStr(self.transaction)
 
 
 @attrs.frozen
