@@ -34,10 +34,14 @@ def artifact(name: str) -> str:
         for pattern in hashes.SOURCES
         for path in CONTRACTS.glob(pattern)
     }
-    abi = [entry.model_dump(by_alias=True, mode="json", exclude_none=True) for entry in contract.abi]
+    abi = [
+        entry.model_dump(by_alias=True, mode="json", exclude_none=True) for entry in contract.abi
+    ]
     content = {
         "name": name,
-        "abi": sorted(abi, key=lambda entry: (entry["type"], entry.get("name", ""), json.dumps(entry))),
+        "abi": sorted(
+            abi, key=lambda entry: (entry["type"], entry.get("name", ""), json.dumps(entry))
+        ),
         "bytecode": contract.deployment_bytecode.bytecode,
         "deployedBytecode": contract.runtime_bytecode.bytecode,
         "compiler": {
@@ -57,7 +61,9 @@ def stale() -> list[str]:
     """Return the names of the contracts whose artifact is missing or differs from what compiles now."""
     files = {name: ARTIFACTS / f"{name}.json" for name in EXPORTED}
     return [
-        name for name, file in files.items() if not file.is_file() or file.read_text() != artifact(name)
+        name
+        for name, file in files.items()
+        if not file.is_file() or file.read_text() != artifact(name)
     ]
 
 

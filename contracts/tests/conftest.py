@@ -9,7 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from scenario import EXIT_DELAY, LOT, MARKET, TICK, WATCH_LAG, WINDOW_MAX, Market, Scenario  # noqa: E402
+from scenario import EXIT_DELAY, LOT, MARKET, TICK, WATCH_LAG, WINDOW_MAX, Market, Scenario
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,8 @@ def load_layout() -> ModuleType:
         spec = importlib.util.spec_from_file_location(
             name, SOURCE / "hybrid_dex" / "settlement" / "layout.py"
         )
-        assert spec and spec.loader
+        assert spec
+        assert spec.loader
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module
         spec.loader.exec_module(module)

@@ -108,7 +108,7 @@ class Outcome:
 
     @property
     def reasons(self) -> list[tuple[int, int]]:
-        """culprit and reason of each skip"""
+        """Culprit and reason of each skip."""
         return [skip[2:] for skip in self.skips]
 
 
@@ -196,7 +196,9 @@ class Scenario:
 
     # Orders and batches
 
-    def terms(self, trader: Trader, side: int, price: int, lots: int, **changes: Any) -> dict[str, Any]:
+    def terms(
+        self, trader: Trader, side: int, price: int, lots: int, **changes: Any
+    ) -> dict[str, Any]:
         """The typed data's message."""
         market = changes.get("market", self.market)
         return {
@@ -289,7 +291,12 @@ class Scenario:
         receipt = self.send(self.exchange.functions.settle(encoded), self.operator)
         event = self.exchange.events.BatchSettled().process_receipt(receipt, errors=DISCARD)[0]
         skips = [
-            (skip["args"]["sequence"], skip["args"]["index"], skip["args"]["culprit"], skip["args"]["reason"])
+            (
+                skip["args"]["sequence"],
+                skip["args"]["index"],
+                skip["args"]["culprit"],
+                skip["args"]["reason"],
+            )
             for skip in self.exchange.events.FillSkipped().process_receipt(receipt, errors=DISCARD)
         ]
         return Outcome(receipt, batch, event["args"], skips)
@@ -311,6 +318,3 @@ class Scenario:
             owed += self.read("feesOf", token.address)
             assert owed == self.read("liabilities", token.address)
             assert owed == token.functions.balanceOf(self.exchange.address).call()
-
-
-

@@ -63,7 +63,8 @@ def numbered(section, *sequences):
     """The section with these sequences."""
     groups = zip(section.groups, sequences, strict=True)
     return msgspec.structs.replace(
-        section, groups=tuple(msgspec.structs.replace(group, sequence=number) for group, number in groups)
+        section,
+        groups=tuple(msgspec.structs.replace(group, sequence=number) for group, number in groups),
     )
 
 
@@ -186,8 +187,14 @@ def test_an_order_listed_twice_fills_no_more_than_signed(scenario):
 
 
 def test_a_refused_batch_changes_nothing(scenario):
-    before = (scenario.read("batchState"), scenario.balance(scenario.trader(0), scenario.market.base))
+    before = (
+        scenario.read("batchState"),
+        scenario.balance(scenario.trader(0), scenario.market.base),
+    )
     with scenario.reverts("UnknownMarket(uint256)"):
         good = scenario.section(trade(scenario))
         scenario.send_batch(scenario.batch(good, msgspec.structs.replace(good, market=77)))
-    assert before == (scenario.read("batchState"), scenario.balance(scenario.trader(0), scenario.market.base))
+    assert before == (
+        scenario.read("batchState"),
+        scenario.balance(scenario.trader(0), scenario.market.base),
+    )

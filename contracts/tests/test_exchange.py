@@ -31,7 +31,11 @@ def test_only_the_owner(scenario, name, arguments):
 
 
 def test_assets_are_listed_once_and_have_code(scenario):
-    for token, error in ((scenario.market.base.address, "AlreadyListed()"), (scenario.owner, "UnknownToken(address)"), (NOBODY, "UnknownToken(address)")):
+    for token, error in (
+        (scenario.market.base.address, "AlreadyListed()"),
+        (scenario.owner, "UnknownToken(address)"),
+        (NOBODY, "UnknownToken(address)"),
+    ):
         with scenario.reverts(error):
             scenario.do(scenario.owner, "listAsset", token)
     assert scenario.read("assetOf", scenario.market.base.address) == [True, True]
@@ -102,7 +106,9 @@ def test_the_operator_changes_later_than_anyones_exit(scenario):
     scenario.rpc("evm_setNextBlockTimestamp", proposed + 2 * WINDOW_MAX - 1)
     scenario.rpc("evm_mine")
     with scenario.reverts("NotCovered(uint256)"):
-        scenario.exchange.functions.acceptOperator().call({"from": successor.address}, block_identifier="latest")
+        scenario.exchange.functions.acceptOperator().call(
+            {"from": successor.address}, block_identifier="latest"
+        )
     scenario.advance(1)
     scenario.settle()
     scenario.do(successor, "acceptOperator")
@@ -141,7 +147,10 @@ def test_ownership_moves_in_two_steps(scenario):
 
 
 def test_nobody_is_no_operator_and_no_owner(scenario, deploy):
-    refusals = {"OwnableInvalidOwner(address)": (NOBODY, scenario.operator), "ZeroAddress()": (scenario.owner, NOBODY)}
+    refusals = {
+        "OwnableInvalidOwner(address)": (NOBODY, scenario.operator),
+        "ZeroAddress()": (scenario.owner, NOBODY),
+    }
     for error, (owner, operator) in refusals.items():
         with pytest.raises(ContractLogicError, match=keccak(text=error)[:4].hex()):
             deploy("Exchange", owner, operator, 60, 600, 3600)
@@ -149,7 +158,12 @@ def test_nobody_is_no_operator_and_no_owner(scenario, deploy):
 
 def test_the_domain_can_be_read_by_wallets(scenario):
     _, name, version, chain_id, contract, _, _ = scenario.read("eip712Domain")
-    assert (name, version, chain_id, contract) == ("hybrid-dex", "1", scenario.w3.eth.chain_id, scenario.exchange.address)
+    assert (name, version, chain_id, contract) == (
+        "hybrid-dex",
+        "1",
+        scenario.w3.eth.chain_id,
+        scenario.exchange.address,
+    )
 
 
 def test_the_code_fits_on_chain(scenario):

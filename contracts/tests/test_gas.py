@@ -41,14 +41,17 @@ def first_ever(world):
 
 def sweep_of_makers(world):
     taker = world.buy(0, PRICE + 8, 8000, fee=500, **FEES)
-    return [(taker, *((world.sell(1 + i, PRICE + i, 1000, fee=100, **FEES), 400) for i in range(8)))]
+    return [
+        (taker, *((world.sell(1 + i, PRICE + i, 1000, fee=100, **FEES), 400) for i in range(8)))
+    ]
 
 
 def ladder(world, counter):
     """Eight orders of one maker, in lanes that were used before the second time."""
     taker = world.buy(0, PRICE + 8, 8000, fee=500, nonce=nonce(counter), **FEES)
     makers = [
-        world.sell(1, PRICE + i, 1000, fee=100, nonce=nonce(counter, lane=i), **FEES) for i in range(8)
+        world.sell(1, PRICE + i, 1000, fee=100, nonce=nonce(counter, lane=i), **FEES)
+        for i in range(8)
     ]
     return [(taker, *((maker, 400) for maker in makers))]
 
@@ -120,7 +123,9 @@ def test_costs_no_more_than_committed_and_demanded(large_scenario, figures, case
     committed, measured = figures
     build, must = CASES[case]
     world = large_scenario
-    world.settle((world.buy(98, PRICE, 1, fee=500), (world.sell(99, PRICE, 1), 1)))  # the fee slot exists
+    world.settle(
+        (world.buy(98, PRICE, 1, fee=500), (world.sell(99, PRICE, 1), 1))
+    )  # the fee slot exists
     groups = build(world)
     outcome = world.settle(*groups)
     assert outcome.skips == []

@@ -37,7 +37,14 @@ def test_another_key_is_refused(scenario):
 
 @pytest.mark.parametrize(
     "change",
-    [{"price": 2501}, {"lots": 11}, {"max_fee_ppm": 1001}, {"expiry_s": 4_000_000_000}, {"nonce": nonce(2)}, {"flags": IOC}],
+    [
+        {"price": 2501},
+        {"lots": 11},
+        {"max_fee_ppm": 1001},
+        {"expiry_s": 4_000_000_000},
+        {"nonce": nonce(2)},
+        {"flags": IOC},
+    ],
     ids=lambda change: next(iter(change)),
 )
 def test_terms_changed_after_signing_are_refused(scenario, change):
@@ -49,7 +56,10 @@ def test_an_order_for_another_market_is_refused(scenario):
 
     other = replace(scenario.market, number=9)
     taker = replace(scenario.buy(1, 2500, 10, market=other), market=scenario.market)
-    assert scenario.settle((scenario.buy(2, 2500, 1), (scenario.sell(0, 2500, 10), 1)), (taker, (scenario.sell(3, 2500, 1), 1))).reasons == [(C.TAKER, R.SIGNATURE)]
+    assert scenario.settle(
+        (scenario.buy(2, 2500, 1), (scenario.sell(0, 2500, 10), 1)),
+        (taker, (scenario.sell(3, 2500, 1), 1)),
+    ).reasons == [(C.TAKER, R.SIGNATURE)]
 
 
 def test_a_malleated_signature_is_refused(scenario):
@@ -57,8 +67,12 @@ def test_a_malleated_signature_is_refused(scenario):
     order = scenario.buy(1, 2500, 10)
     r, vs = order.entry.signature[:32], int.from_bytes(order.entry.signature[32:], "big")
     parity, s = vs >> 255, vs & (1 << 255) - 1
-    high = CURVE - s  # sets bit 255: EIP-2098 can not even say it, so it reads as another s and parity
-    outcome = bought(scenario, entry={"signature": r + (high | (1 - parity) << 255).to_bytes(32, "big")})
+    high = (
+        CURVE - s
+    )  # sets bit 255: EIP-2098 can not even say it, so it reads as another s and parity
+    outcome = bought(
+        scenario, entry={"signature": r + (high | (1 - parity) << 255).to_bytes(32, "big")}
+    )
     assert outcome.reasons == [(C.TAKER, R.SIGNATURE)]
 
 
@@ -116,8 +130,13 @@ def test_a_lane_counts_fills_across_batches(scenario, number):
 
 def test_neighbours_in_a_slot_do_not_touch_each_other(scenario):
     makers = [scenario.sell(0, 2500, 10, nonce=nonce(n, lane=n)) for n in range(5)]
-    scenario.settle((scenario.buy(1, 2500, 100), *((maker, 1 + n) for n, maker in enumerate(makers))))
-    assert [lane(scenario, 0, n) for n in range(6)] == [*((1 + n, n << 8) for n in range(5)), (0, 0)]
+    scenario.settle(
+        (scenario.buy(1, 2500, 100), *((maker, 1 + n) for n, maker in enumerate(makers)))
+    )
+    assert [lane(scenario, 0, n) for n in range(6)] == [
+        *((1 + n, n << 8) for n in range(5)),
+        (0, 0),
+    ]
 
 
 @pytest.mark.parametrize("number", [0, 3])
@@ -131,7 +150,9 @@ def test_a_higher_counter_starts_anew_and_kills_the_lower(scenario, number):
 
 @pytest.mark.parametrize("number", [0, 3])
 def test_a_revision_keeps_what_is_filled_and_kills_the_one_before(scenario, number):
-    first, second = (scenario.sell(0, 2500, lots, nonce=nonce(1, r, number)) for r, lots in ((0, 10), (1, 12)))
+    first, second = (
+        scenario.sell(0, 2500, lots, nonce=nonce(1, r, number)) for r, lots in ((0, 10), (1, 12))
+    )
     taker = scenario.buy(1, 2500, 100)
     assert scenario.settle((taker, (first, 8))).skips == []
     assert scenario.settle((taker, (second, 5))).reasons == [(C.MAKER, R.LOTS)]
@@ -151,7 +172,11 @@ def test_both_exits_of_one_order_share_what_is_left(scenario):
 def test_more_than_the_signed_quantity_is_skipped(scenario):
     taker, maker = scenario.buy(1, 2500, 5), scenario.sell(0, 2500, 10)
     outcome = scenario.settle((taker, (maker, 0), (maker, 6), (maker, 5), (maker, 1)))
-    assert [skip[1:] for skip in outcome.skips] == [(0, C.NONE, R.LOTS), (1, C.TAKER, R.LOTS), (3, C.TAKER, R.LOTS)]
+    assert [skip[1:] for skip in outcome.skips] == [
+        (0, C.NONE, R.LOTS),
+        (1, C.TAKER, R.LOTS),
+        (3, C.TAKER, R.LOTS),
+    ]
 
 
 # Flags
@@ -166,7 +191,9 @@ def test_post_only_makes_and_never_takes(scenario):
 @pytest.mark.parametrize("flag", [IOC, FOK])
 def test_an_immediate_order_never_makes(scenario, flag):
     maker = scenario.sell(0, 2500, 10, flags=flag)
-    assert scenario.settle((scenario.buy(1, 2500, 10), (maker, 10))).reasons == [(C.MAKER, R.TAKES_ONLY)]
+    assert scenario.settle((scenario.buy(1, 2500, 10), (maker, 10))).reasons == [
+        (C.MAKER, R.TAKES_ONLY)
+    ]
 
 
 @pytest.mark.parametrize("number", [0, 1])
@@ -176,7 +203,9 @@ def test_what_ioc_left_unfilled_is_dead_for_every_revision(scenario, number):
     assert scenario.settle((taker, (maker, 4))).skips == []
     assert lane(scenario, 1, number) == (2**48 - 1, 1 << 8)
     again = scenario.buy(1, 2500, 50, nonce=nonce(1, 7, number))
-    assert scenario.settle((taker, (maker, 1)), (scenario.buy(2, 2500, 1), (maker, 1))).reasons == [(C.TAKER, R.LOTS)]
+    assert scenario.settle((taker, (maker, 1)), (scenario.buy(2, 2500, 1), (maker, 1))).reasons == [
+        (C.TAKER, R.LOTS)
+    ]
     assert scenario.settle((again, (maker, 1))).reasons == [(C.TAKER, R.LOTS)]
     fresh = scenario.buy(1, 2500, 50, nonce=nonce(2, 0, number))
     assert scenario.settle((fresh, (maker, 1))).skips == []
@@ -190,7 +219,9 @@ def test_ioc_is_used_up_even_when_its_fills_were_skipped(scenario):
 
 def test_fok_settles_as_a_whole(scenario):
     taker = scenario.buy(1, 2500, 10, flags=FOK)
-    outcome = scenario.settle((taker, (scenario.sell(0, 2499, 5), 4), (scenario.sell(2, 2500, 6), 6)))
+    outcome = scenario.settle(
+        (taker, (scenario.sell(0, 2499, 5), 4), (scenario.sell(2, 2500, 6), 6))
+    )
     assert (outcome.skips, outcome.event["settled"]) == ([], 2)
 
 
@@ -201,14 +232,22 @@ def test_fok_with_one_bad_fill_leaves_no_trace(scenario):
     taker = scenario.buy(1, 2500, 10, flags=FOK, fee=500)
     bad = scenario.sign(poor, SELL, 2500, 6)
     other = scenario.buy(2, 2500, 20)
-    before = [scenario.balance(scenario.trader(1), t) for t in (scenario.market.base, scenario.market.quote)]
-    outcome = scenario.settle((other, (maker, 1)), (taker, (maker, 2), (maker, 2), (bad, 6)), (other, (maker, 19)))
+    before = [
+        scenario.balance(scenario.trader(1), t)
+        for t in (scenario.market.base, scenario.market.quote)
+    ]
+    outcome = scenario.settle(
+        (other, (maker, 1)), (taker, (maker, 2), (maker, 2), (bad, 6)), (other, (maker, 19))
+    )
     assert [skip[1:] for skip in outcome.skips] == [
         (0, C.NONE, R.FILL_OR_KILL),
         (1, C.NONE, R.FILL_OR_KILL),
         (2, C.MAKER, R.FUNDS),
     ]
-    assert before == [scenario.balance(scenario.trader(1), t) for t in (scenario.market.base, scenario.market.quote)]
+    assert before == [
+        scenario.balance(scenario.trader(1), t)
+        for t in (scenario.market.base, scenario.market.quote)
+    ]
     assert outcome.event["settled"] == 2
     skipped = {layout.FillPosition(1, *skip[:2]) for skip in outcome.skips}
     leaves = layout.trade_ids(outcome.batch, [scenario.digests], skipped)
@@ -220,7 +259,9 @@ def test_fok_with_one_bad_fill_leaves_no_trace(scenario):
 
 def test_fok_filled_in_part_is_skipped_as_a_whole(scenario):
     taker, maker = scenario.buy(1, 2500, 10, flags=FOK), scenario.sell(0, 2500, 20)
-    assert scenario.settle((taker, (maker, 4), (maker, 5))).reasons == [(C.NONE, R.FILL_OR_KILL)] * 2
+    assert (
+        scenario.settle((taker, (maker, 4), (maker, 5))).reasons == [(C.NONE, R.FILL_OR_KILL)] * 2
+    )
     scenario.assert_solvent()
 
 
@@ -229,7 +270,9 @@ def test_fok_filled_in_part_is_skipped_as_a_whole(scenario):
 
 def test_two_orders_of_one_account_never_meet(scenario):
     own = scenario.sell(1, 2500, 10, nonce=nonce(1, lane=1))
-    assert scenario.settle((scenario.buy(1, 2500, 10), (own, 1))).reasons == [(C.NONE, R.SELF_TRADE)]
+    assert scenario.settle((scenario.buy(1, 2500, 10), (own, 1))).reasons == [
+        (C.NONE, R.SELF_TRADE)
+    ]
 
 
 def test_an_order_never_meets_itself(scenario):
@@ -238,7 +281,9 @@ def test_an_order_never_meets_itself(scenario):
 
 
 def test_two_orders_of_one_side_never_meet(scenario):
-    assert scenario.settle((scenario.buy(1, 2500, 10), (scenario.buy(2, 2500, 10), 1))).reasons == [(C.NONE, R.SAME_SIDE)]
+    assert scenario.settle((scenario.buy(1, 2500, 10), (scenario.buy(2, 2500, 10), 1))).reasons == [
+        (C.NONE, R.SAME_SIDE)
+    ]
 
 
 @pytest.mark.parametrize(("side", "worse", "equal"), [(BUY, 2501, 2500), (SELL, 2499, 2500)])
@@ -258,9 +303,19 @@ def test_an_order_of_nothing_is_refused(scenario, price, lots):
 def test_an_amount_beyond_the_ledger_is_refused(scenario):
     from dataclasses import replace
 
-    scenario.do(scenario.owner, "listMarket", 3, scenario.market.base.address, scenario.market.quote.address, 2**64, 2**20)
+    scenario.do(
+        scenario.owner,
+        "listMarket",
+        3,
+        scenario.market.base.address,
+        scenario.market.quote.address,
+        2**64,
+        2**20,
+    )
     huge = replace(scenario.market, number=3, lot_size=2**64, tick_size=2**20)
     maker = scenario.sell(0, 1, 2**48 - 1, market=huge)
-    for number, (price, lots, reason) in enumerate(((2**47, 2**46, R.AMOUNT), (1, 2**48 - 1, R.FUNDS))):
+    for number, (price, lots, reason) in enumerate(
+        ((2**47, 2**46, R.AMOUNT), (1, 2**48 - 1, R.FUNDS))
+    ):
         taker = scenario.buy(1, price, lots, market=huge, nonce=nonce(number))
         assert scenario.settle((taker, (maker, lots))).reasons == [(C.TAKER, reason)]

@@ -36,7 +36,12 @@ def test_a_withdrawal_waits_until_it_is_covered(scenario):
         withdraw(scenario, 1, quote)
     assert scenario.read("coverage", requested) == [requested + WINDOW_MAX, False]
     scenario.settle(matched_through_s=requested + WATCH_LAG + 1)
-    assert scenario.read("pendingWithdrawal", trader.address, quote.address) == [500, requested, requested + WINDOW_MAX, True]
+    assert scenario.read("pendingWithdrawal", trader.address, quote.address) == [
+        500,
+        requested,
+        requested + WINDOW_MAX,
+        True,
+    ]
     assert withdraw(scenario, 1, quote) == 500
     assert scenario.balance(trader, quote) == MAIN - 500
     scenario.assert_solvent()
@@ -70,7 +75,9 @@ def test_what_was_matched_before_a_request_still_settles(scenario):
 
 
 def test_only_the_amount_asked_for_stops_trading(scenario):
-    scenario.do(scenario.trader(1), "requestWithdrawal", scenario.market.quote.address, MAIN - 25_000)
+    scenario.do(
+        scenario.trader(1), "requestWithdrawal", scenario.market.quote.address, MAIN - 25_000
+    )
     scenario.cover()
     assert settled(scenario, lots=11) == [(C.TAKER, R.FUNDS)]
     assert settled(scenario, lots=10) is True
@@ -79,7 +86,9 @@ def test_only_the_amount_asked_for_stops_trading(scenario):
 
 
 def test_a_requested_base_amount_stops_trading_too(scenario):
-    scenario.do(scenario.trader(0), "requestWithdrawal", scenario.market.base.address, (MAIN - 10) * LOT)
+    scenario.do(
+        scenario.trader(0), "requestWithdrawal", scenario.market.base.address, (MAIN - 10) * LOT
+    )
     scenario.cover()
     assert settled(scenario, lots=11) == [(C.MAKER, R.FUNDS)]
     assert settled(scenario, lots=10) is True
@@ -166,7 +175,9 @@ def test_a_cancel_takes_effect_at_the_latest_after_the_window(scenario, lane):
     scenario.rpc("evm_setNextBlockTimestamp", requested + WINDOW_MAX - 1)
     assert scenario.settle((order, (maker, 1)), matched_through_s=before).reasons == []
     scenario.advance(1)
-    assert scenario.settle((order, (maker, 1)), matched_through_s=before).reasons == [(C.TAKER, R.CANCELED)]
+    assert scenario.settle((order, (maker, 1)), matched_through_s=before).reasons == [
+        (C.TAKER, R.CANCELED)
+    ]
 
 
 def test_a_cancel_kills_the_lane_up_to_its_key_and_lives_until_a_higher_key_settles(scenario):
@@ -277,7 +288,9 @@ def test_anyone_freezes_after_the_delay_without_a_batch_and_all_leave_at_once(sc
     scenario.rpc("evm_setNextBlockTimestamp", matched_through + EXIT_DELAY)
     scenario.rpc("evm_mine")
     with scenario.reverts("NotFreezable(uint256)"):
-        scenario.exchange.functions.freeze().call({"from": stranger.address}, block_identifier="latest")
+        scenario.exchange.functions.freeze().call(
+            {"from": stranger.address}, block_identifier="latest"
+        )
     scenario.advance(1)
     scenario.do(stranger, "freeze")
     assert scenario.read("frozen")

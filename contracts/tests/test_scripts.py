@@ -6,8 +6,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
-import deploy as deployment  # noqa: E402
-import export_abi  # noqa: E402
+import deploy as deployment
+import export_abi
 
 
 def test_the_librarys_artifacts_are_current():
@@ -33,7 +33,10 @@ def test_deploying_leaves_a_record_that_leads_to_the_contract(w3, accounts, tmp_
     record = json.loads(file.read_text())
     assert file.name == "local.json"
     assert record["chainId"] == w3.eth.chain_id
-    assert w3.eth.get_transaction_receipt(record["transaction"])["contractAddress"] == record["address"]
+    assert (
+        w3.eth.get_transaction_receipt(record["transaction"])["contractAddress"]
+        == record["address"]
+    )
     assert record["constructor"] == {
         "owner": accounts[0].address,
         "operator": operator,

@@ -12,13 +12,18 @@ from scenario import BUY, LOT, SELL, Market, layout, nonce
 def holdings(scenario, *indices):
     """(base, quote) of each trader."""
     return [
-        tuple(scenario.balance(scenario.traders[i], t) for t in (scenario.market.base, scenario.market.quote))
+        tuple(
+            scenario.balance(scenario.traders[i], t)
+            for t in (scenario.market.base, scenario.market.quote)
+        )
         for i in indices
     ]
 
 
 def change(before, after):
-    return [tuple(b - a for a, b in zip(x, y, strict=True)) for x, y in zip(before, after, strict=True)]
+    return [
+        tuple(b - a for a, b in zip(x, y, strict=True)) for x, y in zip(before, after, strict=True)
+    ]
 
 
 def test_a_buying_taker_pays_the_makers_limit(scenario):
@@ -43,7 +48,10 @@ def test_fees_are_charged_in_quote_per_fill_rounded_down(scenario):
     before = holdings(scenario, 0, 1)
     scenario.settle((taker, (maker, 3), (maker, 4)))
     # 7500: 1.125 and 2.4975 become 1 and 2; 10000: 1.5 and 3.33 become 1 and 3
-    assert change(before, holdings(scenario, 0, 1)) == [(-7 * LOT, 17_500 - 2), (7 * LOT, -17_500 - 5)]
+    assert change(before, holdings(scenario, 0, 1)) == [
+        (-7 * LOT, 17_500 - 2),
+        (7 * LOT, -17_500 - 5),
+    ]
     assert scenario.read("feesOf", scenario.market.quote.address) == 7
     scenario.assert_solvent()
 
@@ -52,7 +60,10 @@ def test_a_rebate_comes_out_of_the_fee_of_the_same_fill(scenario):
     maker, taker = scenario.sell(0, 2500, 100, fee=-200), scenario.buy(1, 2500, 100, fee=500)
     before = holdings(scenario, 0, 1)
     assert scenario.settle((taker, (maker, 100))).skips == []
-    assert change(before, holdings(scenario, 0, 1)) == [(-100 * LOT, 250_050), (100 * LOT, -250_125)]
+    assert change(before, holdings(scenario, 0, 1)) == [
+        (-100 * LOT, 250_050),
+        (100 * LOT, -250_125),
+    ]
     scenario.assert_solvent()
 
 
@@ -81,7 +92,10 @@ def test_proceeds_of_one_fill_pay_for_the_next(scenario):
     poor = scenario.trader(10, base=0, quote=2500)
     assert scenario.balance(poor, scenario.market.base) == 0
     bought = (scenario.sign(poor, BUY, 2500, 1), (scenario.sell(0, 2500, 1), 1))
-    sold = (scenario.sign(poor, SELL, 2500, 1, nonce=nonce(1, lane=1)), (scenario.buy(1, 2600, 1), 1))
+    sold = (
+        scenario.sign(poor, SELL, 2500, 1, nonce=nonce(1, lane=1)),
+        (scenario.buy(1, 2600, 1), 1),
+    )
     assert scenario.settle(bought, sold).skips == []
     assert holdings(scenario, 10) == [(0, 2600)]
 
@@ -89,7 +103,9 @@ def test_proceeds_of_one_fill_pay_for_the_next(scenario):
 def test_sections_of_several_markets_settle_in_one_batch(scenario, deploy):
     other = deploy("MockERC20", "Gold", "GLD", 18)
     scenario.do(scenario.owner, "listAsset", other.address)
-    scenario.do(scenario.owner, "listMarket", 2, other.address, scenario.market.base.address, 10**10, 10**3)
+    scenario.do(
+        scenario.owner, "listMarket", 2, other.address, scenario.market.base.address, 10**10, 10**3
+    )
     market = Market(2, other, scenario.market.base, 10**10, 10**3)
     scenario.deposit(scenario.trader(0), other, 10**18)
     first = scenario.section((scenario.buy(1, 2500, 4), (scenario.sell(0, 2500, 4), 4)))
@@ -127,7 +143,10 @@ def test_the_root_commits_to_what_settled(scenario):
     assert outcome.event["journalHash"] == outcome.batch.journal_hash
     assert scenario.read("batchState")[3] == outcome.event["root"]
     for skipped in ((), {layout.FillPosition(1, outcome.skips[0][0], 0)}):
-        assert layout.merkle_root(layout.trade_ids(outcome.batch, [digests], skipped)) != outcome.event["merkleRoot"]
+        assert (
+            layout.merkle_root(layout.trade_ids(outcome.batch, [digests], skipped))
+            != outcome.event["merkleRoot"]
+        )
 
 
 def test_forty_nine_of_fifty_settle(scenario):
@@ -135,20 +154,40 @@ def test_forty_nine_of_fifty_settle(scenario):
     poor = scenario.trader(20, quote=100)
     maker = scenario.sell(0, 2500, 1000)
     groups = [
-        (scenario.sign(poor, BUY, 2500, 1) if i == 30 else scenario.buy(1, 2500, 1, nonce=nonce(1, lane=i)), (maker, 1))
+        (
+            scenario.sign(poor, BUY, 2500, 1)
+            if i == 30
+            else scenario.buy(1, 2500, 1, nonce=nonce(1, lane=i)),
+            (maker, 1),
+        )
         for i in range(50)
     ]
     outcome = scenario.settle(*groups)
     assert outcome.event["settled"] == 49
-    assert [skip[1:] for skip in outcome.skips] == [(0, layout.Culprit.TAKER, layout.SkipReason.FUNDS)]
+    assert [skip[1:] for skip in outcome.skips] == [
+        (0, layout.Culprit.TAKER, layout.SkipReason.FUNDS)
+    ]
     assert outcome.skips[0][0] == layout.group_sequence(scenario.sequence - 19)
     scenario.assert_solvent()
 
 
 def test_a_seller_without_funds_is_skipped(scenario):
     poor = scenario.trader(20, base=3)
-    outcome = scenario.settle((scenario.buy(1, 2500, 9), (scenario.sign(poor, SELL, 2500, 4), 4), (scenario.sell(0, 2500, 4), 4)))
-    assert outcome.skips == [(outcome.batch.sections[0].groups[0].sequence, 0, layout.Culprit.MAKER, layout.SkipReason.FUNDS)]
+    outcome = scenario.settle(
+        (
+            scenario.buy(1, 2500, 9),
+            (scenario.sign(poor, SELL, 2500, 4), 4),
+            (scenario.sell(0, 2500, 4), 4),
+        )
+    )
+    assert outcome.skips == [
+        (
+            outcome.batch.sections[0].groups[0].sequence,
+            0,
+            layout.Culprit.MAKER,
+            layout.SkipReason.FUNDS,
+        )
+    ]
 
 
 @pytest.mark.parametrize("seed", [20260101, 7])
@@ -186,7 +225,11 @@ def test_random_batches_conserve_every_token(scenario):
             flags = draw.choice([0, 0, 0, 0, 1, 2, 4])
             price, lots = draw.randrange(2495, 2505), draw.randrange(1, 10**6)
             number = nonce(counter, lane=lane)
-            orders.append(getattr(scenario, side)(index, price, lots, flags=flags, nonce=number, fee=draw.randrange(-100, 500)))
+            orders.append(
+                getattr(scenario, side)(
+                    index, price, lots, flags=flags, nonce=number, fee=draw.randrange(-100, 500)
+                )
+            )
         groups = [
             (orders[i], *((orders[j], draw.randrange(1, 10**6)) for j in draw.sample(range(6), 3)))
             for i in draw.sample(range(6), 3)

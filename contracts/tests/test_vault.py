@@ -23,7 +23,12 @@ def test_a_deposit_is_credited_and_owed(scenario):
     scenario.fund(trader, quote, 70)
     receipt = scenario.do(trader, "deposit", quote.address, 70)
     event = scenario.exchange.events.Deposited().process_log(receipt["logs"][-1])["args"]
-    assert dict(event) == {"account": trader.address, "token": quote.address, "amount": 70, "balance": MAIN + 70}
+    assert dict(event) == {
+        "account": trader.address,
+        "token": quote.address,
+        "amount": 70,
+        "balance": MAIN + 70,
+    }
     assert scenario.balance(trader, quote) == MAIN + 70
     scenario.assert_solvent()
 
@@ -78,7 +83,10 @@ def test_a_token_that_takes_more_than_was_paid_can_not_touch_what_others_hold(sc
         scenario.do(trader, "withdraw", token.address, trader.address)
 
 
-@pytest.mark.parametrize("call", ["deposit", "withdraw", "requestWithdrawal", "settle", "exit", "cancelWithdrawalRequest"])
+@pytest.mark.parametrize(
+    "call",
+    ["deposit", "withdraw", "requestWithdrawal", "settle", "exit", "cancelWithdrawalRequest"],
+)
 def test_a_token_can_not_call_back(scenario, listed, call):
     """While a transfer runs, every function that touches the ledger is shut."""
     token, trader = listed("ReentrantToken"), scenario.trader(1)
@@ -97,7 +105,9 @@ def test_a_token_can_not_call_back(scenario, listed, call):
     token.functions.arm(scenario.exchange.address, payload).transact({"from": scenario.owner})
     scenario.do(trader, "withdraw", token.address, trader.address)
     assert token.functions.lastSucceeded().call() is False
-    assert token.functions.lastReturned().call().hex() == "3ee5aeb5"  # ReentrancyGuardReentrantCall()
+    assert (
+        token.functions.lastReturned().call().hex() == "3ee5aeb5"
+    )  # ReentrancyGuardReentrantCall()
     assert scenario.balance(trader, token) == 60
     assert scenario.read("liabilities", token.address) == 60
 
@@ -138,7 +148,13 @@ def test_a_first_deposit_opens_the_main_quote_word(scenario, listed):
 
 @pytest.mark.parametrize(
     "delays",
-    [(600, 600, 3600), (60, 3601, 3600), (3601, 7200, 8000), (60, 86_401, 90_000), (60, 600, 14 * 86_400 + 1)],
+    [
+        (600, 600, 3600),
+        (60, 3601, 3600),
+        (3601, 7200, 8000),
+        (60, 86_401, 90_000),
+        (60, 600, 14 * 86_400 + 1),
+    ],
 )
 def test_delays_are_bounded(scenario, deploy, delays):
     with pytest.raises(ContractLogicError, match=keccak(text="BadDelays()")[:4].hex()):
@@ -161,10 +177,17 @@ def test_a_withdrawn_word_never_returns_to_zero(scenario):
 def test_hostile_tokens_do_not_reach_other_tokens_trades(scenario, listed):
     """Settling makes no token call: a token that reverts on every transfer trades like any other."""
     token = listed("ReentrantToken")
-    scenario.do(scenario.owner, "listMarket", 2, token.address, scenario.market.quote.address, LOT, 1)
+    scenario.do(
+        scenario.owner, "listMarket", 2, token.address, scenario.market.quote.address, LOT, 1
+    )
     market = Market(2, token, scenario.market.quote)
     scenario.deposit(scenario.trader(0), token, 10 * LOT)
-    token.functions.arm(scenario.exchange.address, scenario.exchange.encode_abi("freeze", args=[])).transact({"from": scenario.owner})
+    token.functions.arm(
+        scenario.exchange.address, scenario.exchange.encode_abi("freeze", args=[])
+    ).transact({"from": scenario.owner})
     maker = scenario.sell(0, 5, 10, market=market)
-    assert scenario.settle((scenario.buy(1, 5, 10, market=market, nonce=nonce(3)), (maker, 10))).skips == []
+    assert (
+        scenario.settle((scenario.buy(1, 5, 10, market=market, nonce=nonce(3)), (maker, 10))).skips
+        == []
+    )
     assert scenario.balance(scenario.trader(1), token) == 10 * LOT
