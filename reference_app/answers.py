@@ -1,0 +1,90 @@
+"""Answers: what a command did, as the one message that its sender gets over REST and sockets."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from hybrid_dex.exchange import ExchangeView
+from hybrid_dex.interfaces.records import FillRecord
+from hybrid_dex.interfaces.risk import Refusal
+from hybrid_dex.model.events import (
+    CancelRejected,
+    CommandRejected,
+    EventBatch,
+    FillMade,
+    OrderAccepted,
+    OrderCanceled,
+    OrderRejected,
+)
+from hybrid_dex.model.reasons import RejectReason
+from hybrid_dex.model.settlement import SettlementStage
+from hybrid_dex.model.units import AccountId, OrderId
+from hybrid_dex.wire import (
+    CancelAllAnswer,
+    FillMessage,
+    OrderAnswer,
+    cancel_all_answer,
+    fill_messages,
+    order_message,
+)
+from reference_app.problems import refuse
+
+__all__ = ["canceled_answer", "changed_answer", "placed_answer"]
+
+_REFUSALS: Final = (OrderRejected, CancelRejected, CommandRejected)
+
+
+def placed_answer(view: ExchangeView, outcome: EventBatch | Refusal) -> OrderAnswer:
+    """Return the answer to a placed order. Raises `ProblemError` when it was refused."""
+    if isinstance(outcome, Refusal):
+        raise refuse(outcome)
+    for event in outcome.events:
+        if isinstance(event, OrderAccepted):
+            return _order_answer(view, outcome, event.order_id)
+        if isinstance(event, OrderRejected | CommandRejected):
+            raise refuse(event)
+    raise AssertionError("a placed order is accepted or refused")
+
+
+def changed_answer(
+    view: ExchangeView, outcome: EventBatch | Refusal, account: AccountId, order_id: OrderId
+) -> OrderAnswer:
+    """Return the answer to a cancel, reduce or replace. Raises `ProblemError` when refused."""
+    if isinstance(outcome, Refusal):
+        raise refuse(outcome)
+    for event in outcome.events:
+        if isinstance(event, CancelRejected) and event.account == account:
+            raise refuse(event)
+        if isinstance(event, CommandRejected):
+            raise refuse(event)
+    return _order_answer(view, outcome, order_id)
+
+
+def canceled_answer(outcome: EventBatch, account: AccountId) -> CancelAllAnswer:
+    """Return the answer to a cancel-all. Raises `ProblemError` when it was refused."""
+    canceled: list[OrderId] = []
+    for event in outcome.events:
+        if isinstance(event, _REFUSALS):
+            raise refuse(event)
+        if isinstance(event, OrderCanceled) and event.account == account:
+            canceled.append(event.order_id)
+    return cancel_all_answer(outcome.sequence, canceled)
+
+
+def _order_answer(view: ExchangeView, batch: EventBatch, order_id: OrderId) -> OrderAnswer:
+    order = view.order(order_id)
+    market = None if order is None else view.market(order.market)
+    if order is None or market is None:
+        detail = "it was done, and the order has ended too long ago to be shown; see the history"
+        raise refuse(Refusal(RejectReason.UNKNOWN_ORDER, "order_id", detail))
+    made: Sequence[FillMade] = [
+        event
+        for event in batch.events
+        if isinstance(event, FillMade) and event.taker_order == order_id
+    ]
+    fills: list[FillMessage] = []
+    for fill in made:
+        stage = view.settlement_stage(fill.fill_id) or SettlementStage.MATCHED
+        record = FillRecord(fill=fill, at_ns=batch.at_ns, stage=stage, batch=0, transaction="")
+        sides = fill_messages(record, order.account, market)
+        fills.extend(side for side in sides if side.order_id == str(order_id))
+    return OrderAnswer(sequence=batch.sequence, order=order_message(order, market), fills=fills)

@@ -1,0 +1,204 @@
+"""The composition root: settings to services, services to an app.
+
+`compose` chooses the backends, `create_app` puts them behind routes. The app opens the exchange
+when it starts and closes it, after its sockets, when it ends.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+from litestar import Litestar, Request, Router
+from litestar.connection import ASGIConnection
+from litestar.di import Provide
+from litestar.exceptions import NotFoundException
+from litestar.handlers import BaseRouteHandler
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
+
+from hybrid_dex.defaults.file_journal import FileJournal
+from hybrid_dex.defaults.file_snapshots import FileSnapshots
+from hybrid_dex.defaults.login_tokens import LoginTokens
+from hybrid_dex.defaults.sql_records import SqlRecords
+from hybrid_dex.defaults.system_clock import SystemClock
+from hybrid_dex.defaults.wallet_auth import WalletAuth, WalletAuthOptions
+from hybrid_dex.errors import ConfigurationError, FormatError
+from hybrid_dex.exchange import Exchange, ExchangeOptions
+from hybrid_dex.interfaces.settlement import Settlement
+from hybrid_dex.model.reasons import RejectReason
+from hybrid_dex.settlement.local import LocalSettlement
+from hybrid_dex.signing.domain import Domain
+from hybrid_dex.wire import MAX_MESSAGE_BYTES, MessageError
+from reference_app.limits import guarded
+from reference_app.problems import EXCEPTION_HANDLERS
+from reference_app.routes import (
+    account_routes,
+    auth_routes,
+    market_routes,
+    order_routes,
+    stream,
+    system_routes,
+)
+from reference_app.services import Services, provide_principal
+from reference_app.settings import Settings
+
+__all__ = ["compose", "create_app"]
+
+_NO_CHAIN_CONTRACT: Final = "0x000000000000000000000000000000000000dEaD"
+"""What orders are signed for where no contract is: nobody's, so they are worth nothing on a chain."""
+
+
+def compose(settings: Settings) -> Services:
+    """Return the services that the settings ask for; nothing is opened yet.
+
+    Raises:
+        ConfigurationError: a setting can not be used.
+    """
+    try:
+        domain = Domain(
+            chain_id=settings.chain.chain_id,
+            verifying_contract=settings.chain.contract or _NO_CHAIN_CONTRACT,
+        )
+        markets = [market.market() for market in settings.markets]
+    except FormatError as error:
+        raise ConfigurationError(str(error)) from error
+    clock = SystemClock()
+    auth = WalletAuth(
+        domain=domain,
+        tokens=LoginTokens(
+            secret=settings.token_secret,
+            issuer=settings.name,
+            audience=settings.name,
+            demo=settings.demo,
+        ),
+        clock=clock,
+        options=WalletAuthOptions(
+            origins=tuple(settings.auth.origins), access_life_s=settings.auth.access_life_s
+        ),
+    )
+    records = SqlRecords(settings.records_url)
+    exchange = Exchange(
+        markets,
+        journal=FileJournal(settings.data / "journal"),
+        snapshots=FileSnapshots(settings.data / "snapshots"),
+        settlement=_settlement(settings),
+        auth=auth,
+        records=records,
+        clock=clock,
+        options=ExchangeOptions(snapshot_every=settings.snapshot_every),
+    )
+    return Services(
+        settings=settings,
+        exchange=exchange,
+        auth=auth,
+        records=records,
+        domain=domain,
+        settles_on_chain=bool(settings.chain.rpc_url),
+        clock=clock,
+    )
+
+
+def create_app(services: Services) -> Litestar:
+    """Return the app over the services; starting it opens the exchange."""
+
+    async def provide_services() -> Services:
+        return services
+
+    @asynccontextmanager
+    async def running(_app: Litestar) -> AsyncIterator[None]:
+        async with services.exchange:
+            services.hub.begin()
+            following = asyncio.create_task(services.hub.run(), name="sockets' feed")
+            try:
+                yield
+            finally:
+                services.hub.close()
+                following.cancel()
+                await asyncio.gather(following, return_exceptions=True)
+
+    app = Litestar(
+        route_handlers=[
+            auth_routes,
+            market_routes,
+            order_routes,
+            account_routes,
+            system_routes,
+            stream,
+        ],
+        dependencies={
+            "services": Provide(provide_services),
+            "principal": Provide(provide_principal),
+        },
+        exception_handlers=EXCEPTION_HANDLERS,
+        before_request=_refuse_unknown_query,
+        lifespan=[running],
+        openapi_config=OpenAPIConfig(
+            title=services.settings.name,
+            version="1",
+            description=(
+                "Decimals are strings, times integer milliseconds; every refusal is a problem "
+                "document (RFC 9457). The socket is at /ws."
+            ),
+            components=Components(
+                security_schemes={
+                    "bearer": SecurityScheme(type="http", scheme="bearer", bearer_format="JWT")
+                }
+            ),
+            render_plugins=[JsonRenderPlugin()],
+            openapi_router=Router("/schema", route_handlers=[], guards=[_nothing_here]),
+        ),
+        request_max_body_size=MAX_MESSAGE_BYTES,
+        logging_config=None,
+    )
+    app.asgi_handler = guarded(app.asgi_handler, services.limiter, MAX_MESSAGE_BYTES)
+    return app
+
+
+def _settlement(settings: Settings) -> Settlement:
+    chain = settings.chain
+    if not chain.rpc_url:
+        return LocalSettlement()
+    # web3 takes a second to import, and an exchange without a chain needs none of it.
+    from hybrid_dex.settlement.evm import EvmOptions, EvmSettlement  # noqa: PLC0415
+
+    settings.data.mkdir(parents=True, exist_ok=True)
+    try:
+        options = EvmOptions(
+            rpc_url=chain.rpc_url,
+            chain_id=chain.chain_id,
+            contract=chain.contract,
+            operator_key=chain.operator_key,
+            store_path=settings.data / "settlement.sqlite",
+            start_block=chain.start_block,
+            confirmations=chain.confirmations,
+            batch_age_s=chain.batch_age_s,
+            heartbeat_s=chain.heartbeat_s,
+            poll_s=chain.poll_s,
+        )
+    except ValueError as error:
+        raise ConfigurationError(f"the chain's settings can not be used: {error}") from error
+    return EvmSettlement(options)
+
+
+def _nothing_here(
+    _connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler
+) -> None:
+    """Close the framework's own pages of the document: they load scripts from elsewhere."""
+    raise NotFoundException
+
+
+async def _refuse_unknown_query(request: Request[Any, Any, Any]) -> None:
+    """A misspelled filter would answer something else than was asked."""
+    known = request.route_handler.parsed_fn_signature.parameters
+    seen = set[str]()
+    for name, _ in request.query_params.multi_items():
+        if name not in known or name in {"services", "principal", "request"}:
+            shown = name[:64]
+            raise MessageError(
+                RejectReason.UNKNOWN_FIELD, shown, "there is no such parameter", "documented ones"
+            )
+        if name in seen:
+            raise MessageError(RejectReason.INVALID_MESSAGE, name, "given twice", "each once")
+        seen.add(name)

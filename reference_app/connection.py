@@ -1,0 +1,328 @@
+"""Connection: one socket's session, channels and order entry.
+
+Frames that arrive together are served together: a run of orders is verified, journaled and
+acknowledged as one batch, in the order in which it was sent. An ``ack`` of an order means that it
+is durable. A connection speaks for nobody until it has logged in, and for nobody again once its
+session has ended.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from hybrid_dex.interfaces.auth import Principal
+from hybrid_dex.interfaces.risk import Refusal
+from hybrid_dex.model.commands import PlaceOrder
+from hybrid_dex.model.events import EventBatch
+from hybrid_dex.model.order import Side
+from hybrid_dex.model.reasons import RejectReason
+from hybrid_dex.model.signed_order import SignedOrder
+from hybrid_dex.model.units import ClientOrderId, MarketId, OrderId
+from hybrid_dex.model.views import OrderView
+from hybrid_dex.wire import (
+    Ack,
+    CancelAllOp,
+    CancelOp,
+    Channel,
+    ClientMessage,
+    ErrorMessage,
+    LoginOp,
+    LoginResult,
+    PingOp,
+    PlaceOp,
+    Pong,
+    Problem,
+    ReplaceOp,
+    SubscribeOp,
+    SubscribeResult,
+    UnsubscribeOp,
+    ack,
+    decode_client_message,
+    encode,
+    member,
+    parse_order_id,
+    problem,
+    to_ms,
+    to_order,
+    to_replacement,
+)
+from reference_app.answers import canceled_answer, changed_answer, placed_answer
+from reference_app.outbox import CLOSE_GOING_AWAY, CLOSE_LOST, Outbox
+from reference_app.problems import ProblemError, problem_of, refuse
+from reference_app.services import Services, unauthenticated
+
+__all__ = ["Connection"]
+
+_MAX_ID_CHARACTERS: Final = 64
+_PUBLIC: Final = ("book", "trades")
+
+
+class Connection:
+    """One socket, without the socket.
+
+    Args:
+        services: what it stands on.
+    """
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._view = services.exchange.view
+        self._token: str | None = None
+        self._principal: Principal | None = None
+        self._channels: dict[tuple[str, MarketId | None], Channel] = {}
+        limits = services.settings.limits
+        self.outbox: Final = Outbox(
+            self._snapshot, messages=limits.queued_messages, max_bytes=limits.queued_bytes
+        )
+
+    # ------------------------------------------------------------- what the hub calls: Listener
+
+    def offer(self, message: str) -> None:
+        """Queue a message that must arrive."""
+        self.outbox.put(message)
+
+    def offer_book(self, market: MarketId, message: str) -> None:
+        """Queue a delta; a slow reader may get a snapshot in its place."""
+        self.outbox.put_delta(market, message)
+
+    def resnapshot(self, market: MarketId) -> None:
+        """Queue a snapshot of a book in place of the deltas that wait."""
+        self.outbox.conflate(market)
+
+    def lost(self) -> None:
+        """End the connection: private reports may be missing."""
+        self.outbox.close(CLOSE_LOST, "reports may be missing: connect again and read your orders")
+
+    def going_away(self) -> None:
+        """End the connection: the exchange closes."""
+        self.outbox.close(CLOSE_GOING_AWAY, "the exchange restarts")
+
+    # ---------------------------------------------------------------------------------- frames
+
+    async def serve(self, frames: Sequence[str | bytes]) -> None:
+        """Serve frames in order and queue their answers. Never raises for what a frame says."""
+        run: list[PlaceOp] = []
+        for frame in frames:
+            try:
+                message = decode_client_message(frame)
+            except Exception as error:  # noqa: BLE001 # told to the client, logged when it is ours
+                await self._place(run)
+                self._fail(_id_of(frame), error)
+                continue
+            if isinstance(message, PlaceOp):
+                run.append(message)
+                continue
+            await self._place(run)
+            await self._answer(message)
+        await self._place(run)
+
+    async def check_session(self) -> None:
+        """End the private channels when the session has ended meanwhile."""
+        if self._token is None:
+            return
+        try:
+            await self._services.principal(self._token)
+        except ProblemError as error:
+            self._log_out()
+            self._fail(None, error)
+
+    def close(self) -> None:
+        """Hear nothing any more. Safe to call twice."""
+        for channel in list(self._channels.values()):
+            self._forget(channel)
+
+    async def _answer(self, message: ClientMessage) -> None:
+        try:
+            match message:
+                case PingOp():
+                    now_ms = to_ms(self._services.clock.now_ns())
+                    self._send(Pong(id=message.id, time_ms=now_ms))
+                case LoginOp():
+                    self._send(ack(message.id, await self._log_in(message.token)))
+                case SubscribeOp():
+                    self._subscribe(message)
+                case UnsubscribeOp():
+                    for channel in message.channels:
+                        self._forget(channel)
+                    self._send(ack(message.id, self._heard()))
+                case PlaceOp():
+                    await self._place([message])
+                case CancelOp() | ReplaceOp() | CancelAllOp():
+                    self._send(await self._change(message))
+        except Exception as error:  # noqa: BLE001 # told to the client, logged when it is ours
+            self._fail(message.id, error)
+
+    # --------------------------------------------------------------------------------- session
+
+    async def _log_in(self, token: str) -> LoginResult:
+        principal = await self._services.principal(token)
+        if self._principal is not None and self._principal.account != principal.account:
+            self._log_out()
+        self._token, self._principal = token, principal
+        return LoginResult(account=principal.account)
+
+    def _log_out(self) -> None:
+        for channel in list(self._channels.values()):
+            if channel.channel not in _PUBLIC:
+                self._forget(channel)
+        self._token = self._principal = None
+
+    async def _require(self) -> Principal:
+        """Return who the connection speaks for, now. Raises `ProblemError`."""
+        if self._token is None:
+            raise unauthenticated("this connection has not logged in", 'send {"op":"login"} first')
+        try:
+            return await self._services.principal(self._token)
+        except ProblemError:
+            self._log_out()
+            raise
+
+    # -------------------------------------------------------------------------------- channels
+
+    def _subscribe(self, message: SubscribeOp) -> None:
+        """Check all channels, acknowledge, then begin: the snapshot follows the ack."""
+        wanted: dict[tuple[str, MarketId | None], Channel] = {}
+        for channel in message.channels:
+            market = None if channel.market is None else self._services.market(channel.market).id
+            if channel.channel in _PUBLIC and market is None:
+                detail = f"the channel {channel.channel} is of one market"
+                raise ProblemError(
+                    problem(RejectReason.INVALID_MESSAGE, detail, field="market", valid="a symbol")
+                )
+            if channel.channel not in _PUBLIC and self._principal is None:
+                raise unauthenticated(f"the channel {channel.channel} is private", "log in first")
+            wanted[channel.channel, market] = channel
+        fresh = {key: channel for key, channel in wanted.items() if key not in self._channels}
+        most = self._services.settings.limits.subscriptions
+        if len(self._channels) + len(fresh) > most:
+            detail = f"one connection hears at most {most} channels"
+            raise ProblemError(problem(RejectReason.RATE_LIMITED, detail, field="channels"))
+        self._channels |= fresh
+        self._send(ack(message.id, self._heard()))
+        for name, market in fresh:
+            self._hear(name, market)
+
+    def _hear(self, name: str, market: MarketId | None) -> None:
+        hub, principal = self._services.hub, self._principal
+        if name == "book" and market is not None:
+            hub.hear_book(market, self)
+        elif name == "trades" and market is not None:
+            hub.hear_trades(market, self)
+        elif principal is not None:
+            hub.hear_account(name, principal.account, market, self)
+
+    def _forget(self, channel: Channel) -> None:
+        market = None if channel.market is None else MarketId(channel.market)
+        if self._channels.pop((channel.channel, market), None) is None:
+            return
+        hub = self._services.hub
+        if channel.channel in _PUBLIC and market is not None:
+            hub.forget_market(channel.channel, market, self)
+            if channel.channel == "book":
+                self.outbox.forget(market)
+        elif self._principal is not None:
+            hub.forget_account(channel.channel, self._principal.account, market, self)
+
+    def _heard(self) -> SubscribeResult:
+        return SubscribeResult(channels=list(self._channels.values()))
+
+    def _snapshot(self, market_id: MarketId) -> str:
+        return self._services.hub.snapshot(self._services.market(market_id))
+
+    # ----------------------------------------------------------------------------- order entry
+
+    async def _place(self, run: list[PlaceOp]) -> None:
+        """Place a run of orders as one batch, answer each, and empty the run."""
+        if not run:
+            return
+        ops = run.copy()
+        run.clear()
+        try:
+            principal = await self._require()
+            await self._services.limiter.orders(principal.account, len(ops))
+        except Exception as error:  # noqa: BLE001 # told to the client, logged when it is ours
+            for op in ops:
+                self._fail(op.id, error)
+            return
+        taken: list[PlaceOp] = []
+        orders: list[SignedOrder | PlaceOrder] = []
+        for op in ops:
+            try:
+                market = self._services.market(op.order.market)
+                orders.append(to_order(op.order, market, principal.account))
+                taken.append(op)
+            except Exception as error:  # noqa: BLE001 # as above
+                self._fail(op.id, error)
+        try:
+            outcomes = await self._services.exchange.place_many(orders)
+        except Exception as error:  # noqa: BLE001 # as above
+            for op in taken:
+                self._fail(op.id, error)
+            return
+        for op, outcome in zip(taken, outcomes, strict=True):
+            self._acknowledge(op, outcome)
+
+    def _acknowledge(self, op: PlaceOp, outcome: EventBatch | Refusal) -> None:
+        try:
+            self._send(ack(op.id, placed_answer(self._view, outcome)))
+        except Exception as error:  # noqa: BLE001 # told to the client, logged when it is ours
+            self._fail(op.id, error)
+
+    async def _change(self, op: CancelOp | ReplaceOp | CancelAllOp) -> Ack:
+        principal = await self._require()
+        account, exchange = principal.account, self._services.exchange
+        await self._services.limiter.orders(account)
+        if isinstance(op, CancelAllOp):
+            batch = await exchange.cancel_all(
+                account,
+                None if op.market is None else MarketId(op.market),
+                None if op.side is None else member(Side, op.side),
+            )
+            return ack(op.id, canceled_answer(batch, account))
+        if isinstance(op, ReplaceOp):
+            order = self._own(principal, parse_order_id(op.order_id))
+            market = self._services.market(order.market)
+            terms, expected = to_replacement(op.order, market, order)
+            outcome = await exchange.replace(order.order_id, terms, expected)
+            return ack(op.id, changed_answer(self._view, outcome, account, order.order_id))
+        order_id = None if op.order_id is None else parse_order_id(op.order_id)
+        client_id = None if op.client_order_id is None else ClientOrderId(op.client_order_id)
+        if order_id is None and client_id is not None:
+            named = self._view.order_by_client_id(account, client_id)
+            order_id = None if named is None else named.order_id
+        batch = await exchange.cancel(account, order_id, client_id)
+        return ack(op.id, changed_answer(self._view, batch, account, order_id or OrderId(0)))
+
+    def _own(self, principal: Principal, order_id: OrderId) -> OrderView:
+        order = self._view.order(order_id)
+        if order is None or order.account != principal.account:
+            raise refuse(Refusal(RejectReason.UNKNOWN_ORDER, "order_id", "you have no such order"))
+        return order
+
+    # --------------------------------------------------------------------------------- answers
+
+    def _send(self, message: msgspec.Struct) -> None:
+        self.outbox.put(encode(message).decode())
+
+    def _fail(self, request_id: int | str | None, error: Exception) -> None:
+        document: Problem = problem_of(error)
+        self._send(ErrorMessage(id=request_id, problem=document))
+
+
+class _Id(msgspec.Struct):
+    id: int | str | None = None
+
+
+def _id_of(frame: str | bytes) -> int | str | None:
+    """Return the id of a frame that is not a message, where one can be read."""
+    try:
+        found = msgspec.json.decode(frame, type=_Id).id
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return None
+    fits = isinstance(found, int) and 0 <= found < 2**53
+    return (
+        found
+        if fits or (isinstance(found, str) and 1 <= len(found) <= _MAX_ID_CHARACTERS)
+        else None
+    )

@@ -1,0 +1,139 @@
+"""Limits and headers: thin ASGI middleware before anything is parsed, and rates by account.
+
+The framework's own limiter counts wrongly across processes, so rates are counted by ``limits``,
+whose storage can be shared. Refusals leave as problem documents with Retry-After.
+"""
+
+import math
+import time
+from typing import Final
+
+from limits import RateLimitItemPerMinute, RateLimitItemPerSecond
+from limits.aio.storage import Storage
+from limits.aio.strategies import SlidingWindowCounterRateLimiter
+from limits.errors import ConfigurationError as LimitsConfigurationError
+from limits.storage import storage_from_string
+from litestar.datastructures import MutableScopeHeaders
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from hybrid_dex.errors import ConfigurationError
+from hybrid_dex.model.reasons import RejectReason
+from hybrid_dex.model.units import AccountId
+from hybrid_dex.wire import PROBLEM_MEDIA_TYPE, encode, problem
+from reference_app.problems import ProblemError
+from reference_app.settings import LimitSettings
+
+__all__ = ["Limiter", "guarded", "peer"]
+
+_CONTENT_SECURITY_POLICY: Final = (
+    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
+_HEADERS: Final = {
+    "content-security-policy": _CONTENT_SECURITY_POLICY,
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}
+_NO_STORE: Final = "no-store"
+_MAX_PATH_BYTES: Final = 2_048
+
+
+class Limiter:
+    """Counts what addresses and accounts do.
+
+    Raises:
+        ConfigurationError: the storage can not be used.
+    """
+
+    def __init__(self, settings: LimitSettings) -> None:
+        try:
+            storage = storage_from_string(settings.storage)
+        except (LimitsConfigurationError, ValueError) as error:
+            raise ConfigurationError(f"limits.storage {settings.storage!r}: {error}") from error
+        if not isinstance(storage, Storage):
+            raise ConfigurationError(
+                f"limits.storage {settings.storage!r} would block; use async+memory:// or async+redis://host"
+            )
+        self._strategy = SlidingWindowCounterRateLimiter(storage)
+        self._requests = RateLimitItemPerMinute(settings.requests_per_minute)
+        self._orders = RateLimitItemPerSecond(settings.orders_per_second)
+
+    async def request(self, address: str) -> None:
+        """Count a request of an address. Raises `ProblemError` when there were too many."""
+        if not await self._strategy.hit(self._requests, "address", address):
+            raise await self._refusal(self._requests, "address", address)
+
+    async def orders(self, account: AccountId, count: int = 1) -> None:
+        """Count order entry of an account. Raises `ProblemError` when there was too much."""
+        if not await self._strategy.hit(self._orders, "account", account, cost=count):
+            raise await self._refusal(self._orders, "account", account)
+
+    async def _refusal(
+        self, item: RateLimitItemPerMinute | RateLimitItemPerSecond, kind: str, who: str
+    ) -> ProblemError:
+        stats = await self._strategy.get_window_stats(item, kind, who)
+        wait_s = max(1, math.ceil(stats.reset_time - time.time()))
+        detail = f"more than {item}; try again in {wait_s} s"
+        return ProblemError(
+            problem(RejectReason.RATE_LIMITED, detail), {"retry-after": str(wait_s)}
+        )
+
+
+def peer(scope: Scope) -> str:
+    """Return the client's address, as the server or a trusted proxy saw it."""
+    client = scope.get("client")
+    return client[0] if client else "unknown"
+
+
+def guarded(app: ASGIApp, limiter: Limiter, max_bytes: int) -> ASGIApp:
+    """Return ``app`` behind the limits that need no parsing, and with the security headers."""
+
+    async def guard(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP:
+            await app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableScopeHeaders(message)
+                for name, value in _HEADERS.items():
+                    headers[name] = value
+                headers.setdefault("cache-control", _NO_STORE)
+            await send(message)
+
+        try:
+            _check_size(scope, max_bytes)
+            await limiter.request(peer(scope))
+        except ProblemError as error:
+            await _send_problem(send_with_headers, error)
+            return
+        await app(scope, receive, send_with_headers)
+
+    return guard
+
+
+def _check_size(scope: Scope, max_bytes: int) -> None:
+    headers = dict(scope["headers"])
+    length = headers.get(b"content-length", b"0")
+    if not length.isdigit() or int(length[:20]) > max_bytes:
+        raise ProblemError(
+            problem(RejectReason.MESSAGE_TOO_LARGE, valid=f"at most {max_bytes} bytes")
+        )
+    if len(scope.get("raw_path", b"")) + len(scope["query_string"]) > _MAX_PATH_BYTES:
+        raise ProblemError(problem(RejectReason.MESSAGE_TOO_LARGE, "the address is too long"))
+
+
+async def _send_problem(send: Send, error: ProblemError) -> None:
+    headers = {"content-type": PROBLEM_MEDIA_TYPE, **error.headers}
+    await send(
+        {
+            "type": "http.response.start",
+            "status": error.problem.status,
+            "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        }
+    )
+    await send({"type": "http.response.body", "body": encode(error.problem), "more_body": False})

@@ -1,0 +1,128 @@
+"""Outbox: what waits to be sent over one socket, bounded whatever its reader does.
+
+A reader that falls behind loses nothing that it can not get back: the deltas of a book that wait
+are replaced by one snapshot, made when its turn comes. What must arrive (acknowledgements, orders,
+fills, trades) is never dropped: when that alone is too much, the connection is ended with a code
+that says so. Nothing here waits for the reader except the task that sends to it.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+import attrs
+
+from hybrid_dex.model.units import MarketId
+
+__all__ = ["CLOSE_GOING_AWAY", "CLOSE_LOST", "CLOSE_TOO_SLOW", "Closing", "Outbox"]
+
+CLOSE_GOING_AWAY: Final = 1012
+"""The server restarts (RFC 6455 registry)."""
+CLOSE_TOO_SLOW: Final = 4008
+CLOSE_LOST: Final = 4009
+"""Private reports may be missing; connect again and read the orders."""
+
+
+@attrs.frozen
+class Closing:
+    """Why the connection ends."""
+
+    code: int
+    reason: str
+
+
+@attrs.frozen
+class _Item:
+    text: str
+    market: MarketId | None = None
+    """Set for what a snapshot of this book can stand for; an empty text is that snapshot."""
+
+
+class Outbox:
+    """Messages in order.
+
+    Args:
+        snapshot: makes a book's snapshot when its turn comes.
+        messages: above this many, books are conflated.
+        max_bytes: above this much, the connection ends.
+    """
+
+    def __init__(
+        self, snapshot: Callable[[MarketId], str], *, messages: int, max_bytes: int
+    ) -> None:
+        self._snapshot = snapshot
+        self._messages = messages
+        self._max_bytes = max_bytes
+        self._items: deque[_Item] = deque()
+        self._bytes = 0
+        self._stale: set[MarketId] = set()
+        self._wake = asyncio.Event()
+        self.closing: Closing | None = None
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    @property
+    def waiting_bytes(self) -> int:
+        """How much waits."""
+        return self._bytes
+
+    def put(self, text: str) -> None:
+        """Queue a message that must arrive."""
+        self._append(_Item(text))
+
+    def put_delta(self, market: MarketId, text: str) -> None:
+        """Queue a delta, unless a snapshot of its book waits, which will contain it."""
+        if market in self._stale:
+            return
+        if len(self._items) >= self._messages:
+            self.conflate(market)
+        else:
+            self._append(_Item(text, market))
+
+    def conflate(self, market: MarketId) -> None:
+        """Queue a snapshot in place of the deltas that wait."""
+        self.forget(market)
+        self._stale.add(market)
+        self._append(_Item("", market))
+
+    def forget(self, market: MarketId) -> None:
+        """Drop what waits of a book."""
+        self._stale.discard(market)
+        if any(item.market == market for item in self._items):
+            self._items = deque(item for item in self._items if item.market != market)
+            self._bytes = sum(len(item.text) for item in self._items)
+
+    def close(self, code: int, reason: str) -> None:
+        """End the connection after what is being sent now; the first reason holds."""
+        if self.closing is None:
+            self.closing = Closing(code, reason)
+            self._items.clear()
+            self._bytes = 0
+            self._wake.set()
+
+    async def take(self) -> str | Closing:
+        """Return the next message, or why there is none any more."""
+        while not self._items:
+            if self.closing is not None:
+                return self.closing
+            self._wake.clear()
+            await self._wake.wait()
+        item = self._items.popleft()
+        self._bytes -= len(item.text)
+        if item.market is not None and not item.text:
+            self._stale.discard(item.market)
+            return self._snapshot(item.market)
+        return item.text
+
+    def _append(self, item: _Item) -> None:
+        if self.closing is not None:
+            return
+        self._items.append(item)
+        self._bytes += len(item.text)
+        self._wake.set()
+        if self._bytes > self._max_bytes:
+            self.close(
+                CLOSE_TOO_SLOW, f"more than {self._max_bytes} bytes wait; read faster or less"
+            )

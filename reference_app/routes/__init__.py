@@ -1,0 +1,17 @@
+"""The routes: each reads a message, asks the exchange or the records, and answers."""
+
+from reference_app.routes.account import account_routes
+from reference_app.routes.auth import auth_routes
+from reference_app.routes.markets import market_routes
+from reference_app.routes.orders import order_routes
+from reference_app.routes.stream import stream
+from reference_app.routes.system import system_routes
+
+__all__ = [
+    "account_routes",
+    "auth_routes",
+    "market_routes",
+    "order_routes",
+    "stream",
+    "system_routes",
+]

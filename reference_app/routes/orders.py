@@ -1,0 +1,155 @@
+"""Order entry: place, cancel, reduce, replace; and the orders of whoever asks.
+
+An order is the account's of the session that sends it; on a chain it also carries that account's
+signature. An order of another account is answered like one that does not exist.
+"""
+
+from typing import Any
+
+from litestar import Request, Router, delete, get, post
+
+from hybrid_dex.interfaces.auth import Principal
+from hybrid_dex.interfaces.risk import Refusal
+from hybrid_dex.model.order import Side
+from hybrid_dex.model.reasons import RejectReason
+from hybrid_dex.model.units import ClientOrderId, MarketId, OrderId, Quantity
+from hybrid_dex.model.views import OrderView
+from hybrid_dex.wire import (
+    CancelAllAnswer,
+    OrderAnswer,
+    OrderMessage,
+    OrderRequest,
+    OrdersAnswer,
+    ReduceRequest,
+    ReplaceRequest,
+    member,
+    order_message,
+    parse_order_id,
+    to_order,
+    to_replacement,
+)
+from reference_app.answers import canceled_answer, changed_answer, placed_answer
+from reference_app.problems import read_body, refuse
+from reference_app.routes.parameters import BEARER, MarketQuery, SideQuery
+from reference_app.services import Services
+
+__all__ = ["order_routes", "own_order"]
+
+AnyRequest = Request[Any, Any, Any]
+
+
+async def own_order(services: Services, principal: Principal, order_id: OrderId) -> OrderView:
+    """Return an order of the account, live or ended. Raises `ProblemError`."""
+    order = services.exchange.view.order(order_id) or await services.records.order(order_id)
+    if order is None or order.account != principal.account:
+        raise refuse(Refusal(RejectReason.UNKNOWN_ORDER, "order_id", "you have no such order"))
+    return order
+
+
+@post("/", opt={"body": OrderRequest}, security=BEARER)
+async def place_order(request: AnyRequest, services: Services, principal: Principal) -> OrderAnswer:
+    """Place an order; answered once it is durable."""
+    body = await read_body(request, OrderRequest)
+    order = to_order(body, services.market(body.market), principal.account)
+    await services.limiter.orders(principal.account)
+    return placed_answer(services.exchange.view, await services.exchange.place(order))
+
+
+@get("/open", security=BEARER)
+async def list_open_orders(
+    services: Services, principal: Principal, market: MarketQuery = None
+) -> OrdersAnswer:
+    """List the account's open orders."""
+    wanted = None if market is None else services.market(market).id
+    orders = services.exchange.view.open_orders(principal.account, wanted)
+    return OrdersAnswer(orders=[_message(services, order) for order in orders])
+
+
+@get("/{order_id:str}", security=BEARER)
+async def get_order(services: Services, principal: Principal, order_id: str) -> OrderMessage:
+    """Get one of the account's orders, live or ended."""
+    return _message(services, await own_order(services, principal, parse_order_id(order_id)))
+
+
+@get("/by-client-id/{client_order_id:str}", security=BEARER)
+async def get_order_by_client_id(
+    services: Services, principal: Principal, client_order_id: str
+) -> OrderMessage:
+    """Get the order to which the account gave this id."""
+    wanted = ClientOrderId(client_order_id)
+    order = services.exchange.view.order_by_client_id(principal.account, wanted)
+    if order is None:
+        order = await services.records.order_by_client_id(principal.account, wanted)
+    if order is None:
+        detail = f"you have no order {client_order_id[:64]!r}"
+        raise refuse(Refusal(RejectReason.UNKNOWN_ORDER, "client_order_id", detail))
+    return _message(services, order)
+
+
+@delete("/{order_id:str}", status_code=200, security=BEARER)
+async def cancel_order(services: Services, principal: Principal, order_id: str) -> OrderAnswer:
+    """Cancel an order; answered once it is durable."""
+    wanted, account = parse_order_id(order_id), principal.account
+    await services.limiter.orders(account)
+    outcome = await services.exchange.cancel(account, order_id=wanted)
+    return changed_answer(services.exchange.view, outcome, account, wanted)
+
+
+@delete("/", status_code=200, security=BEARER)
+async def cancel_all_orders(
+    services: Services, principal: Principal, market: MarketQuery = None, side: SideQuery = None
+) -> CancelAllAnswer:
+    """Cancel all of the account's orders, or those of a market, a side, or both."""
+    await services.limiter.orders(principal.account)
+    outcome = await services.exchange.cancel_all(
+        principal.account,
+        None if market is None else MarketId(market),
+        None if side is None else member(Side, side),
+    )
+    return canceled_answer(outcome, principal.account)
+
+
+@post("/{order_id:str}/replace", status_code=200, opt={"body": ReplaceRequest}, security=BEARER)
+async def replace_order(
+    request: AnyRequest, services: Services, principal: Principal, order_id: str
+) -> OrderAnswer:
+    """Swap an order for new terms, atomically; it keeps its id."""
+    body = await read_body(request, ReplaceRequest)
+    order = await own_order(services, principal, parse_order_id(order_id))
+    terms, expected = to_replacement(body, services.market(order.market), order)
+    await services.limiter.orders(principal.account)
+    outcome = await services.exchange.replace(order.order_id, terms, expected)
+    return changed_answer(services.exchange.view, outcome, principal.account, order.order_id)
+
+
+@post("/{order_id:str}/reduce", status_code=200, opt={"body": ReduceRequest}, security=BEARER)
+async def reduce_order(
+    request: AnyRequest, services: Services, principal: Principal, order_id: str
+) -> OrderAnswer:
+    """Lower an order's open quantity in place; it keeps its priority."""
+    body = await read_body(request, ReduceRequest)
+    order = await own_order(services, principal, parse_order_id(order_id))
+    by = Quantity(services.market(order.market).parse_quantity(body.by, "by"))
+    await services.limiter.orders(principal.account)
+    outcome = await services.exchange.reduce(principal.account, order.order_id, by)
+    return changed_answer(services.exchange.view, outcome, principal.account, order.order_id)
+
+
+def _message(services: Services, order: OrderView) -> OrderMessage:
+    return order_message(order, services.market(order.market))
+
+
+order_routes = Router(
+    "/orders",
+    route_handlers=[
+        place_order,
+        list_open_orders,
+        get_order,
+        get_order_by_client_id,
+        cancel_order,
+        cancel_all_orders,
+        replace_order,
+        reduce_order,
+    ],
+    tags=["orders"],
+)

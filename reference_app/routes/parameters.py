@@ -1,0 +1,31 @@
+"""Parameters that several routes take, and what the document says of bodies and logins."""
+
+from typing import Annotated, Final, Literal
+
+from litestar.params import Parameter
+
+from hybrid_dex.errors import FormatError
+from hybrid_dex.model.units import FillId
+from hybrid_dex.wire import parse_fill_id
+
+__all__ = ["BEARER", "Before", "Limit", "MarketQuery", "SideQuery", "cursor"]
+
+BEARER: Final[list[dict[str, list[str]]]] = [{"bearer": []}]
+"""The document's mark of a route that needs a login."""
+
+Limit = Annotated[int, Parameter(ge=1, le=500, description="how many at most")]
+Before = Annotated[
+    str | None, Parameter(max_length=20, description="the cursor that the last page gave")
+]
+MarketQuery = Annotated[str | None, Parameter(max_length=64, description="a market's symbol")]
+SideQuery = Annotated[Literal["buy", "sell"] | None, Parameter(description="one side only")]
+
+
+def cursor(text: str | None) -> FillId | None:
+    """Return a page's cursor. Raises `FormatError`."""
+    if text is None:
+        return None
+    try:
+        return parse_fill_id(text, "before")
+    except ValueError as error:
+        raise FormatError("before", "not a cursor", "decimal digits") from error

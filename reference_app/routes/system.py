@@ -1,0 +1,151 @@
+"""The exchange itself: what it is, its clock, its health, and the document of its API."""
+
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from litestar import MediaType, Request, Response, Router, get
+
+from hybrid_dex.model.market import Asset
+from hybrid_dex.wire import (
+    DomainMessage,
+    InfoAnswer,
+    LoginTerms,
+    TimeAnswer,
+    asset_message,
+    to_ms,
+)
+from reference_app.openapi import document, page
+from reference_app.services import Services
+
+__all__ = ["HealthAnswer", "LivenessAnswer", "system_routes"]
+
+AnyRequest = Request[Any, Any, Any]
+_STYLE: Final = Path(__file__).parents[1] / "openapi.css"
+_UNAVAILABLE: Final = 503
+_OK: Final = 200
+
+
+class LivenessAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The process answers."""
+
+    alive: bool = True
+
+
+class HealthAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """How the exchange is.
+
+    Attributes:
+        ready: whether an order sent now would be taken.
+        sequence: the last applied command.
+        journal_ok: whether the journal takes commands.
+        halted: why nothing is taken until a restart, or an empty string.
+        settlement_ok: whether settlement takes fills.
+        settlement_waiting: groups of fills that wait for settlement.
+        records_ok: whether the records follow.
+        records_lag: commands that the records are behind.
+    """
+
+    ready: bool
+    sequence: int
+    journal_ok: bool
+    halted: str
+    settlement_ok: bool
+    settlement_waiting: int
+    records_ok: bool
+    records_lag: int
+
+
+@get("/info")
+async def get_info(services: Services) -> InfoAnswer:
+    """Get what a client must know before it logs in or signs."""
+    settings, domain = services.settings, services.domain
+    assets: dict[str, Asset] = {}
+    for market in services.exchange.view.markets():
+        for asset in (market.base, market.quote):
+            assets[asset.id] = asset
+    origin = settings.auth.origins[0]
+    fields = domain.typed_data_fields()
+    return InfoAnswer(
+        name=settings.name,
+        version=version("hybrid-dex"),
+        requires_signature=services.settles_on_chain,
+        login=LoginTerms(
+            domain=origin.partition("://")[2],
+            uri=origin,
+            chain_id=domain.chain_id,
+            statement=settings.auth.statement or None,
+        ),
+        assets=[asset_message(assets[name]) for name in sorted(assets)],
+        chain_id=domain.chain_id if services.settles_on_chain else None,
+        contract=domain.verifying_contract if services.settles_on_chain else None,
+        domain=DomainMessage(
+            name=str(fields["name"]),
+            version=str(fields["version"]),
+            chain_id=domain.chain_id,
+            verifying_contract=domain.verifying_contract,
+        ),
+    )
+
+
+@get("/time")
+async def get_time(services: Services) -> TimeAnswer:
+    """Get the server's clock."""
+    return TimeAnswer(time_ms=to_ms(services.clock.now_ns()))
+
+
+@get("/health/live")
+async def get_liveness() -> LivenessAnswer:
+    """Tell that the process answers."""
+    return LivenessAnswer()
+
+
+@get("/health/ready")
+async def get_readiness(services: Services) -> Response[HealthAnswer]:
+    """Tell whether an order would be taken: 200 when it would, otherwise 503."""
+    health = services.exchange.health()
+    answer = HealthAnswer(
+        ready=health.ready and health.settlement_ok,
+        sequence=health.sequence,
+        journal_ok=health.journal_ok,
+        halted=health.halted,
+        settlement_ok=health.settlement_ok,
+        settlement_waiting=health.settlement_waiting,
+        records_ok=health.records_ok,
+        records_lag=health.records_lag,
+    )
+    return Response(answer, status_code=_OK if answer.ready else _UNAVAILABLE)
+
+
+@get("/openapi.json", media_type=MediaType.JSON, include_in_schema=False)
+async def get_document(request: AnyRequest) -> bytes:
+    """Return the OpenAPI document."""
+    return document(request.app)
+
+
+@get("/openapi", media_type=MediaType.HTML, include_in_schema=False)
+async def get_page(request: AnyRequest) -> str:
+    """Return the OpenAPI document as a page without scripts."""
+    return page(document(request.app))
+
+
+@get("/openapi.css", media_type=MediaType.CSS, include_in_schema=False)
+async def get_style() -> str:
+    """Return the page's style."""
+    return _STYLE.read_text("utf-8")
+
+
+system_routes = Router(
+    "/",
+    route_handlers=[
+        get_info,
+        get_time,
+        get_liveness,
+        get_readiness,
+        get_document,
+        get_page,
+        get_style,
+    ],
+    tags=["system"],
+)

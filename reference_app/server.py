@@ -1,0 +1,143 @@
+"""The server: one process, one event loop, a clean end.
+
+It binds before anything is opened, so a taken port is one clear line and touches no data. SIGTERM
+and SIGINT end it: sockets are told, requests finish, the exchange closes, the exit code is 0.
+"""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from typing import Any, Final
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from hybrid_dex.errors import ConfigurationError, HybridDexError
+from hybrid_dex.wire import MAX_MESSAGE_BYTES
+from reference_app.app import compose, create_app
+from reference_app.settings import ServerSettings, Settings
+
+__all__ = ["Server", "bind", "run"]
+
+_log: Final = logging.getLogger(__name__)
+_PING_S: Final = 20.0
+_BACKLOG: Final = 512
+
+
+class Server(uvicorn.Server):
+    """uvicorn without its signal handling: it would end the process by the signal itself."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to `run`."""
+        yield
+
+
+def bind(settings: ServerSettings) -> socket.socket:
+    """Return a bound socket. Raises `ConfigurationError` with one clear line."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((settings.host, settings.port))
+    except OSError as error:
+        listening.close()
+        raise ConfigurationError(
+            f"{settings.host} port {settings.port} can not be used ({error.strerror}); "
+            "end what holds it, or set server.port"
+        ) from error
+    return listening
+
+
+def make_server(settings: Settings) -> Server:
+    """Return a server of a composed app, not started."""
+    server = settings.server
+    config = uvicorn.Config(
+        create_app(compose(settings)),
+        loop="uvloop",
+        http=_deadline_protocol(server.header_timeout_s),
+        ws="websockets-sansio",
+        ws_max_size=MAX_MESSAGE_BYTES,
+        ws_per_message_deflate=False,
+        ws_ping_interval=_PING_S,
+        ws_ping_timeout=_PING_S,
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(server.trusted_proxies),
+        forwarded_allow_ips=server.trusted_proxies or None,
+        backlog=_BACKLOG,
+        timeout_graceful_shutdown=server.shutdown_s,
+    )
+    return Server(config)
+
+
+def run(settings: Settings) -> int:
+    """Serve until SIGTERM or SIGINT; return the exit code."""
+    try:
+        listening = bind(settings.server)
+    except ConfigurationError as error:
+        print(f"hybrid-dex: {error}", file=sys.stderr)  # noqa: T201 # the one line
+        return 1
+    try:
+        server = make_server(settings)
+        loop_factory = server.config.get_loop_factory()
+        with asyncio.Runner(loop_factory=loop_factory) as runner:
+            return runner.run(_serve(server, listening))
+    except HybridDexError as error:
+        print(f"hybrid-dex: {error}", file=sys.stderr)  # noqa: T201 # the one line
+        return 1
+    finally:
+        listening.close()
+
+
+async def _serve(server: Server, listening: socket.socket) -> int:
+    loop = asyncio.get_running_loop()
+
+    def end() -> None:
+        server.should_exit = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, end)
+    host, port = listening.getsockname()[:2]
+    _log.info("listening on http://%s:%s", host, port)
+    await server.serve(sockets=[listening])
+    return 0 if server.started else 1
+
+
+def _deadline_protocol(seconds: float) -> type[HttpToolsProtocol]:
+    """Return uvicorn's protocol with a deadline for a request's head; uvicorn has none."""
+
+    class DeadlineProtocol(HttpToolsProtocol):
+        """Closes a connection that does not finish its head."""
+
+        _deadline: asyncio.TimerHandle | None = None
+
+        def connection_made(self, transport: Any) -> None:  # noqa: ANN401 # as its base
+            super().connection_made(transport)
+            self._deadline = self.loop.call_later(seconds, transport.close)
+
+        def on_message_begin(self) -> None:
+            super().on_message_begin()
+            self._stop()
+            self._deadline = self.loop.call_later(seconds, self.transport.close)
+
+        def on_headers_complete(self) -> None:
+            self._stop()
+            super().on_headers_complete()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self._stop()
+            super().connection_lost(exc)
+
+        def _stop(self) -> None:
+            if self._deadline is not None:
+                self._deadline.cancel()
+                self._deadline = None
+
+    return DeadlineProtocol

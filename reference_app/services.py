@@ -1,0 +1,104 @@
+"""What the routes stand on, in one value that the composition root makes and tests can replace."""
+
+from typing import Any, Protocol
+
+import attrs
+from litestar import Request
+
+from hybrid_dex.errors import SignatureError
+from hybrid_dex.exchange import Exchange
+from hybrid_dex.interfaces.auth import Auth, Principal
+from hybrid_dex.interfaces.clock import Clock
+from hybrid_dex.interfaces.records import Records
+from hybrid_dex.interfaces.risk import Refusal
+from hybrid_dex.model.market import Market
+from hybrid_dex.model.reasons import RejectReason
+from hybrid_dex.model.units import AccountId, MarketId
+from hybrid_dex.model.views import OrderView
+from hybrid_dex.signing.domain import Domain
+from hybrid_dex.wire import problem
+from reference_app.hub import Hub
+from reference_app.limits import Limiter
+from reference_app.problems import ProblemError, refuse
+from reference_app.settings import Settings
+
+__all__ = ["Services", "provide_principal", "unauthenticated"]
+
+_BEARER = "bearer "
+
+
+class History(Records, Protocol):
+    """Records that also find an order by its trader's own id, long after the engine forgot it."""
+
+    async def order_by_client_id(
+        self, account: AccountId, client_order_id: str
+    ) -> OrderView | None:
+        """Return the newest order that an account gave this id, or ``None``."""
+        ...
+
+
+@attrs.frozen(kw_only=True)
+class Services:
+    """Everything that a route may use.
+
+    Attributes:
+        settings: what the operator decided.
+        exchange: opened and closed with the app.
+        auth: who verifies people.
+        records: history; the exchange projects into it and opens it.
+        domain: what orders are signed for.
+        settles_on_chain: whether a chain stands behind ``domain``.
+        clock: server time.
+        limiter: rates.
+        hub: what sockets hear.
+    """
+
+    settings: Settings
+    exchange: Exchange
+    auth: Auth
+    records: History
+    domain: Domain
+    settles_on_chain: bool
+    clock: Clock
+    limiter: Limiter = attrs.field()
+    hub: Hub = attrs.field()
+
+    @limiter.default
+    def _limiter(self) -> Limiter:
+        return Limiter(self.settings.limits)
+
+    @hub.default
+    def _hub(self) -> Hub:
+        return Hub(self.exchange)
+
+    def market(self, market_id: str) -> Market:
+        """Return a market. Raises `ProblemError` when there is none."""
+        market = self.exchange.view.market(MarketId(market_id))
+        if market is None:
+            raise refuse(
+                Refusal(RejectReason.UNKNOWN_MARKET, "market", f"there is no market {market_id!r}")
+            )
+        return market
+
+    async def principal(self, token: str) -> Principal:
+        """Return who a token speaks for. Raises `ProblemError`."""
+        try:
+            return await self.auth.authenticate(token)
+        except SignatureError as error:
+            raise unauthenticated(f"token: {error.reason}", error.valid) from error
+
+
+def unauthenticated(detail: str, valid: str) -> ProblemError:
+    """Return the refusal of a request that says not, or not credibly, who asks."""
+    return ProblemError(
+        problem(RejectReason.UNAUTHENTICATED, detail, field="authorization", valid=valid),
+        {"www-authenticate": "Bearer"},
+    )
+
+
+async def provide_principal(request: Request[Any, Any, Any], services: Services) -> Principal:
+    """Return who sends a request. Raises `ProblemError`."""
+    values = request.headers.getall("authorization", [])
+    if len(values) != 1 or not values[0].lower().startswith(_BEARER):
+        raise unauthenticated("no access token was sent", "Authorization: Bearer and one token")
+    return await services.principal(values[0][len(_BEARER) :].strip())

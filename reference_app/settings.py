@@ -1,0 +1,255 @@
+"""Settings: the only reader of files and environment, and the refusal of unsafe ones.
+
+A TOML file holds a table ``[hybrid-dex]``; an environment variable ``HYBRID_DEX_`` + path overrides
+it (``HYBRID_DEX_SERVER_PORT=8000``). A name that nothing reads is refused in both, since a
+misspelled setting is one that is silently not set. Secrets belong in the environment; they are
+never shown.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import attrs
+import typed_settings
+from typed_settings.exceptions import TsError
+from typed_settings.loaders import Loader
+
+from hybrid_dex.defaults.login_tokens import DEMO_SECRET
+from hybrid_dex.errors import ConfigurationError, HybridDexError
+from hybrid_dex.model.market import Market
+
+__all__ = [
+    "AuthSettings",
+    "ChainSettings",
+    "LimitSettings",
+    "MarketSettings",
+    "ServerSettings",
+    "Settings",
+    "load_settings",
+]
+
+PREFIX: Final = "HYBRID_DEX_"
+_SECTION: Final = "hybrid-dex"
+_OTHERS: Final = frozenset({"HYBRID_DEX_TIER", "HYBRID_DEX_ANVIL"})
+"""Variables of the tests' and the demo's own, which say nothing about this program."""
+
+_PORT: Final = [attrs.validators.ge(0), attrs.validators.lt(2**16)]
+_AT_LEAST_ONE: Final = attrs.validators.ge(1)
+
+
+@attrs.frozen(kw_only=True)
+class ServerSettings:
+    """Where the server listens.
+
+    Attributes:
+        host: the address to bind; anything but this machine belongs behind a proxy with TLS.
+        port: the port to bind; 0 takes a free one.
+        trusted_proxies: addresses whose X-Forwarded-For is believed.
+        header_timeout_s: how long a connection may take to send a request's head.
+        shutdown_s: how long open connections may take to end.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = attrs.field(default=8000, validator=_PORT)
+    trusted_proxies: list[str] = attrs.field(factory=list)
+    header_timeout_s: float = attrs.field(default=10.0, validator=attrs.validators.gt(0.0))
+    shutdown_s: int = attrs.field(default=5, validator=_AT_LEAST_ONE)
+
+
+@attrs.frozen(kw_only=True)
+class AuthSettings:
+    """Who may log in, and for how long.
+
+    Attributes:
+        secret: signs the tokens; at least 32 random bytes.
+        origins: ``scheme://host[:port]`` of the pages and clients that may log in; also the
+            browsers' origins that may open a socket.
+        access_life_s: life of an access token.
+        statement: what a login says that the user agrees to.
+    """
+
+    secret: str = attrs.field(default="", repr=False)
+    origins: list[str] = attrs.field(factory=list)
+    access_life_s: int = attrs.field(default=600, validator=_AT_LEAST_ONE)
+    statement: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class ChainSettings:
+    """The chain that orders are signed for and settle on.
+
+    Attributes:
+        chain_id: the chain's number (EIP-155).
+        contract: EIP-55 address of the deployed ``Exchange``.
+        rpc_url: the node; without one, fills are final at once and no chain is asked.
+        operator_key: private key of the contract's operator, 0x-hex.
+        start_block: the contract's deployment block or earlier.
+        confirmations: blocks on top of a block until it counts as final.
+        batch_age_s: how long a fill waits at most for others.
+        heartbeat_s: how often an empty batch is sent, 0 never.
+        poll_s: how often the chain is looked at.
+    """
+
+    chain_id: int = attrs.field(default=31337, validator=_AT_LEAST_ONE)
+    contract: str = ""
+    rpc_url: str = ""
+    operator_key: str = attrs.field(default="", repr=False)
+    start_block: int = attrs.field(default=0, validator=attrs.validators.ge(0))
+    confirmations: int = attrs.field(default=12, validator=attrs.validators.ge(0))
+    batch_age_s: float = attrs.field(default=2.0, validator=attrs.validators.ge(0.0))
+    heartbeat_s: float = attrs.field(default=0.0, validator=attrs.validators.ge(0.0))
+    poll_s: float = attrs.field(default=1.0, validator=attrs.validators.gt(0.0))
+
+
+@attrs.frozen(kw_only=True)
+class MarketSettings:
+    """One market, in the words of `Market.spot`."""
+
+    id: str
+    number: int = 0
+    base_decimals: int
+    quote_decimals: int
+    tick: str
+    lot: str
+    base_token: str
+    quote_token: str
+    maker_fee_ppm: int = 0
+    taker_fee_ppm: int = 0
+    minimum_notional: str = "0"
+
+    def market(self) -> Market:
+        """Return the market. Raises `ConfigurationError` and `FormatError`."""
+        return Market.spot(**attrs.asdict(self))
+
+
+@attrs.frozen(kw_only=True)
+class LimitSettings:
+    """What one client may use.
+
+    Attributes:
+        storage: where rates are counted: ``async+memory://``, or a shared ``async+redis://host``.
+        requests_per_minute: requests of one address.
+        orders_per_second: order entry of one account, over REST and sockets together.
+        connections: open sockets in all.
+        connections_per_address: open sockets of one address.
+        subscriptions: channels of one socket.
+        waiting_frames: frames of one socket that may wait to be served.
+        queued_messages: messages that may wait for a slow reader before its books are conflated.
+        queued_bytes: bytes that may wait for a slow reader before it is disconnected.
+        depth: levels of a book over REST.
+    """
+
+    storage: str = "async+memory://"
+    requests_per_minute: int = attrs.field(default=6_000, validator=_AT_LEAST_ONE)
+    orders_per_second: int = attrs.field(default=1_000, validator=_AT_LEAST_ONE)
+    connections: int = attrs.field(default=2_000, validator=_AT_LEAST_ONE)
+    connections_per_address: int = attrs.field(default=50, validator=_AT_LEAST_ONE)
+    subscriptions: int = attrs.field(default=100, validator=_AT_LEAST_ONE)
+    waiting_frames: int = attrs.field(default=1_024, validator=_AT_LEAST_ONE)
+    queued_messages: int = attrs.field(default=256, validator=_AT_LEAST_ONE)
+    queued_bytes: int = attrs.field(default=1_000_000, validator=_AT_LEAST_ONE)
+    depth: int = attrs.field(default=1_000, validator=_AT_LEAST_ONE)
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """Everything that an operator decides.
+
+    Attributes:
+        name: the exchange's name.
+        demo: a demonstration on this machine: the public demo secret is accepted.
+        data: the folder of journal and snapshots.
+        records: the records' database; by default SQLite in ``data``.
+        snapshot_every: commands between two snapshots.
+        server: where it listens.
+        auth: who may log in.
+        chain: where fills settle.
+        limits: what one client may use.
+        markets: what is traded.
+    """
+
+    name: str = "hybrid-dex"
+    demo: bool = False
+    data: Path = Path("data")
+    records: str = ""
+    snapshot_every: int = attrs.field(default=100_000, validator=_AT_LEAST_ONE)
+    server: ServerSettings = attrs.field(factory=ServerSettings)
+    auth: AuthSettings = attrs.field(factory=AuthSettings)
+    chain: ChainSettings = attrs.field(factory=ChainSettings)
+    limits: LimitSettings = attrs.field(factory=LimitSettings)
+    markets: list[MarketSettings] = attrs.field(factory=list)
+
+    def __attrs_post_init__(self) -> None:
+        if not self.markets:
+            raise ConfigurationError("no market is configured; add a [[hybrid-dex.markets]] table")
+        if not self.auth.secret and not self.demo:
+            raise ConfigurationError(
+                f"{PREFIX}AUTH_SECRET is not set; make one with: "
+                "python -c 'import secrets; print(secrets.token_hex(32))'"
+            )
+        if self.demo and self.server.host not in {"127.0.0.1", "::1", "localhost"}:
+            raise ConfigurationError(
+                f"demo accepts a public secret and server.host is {self.server.host}; "
+                "bind 127.0.0.1, or set demo = false and a secret"
+            )
+        if self.chain.rpc_url and not self.chain.operator_key:
+            raise ConfigurationError(
+                f"{PREFIX}CHAIN_OPERATOR_KEY is not set, and chain.rpc_url wants settlement"
+            )
+
+    @property
+    def records_url(self) -> str:
+        """The records' database."""
+        return self.records or f"sqlite:///{self.data / 'records.sqlite'}"
+
+    @property
+    def token_secret(self) -> str:
+        """The tokens' secret; in a demo, the public one."""
+        return self.auth.secret or DEMO_SECRET
+
+
+def load_settings(files: list[Path]) -> Settings:
+    """Return the settings of TOML files, each overriding the one before, and the environment.
+
+    Raises:
+        ConfigurationError: a file is missing, a name is unknown, or a value can not be used.
+    """
+    for file in files:
+        if not file.is_file():
+            raise ConfigurationError(f"there is no settings file {file}")
+    known = set(_names(Settings, PREFIX))
+    for name in sorted(os.environ):
+        if name.startswith(PREFIX) and name not in known | _OTHERS:
+            raise ConfigurationError(
+                f"nothing reads the environment variable {name}; known: {', '.join(sorted(known))}"
+            )
+    loaders: list[Loader] = [
+        typed_settings.FileLoader(
+            files=list(files), formats={"*.toml": typed_settings.TomlFormat(_SECTION)}
+        ),
+        typed_settings.EnvLoader(PREFIX),
+    ]
+    try:
+        return typed_settings.load_settings(Settings, loaders)
+    except (TsError, HybridDexError, ValueError, TypeError, OSError) as error:
+        raise ConfigurationError(f"the settings can not be used: {_cause(error)}") from None
+
+
+def _names(kind: type[attrs.AttrsInstance], prefix: str) -> Iterator[str]:
+    """Yield the environment variables that typed-settings reads for a class."""
+    for field in attrs.fields(kind):
+        name = f"{prefix}{field.name.upper()}"
+        if isinstance(field.type, type) and attrs.has(field.type):
+            yield from _names(field.type, f"{name}_")
+        else:
+            yield name
+
+
+def _cause(error: BaseException) -> str:
+    """Return the innermost message: typed-settings collects errors into groups."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    deeper = error.__cause__
+    return _cause(deeper) if isinstance(deeper, HybridDexError) else str(error)
