@@ -14,6 +14,7 @@ import attrs
 import msgspec
 
 from hybrid_dex.errors import StaleArtifactError
+from hybrid_dex.settlement.artifacts import CONTENT_HASH, content_hash
 
 __all__ = ["Artifact", "load_artifact", "matches_runtime"]
 
@@ -49,11 +50,17 @@ def load_artifact(name: str) -> Artifact:
     """Return a contract of the package by its name.
 
     Raises:
-        StaleArtifactError: there is no such file, or it is no artifact.
+        StaleArtifactError: there is no such file, it is no artifact, or it was edited.
     """
     file = importlib.resources.files("hybrid_dex.settlement") / "artifacts" / f"{name}.json"
     try:
-        read = msgspec.json.decode(file.read_bytes(), type=_File)
+        members = msgspec.json.decode(file.read_bytes(), type=dict[str, Any])
+        if members.get(CONTENT_HASH) != content_hash(members):
+            raise StaleArtifactError(
+                f"the package's artifact of {name} was edited: its content hash does not hold; "
+                "export it again from the contracts"
+            )
+        read = msgspec.convert(members, type=_File)
         return Artifact(
             name=name,
             abi=read.abi,

@@ -32,6 +32,7 @@ from web3.types import BlockIdentifier, FilterParams, LogReceipt, TxParams, TxRe
 from hybrid_dex.errors import SettlementError
 from hybrid_dex.settlement.evm.options import EvmOptions
 from hybrid_dex.settlement.reconciliation import Block
+from hybrid_dex.signing import keccak256
 
 __all__ = ["Header", "Node", "RevertedError", "Sent"]
 
@@ -68,10 +69,17 @@ class Sent(enum.Enum):
 
 @attrs.frozen(kw_only=True)
 class Header:
-    """A block and its base fee in wei per gas."""
+    """A block, its base fee in wei per gas, and the bloom filter over its logs."""
 
     block: Block
     base_fee: int
+    bloom: bytes = attrs.field(repr=False)
+
+    def may_concern(self, address: bytes) -> bool:
+        """Whether the block may hold logs of a contract; if not, it certainly holds none."""
+        digest = keccak256(address)
+        bits = (int.from_bytes(digest[at : at + 2], "big") & 0x7FF for at in (0, 2, 4))
+        return all(self.bloom[-1 - (bit >> 3)] >> (bit & 7) & 1 for bit in bits)
 
 
 def _passing(error: Exception) -> bool:
@@ -158,6 +166,7 @@ class Node:
                     timestamp_s=found["timestamp"],
                 ),
                 base_fee=found.get("baseFeePerGas", 0),
+                bloom=bytes(found["logsBloom"]),
             )
 
         return await self.ask("block", call)
@@ -174,6 +183,17 @@ class Node:
             return await self.web3.eth.get_logs(query)
 
         return await self.ask("logs", call)
+
+    async def receipt_logs(self, address: ChecksumAddress, block: int) -> Sequence[LogReceipt]:
+        """Return the logs of a contract in a block from its receipts: dear, and beyond doubt."""
+
+        async def call() -> Sequence[LogReceipt]:
+            receipts = await self.web3.eth.get_block_receipts(block)
+            return [
+                log for receipt in receipts for log in receipt["logs"] if log["address"] == address
+            ]
+
+        return await self.ask("receipts", call)
 
     async def code(self, address: ChecksumAddress) -> bytes:
         """Return the code at an address."""

@@ -4,7 +4,7 @@ It only reads. Every look ends on one consistent chain or raises; what was accep
 stays accepted, since each block was checked by itself.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from web3.types import LogReceipt
@@ -115,7 +115,7 @@ class Watcher:
             if not chain.extends(following.block):
                 self._drop(chain)
                 continue
-            await self._accept(chain, following.block)
+            await self._accept(chain, following)
             self._behind_since_ns = None
 
     async def _step_back(self, chain: Chain, latest: Header) -> bool:
@@ -148,8 +148,13 @@ class Watcher:
         chain.drop()
         self._pipeline.forget()
 
-    async def _accept(self, chain: Chain, block: Block) -> None:
-        logs = await self._node.logs(self._contract.address, block.number, block.number)
+    async def _accept(self, chain: Chain, header: Header) -> None:
+        block, address = header.block, self._contract.address
+        logs: Sequence[LogReceipt] = ()
+        if header.may_concern(bytes.fromhex(address[2:])):
+            logs = await self._node.logs(address, block.number, block.number)
+            if not logs:  # a filter may say yes for nothing, but a node's index may also be behind
+                logs = await self._node.receipt_logs(address, block.number)
         if any(bytes(log["blockHash"]) != block.hash for log in logs):
             raise SettlementError(f"the node gave logs of another block {block.number}")
         facts = self._contract.facts(logs)
