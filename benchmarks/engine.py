@@ -1,0 +1,360 @@
+"""Commands a second: the bare book, the book with events, the whole engine, and others' books.
+
+    python benchmarks/engine.py [--length 200000] [--rounds 3] [--peers PYTHON] [--json FILE]
+
+Everything is measured in one run and the rounds are interleaved, so a busy machine slows all
+alike; compare the ratios. Every subject is given the same plain integers and must make the same
+fills, or the run fails. Numbers are plain integers here, without their units' names, since naming
+them costs a call each. What each does for a command differs, and is said in the table:
+
+book           SortedBook: match, add, reduce, remove; fills as tuples.
+book + events  the same, and the engine's events for everything that happened.
+engine         Engine.apply: checks, risk limits, holds, fees, double entry, settlement flight,
+               memory of ended orders, events. No journal: that is the exchange's business.
+
+`--peers` names a Python in whose environment the peers are installed. Those that are pure Python
+run in this process; `matching-engine` needs Python 3.12 and runs in a process of its own, on that
+Python. `lightmatchingengine` gets the first twentieth of each workload, since its cost grows with
+the book; its rate is not comparable with the others', which go on into the deep part.
+"""
+
+import argparse
+import gc
+import json
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Sequence as Items
+from pathlib import Path
+from typing import Final
+
+import attrs
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from benchmarks.peers import (
+    Fill,
+    Measured,
+    Subject,
+    akhil4n_orderbook,
+    digest,
+    light_matching_engine,
+)
+from benchmarks.workloads import WORKLOADS, Add, Step
+from hybrid_dex.defaults.sorted_book import SortedBook
+from hybrid_dex.defaults.standard_risk import RiskLimits, StandardRisk
+from hybrid_dex.engine import Engine
+from hybrid_dex.interfaces.book import Incoming, Resting
+from hybrid_dex.model.commands import CancelOrder, Command, Deposit, ListMarket, PlaceOrder
+from hybrid_dex.model.events import Event, FillMade, OrderAccepted, OrderCanceled
+from hybrid_dex.model.market import Market
+from hybrid_dex.model.order import CancelReason, OrderType, SelfTradeMode, Side, TimeInForce
+
+REFERENCE: Final = "akhil4n-orderbook"
+LIGHT_PART: Final = 20
+"""lightmatchingengine gets this part of a workload: its cost a command grows with the book."""
+ACCOUNTS: Final = 8
+SIDES: Final = (Side.BUY, Side.SELL)
+MARKET: Final = Market.spot(
+    "ETH-USDC",
+    base_decimals=8,
+    quote_decimals=6,
+    tick="0.01",
+    lot="0.0001",
+    maker_fee_ppm=100,
+    taker_fee_ppm=500,
+)
+TRADERS: Final = tuple(
+    tuple(f"{side}-{number}" for number in range(ACCOUNTS)) for side in ("buy", "sell")
+)
+
+
+def bare_book(steps: Items[Step]) -> Measured:
+    """Book and matching, nothing else."""
+    gc.collect()
+    begun = time.perf_counter()
+    book = SortedBook(MARKET)
+    fills: list[Fill] = []
+    number = 0
+    for step in steps:
+        if type(step) is Add:
+            side, price, quantity = SIDES[step.side], step.price, step.quantity
+            incoming = Incoming(side, price, quantity)
+            for allocation in book.match(incoming):
+                taken = allocation.quantity
+                incoming.open = incoming.open - taken
+                book.reduce(allocation.order_id, taken)
+                fills.append((allocation.order_id, number, allocation.price, taken))
+            if incoming.open:
+                book.add(Resting(number, TRADERS[side][0], side, price, incoming.open))
+            number += 1
+        else:
+            try:
+                book.remove(step[0])
+            except KeyError:
+                continue
+    return time.perf_counter() - begun, fills
+
+
+def book_with_events(steps: Items[Step]) -> Measured:
+    """Book and matching, and the engine's events."""
+    gc.collect()
+    begun = time.perf_counter()
+    book = SortedBook(MARKET)
+    events: list[Event] = []
+    totals: list[int] = []
+    market = MARKET.id
+    limit, gtc, mode = OrderType.LIMIT, TimeInForce.GTC, SelfTradeMode.CANCEL_AGGRESSOR
+    requested, none = CancelReason.REQUESTED, 0
+    for step in steps:
+        if type(step) is Add:
+            side, price, quantity = SIDES[step.side], step.price, step.quantity
+            number, account = len(totals), TRADERS[side][0]
+            totals.append(quantity)
+            events.append(
+                OrderAccepted(
+                    number,
+                    account,
+                    market,
+                    side,
+                    limit,
+                    gtc,
+                    price,
+                    quantity,
+                    False,
+                    mode,
+                    None,
+                    None,
+                    None,
+                )
+            )
+            incoming = Incoming(side, price, quantity)
+            for index, made in enumerate(book.match(incoming)):
+                maker, taken = made.order_id, made.quantity
+                incoming.open = incoming.open - taken
+                book.reduce(maker, taken)
+                left = made.resting - taken
+                events.append(
+                    FillMade(
+                        number << 16 | index,
+                        market,
+                        made.price,
+                        taken,
+                        side,
+                        maker,
+                        number,
+                        made.account,
+                        account,
+                        left,
+                        incoming.open,
+                        totals[maker] - left,
+                        quantity - incoming.open,
+                        none,
+                        none,
+                    )
+                )
+            if incoming.open:
+                book.add(Resting(number, account, side, price, incoming.open))
+        else:
+            number = step[0]
+            try:
+                gone = book.remove(number)
+            except KeyError:
+                continue
+            filled = totals[number] - gone.quantity
+            events.append(
+                OrderCanceled(number, gone.account, market, requested, gone.quantity, filled, None)
+            )
+    seconds = time.perf_counter() - begun
+    return seconds, [
+        (event.maker_order, event.taker_order, event.price, event.quantity)
+        for event in events
+        if type(event) is FillMade
+    ]
+
+
+def whole_engine(steps: Items[Step]) -> Measured:
+    """Everything that `Engine.apply` does."""
+    limits = RiskLimits(open_orders=None, daily_volume=10**15)
+    engine = Engine(book=SortedBook, risk=StandardRisk(limits))
+    opening: list[Command] = [ListMarket(market=MARKET, sequence=1)]
+    for account in (*TRADERS[0], *TRADERS[1]):
+        for asset in (MARKET.base.id, MARKET.quote.id):
+            sequence = len(opening) + 1
+            opening.append(Deposit(account=account, asset=asset, amount=10**24, sequence=sequence))
+    for command in opening:
+        engine.apply(command)
+    gc.collect()
+    begun = time.perf_counter()
+    first, number = len(opening) + 1, 0
+    orders: list[tuple[str, int]] = []
+    answers: list[tuple[Event, ...]] = []
+    apply = engine.apply
+    for sequence, step in enumerate(steps, first):
+        if type(step) is Add:
+            account = TRADERS[step.side][number % ACCOUNTS]
+            number += 1
+            orders.append((account, sequence << 8))
+            command = PlaceOrder(
+                sequence=sequence,
+                at_ns=sequence,
+                account=account,
+                market=MARKET.id,
+                side=SIDES[step.side],
+                price=step.price,
+                quantity=step.quantity,
+            )
+        else:
+            account, order_id = orders[step[0]]
+            command = CancelOrder(
+                sequence=sequence,
+                at_ns=sequence,
+                account=account,
+                order_id=order_id,
+            )
+        answers.append(apply(command))
+    seconds = time.perf_counter() - begun
+    numbers = {order_id: index for index, (_, order_id) in enumerate(orders)}
+    engine.check()
+    return seconds, [
+        (numbers[event.maker_order], numbers[event.taker_order], event.price, event.quantity)
+        for events in answers
+        for event in events
+        if type(event) is FillMade
+    ]
+
+
+@attrs.define
+class Row:
+    """One subject on one workload.
+
+    Attributes:
+        workload: its name.
+        subject: its name.
+        commands: how many were given.
+        fills: how many came out.
+        seconds: each round.
+        python: which Python ran it.
+    """
+
+    workload: str
+    subject: str
+    commands: int
+    fills: int
+    python: str
+    seconds: list[float] = attrs.field(factory=list)
+
+    @property
+    def rate(self) -> float:
+        """Commands a second in the best round."""
+        return self.commands / min(self.seconds)
+
+
+SUBJECTS: Final[dict[str, Subject]] = {
+    "book": bare_book,
+    "book + events": book_with_events,
+    "engine": whole_engine,
+}
+PEERS: Final[dict[str, Subject]] = {
+    REFERENCE: akhil4n_orderbook,
+    "lightmatchingengine": light_matching_engine,
+}
+THIS_PYTHON: Final = platform.python_version()
+
+
+def find_peers(python: str | None) -> dict[str, Subject]:
+    """Return the pure Python peers that can be imported, with the help of another environment."""
+    if python is not None:
+        command = [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
+        answer = subprocess.run(command, check=True, capture_output=True, text=True)
+        sys.path.append(answer.stdout.strip())
+    found: dict[str, Subject] = {}
+    for name, subject in PEERS.items():
+        try:
+            subject([])
+        except ImportError:
+            print(f"{name} is not installed; it is left out", file=sys.stderr)
+        else:
+            found[name] = subject
+    return found
+
+
+def measure_matching_engine(python: str, row: Row, seed: int) -> str | None:
+    """Measure `matching-engine` in a process of its own; return its fills' digest."""
+    script = str(Path(__file__).parent / "peers.py")
+    command = [python, script, row.workload, str(row.commands), str(seed)]
+    answer = subprocess.run(command, check=False, capture_output=True, text=True)
+    if answer.returncode:
+        last = answer.stderr.strip().splitlines()[-1:] or ["no message"]
+        print(f"matching-engine is left out: {last[0]}", file=sys.stderr)
+        return None
+    result = json.loads(answer.stdout)
+    row.seconds.append(result["seconds"])
+    row.python = result["python"]
+    return str(result["fills"])
+
+
+def measure(workload: str, options: argparse.Namespace, subjects: dict[str, Subject]) -> list[Row]:
+    """Measure all subjects on one workload, round by round, and compare their fills."""
+    steps = WORKLOADS[workload](options.length, options.seed)
+    expected = bare_book(steps)[1]
+    light = steps[: len(steps) // LIGHT_PART]
+    light_expected = bare_book(light)[1]
+    rows: dict[str, Row] = {}
+    for _ in range(options.rounds):
+        for name, subject in subjects.items():
+            short = name == "lightmatchingengine"
+            given, fills_expected = (light, light_expected) if short else (steps, expected)
+            seconds, fills = subject(given)
+            if fills != fills_expected:
+                raise SystemExit(f"{name} made other fills on {workload}")
+            if name not in rows:
+                rows[name] = Row(workload, name, len(given), len(fills), THIS_PYTHON)
+            rows[name].seconds.append(seconds)
+        if options.peers is not None:
+            row = rows.get("matching-engine") or Row(
+                workload, "matching-engine", len(steps), len(expected), ""
+            )
+            made = measure_matching_engine(options.peers, row, options.seed)
+            if made is not None:
+                rows[row.subject] = row
+                if made != digest(expected):
+                    raise SystemExit(f"matching-engine made other fills on {workload}")
+    return list(rows.values())
+
+
+def show(rows: Items[Row]) -> None:
+    """Print a table, with each rate relative to the reference on the same workload."""
+    reference = {row.workload: row.rate for row in rows if row.subject == REFERENCE}
+    print(
+        f"{'workload':10}{'subject':22}{'Python':9}{'commands':>9}{'fills':>9}{'per s':>11}  ratio"
+    )
+    for row in rows:
+        base = reference.get(row.workload)
+        ratio = "" if base is None else f"{row.rate / base:6.2f}x"
+        print(
+            f"{row.workload:10}{row.subject:22}{row.python:9}{row.commands:>9,}{row.fills:>9,}"
+            f"{row.rate:>11,.0f} {ratio}"
+        )
+
+
+def main(arguments: Items[str] | None = None) -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description="commands a second, ours and others'")
+    parser.add_argument("--length", type=int, default=200_000, help="commands a workload")
+    parser.add_argument("--rounds", type=int, default=3, help="the best of so many counts")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--peers", help="a Python in whose environment the peers are installed")
+    parser.add_argument("--json", type=Path, help="write the figures here, too")
+    options = parser.parse_args(arguments)
+    subjects = SUBJECTS | find_peers(options.peers)
+    rows = [row for workload in WORKLOADS for row in measure(workload, options, subjects)]
+    show(rows)
+    if options.json is not None:
+        figures = [attrs.asdict(row) | {"per_second": round(row.rate)} for row in rows]
+        options.json.write_text(json.dumps(figures, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
