@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from hybrid_dex.errors import JournalError
 from hybrid_dex.exchange import Exchange, ExchangeOptions
 from hybrid_dex.exchange.replay import Replay
 from hybrid_dex.interfaces.snapshots import Snapshot
+from hybrid_dex.model.market import Market
 from hybrid_dex.model.order import Side
 from tests.exchange_fixtures import ALICE, BOB, ETH, MARKET, RICH, USDC, order, until
 from tests.tiers import count
@@ -81,26 +83,40 @@ async def test_every_cut_leads_to_the_same_state(rng: random.Random) -> None:
             assert exchange.view.state_hash() == expected
 
 
-async def test_a_snapshot_is_taken_while_trading_goes_on(rng: random.Random) -> None:
+@pytest.mark.parametrize("where", ["process", "thread", "fallback"])
+async def test_a_snapshot_is_taken_while_trading_goes_on(
+    where: str, caplog: pytest.LogCaptureFixture
+) -> None:
     """By a follower of the journal; the state it names is the replay's at that record."""
+
+    def own_book(market: Market) -> SortedBook:
+        return SortedBook(market)
+
     journal, snapshots = MemoryJournal(), MemorySnapshots()
     exchange = Exchange(
-        [MARKET], journal=journal, snapshots=snapshots, options=ExchangeOptions(snapshot_every=50)
+        [MARKET],
+        journal=journal,
+        snapshots=snapshots,
+        book=own_book if where == "fallback" else SortedBook,
+        options=ExchangeOptions(snapshot_every=50, snapshot_process=where != "thread"),
     )
     async with exchange:
         while len(snapshots._snapshots) < 2:
             await exchange.deposit(ALICE, USDC, RICH)
-            await until(lambda: True)
+            await asyncio.sleep(0)
         taken = list(snapshots._snapshots)
-        for snapshot in taken:
-            raw = await journal.read_at(snapshot.position)
-            assert raw is not None
-            assert raw[-32:] == snapshot.frame_hash
-            replay = Replay(Engine(book=SortedBook, risk=StandardRisk()))
-            async for number, frame in journal.read(0):
-                if number <= snapshot.position:
-                    replay.feed(number, frame)
-            assert replay.engine.state_hash() == snapshot.state_hash
+    for snapshot in taken:
+        raw = await journal.read_at(snapshot.position)
+        assert raw is not None
+        assert raw[-32:] == snapshot.frame_hash
+        replay = Replay(
+            Engine(book=own_book if where == "fallback" else SortedBook, risk=StandardRisk())
+        )
+        async for number, frame in journal.read(0):
+            if number <= snapshot.position:
+                replay.feed(number, frame)
+        assert replay.snapshot() == snapshot
+    assert ("taken in a thread from now on" in caplog.text) == (where == "fallback")
 
 
 async def test_the_journal_is_trimmed_below_the_oldest_kept_snapshot(rng: random.Random) -> None:

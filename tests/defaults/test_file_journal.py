@@ -318,4 +318,4 @@ def test_a_segment_must_hold_the_largest_frame() -> None:
     """The refusal names the largest frame that fits."""
     with pytest.raises(ConfigurationError, match="lower max_frame_bytes to 932"):
         FileJournalOptions(segment_bytes=1024, max_frame_bytes=1024)
-    assert FileJournalOptions(segment_bytes=1024, max_frame_bytes=932)
+    assert FileJournalOptions(segment_bytes=1024, max_frame_bytes=932).max_depth == 256

@@ -17,7 +17,8 @@ async def test_append_read_and_reopen() -> None:
         await journal.append(0, b"a")
     await journal.open()
     await journal.verify_durability()
-    assert await asyncio.gather(journal.append(0, b"a"), journal.append(1, b"b")) == [1, 2]
+    answers = [journal.append(0, b"a"), journal.append(1, b"b")]
+    assert await asyncio.gather(*answers) == [1, 2]
     await journal.close()
     await journal.open()
     assert [item async for item in journal.read(0)] == [(1, b"a"), (2, b"b")]

@@ -1,19 +1,22 @@
 """Projection and Snapshotting: what follows the journal without the writer waiting for it.
 
-Both replay frames on an engine of their own, in a worker thread, a few frames at a time. Neither
-reads the live engine, so matching never pauses for them.
+Both replay frames on an engine of their own: a snapshot in a process of its own, records that are
+far behind in a worker thread, a few frames at a time. Neither reads the live engine, so matching
+never pauses for them.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Final
 
 from hybrid_dex.engine.engine import Engine
 from hybrid_dex.errors import HybridDexError
+from hybrid_dex.exchange.follower import EngineRecipe, FollowerError, take_snapshot
 from hybrid_dex.exchange.options import ExchangeOptions
-from hybrid_dex.exchange.replay import Replay, begin_replay
+from hybrid_dex.exchange.replay import Replay, begin_replay, newest_linked
 from hybrid_dex.interfaces.clock import Clock
 from hybrid_dex.interfaces.journal import Journal
 from hybrid_dex.interfaces.records import Records
@@ -26,6 +29,13 @@ __all__ = ["Projection", "Snapshotting", "replay_chunks"]
 _log: Final = logging.getLogger(__name__)
 _CHUNK_FRAMES: Final = 64
 _PROJECT_BATCHES: Final = 1_024
+
+
+async def _frames(journal: Journal, after: int, upto: int) -> AsyncGenerator[tuple[int, bytes]]:
+    async for position, raw in journal.read(after):
+        if position > upto:
+            return
+        yield position, raw
 
 
 async def replay_chunks(
@@ -168,7 +178,7 @@ class Snapshotting:
     Args:
         snapshots: where they are kept.
         journal: the journal.
-        make_engine: makes a fresh engine.
+        recipe: what makes a fresh engine.
         clock: how waits are made.
         options: how often.
         position: tells the last applied frame.
@@ -181,7 +191,7 @@ class Snapshotting:
         snapshots: Snapshots,
         *,
         journal: Journal,
-        make_engine: Callable[[], Engine],
+        recipe: EngineRecipe,
         clock: Clock,
         options: ExchangeOptions,
         position: Callable[[], int],
@@ -190,7 +200,8 @@ class Snapshotting:
     ) -> None:
         self._snapshots = snapshots
         self._journal = journal
-        self._make_engine = make_engine
+        self._recipe = recipe
+        self._use_process = options.snapshot_process
         self._clock = clock
         self._options = options
         self._position = position
@@ -228,10 +239,25 @@ class Snapshotting:
                 self._wake.set()
 
     async def _take(self) -> None:
-        replay, _ = await begin_replay(self._make_engine, self._journal, self._snapshots)
-        async for _ in replay_chunks(replay, self._journal, self._position()):
+        upto = self._position()
+        if self._use_process:
+            try:
+                await self._take_in_process(upto)
+                return
+            except FollowerError as error:
+                self._use_process = False
+                _log.warning("snapshots are taken in a thread from now on: %s", error)
+        replay, _ = await begin_replay(self._recipe, self._journal, self._snapshots)
+        async for _ in replay_chunks(replay, self._journal, upto):
             pass
         await self.put(await asyncio.to_thread(replay.snapshot))
+
+    async def _take_in_process(self, upto: int) -> None:
+        snapshot, epoch = await newest_linked(self._journal, self._snapshots)
+        after = snapshot.position if snapshot else 0
+        async with contextlib.aclosing(_frames(self._journal, after, upto)) as frames:
+            taken = await take_snapshot(self._recipe, snapshot, epoch, frames)
+        await self.put(taken)
 
     async def put(self, snapshot: Snapshot) -> None:
         """Keep a snapshot, and forget the journal below the oldest kept one where that is set."""

@@ -24,9 +24,9 @@ from hybrid_dex.defaults.sorted_book import SortedBook
 from hybrid_dex.defaults.standard_risk import StandardRisk
 from hybrid_dex.defaults.system_clock import SystemClock
 from hybrid_dex.defaults.trusted_auth import TrustedAuth
-from hybrid_dex.engine.engine import Engine
 from hybrid_dex.errors import ConfigurationError, HybridDexError, UnavailableError
 from hybrid_dex.exchange.background import Projection, Snapshotting, replay_chunks
+from hybrid_dex.exchange.follower import EngineRecipe
 from hybrid_dex.exchange.followers import Followers, Subscription
 from hybrid_dex.exchange.ingress import Ingress
 from hybrid_dex.exchange.options import ExchangeHealth, ExchangeOptions
@@ -111,15 +111,18 @@ class Exchange:
         self._markets = tuple(markets)
         self._journal = MemoryJournal() if journal is None else journal
         self._settlement = LocalSettlement() if settlement is None else settlement
-        self._risk = copy.deepcopy(StandardRisk() if risk is None else risk)
-        self._book = book
+        self._recipe = EngineRecipe(
+            book=book,
+            risk=copy.deepcopy(StandardRisk() if risk is None else risk),
+            requires_signature=self._settlement.requires_signature,
+        )
         self._snapshots = snapshots
         self._records = records
         self._clock = SystemClock() if clock is None else clock
         self._options = ExchangeOptions() if options is None else options
         self._auth = TrustedAuth() if auth is None else auth
         self._ingress = Ingress(self._auth, batch=self._options.verify_batch)
-        self._engine = self._make_engine()
+        self._engine = self._recipe()
         self._followers = self._make_followers()
         self._writer: Writer | None = None
         self._settling: Settling | None = None
@@ -220,13 +223,6 @@ class Exchange:
 
     # ----------------------------------------------------------------------------- starting
 
-    def _make_engine(self) -> Engine:
-        return Engine(
-            book=self._book,
-            risk=copy.deepcopy(self._risk),
-            requires_signature=self._settlement.requires_signature,
-        )
-
     def _make_followers(self) -> Followers:
         return Followers(
             limit=self._options.follower_batches,
@@ -236,7 +232,7 @@ class Exchange:
 
     async def _recover(self) -> tuple[Replay, Sequence]:
         """Return the replay at the journal's head, and the command its snapshot covered."""
-        replay, skipped = await begin_replay(self._make_engine, self._journal, self._snapshots)
+        replay, skipped = await begin_replay(self._recipe, self._journal, self._snapshots)
         for reason in skipped:
             _log.warning("a snapshot is skipped: %s", reason)
         covered = replay.engine.sequence
@@ -262,7 +258,7 @@ class Exchange:
                 self._records,
                 journal=self._journal,
                 snapshots=self._snapshots,
-                make_engine=self._make_engine,
+                make_engine=self._recipe,
                 clock=self._clock,
                 options=self._options,
                 position=lambda: writer.position,
@@ -273,7 +269,7 @@ class Exchange:
             self._snapshotting = Snapshotting(
                 self._snapshots,
                 journal=self._journal,
-                make_engine=self._make_engine,
+                recipe=self._recipe,
                 clock=self._clock,
                 options=self._options,
                 position=lambda: writer.position,
@@ -367,7 +363,10 @@ class Exchange:
 
         Raises: as `execute`.
         """
-        return (await self.place_many([order]))[0]
+        if isinstance(order, PlaceOrder):
+            return await self._submit(order)
+        (command,) = await self._authorize([order])
+        return command if isinstance(command, Refusal) else await self._submit(command)
 
     async def place_many(
         self, orders: Items[SignedOrder | PlaceOrder]

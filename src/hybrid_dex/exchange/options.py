@@ -28,6 +28,8 @@ class ExchangeOptions:
         projection_batches: event batches that may wait for the records before they are dropped
             from memory and replayed from the journal instead.
         snapshot_every: commands between two snapshots.
+        snapshot_process: take snapshots in a process of their own; otherwise in a thread, which
+            slows matching while it lasts.
         trim_journal: forget the journal below the oldest kept snapshot; records can then not be
             rebuilt from the start.
         append_attempts: how often an append of unknown outcome is read back and tried again.
@@ -46,6 +48,7 @@ class ExchangeOptions:
     history_batches: int = attrs.field(default=16_384, validator=_AT_LEAST_ONE)
     projection_batches: int = attrs.field(default=65_536, validator=_AT_LEAST_ONE)
     snapshot_every: int = attrs.field(default=100_000, validator=_AT_LEAST_ONE)
+    snapshot_process: bool = True
     trim_journal: bool = False
     append_attempts: int = attrs.field(default=10, validator=_AT_LEAST_ONE)
     retry_s: float = attrs.field(default=0.05, validator=_POSITIVE_S)

@@ -20,7 +20,7 @@ from hybrid_dex.model.events import EventBatch, OrderAccepted, OrderRejected
 from hybrid_dex.model.frame import GENESIS_HASH, HASH_BYTES, Frame, FrameKind, decode_frame
 from hybrid_dex.model.units import order_sequence
 
-__all__ = ["Replay", "apply_command", "begin_replay"]
+__all__ = ["Replay", "apply_command", "begin_replay", "newest_linked"]
 
 
 def apply_command(engine: Engine, command: Command) -> tuple[EventBatch, EventBatch]:
@@ -170,6 +170,15 @@ async def begin_replay(
                 skipped.append(str(error))
         snapshot = await snapshots.before(snapshot.position)
     return Replay(make_engine()), skipped
+
+
+async def newest_linked(journal: Journal, snapshots: Snapshots) -> tuple[Snapshot | None, int]:
+    """Return the newest snapshot, which the journal goes through, and the epoch there.
+
+    Raises: as `begin_replay`.
+    """
+    snapshot = await snapshots.latest()
+    return (None, 0) if snapshot is None else (snapshot, await _check_link(journal, snapshot))
 
 
 async def _check_link(journal: Journal, snapshot: Snapshot) -> int:
