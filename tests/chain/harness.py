@@ -281,6 +281,7 @@ class World:
         self.domain = Domain(chain_id=deployment.chain_id, verifying_contract=deployment.contract)
         self.sequence = 0
         self._numbers = 0
+        self.settlements: list[EvmSettlement] = []
         self._vaults: list[Vault] = []
 
     @property
@@ -324,7 +325,9 @@ class World:
         self, *, checkpoint: Callable[[str], None] = lambda _: None, **changes: Any
     ) -> EvmSettlement:
         """A settlement, not open yet."""
-        return EvmSettlement(self.options(**changes), clock=self.clock, checkpoint=checkpoint)
+        made = EvmSettlement(self.options(**changes), clock=self.clock, checkpoint=checkpoint)
+        self.settlements.append(made)
+        return made
 
     def terms(self, trader: Trader, side: Side, price: int, lots: int, **kwargs: Any) -> OrderTerms:
         """A signed order's terms; it lives for a day."""
@@ -354,7 +357,7 @@ class World:
         give_up = time.monotonic() + GIVE_UP_S
         turn = 0
         while not reached():
-            assert time.monotonic() < give_up, "it never came to that"
+            assert time.monotonic() < give_up, [s.health() for s in self.settlements]
             await asyncio.sleep(0.005)
             turn += 1
             if mine and turn % 10 == 0:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -82,7 +83,7 @@ async def trades(
 async def test_each_trade_settles_once(world: World, step: str, turn: int, seed: int) -> None:
     """Killed twice, at seeded visits of one step, and resumed with everything not final."""
     rng = random.Random(f"{seed} {step} {turn}")
-    alice, bob, groups = await trades(world, rng)
+    alice, _, groups = await trades(world, rng)
     for _ in range(2):
         await run_until_killed(world, groups, step, 1)
     settlement = world.settlement()
@@ -147,7 +148,7 @@ async def test_a_final_fill_that_is_submitted_again_is_told_again(world: World) 
         await settlement.open(world.deployment.markets)
         reader = Reader(settlement)
         await settlement.submit(fills)
-        await world.until(lambda done=reader: done.all_at(fills, SettlementStage.FINAL))
+        await world.until(partial(reader.all_at, fills, SettlementStage.FINAL))
         assert settlement.health().batch == 1
         await reader.stop()
         await settlement.close()

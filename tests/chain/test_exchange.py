@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from hybrid_dex.defaults.file_journal import FileJournal
@@ -45,6 +46,12 @@ def exchange(world: World, journal: Journal) -> Exchange:
     )
 
 
+def funded(world: World, running: Exchange, traders: list[Trader]) -> bool:
+    """Whether the engine knows of everybody's deposits."""
+    quote = world.market.quote.id
+    return all(running.view.balance(trader.account, quote).total for trader in traders)
+
+
 async def assert_books_agree(world: World, open_exchange: Exchange, traders: list[Trader]) -> None:
     """By account and asset, the vault holds what the engine's ledger says, fees included."""
     view = open_exchange.view
@@ -66,11 +73,7 @@ async def test_random_trading_settles_and_the_books_agree(
     lanes = 0
     for _ in range(2):
         async with exchange(world, FileJournal(tmp_path / "journal")) as running:
-            await world.until(
-                lambda view=running.view: all(
-                    view.balance(t.account, world.market.quote.id).total for t in traders
-                )
-            )
+            await world.until(partial(funded, world, running, traders))
             for _ in range(ORDERS // 2):
                 lanes += 1
                 order = rng.choice(traders).order(

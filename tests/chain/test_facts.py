@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from hybrid_dex.model.commands import (
     CompleteWithdrawal,
     Deposit,
@@ -9,9 +11,17 @@ from hybrid_dex.model.commands import (
     RequestWithdrawal,
     RevokeLane,
 )
+from hybrid_dex.model.units import Amount
+from hybrid_dex.settlement.evm import EvmSettlement
 from tests.chain.harness import Server, World
 
 ETH, USDC = 10**18, 10**6
+
+
+def caught_up(settlement: EvmSettlement, height: int) -> bool:
+    """Whether everything in blocks up to a height is final, and was taken."""
+    health = settlement.health()
+    return health.final_block >= height and not health.undelivered
 
 
 async def test_deposits_are_told_once_across_restarts(world: World) -> None:
@@ -19,16 +29,14 @@ async def test_deposits_are_told_once_across_restarts(world: World) -> None:
     await world.trader(1, base=ETH, quote=5 * USDC)
     positions: list[int] = []
     for run in range(3):
+        if run:
+            await world.trader(1 + run, quote=run * USDC)
+        height = world.anvil.height()
         async with Server(world, world.settlement()) as server:
-            if run:
-                await world.trader(1 + run, quote=run * USDC)
-            expected = 2 if run == 0 else 1
-            await world.until(lambda: len(server.reader.of(Deposit)) >= expected)
-            height = world.anvil.height()
-            await world.until(lambda: server.settlement.health().final_block >= height)
+            await world.until(partial(caught_up, server.settlement, height))
             found = server.reader.of(Deposit)
-            assert len(found) == expected
-            positions += [c.position or 0 for c in found if isinstance(c, Deposit)]
+        assert len(found) == (1 if run else 2)
+        positions += [c.position or 0 for c in found if isinstance(c, Deposit)]
     assert positions == sorted(set(positions))
 
 
@@ -54,7 +62,7 @@ async def test_a_withdrawal_is_heeded_at_once_covered_by_a_heartbeat_and_complet
         await alice.vault.request_withdrawal(usdc, 40 * USDC)
         await world.until(lambda: bool(server.reader.of(RequestWithdrawal)), mine=False)
         assert server.reader.of(RequestWithdrawal) == [
-            RequestWithdrawal(account=alice.account, asset=usdc.id, amount=40 * USDC)
+            RequestWithdrawal(account=alice.account, asset=usdc.id, amount=Amount(40 * USDC))
         ]
         pending = await alice.vault.pending_withdrawal(usdc)
         assert pending is not None

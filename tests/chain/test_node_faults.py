@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from aiohttp import web
@@ -122,9 +123,7 @@ async def test_trades_settle_once_whatever_the_node_does(
                 fills = world.trade(alice, bob, lots=rng.randrange(1, 90))
                 every += fills
                 await settlement.submit(fills)
-                await world.until(
-                    lambda done=fills: server.reader.all_at(done, SettlementStage.FINAL)
-                )
+                await world.until(partial(server.reader.all_at, fills, SettlementStage.FINAL))
         assert proxy.fired or fault == "hung up"
     lots = sum(fill.quantity for fill in every)
     assert (await alice.vault.balance(world.market.base)).balance == lots * world.market.lot_size
@@ -172,7 +171,7 @@ async def test_a_stuck_transaction_is_replaced_at_a_higher_fee(world: World) -> 
     bob = await world.trader(2, base=ETH)
     settlement = world.settlement(bump_after_s=3, resend_after_s=2)
     async with Server(world, settlement) as server:
-        world.anvil.rpc("evm_setAutomine", False)  # noqa: FBT003
+        world.anvil.rpc("evm_setAutomine", False)
         try:
             fills = world.trade(alice, bob)
             await settlement.submit(fills)
@@ -188,5 +187,5 @@ async def test_a_stuck_transaction_is_replaced_at_a_higher_fee(world: World) -> 
             assert second.fees.max_fee * 1000 >= first.fees.max_fee * 1125
             assert second.fees.tip * 1000 >= first.fees.tip * 1125
         finally:
-            world.anvil.rpc("evm_setAutomine", True)  # noqa: FBT003
+            world.anvil.rpc("evm_setAutomine", True)
         await world.until(lambda: server.reader.all_at(fills, SettlementStage.FINAL))

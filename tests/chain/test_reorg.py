@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from functools import partial
 
 import pytest
 
@@ -18,9 +19,7 @@ DEPTHS = range(1, 1 + count(fast=5, full=12))
 
 
 def reorganise(world: World, depth: int) -> None:
-    """Replace the newest blocks by as many empty ones, and one more. Dropped transactions stay
-    dropped: nothing returns them to the pool.
-    """
+    """Replace the newest blocks by as many empty ones and one more; no transaction comes back."""
     world.anvil.rpc("anvil_reorg", depth, [])
     world.anvil.mine()
 
@@ -40,7 +39,7 @@ async def test_batches_in_lost_blocks_settle_again(
             every += fills
             await server.settlement.submit(fills)
             await world.until(
-                lambda done=fills: server.reader.all_at(done, SettlementStage.CONFIRMED),
+                partial(server.reader.all_at, fills, SettlementStage.CONFIRMED),
                 mine=False,
             )
         world.anvil.mine(depth - min(depth, 3))
@@ -81,7 +80,7 @@ async def test_another_outcome_of_a_batch_is_built_on(world: World) -> None:
         for fills in (risky, sound):
             await server.settlement.submit(fills)
             await world.until(
-                lambda done=fills: server.reader.all_at(done, SettlementStage.CONFIRMED),
+                partial(server.reader.all_at, fills, SettlementStage.CONFIRMED),
                 mine=False,
             )
         reorganise(world, world.anvil.height() - start)

@@ -27,7 +27,7 @@ from web3.exceptions import (
     Web3RPCError,
 )
 from web3.middleware import ExtraDataToPOAMiddleware
-from web3.types import BlockIdentifier, FilterParams, LogReceipt, TxParams, TxReceipt
+from web3.types import BlockIdentifier, FilterParams, LogReceipt, RPCEndpoint, TxParams, TxReceipt
 
 from hybrid_dex.errors import SettlementError
 from hybrid_dex.settlement.evm.options import EvmOptions
@@ -38,6 +38,7 @@ __all__ = ["Header", "Node", "RevertedError", "Sent"]
 
 _T = TypeVar("_T")
 
+_TIP: Final = RPCEndpoint("eth_maxPriorityFeePerGas")
 _LIMIT_EXCEEDED: Final = -32005
 """EIP-1474: what providers answer to too many requests."""
 
@@ -235,10 +236,13 @@ class Node:
         return await self.ask("transaction", call)
 
     async def tip(self) -> int:
-        """Return the tip that the node suggests, wei per gas."""
+        """Return the tip that the node suggests, wei per gas; 0 from one that suggests none."""
 
         async def call() -> int:
-            return await self.web3.eth.max_priority_fee
+            # Not web3's own property: that one warns and computes something else on any error.
+            answer = await self._provider.make_request(_TIP, [])
+            found = answer.get("result")
+            return int(found, 16) if isinstance(found, str) else 0
 
         return await self.ask("tip", call)
 

@@ -7,6 +7,7 @@ that took back a final block, and a store that can not be written.
 """
 
 import asyncio
+import logging
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -42,6 +43,7 @@ from hybrid_dex.settlement.reconciliation import DeepReorganisationError
 __all__ = ["EvmSettlement"]
 
 _T = TypeVar("_T")
+_log: Final = logging.getLogger(__name__)
 _NS_PER_SECOND: Final = 1_000_000_000
 _BACKLOG_SHARE: Final = 4
 """Matching pauses when a fill waited for a block for WINDOW_MAX over this."""
@@ -291,6 +293,11 @@ class EvmSettlement:
                 return
             except SettlementError as error:
                 self._state, self._error = SettlementState.WAITING, str(error)
+            except Exception as error:  # noqa: BLE001 # a bug of ours: say so, and stop
+                self._state = SettlementState.HALTED
+                self._alarm = f"settlement broke down: {error!r}; restart it"
+                _log.critical("%s", self._alarm, exc_info=error)
+                return
             await self._clock.sleep(self._options.poll_s)
 
     async def _write(self) -> None:
