@@ -1,0 +1,83 @@
+"""Own orders: the newest word on each, in whatever order words arrive."""
+
+import msgspec
+
+from hybrid_dex.client.own_orders import OwnOrders
+from hybrid_dex.wire import ExecutionMessage, OrderMessage, order_message
+from tests.wire.terms import ETH, view
+
+ORDER = order_message(view(), ETH)
+
+
+def report(sequence: int, **changes: object) -> ExecutionMessage:
+    """What happened to the order."""
+    terms: dict[str, object] = {
+        "exec_type": "trade",
+        "sequence": sequence,
+        "at_ms": 0,
+        "client_order_id": None,
+        "status": "partially_filled",
+        **{
+            name: getattr(ORDER, name)
+            for name in (
+                "order_id", "market", "side", "order_type", "time_in_force", "post_only",
+                "price", "quantity", "open", "filled",
+            )
+        },
+    }  # fmt: skip
+    return ExecutionMessage(**(terms | changes))  # type: ignore[arg-type]
+
+
+def with_(**changes: object) -> OrderMessage:
+    """The order, otherwise."""
+    return msgspec.structs.replace(ORDER, **changes)
+
+
+def test_an_answer_that_comes_late_changes_nothing() -> None:
+    """The report of a later fill was faster than the answer to the place."""
+    orders = OwnOrders()
+    orders.take_order(ORDER, 5)
+    orders.take_report(report(9, open="0.25", filled="1.25"))
+    orders.take_order(ORDER, 5)
+    [known] = orders.live()
+    assert (known.open, known.filled) == ("0.25", "1.25")
+    assert orders.sequence(ORDER.order_id) == 9
+
+
+def test_an_order_that_ended_stays_ended() -> None:
+    """Once, and whoever heard of its end first."""
+    orders = OwnOrders()
+    orders.take_order(ORDER, 5)
+    [ended] = orders.take_report(report(9, status="filled", open="0", filled="1.5"))
+    assert (ended.status, ended.filled) == ("filled", "1.5")
+    assert orders.take_order(ORDER, 20) == ()
+    orders.take_list([ORDER])
+    assert orders.live() == ()
+    assert orders.take_order(with_(status="filled"), 21) == ()
+
+
+def test_an_end_in_the_first_answer_is_reported() -> None:
+    """Its lane can be freed at once."""
+    orders = OwnOrders()
+    [ended] = orders.take_order(with_(status="canceled"), 5)
+    assert ended.order_id == ORDER.order_id
+
+
+def test_a_list_adds_what_is_new_and_shows_what_is_missing() -> None:
+    """Orders of an earlier run are adopted; what is not listed must be asked for."""
+    orders = OwnOrders()
+    other = with_(order_id="512")
+    orders.take_order(ORDER, 5)
+    orders.take_list([other])
+    assert orders.missing([other]) == (ORDER.order_id,)
+    assert {order.order_id for order in orders.live()} == {"512", ORDER.order_id}
+    assert orders.get("512") == other
+
+
+def test_reports_on_unknown_orders_and_refusals_are_passed_over() -> None:
+    """They belong to another program of the account, or changed nothing."""
+    orders = OwnOrders()
+    assert orders.take_report(report(5)) == ()
+    orders.take_order(ORDER, 5)
+    orders.take_report(report(6, exec_type="cancel_rejected", price=None, status=None))
+    assert orders.get(ORDER.order_id) == ORDER
