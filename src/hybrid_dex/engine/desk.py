@@ -41,6 +41,9 @@ __all__ = ["BookFactory", "Desk", "Venue"]
 
 BookFactory: TypeAlias = Callable[[Market], Book]
 
+# Its integers are computed here, and giving each its unit's name again would cost a call each.
+_order_canceled: Final[Callable[..., OrderCanceled]] = OrderCanceled
+
 _BUY: Final = Side.BUY
 
 
@@ -142,13 +145,13 @@ class Desk:
         open_then = order.open
         self.end(venue, order, OrderStatus.CANCELED)
         self.emit(
-            OrderCanceled(
+            _order_canceled(
                 order.order_id,
                 order.account,
                 order.market,
                 reason,
-                Quantity(open_then),
-                Quantity(order.filled),
+                open_then,
+                order.filled,
                 order.client_order_id,
             )
         )

@@ -5,6 +5,7 @@ happens at the maker's price, moves funds, enters flight and is told, all in one
 walk without effect answers whether an order would cross or could fill whole.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 from hybrid_dex.engine.desk import Desk, Venue
@@ -20,7 +21,6 @@ from hybrid_dex.model.units import (
     FEE_DENOMINATOR,
     MAX_FILLS_PER_GROUP,
     AccountId,
-    Amount,
     FillId,
     Quantity,
 )
@@ -29,6 +29,10 @@ __all__ = ["MAX_FILLS_PER_COMMAND", "can_fill_whole", "cross", "refuse_crossing"
 
 MAX_FILLS_PER_COMMAND: Final = 256 * MAX_FILLS_PER_GROUP
 """As many groups as the chain's sequence numbers one command; then the remainder is canceled."""
+
+# Their integers are computed here, and giving each its unit's name again would cost a call each.
+_fill_made: Final[Callable[..., FillMade]] = FillMade
+_matched_fill: Final[Callable[..., MatchedFill]] = MatchedFill
 
 _BUY: Final = Side.BUY
 _FILLED: Final = OrderStatus.FILLED
@@ -114,7 +118,7 @@ def _fill(desk: Desk, venue: Venue, taker: LiveOrder, allocation: Allocation, in
     taker.open -= quantity
     taker.filled += quantity
     fill_id = FillId(desk.sequence << 16 | index)
-    desk.flight.fills[fill_id] = MatchedFill(
+    desk.flight.fills[fill_id] = _matched_fill(
         fill_id,
         desk.at_ns,
         market.id,
@@ -124,12 +128,12 @@ def _fill(desk: Desk, venue: Venue, taker: LiveOrder, allocation: Allocation, in
         taker.terms(),
         market.maker_fee_ppm,
         market.taker_fee_ppm,
-        Amount(maker_fee),
-        Amount(taker_fee),
+        maker_fee,
+        taker_fee,
     )
     venue.book.reduce(maker.order_id, quantity)
     desk.emit(
-        FillMade(
+        _fill_made(
             fill_id,
             market.id,
             price,
@@ -139,12 +143,12 @@ def _fill(desk: Desk, venue: Venue, taker: LiveOrder, allocation: Allocation, in
             taker.order_id,
             maker.account,
             taker.account,
-            Quantity(maker.open),
-            Quantity(taker.open),
-            Quantity(maker.filled),
-            Quantity(taker.filled),
-            Amount(maker_fee),
-            Amount(taker_fee),
+            maker.open,
+            taker.open,
+            maker.filled,
+            taker.filled,
+            maker_fee,
+            taker_fee,
         )
     )
     if not maker.open:

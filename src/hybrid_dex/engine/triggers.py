@@ -55,5 +55,8 @@ class Expiries:
 
     def due(self, at_ns: int) -> OrderId | None:
         """Return the next order with a time at or before this, or ``None``."""
+        rows = self._rows
+        if not rows or rows[0][0] > at_ns:
+            return None
         next_ns = self.next_due_ns()
-        return self._rows[0][1] if next_ns is not None and next_ns <= at_ns else None
+        return rows[0][1] if next_ns is not None and next_ns <= at_ns else None
