@@ -3,47 +3,31 @@ pragma solidity 0.8.30;
 
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {Cancellation} from "./Cancellation.sol";
 import {ISettlement} from "./interfaces/ISettlement.sol";
+import {Fees} from "./libraries/Fees.sol";
 import {FillLane} from "./libraries/FillLane.sol";
 import {LedgerWord} from "./libraries/LedgerWord.sol";
 import {Memory} from "./libraries/Memory.sol";
 import {Order, OrderHash} from "./libraries/OrderHash.sol";
 import {PackedBatch} from "./libraries/PackedBatch.sol";
 import {SkipReason} from "./libraries/SkipReason.sol";
+import {Slots} from "./libraries/Slots.sol";
+import {Tables} from "./libraries/Tables.sol";
 import {TradeTree} from "./libraries/TradeTree.sol";
-import {Vault} from "./Vault.sol";
 
 /// @title Settlement
 /// @notice Verifies and applies batches. It believes signatures, not the operator.
 /// @dev A batch is applied section by section, a section being one market. Accounts and orders are read into tables in
 /// memory, every order is verified once, fills move amounts between the tables, and the tables are written back at the
 /// end of the section. What is the operator's fault reverts the batch; what a trader can cause skips one fill.
-///
-/// Table of accounts: address | base slot | base word | quote slot | quote word | locked (base u112, quote u112 above).
-/// Table of orders: digest | account | lots left | packed order | register as read, used lots and flags above | skip reason.
-abstract contract Settlement is ISettlement, Vault, EIP712 {
+abstract contract Settlement is Cancellation, EIP712 {
     using LedgerWord for uint256;
 
     /// @dev The highest fee of a fill and side, whatever was signed, in parts per million.
     uint256 internal constant FEE_LIMIT_PPM = 10_000;
     /// @dev How far ahead an order may expire; WINDOW_MAX more for clocks that differ.
     uint256 internal constant ORDER_LIFETIME = 30 days;
-    /// @dev How far a floor may rise at once.
-    uint256 internal constant FLOOR_STEP = 1 << 32;
-
-    uint256 private constant ACCOUNT_ENTRY = 0xc0;
-    uint256 private constant BASE_SLOT = 0x20;
-    uint256 private constant BASE_WORD = 0x40;
-    uint256 private constant QUOTE_SLOT = 0x60;
-    uint256 private constant QUOTE_WORD = 0x80;
-    uint256 private constant LOCKED = 0xa0;
-
-    uint256 private constant ORDER_ENTRY = 0xc0;
-    uint256 private constant ACCOUNT = 0x20;
-    uint256 private constant LEFT = 0x40;
-    uint256 private constant PACKED = 0x60;
-    uint256 private constant REGISTER = 0x80;
-    uint256 private constant REASON = 0xa0;
 
     /// @dev Above an order's register: the lots that the order had used up before.
     uint256 private constant USED_SHIFT = 96;
@@ -51,21 +35,9 @@ abstract contract Settlement is ISettlement, Vault, EIP712 {
     uint256 private constant CLEAR_CANCEL = 1 << 254;
     uint256 private constant WRITE_FULL = 1 << 255;
 
-    uint256 private constant PPM = 1_000_000;
     uint256 private constant TAKER = 1 << 8;
     uint256 private constant MAKER = 2 << 8;
     uint256 private constant SEQUENCES = uint256(keccak256("hybrid-dex.settlement.sequences")) << 32;
-
-    uint256 internal constant CLOSING = 1;
-    uint256 internal constant MAIN_QUOTE = 2;
-
-    struct Market {
-        address base;
-        uint88 lotSize;
-        uint8 flags;
-        address quote;
-        uint88 tickSize;
-    }
 
     /// @dev What is the same for the whole batch.
     struct Batch {
@@ -98,16 +70,7 @@ abstract contract Settlement is ISettlement, Vault, EIP712 {
     }
 
     bytes32 private _root;
-    mapping(uint32 id => Market) internal _markets;
-    mapping(uint32 id => uint256) internal _closingAt;
     mapping(address token => uint256) internal _fees;
-    /// @dev Lanes from 1 up, two to a slot.
-    mapping(address account => mapping(uint256 pair => uint256)) private _lanes;
-    /// @dev canceled below u49 | requested key u48 | requestedAt u40, by lane, or by base token for lane 0.
-    mapping(address account => mapping(uint256 laneOrBase => uint256)) private _cancels;
-    /// @dev floor u40 | requestedAt u40.
-    mapping(address token => mapping(address account => uint256)) private _floors;
-
     constructor() EIP712("hybrid-dex", "1") {
         _root = _domainSeparatorV4();
     }
@@ -139,7 +102,7 @@ abstract contract Settlement is ISettlement, Vault, EIP712 {
             b.cursor = start + PackedBatch.HEADER_SIZE;
             b.capacity = fills;
             b.leaves = Memory.allocate(fills << 5);
-            b.typedData = _typedDataBuffer();
+            b.typedData = OrderHash.allocateTypedData(_domainSeparatorV4());
             for (uint256 i = 1; i <= sections; ++i) {
                 _settleSection(b, i != 1, i != sections);
             }
@@ -187,7 +150,7 @@ abstract contract Settlement is ISettlement, Vault, EIP712 {
             uint256 last = b.last;
             if (follows) last = _lastSequence(last, market);
             last = _applyGroups(b, s, groups, last);
-            if (followed) _storeTransient(SEQUENCES | market, last);
+            if (followed) Slots.storeTransient(SEQUENCES | market, last);
             _writeOrders(s);
             _writeAccounts(s);
             if (s.fees != 0) {
@@ -221,33 +184,33 @@ abstract contract Settlement is ISettlement, Vault, EIP712 {
             mapping(address => uint256) storage baseLedger = _ledger[base];
             mapping(address => uint256) storage quoteLedger = _ledger[quote];
             uint256 cursor = b.cursor;
-            uint256 entry = Memory.allocate(s.accountCount * ACCOUNT_ENTRY);
+            uint256 entry = Memory.allocate(s.accountCount * Tables.ACCOUNT_ENTRY);
             s.accounts = entry;
-            uint256 end = entry + s.accountCount * ACCOUNT_ENTRY;
+            uint256 end = entry + s.accountCount * Tables.ACCOUNT_ENTRY;
             uint256 previous = 0;
             while (entry != end) {
                 uint256 account = Memory.loadCalldata(cursor) >> 96;
                 if (account <= previous) revert AccountsNotAscending();
                 previous = account;
-                uint256 slot = _slot(baseLedger, account);
-                uint256 baseWord = _loadSlot(slot);
+                uint256 slot = Slots.ofAccount(baseLedger, account);
+                uint256 baseWord = Slots.load(slot);
                 Memory.store(entry, account);
-                Memory.store(entry + BASE_SLOT, slot);
-                Memory.store(entry + BASE_WORD, baseWord);
-                slot = _slot(quoteLedger, account);
-                uint256 quoteWord = _loadSlot(slot);
+                Memory.store(entry + Tables.BASE_SLOT, slot);
+                Memory.store(entry + Tables.BASE_WORD, baseWord);
+                slot = Slots.ofAccount(quoteLedger, account);
+                uint256 quoteWord = Slots.load(slot);
                 if (quoteWord & LedgerWord.FLOOR_PENDING != 0) {
                     quoteWord = _materializeFloor(quoteWord, quote, address(uint160(account)), b.covered);
                 }
-                Memory.store(entry + QUOTE_SLOT, slot);
-                Memory.store(entry + QUOTE_WORD, quoteWord);
+                Memory.store(entry + Tables.QUOTE_SLOT, slot);
+                Memory.store(entry + Tables.QUOTE_WORD, quoteWord);
                 uint256 locked = 0;
                 if ((baseWord | quoteWord) & LedgerWord.WITHDRAWAL_PENDING != 0) {
                     locked = _locked(baseWord, base, address(uint160(account)), b.covered)
                         | (_locked(quoteWord, quote, address(uint160(account)), b.covered) << 112);
                 }
-                Memory.store(entry + LOCKED, locked);
-                entry += ACCOUNT_ENTRY;
+                Memory.store(entry + Tables.LOCKED, locked);
+                entry += Tables.ACCOUNT_ENTRY;
                 cursor += PackedBatch.ACCOUNT_SIZE;
             }
             b.cursor = cursor;
@@ -257,11 +220,13 @@ abstract contract Settlement is ISettlement, Vault, EIP712 {
     function _writeAccounts(Section memory s) private {
         unchecked {
             uint256 entry = s.accounts;
-            uint256 end = entry + s.accountCount * ACCOUNT_ENTRY;
+            uint256 end = entry + s.accountCount * Tables.ACCOUNT_ENTRY;
             while (entry != end) {
-                _storeSlot(Memory.load(entry + BASE_SLOT), Memory.load(entry + BASE_WORD) | LedgerWord.TOUCHED);
-                _storeSlot(Memory.load(entry + QUOTE_SLOT), Memory.load(entry + QUOTE_WORD) | LedgerWord.TOUCHED);
-                entry += ACCOUNT_ENTRY;
+                uint256 word = Memory.load(entry + Tables.BASE_WORD) | LedgerWord.TOUCHED;
+                Slots.store(Memory.load(entry + Tables.BASE_SLOT), word);
+                word = Memory.load(entry + Tables.QUOTE_WORD) | LedgerWord.TOUCHED;
+                Slots.store(Memory.load(entry + Tables.QUOTE_SLOT), word);
+                entry += Tables.ACCOUNT_ENTRY;
             }
         }
     }
@@ -271,23 +236,23 @@ abstract contract Settlement is ISettlement, Vault, EIP712 {
     function _readOrders(Batch memory b, Section memory s) private view {
         unchecked {
             uint256 cursor = b.cursor;
-            uint256 entry = Memory.allocate(s.orderCount * ORDER_ENTRY);
+            uint256 entry = Memory.allocate(s.orderCount * Tables.ORDER_ENTRY);
             s.orders = entry;
-            uint256 end = entry + s.orderCount * ORDER_ENTRY;
-            uint256 fields = _orderBuffer(s);
+            uint256 end = entry + s.orderCount * Tables.ORDER_ENTRY;
+            uint256 fields = OrderHash.allocateFields(s.market, s.base, s.quote);
             while (entry != end) {
                 uint256 packed = Memory.loadCalldata(cursor);
                 if (packed & PackedBatch.RESERVED != 0) revert Unsupported();
                 uint256 account = PackedBatch.accountIndex(packed);
                 if (account >= s.accountCount) revert WrongIndex();
-                account = s.accounts + account * ACCOUNT_ENTRY;
-                Memory.store(entry + ACCOUNT, account);
-                Memory.store(entry + PACKED, packed);
+                account = s.accounts + account * Tables.ACCOUNT_ENTRY;
+                Memory.store(entry + Tables.ACCOUNT, account);
+                Memory.store(entry + Tables.PACKED, packed);
                 uint256 reason = _verifySignature(b, s, entry, fields, cursor);
                 if (reason == 0) reason = _verifyTerms(s, account, packed);
                 uint256 laneReason = _readLane(b, s, entry, account, packed);
-                Memory.store(entry + REASON, reason == 0 ? laneReason : reason);
-                entry += ORDER_ENTRY;
+                Memory.store(entry + Tables.REASON, reason == 0 ? laneReason : reason);
+                entry += Tables.ORDER_ENTRY;
                 cursor += PackedBatch.ORDER_SIZE;
             }
             b.cursor = cursor;
@@ -301,21 +266,12 @@ abstract contract Settlement is ISettlement, Vault, EIP712 {
         returns (uint256 reason)
     {
         unchecked {
-            uint256 packed = Memory.load(entry + PACKED);
-            uint256 trader = Memory.load(Memory.load(entry + ACCOUNT));
+            uint256 packed = Memory.load(entry + Tables.PACKED);
+            uint256 trader = Memory.load(Memory.load(entry + Tables.ACCOUNT));
             uint256 lots = PackedBatch.lotsOf(packed);
             uint256 baseAmount = lots * s.lotSize;
             uint256 quoteAmount = lots * PackedBatch.price(packed) * s.tickSize;
-            Memory.store(fields + 0x20, trader);
-            Memory.store(fields + 0xa0, (packed >> 240) & 1);
-            Memory.store(fields + 0xc0, (packed >> 241) & 7);
-            Memory.store(fields + 0xe0, baseAmount);
-            Memory.store(fields + 0x100, quoteAmount);
-            Memory.store(fields + 0x120, PackedBatch.maxFee(packed));
-            Memory.store(fields + 0x140, PackedBatch.expiry(packed));
-            Memory.store(fields + 0x160, PackedBatch.nonce(packed));
-            Memory.store(b.typedData + 0x22, Memory.hash(fields, 0x180));
-            uint256 digest = Memory.hash(b.typedData, 0x42);
+            uint256 digest = OrderHash.digest(b.typedData, fields, trader, packed, baseAmount, quoteAmount);
             Memory.store(entry, digest);
             if (baseAmount == 0 || quoteAmount == 0 || (baseAmount | quoteAmount) >> 112 != 0) {
                 return SkipReason.AMOUNT;
@@ -335,7 +291,7 @@ abstract contract Settlement is ISettlement, Vault, EIP712 {
             if (block.timestamp > expiry + WINDOW_MAX || expiry > block.timestamp + ORDER_LIFETIME + WINDOW_MAX) {
                 return SkipReason.EXPIRY;
             }
-            if (PackedBatch.counter(packed) < Memory.load(account + QUOTE_WORD).floor()) return SkipReason.FLOOR;
+            if (PackedBatch.counter(packed) < Memory.load(account + Tables.QUOTE_WORD).floor()) return SkipReason.FLOOR;
             int256 rate = PackedBatch.feeRate(packed);
             if (rate > int256(FEE_LIMIT_PPM) || rate > int256(PackedBatch.maxFee(packed))) return SkipReason.FEE;
             return s.reason;
@@ -354,11 +310,12 @@ abstract contract Settlement is ISettlement, Vault, EIP712 {
             uint256 register;
             bool cancelPending;
             if (lane == 0) {
-                uint256 word = Memory.load(account + BASE_WORD);
+                uint256 word = Memory.load(account + Tables.BASE_WORD);
                 register = word.lane();
                 cancelPending = word & LedgerWord.CANCEL_PENDING != 0;
             } else {
-                uint256 half = FillLane.half(_lanes[address(uint160(Memory.load(account)))][FillLane.slotOf(lane)], lane);
+                address trader = address(uint160(Memory.load(account)));
+                uint256 half = FillLane.half(_lanes[trader][FillLane.slotOf(lane)], lane);
                 register = half & FillLane.REGISTER;
                 cancelPending = half & FillLane.CANCEL_PENDING != 0;
             }
@@ -370,18 +327,18 @@ abstract contract Settlement is ISettlement, Vault, EIP712 {
                 else if (key > (request >> 40) & PackedBatch.U48) register |= CLEAR_CANCEL;
             }
             uint256 lots = PackedBatch.lotsOf(packed);
-            Memory.store(entry + LEFT, used < lots ? lots - used : 0);
-            Memory.store(entry + REGISTER, register | (used << USED_SHIFT));
+            Memory.store(entry + Tables.LEFT, used < lots ? lots - used : 0);
+            Memory.store(entry + Tables.REGISTER, register | (used << USED_SHIFT));
         }
     }
 
     function _writeOrders(Section memory s) private {
         unchecked {
             uint256 entry = s.orders;
-            uint256 end = entry + s.orderCount * ORDER_ENTRY;
+            uint256 end = entry + s.orderCount * Tables.ORDER_ENTRY;
             while (entry != end) {
                 _writeLane(entry);
-                entry += ORDER_ENTRY;
+                entry += Tables.ORDER_ENTRY;
             }
         }
     }
@@ -389,24 +346,24 @@ abstract contract Settlement is ISettlement, Vault, EIP712 {
     /// @dev A lane that is no longer what was read belongs to two orders of the section: the operator's fault.
     function _writeLane(uint256 entry) private {
         unchecked {
-            if (Memory.load(entry + REASON) != 0) return;
-            uint256 packed = Memory.load(entry + PACKED);
-            uint256 register = Memory.load(entry + REGISTER);
+            if (Memory.load(entry + Tables.REASON) != 0) return;
+            uint256 packed = Memory.load(entry + Tables.PACKED);
+            uint256 register = Memory.load(entry + Tables.REGISTER);
             uint256 key = PackedBatch.key(packed);
-            uint256 filled = PackedBatch.lotsOf(packed) - Memory.load(entry + LEFT);
+            uint256 filled = PackedBatch.lotsOf(packed) - Memory.load(entry + Tables.LEFT);
             if (register & WRITE_FULL != 0) {
                 filled = FillLane.FILLED;
             } else if (filled <= (register >> USED_SHIFT) & FillLane.FILLED) {
                 return; // nothing of it settled
             }
-            uint256 account = Memory.load(entry + ACCOUNT);
+            uint256 account = Memory.load(entry + Tables.ACCOUNT);
             uint256 lane = PackedBatch.lane(packed);
             uint256 next = FillLane.pack(key, filled);
             if (lane == 0) {
-                uint256 word = Memory.load(account + BASE_WORD);
+                uint256 word = Memory.load(account + Tables.BASE_WORD);
                 if (word.lane() != register & FillLane.REGISTER) _revertLane(account, packed);
                 if (register & CLEAR_CANCEL != 0) word &= ~LedgerWord.CANCEL_PENDING;
-                Memory.store(account + BASE_WORD, word.withLane(next));
+                Memory.store(account + Tables.BASE_WORD, word.withLane(next));
             } else {
                 mapping(uint256 => uint256) storage lanes = _lanes[address(uint160(Memory.load(account)))];
                 uint256 word = lanes[FillLane.slotOf(lane)];
@@ -426,7 +383,7 @@ abstract contract Settlement is ISettlement, Vault, EIP712 {
 
     /// @dev The last sequence of a market's earlier sections in this batch, if it had any.
     function _lastSequence(uint256 last, uint256 market) private view returns (uint256) {
-        uint256 earlier = _loadTransient(SEQUENCES | market);
+        uint256 earlier = Slots.loadTransient(SEQUENCES | market);
         return earlier > last ? earlier : last;
     }
 
@@ -443,7 +400,7 @@ abstract contract Settlement is ISettlement, Vault, EIP712 {
                 if (taker >= s.orderCount) revert WrongIndex();
                 b.listed += fills;
                 if (b.listed > b.capacity) revert WrongLength();
-                _applyGroup(b, s, sequence, s.orders + taker * ORDER_ENTRY, fills);
+                _applyGroup(b, s, sequence, s.orders + taker * Tables.ORDER_ENTRY, fills);
             }
             return last;
         }
@@ -451,9 +408,9 @@ abstract contract Settlement is ISettlement, Vault, EIP712 {
 
     function _applyGroup(Batch memory b, Section memory s, uint256 sequence, uint256 taker, uint256 fills) private {
         unchecked {
-            uint256 packed = Memory.load(taker + PACKED);
+            uint256 packed = Memory.load(taker + Tables.PACKED);
             uint256 cursor = b.cursor;
-            uint256 reason = Memory.load(taker + REASON);
+            uint256 reason = Memory.load(taker + Tables.REASON);
             Memory.store(s.tradeId + 0x60, sequence);
             if (reason == 0 && packed & PackedBatch.POST_ONLY != 0) reason = SkipReason.POST_ONLY;
             if (reason != 0) {
@@ -467,14 +424,14 @@ abstract contract Settlement is ISettlement, Vault, EIP712 {
                 for (uint256 i = 0; i < fills; ++i) {
                     (uint256 maker, uint256 lots) = PackedBatch.fill(at);
                     if (maker >= s.orderCount) revert WrongIndex();
-                    uint256 why = _applyFill(b, s, taker, s.orders + maker * ORDER_ENTRY, lots);
+                    uint256 why = _applyFill(b, s, taker, s.orders + maker * Tables.ORDER_ENTRY, lots);
                     if (why != 0) _skip(s, sequence, i, why);
                     at += PackedBatch.FILL_SIZE;
                 }
             }
             if (reason == 0 && packed & PackedBatch.TAKES_ONLY != 0) {
-                Memory.store(taker + REGISTER, Memory.load(taker + REGISTER) | WRITE_FULL);
-                Memory.store(taker + LEFT, 0);
+                Memory.store(taker + Tables.REGISTER, Memory.load(taker + Tables.REGISTER) | WRITE_FULL);
+                Memory.store(taker + Tables.LEFT, 0);
             }
             b.cursor = cursor + fills * PackedBatch.FILL_SIZE;
         }
@@ -488,23 +445,23 @@ abstract contract Settlement is ISettlement, Vault, EIP712 {
             uint256 at = b.cursor;
             uint256 done = 0;
             uint256 why = SkipReason.FILL_OR_KILL | TAKER;
-            if (Memory.load(taker + LEFT) == PackedBatch.lotsOf(Memory.load(taker + PACKED))) {
+            if (Memory.load(taker + Tables.LEFT) == PackedBatch.lotsOf(Memory.load(taker + Tables.PACKED))) {
                 for (; done < fills; ++done) {
                     (uint256 maker, uint256 lots) = PackedBatch.fill(at);
                     if (maker >= s.orderCount) revert WrongIndex();
-                    uint256 reason = _applyFill(b, s, taker, s.orders + maker * ORDER_ENTRY, lots);
+                    uint256 reason = _applyFill(b, s, taker, s.orders + maker * Tables.ORDER_ENTRY, lots);
                     if (reason != 0) {
                         why = reason;
                         break;
                     }
                     at += PackedBatch.FILL_SIZE;
                 }
-                if (done == fills && Memory.load(taker + LEFT) == 0) return;
+                if (done == fills && Memory.load(taker + Tables.LEFT) == 0) return;
             }
             for (uint256 i = 0; i < done; ++i) {
                 at -= PackedBatch.FILL_SIZE;
                 (uint256 maker, uint256 lots) = PackedBatch.fill(at);
-                _undoFill(s, taker, s.orders + maker * ORDER_ENTRY, lots);
+                _undoFill(s, taker, s.orders + maker * Tables.ORDER_ENTRY, lots);
             }
             b.settled = settled;
             s.fees = fees;
@@ -522,8 +479,8 @@ abstract contract Settlement is ISettlement, Vault, EIP712 {
         returns (uint256 why)
     {
         unchecked {
-            uint256 takerOrder = Memory.load(taker + PACKED);
-            uint256 makerOrder = Memory.load(maker + PACKED);
+            uint256 takerOrder = Memory.load(taker + Tables.PACKED);
+            uint256 makerOrder = Memory.load(maker + Tables.PACKED);
             why = _checkFill(taker, maker, takerOrder, makerOrder, lots);
             if (why != 0) return why;
             bool takerSells = takerOrder & PackedBatch.SIDE != 0;
@@ -531,22 +488,22 @@ abstract contract Settlement is ISettlement, Vault, EIP712 {
             uint256 price = PackedBatch.price(makerOrder);
             (uint256 base, uint256 debit, uint256 credit) = _amounts(s, buy, sell, price, lots);
             if (credit > debit) return SkipReason.REBATE;
-            uint256 buyer = Memory.load(buy + ACCOUNT);
-            uint256 seller = Memory.load(sell + ACCOUNT);
-            uint256 quoteWord = Memory.load(buyer + QUOTE_WORD);
-            if (quoteWord.amount() < debit + (Memory.load(buyer + LOCKED) >> 112)) {
+            uint256 buyer = Memory.load(buy + Tables.ACCOUNT);
+            uint256 seller = Memory.load(sell + Tables.ACCOUNT);
+            uint256 quoteWord = Memory.load(buyer + Tables.QUOTE_WORD);
+            if (quoteWord.amount() < debit + (Memory.load(buyer + Tables.LOCKED) >> 112)) {
                 return SkipReason.FUNDS | (takerSells ? MAKER : TAKER);
             }
-            uint256 baseWord = Memory.load(seller + BASE_WORD);
-            if (baseWord.amount() < base + (Memory.load(seller + LOCKED) & LedgerWord.AMOUNT)) {
+            uint256 baseWord = Memory.load(seller + Tables.BASE_WORD);
+            if (baseWord.amount() < base + (Memory.load(seller + Tables.LOCKED) & LedgerWord.AMOUNT)) {
                 return SkipReason.FUNDS | (takerSells ? TAKER : MAKER);
             }
-            Memory.store(buyer + QUOTE_WORD, quoteWord - debit);
-            Memory.store(seller + BASE_WORD, baseWord - base);
-            _add(buyer + BASE_WORD, base);
-            _add(seller + QUOTE_WORD, credit);
-            _add(taker + LEFT, 0 - lots);
-            _add(maker + LEFT, 0 - lots);
+            Memory.store(buyer + Tables.QUOTE_WORD, quoteWord - debit);
+            Memory.store(seller + Tables.BASE_WORD, baseWord - base);
+            _add(buyer + Tables.BASE_WORD, base);
+            _add(seller + Tables.QUOTE_WORD, credit);
+            _add(taker + Tables.LEFT, 0 - lots);
+            _add(maker + Tables.LEFT, 0 - lots);
             s.fees += debit - credit;
             uint256 tradeId = s.tradeId;
             Memory.store(tradeId + 0x20, Memory.load(buy));
@@ -563,12 +520,12 @@ abstract contract Settlement is ISettlement, Vault, EIP712 {
         pure
         returns (uint256 why)
     {
-        why = Memory.load(maker + REASON);
+        why = Memory.load(maker + Tables.REASON);
         if (why != 0) return why | MAKER;
         if (lots == 0) return SkipReason.LOTS;
-        if (lots > Memory.load(taker + LEFT)) return SkipReason.LOTS | TAKER;
-        if (lots > Memory.load(maker + LEFT)) return SkipReason.LOTS | MAKER;
-        if (Memory.load(taker + ACCOUNT) == Memory.load(maker + ACCOUNT)) return SkipReason.SELF_TRADE;
+        if (lots > Memory.load(taker + Tables.LEFT)) return SkipReason.LOTS | TAKER;
+        if (lots > Memory.load(maker + Tables.LEFT)) return SkipReason.LOTS | MAKER;
+        if (Memory.load(taker + Tables.ACCOUNT) == Memory.load(maker + Tables.ACCOUNT)) return SkipReason.SELF_TRADE;
         if ((takerOrder ^ makerOrder) & PackedBatch.SIDE == 0) return SkipReason.SAME_SIDE;
         if (makerOrder & PackedBatch.TAKES_ONLY != 0) return SkipReason.TAKES_ONLY | MAKER;
         uint256 limit = PackedBatch.price(takerOrder);
@@ -586,32 +543,25 @@ abstract contract Settlement is ISettlement, Vault, EIP712 {
         unchecked {
             uint256 notional = price * lots * s.tickSize;
             base = lots * s.lotSize;
-            debit = notional + _fee(notional, PackedBatch.feeRate(Memory.load(buy + PACKED)));
-            credit = notional - _fee(notional, PackedBatch.feeRate(Memory.load(sell + PACKED)));
-        }
-    }
-
-    /// @dev Rounded towards zero: a fee and a rebate alike. A rebate is a negative fee in two's complement.
-    function _fee(uint256 notional, int256 rate) private pure returns (uint256) {
-        unchecked {
-            return rate >= 0 ? notional * uint256(rate) / PPM : 0 - notional * uint256(-rate) / PPM;
+            debit = notional + Fees.charge(notional, PackedBatch.feeRate(Memory.load(buy + Tables.PACKED)));
+            credit = notional - Fees.charge(notional, PackedBatch.feeRate(Memory.load(sell + Tables.PACKED)));
         }
     }
 
     function _undoFill(Section memory s, uint256 taker, uint256 maker, uint256 lots) private pure {
         unchecked {
-            bool takerSells = Memory.load(taker + PACKED) & PackedBatch.SIDE != 0;
+            bool takerSells = Memory.load(taker + Tables.PACKED) & PackedBatch.SIDE != 0;
             (uint256 buy, uint256 sell) = takerSells ? (maker, taker) : (taker, maker);
             (uint256 base, uint256 debit, uint256 credit) =
-                _amounts(s, buy, sell, PackedBatch.price(Memory.load(maker + PACKED)), lots);
-            uint256 buyer = Memory.load(buy + ACCOUNT);
-            uint256 seller = Memory.load(sell + ACCOUNT);
-            _add(buyer + QUOTE_WORD, debit);
-            _add(seller + BASE_WORD, base);
-            _add(buyer + BASE_WORD, 0 - base);
-            _add(seller + QUOTE_WORD, 0 - credit);
-            _add(taker + LEFT, lots);
-            _add(maker + LEFT, lots);
+                _amounts(s, buy, sell, PackedBatch.price(Memory.load(maker + Tables.PACKED)), lots);
+            uint256 buyer = Memory.load(buy + Tables.ACCOUNT);
+            uint256 seller = Memory.load(sell + Tables.ACCOUNT);
+            _add(buyer + Tables.QUOTE_WORD, debit);
+            _add(seller + Tables.BASE_WORD, base);
+            _add(buyer + Tables.BASE_WORD, 0 - base);
+            _add(seller + Tables.QUOTE_WORD, 0 - credit);
+            _add(taker + Tables.LEFT, lots);
+            _add(maker + Tables.LEFT, lots);
         }
     }
 
@@ -623,74 +573,6 @@ abstract contract Settlement is ISettlement, Vault, EIP712 {
 
     function _skip(Section memory s, uint256 sequence, uint256 index, uint256 why) private {
         emit FillSkipped(uint32(s.market), uint48(sequence), uint8(index), uint8(why >> 8), uint8(why));
-    }
-
-    // Canceling
-
-    /// @inheritdoc ISettlement
-    function cancel(uint32 market, uint64 nonce) external {
-        Market storage m = _markets[market];
-        address base = m.base;
-        if (base == address(0)) revert UnknownMarket(market);
-        uint256 lane = nonce & PackedBatch.U16;
-        uint256 key = nonce >> 16;
-        uint256 at = lane == 0 ? uint160(base) : lane;
-        uint256 below = 0;
-        if (_hasCancel(msg.sender, base, lane)) {
-            uint256 request = _cancels[msg.sender][at];
-            if (key <= (request >> 40) & PackedBatch.U48) revert NothingNew();
-            below = _canceledBelow(request, _matchedThrough());
-        }
-        _cancels[msg.sender][at] = (below << 88) | (key << 40) | block.timestamp;
-        if (lane == 0) {
-            _ledger[base][msg.sender] |= LedgerWord.CANCEL_PENDING | LedgerWord.TOUCHED;
-        } else {
-            uint256 word = _lanes[msg.sender][FillLane.slotOf(lane)];
-            uint256 half = FillLane.half(word, lane) | FillLane.CANCEL_PENDING;
-            _lanes[msg.sender][FillLane.slotOf(lane)] = FillLane.withHalf(word, lane, half);
-        }
-        emit CancelRequested(msg.sender, market, uint16(lane), uint48(key), uint40(block.timestamp));
-    }
-
-    /// @inheritdoc ISettlement
-    function cancelUpTo(address quoteToken, uint40 floor) external {
-        if (!_assets[quoteToken].known) revert UnknownToken(quoteToken);
-        uint256 word = _materializeFloor(
-            _ledger[quoteToken][msg.sender], quoteToken, msg.sender, _matchedThrough()
-        );
-        uint256 highest = word.floor();
-        if (word & LedgerWord.FLOOR_PENDING != 0) {
-            uint256 requested = _floors[quoteToken][msg.sender] >> 40;
-            if (requested > highest) highest = requested;
-        }
-        if (floor <= highest) revert NothingNew();
-        if (floor > highest + FLOOR_STEP) revert FloorStepTooLarge(highest + FLOOR_STEP);
-        _floors[quoteToken][msg.sender] = (uint256(floor) << 40) | block.timestamp;
-        _ledger[quoteToken][msg.sender] = word | LedgerWord.FLOOR_PENDING | LedgerWord.TOUCHED;
-        emit FloorRequested(msg.sender, quoteToken, floor, uint40(block.timestamp));
-    }
-
-    /// @dev Below which key a lane's orders are canceled: what was asked for if it took effect, else what was before.
-    function _canceledBelow(uint256 request, uint256 covered) private view returns (uint256) {
-        return _effective(request & PackedBatch.U40, covered) ? ((request >> 40) & PackedBatch.U48) + 1 : request >> 88;
-    }
-
-    /// @dev A requested floor that took effect moves into the word.
-    function _materializeFloor(uint256 word, address token, address account, uint256 covered)
-        private
-        view
-        returns (uint256)
-    {
-        if (word & LedgerWord.FLOOR_PENDING == 0) return word;
-        uint256 request = _floors[token][account];
-        if (!_effective(request & PackedBatch.U40, covered)) return word;
-        return word.withFloor(request >> 40) & ~LedgerWord.FLOOR_PENDING;
-    }
-
-    function _hasCancel(address account, address base, uint256 lane) private view returns (bool) {
-        return lane == 0
-            ? _ledger[base][account] & LedgerWord.CANCEL_PENDING != 0
-            : FillLane.half(_lanes[account][FillLane.slotOf(lane)], lane) & FillLane.CANCEL_PENDING != 0;
     }
 
     // Views
@@ -714,118 +596,5 @@ abstract contract Settlement is ISettlement, Vault, EIP712 {
     function batchState() external view returns (uint48 number, uint40 matchedThrough, uint48 sequence, bytes32 root) {
         uint256 state = _batch;
         return (uint48(state >> 208), uint40(state >> 168), uint48(state >> 120), _root);
-    }
-
-    /// @inheritdoc ISettlement
-    function laneOf(address account, uint32 market, uint16 lane)
-        external
-        view
-        returns (uint48 filled, uint48 key, uint64 canceledBelow)
-    {
-        address base = _markets[market].base;
-        uint256 register = lane == 0
-            ? _ledger[base][account].lane()
-            : FillLane.half(_lanes[account][FillLane.slotOf(lane)], lane) & FillLane.REGISTER;
-        filled = uint48(FillLane.filled(register));
-        key = uint48(FillLane.key(register));
-        if (_hasCancel(account, base, lane)) {
-            uint256 request = _cancels[account][lane == 0 ? uint160(base) : lane];
-            canceledBelow = uint64(_canceledBelow(request, _matchedThrough()));
-        }
-    }
-
-    /// @inheritdoc ISettlement
-    function pendingCancel(address account, uint32 market, uint16 lane)
-        external
-        view
-        returns (uint48 key, uint40 requestedAt, bool effective)
-    {
-        address base = _markets[market].base;
-        if (!_hasCancel(account, base, lane)) return (0, 0, false);
-        uint256 request = _cancels[account][lane == 0 ? uint160(base) : lane];
-        requestedAt = uint40(request);
-        return (uint48(request >> 40), requestedAt, _effective(requestedAt, _matchedThrough()));
-    }
-
-    /// @inheritdoc ISettlement
-    function floorOf(address account, address token)
-        external
-        view
-        returns (uint40 floor, uint40 requested, uint40 requestedAt)
-    {
-        uint256 word = _ledger[token][account];
-        floor = uint40(_materializeFloor(word, token, account, _matchedThrough()).floor());
-        if (word & LedgerWord.FLOOR_PENDING != 0) {
-            uint256 request = _floors[token][account];
-            (requested, requestedAt) = (uint40(request >> 40), uint40(request));
-        }
-    }
-
-    /// @inheritdoc ISettlement
-    function marketOf(uint32 market)
-        external
-        view
-        returns (address base, address quote, uint256 lotSize, uint256 tickSize, uint40 closingAt, bool closed)
-    {
-        Market storage m = _markets[market];
-        (base, quote, lotSize, tickSize) = (m.base, m.quote, m.lotSize, m.tickSize);
-        if (m.flags & CLOSING != 0) {
-            closingAt = uint40(_closingAt[market]);
-            closed = _effective(closingAt, _matchedThrough());
-        }
-    }
-
-    // Buffers and slots
-
-    /// @dev The order's typed data with what is the same for the whole section: type hash, market and tokens.
-    function _orderBuffer(Section memory s) private pure returns (uint256 fields) {
-        unchecked {
-            fields = Memory.allocate(0x180);
-            Memory.store(fields, uint256(OrderHash.TYPE_HASH));
-            Memory.store(fields + 0x40, s.market);
-            Memory.store(fields + 0x60, s.base);
-            Memory.store(fields + 0x80, s.quote);
-        }
-    }
-
-    /// @dev 0x1901, the domain separator, and room for a struct hash.
-    function _typedDataBuffer() private view returns (uint256 buffer) {
-        unchecked {
-            buffer = Memory.allocate(0x60);
-            Memory.store(buffer, 0x1901 << 240);
-            Memory.store(buffer + 2, uint256(_domainSeparatorV4()));
-        }
-    }
-
-    function _slot(mapping(address => uint256) storage words, uint256 account) private pure returns (uint256 slot) {
-        assembly ("memory-safe") {
-            mstore(0x00, account)
-            mstore(0x20, words.slot)
-            slot := keccak256(0x00, 0x40)
-        }
-    }
-
-    function _loadSlot(uint256 slot) private view returns (uint256 word) {
-        assembly ("memory-safe") {
-            word := sload(slot)
-        }
-    }
-
-    function _storeSlot(uint256 slot, uint256 word) private {
-        assembly ("memory-safe") {
-            sstore(slot, word)
-        }
-    }
-
-    function _loadTransient(uint256 slot) private view returns (uint256 word) {
-        assembly ("memory-safe") {
-            word := tload(slot)
-        }
-    }
-
-    function _storeTransient(uint256 slot, uint256 word) private {
-        assembly ("memory-safe") {
-            tstore(slot, word)
-        }
     }
 }

@@ -30,7 +30,8 @@ abstract contract Vault is IVault, Pausable, ReentrancyGuardTransient {
     /// @inheritdoc IVault
     uint40 public immutable EXIT_DELAY;
 
-    /// @notice The account that may settle. Shares its slot with `paused` and `frozen`: settling reads one slot for all.
+    /// @notice The account that may settle.
+    /// @dev Shares its slot with `paused` and `frozen`: settling reads one slot for all three.
     address public operator;
     /// @inheritdoc IVault
     bool public frozen;

@@ -18,7 +18,8 @@ library LedgerWord {
     uint256 internal constant CANCEL_PENDING = 1 << 248;
     uint256 internal constant FLOOR_PENDING = 1 << 249;
     uint256 internal constant WITHDRAWAL_PENDING = 1 << 250;
-    /// @dev Set by the first write and never cleared: the word never returns to zero, so a trade never pays for a new slot.
+    /// @dev Set by the first write and never cleared: the word never returns to zero, so that a trade never pays for a
+    /// new slot.
     uint256 internal constant TOUCHED = 1 << 251;
 
     function amount(uint256 word) internal pure returns (uint256) {
