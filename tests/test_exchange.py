@@ -720,6 +720,29 @@ class TestRecords:
             await until(lambda: exchange.health().records_lag == 0)
         assert fresh.batches == records.batches
 
+    async def test_records_behind_every_snapshot_start_at_an_older_one_or_the_beginning(
+        self,
+    ) -> None:
+        journal, snapshots = MemoryJournal(), MemorySnapshots()
+        for _ in range(3):
+            async with Exchange([MARKET], journal=journal, snapshots=snapshots) as exchange:
+                await fund(exchange)
+        for kept in (0, 3):
+            records = MemoryRecords()
+            records.batches = [
+                EventBatch(CommandSequence(number), TimestampNs(1), ())
+                for number in range(1, kept + 1)
+            ]
+            async with Exchange(
+                [MARKET],
+                journal=journal,
+                snapshots=snapshots,
+                records=records,  # type: ignore[arg-type] # as above
+            ) as exchange:
+                await until(lambda: exchange.health().records_lag == 0)
+                assert exchange.health().ready
+            assert [batch.sequence for batch in records.batches] == list(range(1, 8))
+
     async def test_records_from_the_future_are_an_outage_not_a_loss(self) -> None:
         records = MemoryRecords()
         records.batches = [EventBatch(CommandSequence(99), TimestampNs(1), ())]

@@ -2,7 +2,7 @@
 
 Content and directory entries are each kept twice: as the process sees them, and as they survive a
 power cut. `power_cut` returns a disk as it might be found afterwards: any subset of the unsynced
-sectors, each torn at any byte, and any prefix of the unsynced directory changes.
+sectors, each torn between any two words, and any subset of the unsynced directory changes.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from pathlib import Path
 import attrs
 
 SECTOR_BYTES = 512
+WORD_BYTES = 16
+"""What a disk moves at once: a sector is torn between words, never inside one."""
 
 
 @attrs.define
@@ -47,8 +49,10 @@ class File:
         share = rng.choice((0.0, 0.1, 0.5, 0.9, 1.0))
         for offset, content in self.unsynced:
             if rng.random() < share:
-                torn = rng.random() < 0.2
-                _put(kept, offset, content[: rng.randrange(len(content) + 1)] if torn else content)
+                end = offset + len(content)
+                if rng.random() < 0.2:
+                    end = rng.randrange(offset, end + 1) // WORD_BYTES * WORD_BYTES
+                _put(kept, offset, content[: max(0, end - offset)])
         return File(seen=bytearray(kept), kept=kept)
 
 
@@ -76,7 +80,8 @@ class SimulatedDisk:
         """Return a disk as it might be found after the power came back."""
         with self.guard:
             entries = dict(self.kept)
-            for change in self.changes[: rng.randrange(len(self.changes) + 1)]:
+            share = rng.choice((0.0, 0.5, 1.0))
+            for change in (change for change in self.changes if rng.random() < share):
                 entries.update({path: file for path, file in change.items() if file is not None})
                 for path in (path for path, file in change.items() if file is None):
                     entries.pop(path, None)

@@ -25,7 +25,7 @@ def directory(tmp_path: Path) -> Path:
     log = opened(tmp_path)
     log.open()
     number = 0
-    for size in (1, 2, 5, 1, 1) * 6:
+    for size in (1, 1, 1, 2, 5) * 6:
         log.write([make_frame(number + index) for index in range(size)])
         number += size
     assert number == RECORDS
@@ -119,6 +119,21 @@ def test_every_bit_of_the_last_group_is_told_from_a_torn_write(directory: Path) 
             path.write_bytes(_flipped(original, byte * 8 + 3))
             expect_refusal(directory, path, offset)
     path.write_bytes(original)
+
+
+def test_lost_sectors_in_front_of_a_later_group_are_damage(tmp_path: Path) -> None:
+    """Zeros alone do not make a torn write: what is followed by a later group was synced."""
+    log = opened(tmp_path)
+    log.open()
+    for number in range(3):
+        log.write([make_frame(number)])
+    log.close()
+    (path,) = segments(tmp_path)
+    offsets = offsets_of(tmp_path)[path.name]
+    content = bytearray(path.read_bytes())
+    content[offsets[1] : offsets[2]] = bytes(offsets[2] - offsets[1])
+    path.write_bytes(content)
+    expect_refusal(tmp_path, path, offsets[1])
 
 
 @pytest.mark.parametrize("where", [0, 1, -1])

@@ -1,7 +1,7 @@
 """A power cut at any moment leaves every acknowledged frame, in order, and no foreign one (A5).
 
-The disk forgets any subset of the sectors that were not synced, tears them at any byte, and keeps
-any prefix of the directory changes that were not synced. Appends, segment changes, the making of
+The disk forgets any subset of the sectors that were not synced, tears them between words, and
+keeps any subset of the directory changes that were not synced. Appends, segment changes, the making of
 segments ahead of time, trims and restarts all run while it happens.
 """
 

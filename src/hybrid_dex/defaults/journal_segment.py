@@ -14,6 +14,9 @@ next begins only after it. That is what tells a torn tail from damage in the mid
         of a sector where the bad one should stand              torn: the disk kept other pages
     ... the same without such zeros                             damage: these bytes were there
 
+The third line supposes that a disk tears a sector between words of 16 bytes. One that does worse
+makes a start refused that could have gone on; nothing is lost by that.
+
 A record that is valid but stands at another position than its own was moved, doubled, or lost its
 neighbour: always damage.
 """
