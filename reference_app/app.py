@@ -31,7 +31,9 @@ from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.settlement.local import LocalSettlement
 from hybrid_dex.signing.domain import Domain
 from hybrid_dex.wire import MAX_MESSAGE_BYTES, MessageError
-from reference_app.limits import guarded
+from reference_app.hub import Hub
+from reference_app.limits import Limiter, guarded
+from reference_app.opening_balances import credit_opening_balances
 from reference_app.problems import EXCEPTION_HANDLERS
 from reference_app.routes import (
     account_routes,
@@ -97,6 +99,8 @@ def compose(settings: Settings) -> Services:
         domain=domain,
         settles_on_chain=bool(settings.chain.rpc_url),
         clock=clock,
+        limiter=Limiter(settings.limits),
+        hub=Hub(exchange),
     )
 
 
@@ -109,6 +113,7 @@ def create_app(services: Services) -> Litestar:
     @asynccontextmanager
     async def running(_app: Litestar) -> AsyncIterator[None]:
         async with services.exchange:
+            await credit_opening_balances(services.exchange, services.settings.opening_balances)
             services.hub.begin()
             following = asyncio.create_task(services.hub.run(), name="sockets' feed")
             try:

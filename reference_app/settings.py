@@ -25,6 +25,7 @@ __all__ = [
     "ChainSettings",
     "LimitSettings",
     "MarketSettings",
+    "OpeningBalance",
     "ServerSettings",
     "Settings",
     "load_settings",
@@ -125,6 +126,15 @@ class MarketSettings:
 
 
 @attrs.frozen(kw_only=True)
+class OpeningBalance:
+    """Play money of a demo without a chain: decimal text, credited once."""
+
+    account: str
+    asset: str
+    amount: str
+
+
+@attrs.frozen(kw_only=True)
 class LimitSettings:
     """What one client may use.
 
@@ -168,6 +178,7 @@ class Settings:
         chain: where fills settle.
         limits: what one client may use.
         markets: what is traded.
+        opening_balances: play money, for a demo without a chain only.
     """
 
     name: str = "hybrid-dex"
@@ -180,6 +191,7 @@ class Settings:
     chain: ChainSettings = attrs.field(factory=ChainSettings)
     limits: LimitSettings = attrs.field(factory=LimitSettings)
     markets: list[MarketSettings] = attrs.field(factory=list)
+    opening_balances: list[OpeningBalance] = attrs.field(factory=list)
 
     def __attrs_post_init__(self) -> None:
         if not self.markets:
@@ -193,6 +205,11 @@ class Settings:
             raise ConfigurationError(
                 f"demo accepts a public secret and server.host is {self.server.host}; "
                 "bind 127.0.0.1, or set demo = false and a secret"
+            )
+        if self.opening_balances and (self.chain.rpc_url or not self.demo):
+            raise ConfigurationError(
+                "opening_balances are play money: they need demo = true and no chain.rpc_url; "
+                "where a chain is, accounts deposit into the vault"
             )
         if self.chain.rpc_url and not self.chain.operator_key:
             raise ConfigurationError(

@@ -168,6 +168,12 @@ class Vault:
             tradeable=await self._ask(self._exchange.functions.tradeableOf(owner, token)),
         )
 
+    async def liabilities(self, asset: Asset) -> int:
+        """Return the atoms that the vault owes of an asset: all balances, and all fees."""
+        return int(
+            await self._ask(self._exchange.functions.liabilities(self._token(asset).address))
+        )
+
     async def wallet_balance(self, asset: Asset) -> int:
         """Return the atoms in the user's own wallet."""
         return int(await self._ask(self._token(asset).functions.balanceOf(self.address)))
