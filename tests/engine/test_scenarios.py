@@ -1,0 +1,194 @@
+"""Scenarios that a trader can read and write: each table in `scenarios/` comes true, row by row.
+
+The words are in `scenarios/README.md`. What a row expects is all that happens: an event that is
+not named there fails it.
+"""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from hybrid_dex.local import LocalExchange
+from hybrid_dex.model.events import (
+    CancelRejected,
+    CommandRejected,
+    Deposited,
+    Event,
+    FillMade,
+    FillSettled,
+    MarketStateChanged,
+    OrderAccepted,
+    OrderCanceled,
+    OrderExpired,
+    OrderReduced,
+    OrderRejected,
+    OrderReplaced,
+    Withdrawn,
+)
+from hybrid_dex.model.market import Market, MarketState
+from hybrid_dex.model.order import OrderType, SelfTradeMode, Side, TimeInForce
+
+FOLDER = Path(__file__).parent / "scenarios"
+FILES = sorted(path for path in FOLDER.glob("*.md") if path.name != "README.md")
+MODES = {mode.name.lower().replace("_", "-"): mode for mode in SelfTradeMode}
+SECOND = 10**9
+
+
+class Scenario:
+    """One table at work: names of orders, and what happened in words."""
+
+    def __init__(self, maker_fee_ppm: int, taker_fee_ppm: int) -> None:
+        self.market = Market.spot(
+            "ETH-USDC",
+            base_decimals=18,
+            quote_decimals=6,
+            tick="0.01",
+            lot="0.0001",
+            maker_fee_ppm=maker_fee_ppm,
+            taker_fee_ppm=taker_fee_ppm,
+        )
+        self.exchange = LocalExchange([self.market])
+        self.now_s = 0
+        self.names: dict[str, int] = {}
+
+    def row(self, who: str, does: str) -> list[str]:
+        """Do what a row says and tell what happened."""
+        verb, _, rest = does.partition(" ")
+        if verb in {"buy", "sell"}:
+            return self.place(who, Side[verb.upper()], rest)
+        if verb == "has":
+            balance = self.exchange.balance(who, rest)
+            return [f"{balance.available} available", f"{balance.held} held"]
+        if verb == "shows":
+            book = self.exchange.book(self.market)
+            rows = {"bid": book.bids, "ask": book.asks}[rest]
+            return [f"{quantity} at {price}" for price, quantity in rows] or ["nothing"]
+        return self.tell(self.act(who, verb, rest))
+
+    def act(self, who: str, verb: str, rest: str) -> tuple[Event, ...]:
+        words = rest.split()
+        match verb, words:
+            case "deposit", [amount, asset]:
+                return self.exchange.deposit(who, asset, amount)
+            case "withdraw", [amount, asset]:
+                return self.exchange.withdraw(who, asset, amount)
+            case "cancel", ["all"]:
+                return self.exchange.cancel_all(who)
+            case "cancel", [name]:
+                return self.exchange.cancel(who, self.names[name])
+            case "reduce", [name, "by", lots]:
+                return self.exchange.reduce(who, self.names[name], by=lots)
+            case "replace", [name, "with", total, "at", price, *flags]:
+                return self.exchange.replace(
+                    who,
+                    self.names[name],
+                    quantity=total,
+                    price=price,
+                    post_only="post-only" in flags,
+                    time_in_force=self.time_in_force(flags)[0],
+                )
+            case "wait", [seconds]:
+                self.now_s += int(seconds.removesuffix("s"))
+                return self.exchange.advance(int(seconds.removesuffix("s")) * SECOND)
+            case "is", [state]:
+                return self.exchange.set_market_state(self.market, MarketState[state.upper()])
+        message = f"not a row: {verb} {rest}"
+        raise AssertionError(message)
+
+    def place(self, who: str, side: Side, rest: str) -> list[str]:
+        match = re.fullmatch(r"(\S+) at (\S+?)((?: [a-z0-9-]+)*?)(?: as (\S+))?", rest)
+        assert match, rest
+        quantity, price, flags, name = match[1], match[2], match[3].split(), match[4]
+        time_in_force, expires_at_ns = self.time_in_force(flags)
+        modes = [MODES[flag] for flag in flags if flag in MODES]
+        if name is not None:
+            self.names[name] = self.exchange.view.sequence + 1 << 8
+        events = self.exchange.place(
+            who,
+            self.market,
+            side,
+            quantity=quantity,
+            price=price,
+            order_type=OrderType.MARKET if "market" in flags else OrderType.LIMIT,
+            time_in_force=TimeInForce.IOC if "market" in flags else time_in_force,
+            post_only="post-only" in flags,
+            self_trade=modes[0] if modes else SelfTradeMode.CANCEL_AGGRESSOR,
+            expires_at_ns=expires_at_ns,
+        )
+        return self.tell(events)
+
+    def time_in_force(self, flags: list[str]) -> tuple[TimeInForce, int | None]:
+        if "until" in flags:
+            seconds = int(flags[flags.index("until") + 1].removesuffix("s"))
+            return TimeInForce.GTD, seconds * SECOND
+        for word in ("ioc", "fok"):
+            if word in flags:
+                return TimeInForce[word.upper()], None
+        return TimeInForce.GTC, None
+
+    def name(self, order_id: int) -> str:
+        names = [name for name, known in self.names.items() if known == order_id]
+        return names[0] if names else "it"
+
+    def tell(self, events: tuple[Event, ...]) -> list[str]:
+        return [words for event in events if (words := self.words(event))]
+
+    def words(self, event: Event) -> str | None:
+        lots, price = self.market.format_quantity, self.market.format_price
+        match event:
+            case OrderAccepted():
+                return "accepted"
+            case OrderRejected() | CancelRejected() | CommandRejected():
+                return f"refused {event.reason.name}"
+            case FillMade():
+                maker = self.name(event.maker_order)
+                return f"{lots(event.quantity)} at {price(event.price)} with {maker}"
+            case OrderCanceled():
+                name = self.name(event.order_id)
+                return f"{name} canceled {lots(event.open)} {event.reason.name}"
+            case OrderExpired():
+                return f"{self.name(event.order_id)} expired {lots(event.open)}"
+            case OrderReduced():
+                return f"{self.name(event.order_id)} reduced to {lots(event.open)}"
+            case OrderReplaced():
+                place = "in place" if event.kept_priority else "at the back"
+                return f"{self.name(event.order_id)} replaced {place}, {lots(event.open)} open"
+            case Deposited() | Withdrawn() | MarketStateChanged():
+                return "done"
+            case FillSettled():
+                return None
+        return type(event).__name__
+
+
+def tables() -> list[object]:
+    """Every scenario of every file: heading, fees and rows."""
+    found: list[object] = []
+    for path in FILES:
+        for part in re.split(r"^## ", path.read_text(), flags=re.MULTILINE)[1:]:
+            heading, _, text = part.partition("\n")
+            fees = re.search(r"Fees: maker (\d+) ppm, taker (\d+) ppm", text)
+            rows = [
+                [cell.strip() for cell in line.strip("|").split("|")]
+                for line in text.splitlines()
+                if line.startswith("|")
+            ]
+            assert rows[0] == ["who", "does", "then"], path
+            found.append(
+                pytest.param(
+                    (int(fees[1]), int(fees[2])) if fees else (0, 0),
+                    rows[2:],
+                    id=f"{path.stem}: {heading}",
+                )
+            )
+    return found
+
+
+@pytest.mark.parametrize(("fees", "rows"), tables())
+def test_scenario(fees: tuple[int, int], rows: list[list[str]]) -> None:
+    """Each row does what it says, and exactly that."""
+    scenario = Scenario(*fees)
+    for who, does, then in rows:
+        expected = [words.strip() for words in then.split(";") if words.strip()]
+        assert scenario.row(who, does) == expected, f"{who} {does}"
+        scenario.exchange.view.check()
