@@ -31,7 +31,7 @@ class SettlementHealth:
         contract: the contract's address.
         head_block: newest block that was read; 0 before the first.
         head_age_s: how long ago it was made; by the clocks of both, so it may be off by theirs.
-        final_block: highest final block.
+        final_block: highest final block whose facts are stored.
         batch: number of the last batch that is in a block.
         queued: fills that wait for a batch.
         unsettled: fills that are not final, queued ones included.

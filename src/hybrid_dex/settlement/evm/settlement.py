@@ -95,6 +95,7 @@ class EvmSettlement:
         self._error = ""
         self._alarm = ""
         self._looked_ns = TimestampNs(0)
+        self._final_block = 0
 
     @property
     def requires_signature(self) -> bool:
@@ -253,7 +254,7 @@ class EvmSettlement:
             contract=self._options.contract,
             head_block=pipeline.chain.head.number,
             head_age_s=head_age_s,
-            final_block=pipeline.chain.final.number,
+            final_block=self._final_block,
             batch=max((*pipeline.seen, pipeline.final_number)),
             queued=queued,
             unsettled=queued
@@ -304,6 +305,8 @@ class EvmSettlement:
         """Store what the pipeline changed, then offer its updates to the reader."""
         change = self._opened().take_change()
         entries = await self._in_thread(lambda: self._store.write(change))
+        if change.cursor is not None:
+            self._final_block = change.cursor.number
         if entries:
             self._outbox.extend(entries)
             self._wake_reader.set()
