@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from hybrid_dex.errors import ConfigurationError, FormatError, InvariantError
 from hybrid_dex.model.order import Side
+from hybrid_dex.model.settlement import MatchedFill
 from hybrid_dex.model.units import TimestampNs
 from hybrid_dex.settlement import layout
 from hybrid_dex.settlement.batching import (
@@ -40,7 +41,7 @@ def packed(groups: list[Group]) -> layout.Batch:
     )
 
 
-def groups_of(*commands: list) -> list[Group]:
+def groups_of(*commands: list[MatchedFill]) -> list[Group]:
     """The groups of some commands."""
     return [group for fills in commands for group in group_fills(fills)]
 
@@ -93,7 +94,7 @@ def test_one_order_is_listed_once_however_often_it_trades() -> None:
     ],
     ids=["same order", "revision", "counter", "lane", "role"],
 )
-def test_a_section_is_cut_where_a_table_can_not_hold_both(second: list, sections: int) -> None:
+def test_a_section_is_cut_where_a_table_can_not_hold_both(second: list[MatchedFill], sections: int) -> None:
     """Another order in a lane, or the taker that now rests at another rate, needs a new section."""
     groups = groups_of(command(1, order(1, BUY), order(2, SELL)), second)
     assert len(packed(groups).sections) == sections
