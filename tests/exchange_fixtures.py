@@ -6,8 +6,11 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from hybrid_dex.defaults.memory_journal import MemoryJournal
+from hybrid_dex.exchange import Exchange
 from hybrid_dex.interfaces.journal import JournalCapabilities
+from hybrid_dex.interfaces.risk import Refusal
 from hybrid_dex.model.commands import PlaceOrder
+from hybrid_dex.model.events import EventBatch
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.order import Side
 from hybrid_dex.model.units import (
@@ -26,6 +29,18 @@ MARKET = Market.spot(
 ALICE, BOB = AccountId("alice"), AccountId("bob")
 ETH, USDC = AssetId("ETH"), AssetId("USDC")
 RICH = Amount(10**30)
+
+
+async def fund(exchange: Exchange) -> None:
+    """Give Alice quote and Bob base, more than any test spends."""
+    await exchange.deposit(ALICE, USDC, RICH)
+    await exchange.deposit(BOB, ETH, RICH)
+
+
+def events_of(answer: EventBatch | Refusal) -> tuple[object, ...]:
+    """Return what an accepted command did."""
+    assert isinstance(answer, EventBatch)
+    return answer.events
 
 
 def order(

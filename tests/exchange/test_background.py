@@ -1,0 +1,105 @@
+"""Records follow the journal, from memory or by replay."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from hybrid_dex.defaults.memory_journal import MemoryJournal
+from hybrid_dex.defaults.memory_snapshots import MemorySnapshots
+from hybrid_dex.errors import (
+    UnavailableError,
+)
+from hybrid_dex.exchange import Exchange, ExchangeOptions
+from hybrid_dex.model.events import (
+    EventBatch,
+)
+from hybrid_dex.model.units import Amount, TimestampNs
+from hybrid_dex.model.units import Sequence as CommandSequence
+from tests.exchange_fixtures import (
+    ALICE,
+    MARKET,
+    USDC,
+    FakeClock,
+    fund,
+    until,
+)
+
+
+class MemoryRecords:
+    """Keeps batches; fails as often as it is told to."""
+
+    def __init__(self) -> None:
+        self.batches: list[EventBatch] = []
+        self.failures = 0
+
+    async def open(self) -> None:
+        """Ready."""
+
+    async def close(self) -> None:
+        """Nothing to release."""
+
+    async def position(self) -> CommandSequence:
+        return self.batches[-1].sequence if self.batches else CommandSequence(0)
+
+    async def project(self, batches: Sequence[EventBatch]) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise UnavailableError("the database is down")
+        self.batches.extend(batches)
+
+
+class TestRecords:
+    async def test_records_follow_and_catch_up(self) -> None:
+        """Within memory, after an outage, after more than memory holds, and after a restart."""
+        journal, records = MemoryJournal(), MemoryRecords()
+        options = ExchangeOptions(projection_batches=4)
+        arguments = {"journal": journal, "clock": FakeClock(), "options": options}
+        async with Exchange([MARKET], records=records, **arguments) as exchange:  # type: ignore[arg-type] # a fake with half the queries
+            await fund(exchange)
+            await until(lambda: exchange.health().records_lag == 0)
+            records.failures = 5
+            await asyncio.gather(*(exchange.deposit(ALICE, USDC, Amount(1)) for _ in range(50)))
+            await until(lambda: exchange.health().records_lag == 0)
+            assert exchange.health().records_ok
+        assert [batch.sequence for batch in records.batches] == list(range(1, 54))
+        fresh = MemoryRecords()
+        async with Exchange([MARKET], records=fresh, **arguments) as exchange:  # type: ignore[arg-type] # as above
+            await until(lambda: exchange.health().records_lag == 0)
+        assert fresh.batches == records.batches
+
+    async def test_records_behind_every_snapshot_start_at_an_older_one_or_the_beginning(
+        self,
+    ) -> None:
+        journal, snapshots = MemoryJournal(), MemorySnapshots()
+        for _ in range(3):
+            async with Exchange([MARKET], journal=journal, snapshots=snapshots) as exchange:
+                await fund(exchange)
+        for kept in (0, 3):
+            records = MemoryRecords()
+            records.batches = [
+                EventBatch(CommandSequence(number), TimestampNs(1), ())
+                for number in range(1, kept + 1)
+            ]
+            async with Exchange(
+                [MARKET],
+                journal=journal,
+                snapshots=snapshots,
+                records=records,  # type: ignore[arg-type] # as above
+            ) as exchange:
+                await until(lambda: exchange.health().records_lag == 0)
+                assert exchange.health().ready
+            assert [batch.sequence for batch in records.batches] == list(range(1, 8))
+
+    async def test_records_from_the_future_are_an_outage_not_a_loss(self) -> None:
+        records = MemoryRecords()
+        records.batches = [EventBatch(CommandSequence(99), TimestampNs(1), ())]
+        async with Exchange(
+            [MARKET],
+            records=records,  # type: ignore[arg-type] # as above
+            options=ExchangeOptions(drain_s=0.01),
+            clock=FakeClock(),
+        ) as exchange:
+            await until(lambda: not exchange.health().records_ok)
+            await fund(exchange)
+        assert len(records.batches) == 1

@@ -1,0 +1,119 @@
+"""No fill and no update is dropped, whatever fails on either side."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+from hybrid_dex.defaults.memory_journal import MemoryJournal
+from hybrid_dex.errors import (
+    SettlementError,
+    UnavailableError,
+)
+from hybrid_dex.exchange import Exchange
+from hybrid_dex.model.commands import (
+    Command,
+    ConfirmSettlement,
+)
+from hybrid_dex.model.events import (
+    FillMade,
+    FillSettled,
+)
+from hybrid_dex.model.order import Side
+from hybrid_dex.model.settlement import MatchedFill, SettlementStage
+from hybrid_dex.settlement.local import LocalSettlement
+from tests.exchange_fixtures import (
+    ALICE,
+    BOB,
+    MARKET,
+    FakeClock,
+    FaultyJournal,
+    events_of,
+    failing,
+    fund,
+    order,
+    until,
+)
+
+
+class RecordedSettlement(LocalSettlement):
+    """Notes what it is given; confirms only when told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.groups: list[list[MatchedFill]] = []
+        self.failures: list[SettlementError] = []
+        self.commands: asyncio.Queue[Command | SettlementError] = asyncio.Queue()
+
+    async def submit(self, fills: Sequence[MatchedFill]) -> None:
+        if self.failures:
+            raise self.failures.pop()
+        self.groups.append(list(fills))
+
+    async def updates(self) -> AsyncIterator[Command]:
+        while self._is_open:
+            command = await self.commands.get()
+            if isinstance(command, SettlementError):
+                raise command
+            yield command
+
+
+class TestSettlement:
+    async def test_the_fills_of_a_command_come_together_and_again_after_a_restart(self) -> None:
+        journal, settlement = MemoryJournal(), RecordedSettlement()
+        async with Exchange([MARKET], journal=journal, settlement=settlement) as exchange:
+            await fund(exchange)
+            for _ in range(3):
+                await exchange.place(order(BOB, Side.SELL, quantity=10))
+            await exchange.place(order(ALICE, Side.BUY, quantity=20))
+            await exchange.place(order(ALICE, Side.BUY, quantity=10))
+            await until(lambda: len(settlement.groups) == 2)
+            sizes = [len(group) for group in settlement.groups]
+            assert sizes == [2, 1]
+            first = settlement.groups
+        again = RecordedSettlement()
+        async with Exchange([MARKET], journal=journal, settlement=again):
+            await until(lambda: len(again.groups) == 2)
+            assert again.groups == first
+
+    async def test_what_settlement_refuses_is_offered_again(self) -> None:
+        settlement, clock = RecordedSettlement(), FakeClock()
+        settlement.failures = [SettlementError("the node is down") for _ in range(3)]
+        async with Exchange([MARKET], settlement=settlement, clock=clock) as exchange:
+            await fund(exchange)
+            await exchange.place(order(BOB, Side.SELL))
+            await exchange.place(order(ALICE, Side.BUY))
+            await until(lambda: len(settlement.groups) == 1)
+            await until(lambda: exchange.health().settlement_ok)
+
+    async def test_updates_are_journaled_through_an_outage_of_either_side(self) -> None:
+        settlement, journal, clock = RecordedSettlement(), FaultyJournal(), FakeClock()
+        async with Exchange(
+            [MARKET], settlement=settlement, journal=journal, clock=clock
+        ) as exchange:
+            await fund(exchange)
+            await exchange.place(order(BOB, Side.SELL))
+            fill = events_of(await exchange.place(order(ALICE, Side.BUY)))[1]
+            assert isinstance(fill, FillMade)
+            settlement.commands.put_nowait(SettlementError("the node is down"))
+            journal.steps = [failing(UnavailableError("down"))]
+            settlement.commands.put_nowait(
+                ConfirmSettlement(fills=(fill.fill_id,), stage=SettlementStage.FINAL, batch=1)
+            )
+            follower = exchange.subscribe()
+            batch = await anext(follower)
+            assert isinstance(batch.events[0], FillSettled)
+            assert batch.events[0].stage is SettlementStage.FINAL
+            assert list(exchange.view.unsettled()) == []
+
+    async def test_a_bug_in_a_background_task_stops_the_exchange_loudly(self) -> None:
+        class Buggy(RecordedSettlement):
+            async def submit(self, fills: Sequence[MatchedFill]) -> None:
+                raise ZeroDivisionError
+
+        async with Exchange([MARKET], settlement=Buggy()) as exchange:
+            await fund(exchange)
+            await exchange.place(order(BOB, Side.SELL))
+            await exchange.place(order(ALICE, Side.BUY))
+            await until(lambda: bool(exchange.health().halted))
+            assert "settlement broke down: ZeroDivisionError" in exchange.health().halted
