@@ -16,9 +16,8 @@ from hybrid_dex.errors import HybridDexError, InvariantError, JournalError, Vers
 from hybrid_dex.interfaces.journal import Journal
 from hybrid_dex.interfaces.snapshots import Snapshot, Snapshots
 from hybrid_dex.model.commands import Command, PlaceOrder
-from hybrid_dex.model.events import EventBatch, OrderAccepted, OrderRejected
+from hybrid_dex.model.events import EventBatch, fresh_events
 from hybrid_dex.model.frame import GENESIS_HASH, HASH_BYTES, Frame, FrameKind, decode_frame
-from hybrid_dex.model.units import order_sequence
 
 __all__ = ["Replay", "apply_command", "begin_replay", "newest_linked"]
 
@@ -27,17 +26,12 @@ def apply_command(engine: Engine, command: Command) -> tuple[EventBatch, EventBa
     """Apply a command; return what its caller is told, and what happened.
 
     They differ only for a place command that repeats a client order id: its caller is told the
-    first command's events again, which begin with an order that is not this command's.
+    first command's events again.
     """
     answer = EventBatch(command.sequence, command.at_ns, engine.apply(command))
     if not isinstance(command, PlaceOrder) or command.client_order_id is None:
         return answer, answer
-    for index, event in enumerate(answer.events):
-        if isinstance(event, OrderAccepted | OrderRejected):
-            if order_sequence(event.order_id) == command.sequence:
-                break
-            return answer, EventBatch(command.sequence, command.at_ns, answer.events[:index])
-    return answer, answer
+    return answer, EventBatch(answer.sequence, answer.at_ns, fresh_events(answer))
 
 
 class Replay:
