@@ -46,6 +46,8 @@ def demo(
     takers
         How many takers trade, 1 to 7.
     """
+    import stamina  # noqa: PLC0415
+
     # The pieces of the demo are imported when it runs: a second, mostly web3's.
     from reference_app.demo.live import run_live  # noqa: PLC0415
     from reference_app.demo.scenario import run_once  # noqa: PLC0415
@@ -64,6 +66,7 @@ def demo(
     except ValueError as error:
         raise ConfigurationError(f"the demo's options can not be used: {error.args[0]}") from error
     logging.basicConfig(level=logging.ERROR)
+    stamina.instrumentation.set_on_retry_hooks([])  # the view says when something is away
     return asyncio.run((run_once if once else run_live)(options, Console()))
 
 

@@ -61,7 +61,13 @@ class BatchRow:
 
 @attrs.frozen
 class BalanceRow:
-    """One account and asset: by the ledger and by the vault, as decimal text."""
+    """One account and asset: by the ledger and by the vault, as decimal text.
+
+    Attributes:
+        in_flight: the net of what fills that are not final yet bring and take.
+        expected: what the vault shows once it is where the ledger's final fills are.
+        settling: whether fills are in flight, so that the vault may be ahead of that.
+    """
 
     name: str
     asset: str
@@ -70,10 +76,11 @@ class BalanceRow:
     in_flight: str
     expected: str
     vault: str
+    settling: bool
 
     @property
     def equal(self) -> bool:
-        """Whether the vault shows what the ledger expects it to."""
+        """Whether the vault shows what the ledger expects it to, once nothing is in flight."""
         return self.expected == self.vault
 
 

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import random
 import signal
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Final
 
 from rich.console import Console
@@ -43,9 +43,15 @@ async def run_live(options: DemoOptions, console: Console) -> int:
     console.print("starting: chain, contracts, deposits, exchange", style="dim")
     async with running_demo(options) as demo:
         console.print(f"trading at {options.url}  (API: {options.url}/openapi)", style="dim")
-        tasks = [asyncio.create_task(work) for work in _background(demo)]
-        maker = asyncio.create_task(maker_of(demo).run(stop))
-        show = asyncio.create_task(_show(demo, console))
+        takers, quoting = takers_of(demo), maker_of(demo)
+
+        def orders() -> int:
+            state = quoting.state
+            return state.placed + state.replaced + sum(taker.acknowledged for taker in takers)
+
+        tasks = [asyncio.create_task(work) for work in _background(demo, takers)]
+        maker = asyncio.create_task(quoting.run(stop))
+        show = asyncio.create_task(_show(demo, console, orders))
         waiting = asyncio.create_task(stop.wait())
         try:
             done, _ = await asyncio.wait(
@@ -66,7 +72,7 @@ async def run_live(options: DemoOptions, console: Console) -> int:
     return 0
 
 
-def _background(demo: Demo) -> list[Coroutine[None, None, None]]:
+def _background(demo: Demo, takers: Sequence[Taker]) -> list[Coroutine[None, None, None]]:
     board, market = demo.board, demo.market
     work = [
         demo.keep_exchange(),
@@ -74,7 +80,7 @@ def _background(demo: Demo) -> list[Coroutine[None, None, None]]:
         watch_trades(board, demo.observer, market),
         watch_balances(board, demo.traders, market),
         *(watch_fills(board, trader.client) for trader in demo.traders),
-        *(taker.run() for taker in takers_of(demo)),
+        *(taker.run() for taker in takers),
     ]
     if demo.chain is not None:
         work.append(watch_chain(board, AsyncWeb3(AsyncHTTPProvider(demo.chain.url))))
@@ -95,16 +101,18 @@ def takers_of(demo: Demo) -> list[Taker]:
     ]
 
 
-async def _show(demo: Demo, console: Console) -> None:
+async def _show(demo: Demo, console: Console, orders: Callable[[], int]) -> None:
     """Draw the board; where there is no terminal, print a line now and then."""
     if not console.is_terminal:
         while True:
             await asyncio.sleep(_LINE_S)
             board = demo.board
+            board.orders = orders()
             stages = "  ".join(f"{stage} {number}" for stage, number in board.counts().items())
             console.print(f"orders {board.orders}  fills {len(board.fills)}  {stages}")
     with contextlib.closing(_Screen(demo, console)) as screen:
         while True:
+            demo.board.orders = orders()
             screen.refresh()
             await asyncio.sleep(1 / _FRAMES_PER_S)
 
@@ -118,7 +126,7 @@ class _Screen:
         self._live.start()
 
     def refresh(self) -> None:
-        self._live.update(draw(self._demo.board), refresh=True)
+        self._live.update(draw(self._demo.board, self._live.console.width), refresh=True)
 
     def close(self) -> None:
         self._live.stop()

@@ -64,12 +64,14 @@ class Taker:
         market: what it trades.
         rng: decides everything about its orders.
         pause_s: mean wait between two orders.
+        acknowledged: orders that the exchange took so far.
     """
 
     client: ExchangeClient
     market: Market
     rng: random.Random
     pause_s: float = 1.5
+    acknowledged: int = 0
 
     async def step(self) -> OrderAnswer | None:
         """Send one order; ``None`` when there is no market or the exchange refused it."""
@@ -78,7 +80,7 @@ class Taker:
         if intent is None:
             return None
         try:
-            return await self.client.place(
+            answer = await self.client.place(
                 self.market.id,
                 intent.side,
                 self.market.format_quantity(intent.quantity),
@@ -91,6 +93,8 @@ class Taker:
             raise
         except (UnreachableError, UnknownOutcomeError, LanesExhaustedError):
             return None  # the exchange is restarting; the client reconnects by itself
+        self.acknowledged += 1
+        return answer
 
     async def run(self) -> None:
         """Trade until canceled."""

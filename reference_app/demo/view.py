@@ -21,11 +21,15 @@ _STAGE_STYLE: Final = {
 }
 _SIDE_STYLE: Final = {"buy": "green", "sell": "red"}
 _LEVELS: Final = 7
+_WIDE: Final = 110
+"""Columns from which two panels stand side by side."""
 _BAR: Final = 12
 
 
-def draw(board: Board) -> Layout:
-    """Return the whole screen."""
+def draw(board: Board, width: int) -> Layout:
+    """Return the whole screen for a terminal of so many columns."""
+    if width < _WIDE:
+        return _narrow(board)
     screen = Layout()
     screen.split_column(
         Layout(_header(board), size=3),
@@ -39,9 +43,29 @@ def draw(board: Board) -> Layout:
     )
     screen["lower"].split_row(
         Layout(
-            Panel(_balances(board), title="balances: ledger and vault", border_style="dim"), ratio=3
+            Panel(
+                _balances(board),
+                title="balances: ledger and vault (= equal, ~ settling)",
+                border_style="dim",
+            ),
+            ratio=3,
         ),
         Layout(Panel(_settlement(board), title="settlement", border_style="dim"), ratio=2),
+    )
+    return screen
+
+
+def _narrow(board: Board) -> Layout:
+    """The book, the trades and the settlement; balances need the room of a wider terminal."""
+    screen = Layout()
+    screen.split_column(
+        Layout(_header(board), size=4),
+        Layout(name="middle", minimum_size=17),
+        Layout(Panel(_settlement(board), title="settlement", border_style="dim"), size=8),
+    )
+    screen["middle"].split_row(
+        Layout(Panel(_book(board), title=f"book  {board.market}", border_style="dim"), ratio=4),
+        Layout(Panel(_trades(board), title="trades", border_style="dim"), ratio=5),
     )
     return screen
 
@@ -126,7 +150,9 @@ def _balances(board: Board) -> Table:
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)
     for row in board.balances:
-        mark = Text("=", "green") if row.equal else Text("≠", "yellow")
+        mark = Text("=", "green") if row.equal else Text("≠", "bold red")
+        if row.settling:
+            mark = Text("~", "yellow")  # the vault may be ahead of what is final
         table.add_row(row.name, row.asset, row.available, row.held, row.in_flight, row.vault, mark)
     return table
 

@@ -139,6 +139,7 @@ async def balance_rows(trader: Trader, market: Market) -> list[BalanceRow]:
                 _in_flight(balance, asset),
                 asset.format(expected),
                 asset.format(held),
+                settling=balance.in_flight_in != "0" or balance.in_flight_out != "0",
             )
         )
     return rows
