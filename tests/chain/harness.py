@@ -72,13 +72,13 @@ OWNER_KEY, OPERATOR_KEY = key(1), key(2)
 class Anvil:
     """A local chain in a process of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, *arguments: str) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self._process = subprocess.Popen(
-            [ANVIL, "--port", str(self.port), "--hardfork", "prague", "--silent"],
+            [ANVIL, "--port", str(self.port), "--hardfork", "prague", "--silent", *arguments],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

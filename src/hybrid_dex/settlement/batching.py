@@ -48,6 +48,8 @@ __all__ = [
     "pack_batch",
 ]
 
+_SIGNED: Final = (32, 64)
+"""Bytes of an order's hash and of its signature, r and vs."""
 _INDEX_MASK: Final = (1 << 16) - 1
 """The part of a fill's id that counts within its command."""
 _MAX_COUNT: Final = 255
@@ -107,7 +109,8 @@ def group_fills(fills: Sequence[MatchedFill]) -> tuple[Group, ...]:
             raise FormatError("fills", "not of one command in order", "one command's fills")
         previous = fill.fill_id
         for terms in (fill.maker, fill.taker):
-            if terms.authorization is None:
+            signed = terms.authorization
+            if signed is None or (len(signed.order_hash), len(signed.signature)) != _SIGNED:
                 raise FormatError(
                     "authorization",
                     f"order {terms.order_id} is not signed, so it can not settle on chain",
