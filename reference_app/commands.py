@@ -11,7 +11,7 @@ from rich.console import Console
 from hybrid_dex.errors import ConfigurationError
 from reference_app.demo.options import DemoOptions
 
-__all__ = ["demo", "serve"]
+__all__ = ["demo", "market_maker", "serve"]
 
 
 def demo(
@@ -81,3 +81,79 @@ def serve(*settings: Path) -> int:
     from reference_app.__main__ import main  # noqa: PLC0415
 
     return main([str(path) for path in settings])
+
+
+def market_maker(
+    *,
+    key_file: Path,
+    reference_price: str,
+    url: str = "http://127.0.0.1:8000",
+    market: str = "ETH-USDC",
+    levels: int = 5,
+    spacing_bps: int = 10,
+    quantity: str = "0.5",
+    interval_s: float = 5.0,
+    step_ppm: int = 5_000,
+    skew_bps: int = 20,
+    max_inventory: str = "10",
+    seed: int = 0,
+) -> int:
+    """Quote a market until Ctrl-C, then pull every quote.
+
+    Parameters
+    ----------
+    key_file
+        A file with the account's private key, 0x-hex. Use an account of its own.
+    reference_price
+        Where the seeded random walk begins.
+    url
+        The exchange.
+    market
+        What to quote.
+    levels
+        Price levels a side.
+    spacing_bps
+        Distance between levels, basis points.
+    quantity
+        Quoted on each level.
+    interval_s
+        Seconds between two refreshes.
+    step_ppm
+        The farthest that the reference moves in one step, parts per million.
+    skew_bps
+        How far quotes move against a full inventory.
+    max_inventory
+        How much base may be gained or lost.
+    seed
+        Of the walk.
+    """
+    from reference_app.market_maker import MarketMakerOptions  # noqa: PLC0415
+    from reference_app.market_maker.running import quote_until_stopped  # noqa: PLC0415
+
+    try:
+        options = MarketMakerOptions(
+            market=market,
+            reference_price=reference_price,
+            levels=levels,
+            spacing_bps=spacing_bps,
+            quantity=quantity,
+            interval_s=interval_s,
+            step_ppm=step_ppm,
+            skew_bps=skew_bps,
+            max_inventory=max_inventory,
+            max_orders=2 * levels,
+            seed=seed,
+        )
+    except ValueError as error:
+        raise ConfigurationError(f"the market maker's options can not be used: {error}") from error
+    return asyncio.run(quote_until_stopped(url, _private_key(key_file), options, Console()))
+
+
+def _private_key(file: Path) -> str:
+    """Return the key in a file; it is never an argument, where other programs could read it."""
+    try:
+        return file.read_text().strip()
+    except OSError as error:
+        raise ConfigurationError(
+            f"the key file {file} can not be read: {error.strerror}"
+        ) from error
