@@ -32,7 +32,7 @@ from reference_app.demo.options import DemoOptions
 from reference_app.demo.processes import Child, require_free_port
 from reference_app.demo.watch import Trader
 
-__all__ = ["Demo", "running_demo"]
+__all__ = ["Demo", "running_demo", "until_ready"]
 
 _READY_S: Final = 60.0
 _POLL_S: Final = 0.1
@@ -81,7 +81,7 @@ class Demo:
                 f"the exchange ended ({code}); it is started again and recovers"
             )
             await self.exchange.start()
-            await _until_ready(self.options.url, self.exchange)
+            await until_ready(self.options.url, self.exchange)
             self.board.notes.append("the exchange is back: nothing acknowledged is lost")
         raise ConfigurationError(f"the exchange keeps ending: {self.exchange.last_line()}")
 
@@ -112,7 +112,7 @@ async def running_demo(options: DemoOptions) -> AsyncIterator[Demo]:
         exchange = _exchange_process(options)
         stack.push_async_callback(exchange.stop)
         await exchange.start()
-        await _until_ready(options.url, exchange)
+        await until_ready(options.url, exchange)
         yield await _connect(
             stack, options, accounts=accounts, ground=ground, chain=chain, exchange=exchange
         )
@@ -164,7 +164,8 @@ def _exchange_process(options: DemoOptions) -> Child:
     return Child("the exchange", command, options.data / "exchange" / "exchange.log")
 
 
-async def _until_ready(url: str, exchange: Child) -> None:
+async def until_ready(url: str, exchange: Child) -> None:
+    """Return once the exchange takes orders. Raises `HybridDexError` when it ends or never does."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + _READY_S
     async with httpx.AsyncClient() as http:
