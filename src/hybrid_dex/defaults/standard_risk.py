@@ -238,7 +238,7 @@ class SelfTrade:
             if replaced is None:
                 return None
             market, side = replaced.market, replaced.side
-        for order_id, order in orders.items():
+        for order_id, order in sorted(orders.items()):
             if order.market != market or order.side is side:
                 continue
             buys: int = command.price
@@ -267,11 +267,13 @@ class SelfTrade:
 
     def snapshot(self) -> bytes:
         """Return the resting orders."""
-        return msgspec.json.encode(self._own, order="deterministic")
+        rows = [(account, sorted(orders.items())) for account, orders in sorted(self._own.items())]
+        return msgspec.json.encode(rows)
 
     def restore(self, state: bytes) -> None:
         """Take the resting orders."""
-        self._own = _decode(state, dict[AccountId, dict[OrderId, _OwnOrder]])
+        rows = _decode(state, list[tuple[AccountId, list[tuple[OrderId, _OwnOrder]]]])
+        self._own = {account: dict(orders) for account, orders in rows}
 
     def _forget(self, account: AccountId, order_id: OrderId) -> None:
         orders = self._own.get(account, {})
