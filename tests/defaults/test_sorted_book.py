@@ -1,0 +1,182 @@
+"""SortedBook keeps price-time priority, whatever the engine does between two steps."""
+
+import random
+
+import pytest
+
+from hybrid_dex.defaults import sorted_book as module
+from hybrid_dex.defaults.sorted_book import SortedBook
+from hybrid_dex.interfaces.book import Allocation, Incoming, Resting
+from hybrid_dex.model.market import Market
+from hybrid_dex.model.order import Side
+from hybrid_dex.model.views import Depth, Level, Top
+from tests.tiers import count
+
+BUY, SELL = Side.BUY, Side.SELL
+MARKET = Market.spot("ETH-USDC", base_decimals=8, quote_decimals=6, tick="0.01", lot="0.0001")
+WALKS = count(fast=200, full=5_000)
+
+
+def book_of(*orders: tuple[int, Side, int, int]) -> SortedBook:
+    book = SortedBook(MARKET)
+    for order_id, side, price, quantity in orders:
+        book.add(Resting(order_id, "a", side, price, quantity))
+    return book
+
+
+def ids(book: SortedBook) -> list[int]:
+    return [order.order_id for order in book.orders()]
+
+
+def take(book: SortedBook, side: Side, price: int, quantity: int) -> list[tuple[int, int]]:
+    """Fill an aggressor the way the engine does."""
+    incoming, taken = Incoming(side, price, quantity), []
+    for allocation in book.match(incoming):
+        book.reduce(allocation.order_id, allocation.quantity)
+        incoming.open -= allocation.quantity
+        taken.append((allocation.order_id, allocation.quantity))
+    return taken
+
+
+def test_best_price_first_then_oldest() -> None:
+    """On both sides; bids come first in the listing."""
+    book = book_of(
+        (1, SELL, 12, 5), (2, SELL, 11, 5), (3, SELL, 11, 5), (4, BUY, 9, 5), (5, BUY, 10, 5)
+    )
+    assert ids(book) == [5, 4, 2, 3, 1]
+    assert take(book, BUY, 12, 12) == [(2, 5), (3, 5), (1, 2)]
+    assert take(book, SELL, 10, 9) == [(5, 5)]
+    assert ids(book) == [4, 1]
+
+
+def test_an_allocation_says_who_how_much_and_out_of_what() -> None:
+    """At the resting order's price."""
+    book = book_of((1, SELL, 11, 5))
+    (allocation,) = book.match(Incoming(BUY, 20, 3))
+    assert allocation == Allocation(1, "a", 11, 3, 5)
+
+
+@pytest.mark.parametrize(("price", "found"), [(10, 0), (11, 1)])
+def test_only_what_the_limit_reaches_is_offered(price: int, found: int) -> None:
+    """Touching is crossing; one tick less is not."""
+    book = book_of((1, SELL, 11, 5))
+    assert len(list(book.match(Incoming(BUY, price, 5)))) == found
+    assert list(book.match(Incoming(BUY, 11, 0))) == []
+
+
+def test_a_reduced_order_keeps_its_place_and_leaves_at_zero() -> None:
+    """More than is open, or nothing, is refused and changes nothing."""
+    book = book_of((1, SELL, 11, 5), (2, SELL, 11, 5))
+    book.reduce(1, 4)
+    assert next(iter(book.orders())) == Resting(1, "a", SELL, 11, 1)
+    assert book.top() == Top(None, Level(11, 6))
+    for by in (0, -1, 2):
+        with pytest.raises(ValueError, match="can not be reduced"):
+            book.reduce(1, by)
+    book.reduce(1, 1)
+    assert ids(book) == [2]
+
+
+def test_an_unknown_order_is_a_key_error_and_so_is_a_second_of_the_same_id() -> None:
+    """A bug of the engine, never silent."""
+    book = book_of((1, SELL, 11, 5))
+    for call in (lambda: book.remove(2), lambda: book.reduce(2, 1)):
+        with pytest.raises(KeyError):
+            call()
+    with pytest.raises(KeyError):
+        book.add(Resting(1, "a", BUY, 9, 5))
+    assert book.remove(1) == Resting(1, "a", SELL, 11, 5)
+    assert ids(book) == []
+
+
+def test_top_and_depth_add_up_levels() -> None:
+    """Best first, as many as asked for."""
+    book = book_of((1, SELL, 12, 5), (2, SELL, 11, 5), (3, SELL, 11, 2), (4, BUY, 9, 5))
+    assert book.top() == Top(Level(9, 5), Level(11, 7))
+    assert book.depth(1) == Depth((Level(9, 5),), (Level(11, 7),))
+    assert book.depth(9) == Depth((Level(9, 5),), (Level(11, 7), Level(12, 5)))
+    assert SortedBook(MARKET).top() == Top(None, None)
+
+
+def test_a_dry_run_sees_every_order_once_and_changes_nothing() -> None:
+    """Over several levels, with many orders at one price."""
+    rows = [(i, SELL, 10 + i // 40, 2) for i in range(120)]
+    book = book_of(*rows)
+    incoming, seen = Incoming(BUY, 99, 10**6), []
+    for allocation in book.match(incoming):
+        seen.append(allocation.order_id)
+        incoming.open -= allocation.quantity
+    assert seen == ids(book) == list(range(120))
+
+
+def test_orders_may_be_left_reduced_or_removed_between_two_steps(rng: random.Random) -> None:
+    """Any mixture: each order is shown once, in priority order, and totals stay right."""
+    for _ in range(WALKS):
+        size = rng.randint(1, 60)
+        rows = [(i, SELL, 10 + rng.randrange(4), 1 + rng.randrange(5)) for i in range(size)]
+        book = book_of(*rows)
+        expected = ids(book)
+        left = {order.order_id: order.quantity for order in book.orders()}
+        incoming, seen = Incoming(BUY, 12, 10**6), []
+        for allocation in book.match(incoming):
+            order_id = allocation.order_id
+            seen.append(order_id)
+            match rng.randrange(3):
+                case 0:
+                    book.remove(order_id)
+                    del left[order_id]
+                case 1 if left[order_id] > 1:
+                    book.reduce(order_id, 1)
+                    left[order_id] -= 1
+        assert seen == [row for row in expected if rows[row][2] <= 12]
+        assert {order.order_id: order.quantity for order in book.orders()} == left
+        levels = book.depth(9).asks
+        assert sum(level.quantity for level in levels) == sum(left.values())
+
+
+def test_draining_a_long_level_does_not_leave_gaps_to_walk_over() -> None:
+    """Taken one by one from the front, the level's dict is rebuilt on the way."""
+    book = book_of(*[(i, SELL, 10, 1) for i in range(5_000)])
+    level = book._level_of[0]
+    for expected in range(4_000):
+        assert take(book, BUY, 10, 1) == [(expected, 1)]
+        assert level.gaps <= module._SPARE_GAPS + len(level.orders) // 2
+    assert ids(book) == list(range(4_000, 5_000))
+
+
+def test_a_random_book_equals_a_sorted_list(rng: random.Random) -> None:
+    """Add, remove, reduce and match against a list that is sorted anew each time."""
+    for _ in range(WALKS // 10):
+        book, rows = SortedBook(MARKET), []
+        for order_id in range(150):
+            action = rng.randrange(4)
+            if action < 2 or not rows:
+                side, price = rng.choice((BUY, SELL)), rng.randint(1, 12)
+                price += 20 if side is SELL else 0
+                rows.append([order_id, side, price, rng.randint(1, 9)])
+                book.add(Resting(order_id, "a", side, price, rows[-1][3]))
+            elif action == 2:
+                row = rows.pop(rng.randrange(len(rows)))
+                assert book.remove(row[0]).quantity == row[3]
+            else:
+                side = rng.choice((BUY, SELL))
+                other = sorted((r for r in rows if r[1] is not side), key=side_key)
+                wanted, expected = rng.randint(1, 20), []
+                for row in other:
+                    part = min(wanted, row[3])
+                    if part:
+                        expected.append((row[0], part))
+                        row[3] -= part
+                        wanted -= part
+                rows = [row for row in rows if row[3]]
+                given = sum(part for _, part in expected) + wanted
+                assert take(book, side, 99 if side is BUY else 1, given) == expected
+            listing = sorted(rows, key=lambda r: (r[1], side_key(r)))
+            assert [(o.order_id, o.quantity) for o in book.orders()] == [
+                (r[0], r[3]) for r in listing
+            ]
+
+
+def side_key(row: list[int]) -> tuple[int, int]:
+    """Rank on its own side."""
+    return (row[2] if row[1] is SELL else -row[2]), row[0]
