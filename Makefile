@@ -83,7 +83,7 @@ lint: $(STAMPS)/dev ## check style, types and the direction of imports
 	$(BIN)/mypy $(TYPED)
 	@for plugin in $(wildcard plugins/*/src); do \
 		echo $(BIN)/mypy $$plugin; MYPYPATH=$$plugin $(BIN)/mypy $$plugin; done
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-cache
 
 format: $(STAMPS)/dev ## rewrite the Python files as the formatter wants them
 	$(BIN)/ruff check --fix --exit-zero --quiet .
