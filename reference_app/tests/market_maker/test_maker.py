@@ -1,0 +1,223 @@
+"""The loop of the market maker, on an exchange in memory: limits and clean ends, whatever fails."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+
+import attrs
+import pytest
+
+from hybrid_dex import AccountId, Side, UnknownOutcomeError
+from hybrid_dex.client import ExchangeClient, OrderOptions, UnreachableError
+from hybrid_dex.model.order import TimeInForce
+from hybrid_dex.signing import LocalSigner
+from reference_app.market_maker import MakerState, MarketMaker, MarketMakerOptions
+from reference_app.market_maker.maker import client_options
+from tests.client.fake_exchange import ETH, FakeExchange
+
+MAKER, TAKER = LocalSigner(b"\x03" * 32), LocalSigner(b"\x04" * 32)
+OPTIONS = MarketMakerOptions(
+    market="ETH-USDC",
+    reference_price="2500",
+    seed=11,
+    quantity="0.5",
+    max_inventory="2.5",
+    interval_s=0.01,
+    order_lifetime_s=30,
+    stale_after_s=5.0,
+)
+
+
+@pytest.fixture(params=[True, False], ids=["signed", "unsigned"])
+def exchange(request: pytest.FixtureRequest) -> FakeExchange:
+    """An exchange with and without a chain; maker and taker hold funds."""
+    fake = FakeExchange(signed=request.param)
+    for signer in (MAKER, TAKER):
+        fake.fund(signer.address, ETH="10", USDC="100000")
+    return fake
+
+
+def client_of(exchange: FakeExchange, signer: LocalSigner = MAKER) -> ExchangeClient:
+    """A client whose requests go to the fake."""
+    options = client_options(OPTIONS)
+    stream = attrs.evolve(options.stream, timeout_s=0.05, backoff_max_s=0.01, backoff_s=0.001)
+    options = attrs.evolve(options, stream=stream, backoff_s=0.0, attempts=2)
+    return ExchangeClient(
+        "http://fake.example",
+        signer=signer,
+        options=options,
+        http=exchange,
+        connector=exchange.connect,
+        now_ns=exchange.now_ns,
+    )
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Let other tasks run until something is so; the test's own time limit guards it."""
+    while not condition():  # noqa: ASYNC110 # the conditions are others' state
+        await asyncio.sleep(0.001)
+
+
+@contextlib.asynccontextmanager
+async def quoting(
+    exchange: FakeExchange, client: ExchangeClient, options: MarketMakerOptions = OPTIONS
+) -> AsyncIterator[list[MakerState]]:
+    """A market maker that runs until the block ends, and every state it told."""
+    states: list[MakerState] = []
+    stop = asyncio.Event()
+    maker = MarketMaker(
+        client, options, on_state=states.append, now_s=lambda: exchange.now_ms / 1000
+    )
+    task = asyncio.create_task(maker.run(stop))
+    try:
+        yield states
+    finally:
+        stop.set()
+        await task
+
+
+def levels(exchange: FakeExchange) -> tuple[int, int]:
+    """How many levels each side of the book has."""
+    depth = exchange.engine.depth(ETH.id, 100)
+    return len(depth.bids), len(depth.asks)
+
+
+def live(exchange: FakeExchange) -> int:
+    """How many orders the maker has on the book."""
+    return exchange.engine.open_order_count(AccountId(MAKER.address))
+
+
+async def test_it_refreshes_by_replacing_and_leaves_nothing(exchange: FakeExchange) -> None:
+    """Ten orders are placed once and then only replaced; in the end the book is empty."""
+    async with client_of(exchange) as client:
+        async with quoting(exchange, client) as states:
+            await until(lambda: states and states[-1].replaced >= 100)
+            assert live(exchange) == 10
+            assert (states[-1].live, states[-1].placed, states[-1].refusal) == (10, 10, "")
+            assert states[-1].canceled == 0
+            assert len({state.reference for state in states}) > 5
+        assert levels(exchange) == (0, 0)
+
+
+async def test_a_signed_order_outlives_its_revisions() -> None:
+    """After 255 replacements an order is canceled and placed anew; quoting goes on."""
+    exchange = FakeExchange()
+    exchange.fund(MAKER.address, ETH="10", USDC="100000")
+    options = attrs.evolve(OPTIONS, levels=1, interval_s=0.0001)
+    async with client_of(exchange) as client, quoting(exchange, client, options) as states:
+        await until(lambda: states and states[-1].replaced >= 600)
+        assert states[-1].placed > 2
+        assert states[-1].quoting
+
+
+async def test_it_trades_within_its_inventory(exchange: FakeExchange) -> None:
+    """However much is taken from it, it never loses more than it may, and quotes on."""
+    immediate = OrderOptions(time_in_force=TimeInForce.IOC)
+    async with client_of(exchange) as client, client_of(exchange, TAKER) as taker:
+        async with quoting(exchange, client) as states:
+            await until(lambda: states and states[-1].live == 10)
+            for _ in range(12):
+                await taker.place("ETH-USDC", Side.BUY, "1", "3000", options=immediate)
+                seen = len(states)
+                await until(lambda seen=seen: len(states) > seen + 1)
+            assert states[-1].inventory == "-2.5"
+            assert levels(exchange) == (5, 0)
+            await taker.place("ETH-USDC", Side.SELL, "1", "2000", options=immediate)
+            await until(lambda: states[-1].inventory == "-1.5" and levels(exchange)[1])
+        assert (await client.balances())["ETH"].total == "8.5"
+
+
+async def test_limits_hold_while_answers_are_lost(exchange: FakeExchange) -> None:
+    """Every fifth request or answer is lost: never more orders or inventory than allowed."""
+    most, requests = 0, 0
+
+    def fault(method: str, path: str) -> None:
+        nonlocal most, requests
+        most = max(most, live(exchange))
+        requests += 1
+        if requests % 5 == 0 and path not in {"login", "subscribe", "/orders/open"}:
+            raise UnknownOutcomeError("lost")
+
+    async with client_of(exchange) as client:
+        async with quoting(exchange, client) as states:
+            await until(lambda: states and states[-1].live == 10)
+            exchange.after.append(fault)
+            seen = len(states)
+            await until(lambda: len(states) > seen + 8)
+            exchange.after.clear()
+            await until(lambda: states[-1].live == 10 and not states[-1].doubtful)
+        assert most <= 10
+        assert levels(exchange) == (0, 0)
+
+
+async def test_an_order_in_doubt_counts_until_it_must_have_expired() -> None:
+    """One that never arrived takes its room on both sides, until its lifetime is over."""
+    exchange = FakeExchange(signed=False)
+    exchange.fund(MAKER.address, ETH="10", USDC="100000")
+    lost = 0
+
+    def lose_first_place(method: str, path: str) -> None:
+        nonlocal lost
+        if (path == "place" or (method, path) == ("POST", "/orders")) and lost < 3:
+            lost += 1
+            raise UnreachableError("gone") if method == "ws" else UnknownOutcomeError("gone")
+
+    async with client_of(exchange) as client:
+        await client.stream.wait_ready()
+        exchange.before.append(lose_first_place)
+        async with quoting(exchange, client) as states:
+            await until(lambda: states and states[-1].live == 8)
+            assert states[-1].doubtful == 1
+            exchange.now_ms += 31_000
+            await until(lambda: states[-1].live == 10)
+            assert states[-1].doubtful == 0
+
+
+async def test_it_pulls_quotes_while_the_socket_is_down(exchange: FakeExchange) -> None:
+    """REST still works: the quotes are canceled at once, and come back with the socket."""
+    options = attrs.evolve(OPTIONS, interval_s=3.0, stale_after_s=0.2)
+    async with client_of(exchange) as client:
+        await client.stream.wait_ready()
+        async with quoting(exchange, client, options) as states:
+            await until(lambda: states and states[-1].live == 10)
+            exchange.sockets_open = False
+            exchange.cut_sockets()
+            refreshes = len(states)
+            await until(lambda: levels(exchange) == (0, 0))
+            assert len(states) == refreshes
+            exchange.sockets_open = True
+            await until(lambda: levels(exchange) == (5, 5))
+
+
+async def test_it_cancels_what_a_killed_run_left(exchange: FakeExchange) -> None:
+    """A new run starts clean; orders end by themselves if there is none."""
+    async with client_of(exchange) as client:
+        for price in ("2000", "2001", "2002"):
+            await client.place("ETH-USDC", Side.BUY, "0.1", price)
+    assert live(exchange) == 3
+    async with client_of(exchange) as client, quoting(exchange, client) as states:
+        await until(lambda: states and states[-1].live == 10)
+        assert states[-1].canceled == 3
+        due = exchange.engine.next_due_ns()
+        assert due is not None
+        assert due <= exchange.now_ns() + 31_000_000_000
+
+
+async def test_without_funds_it_quotes_what_it_can(exchange: FakeExchange) -> None:
+    """Refusals are told and end nothing."""
+    poor = LocalSigner(b"\x06" * 32)
+    exchange.fund(poor.address, ETH="1", USDC="1000")
+    async with client_of(exchange, poor) as client, quoting(exchange, client) as states:
+        await until(lambda: len(states) > 5)
+        assert levels(exchange) == (0, 2)
+        assert states[-1].refusal.startswith("3001")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"order_lifetime_s": 1, "interval_s": 5.0}, {"levels": 0}, {"max_orders": 0}],
+)
+def test_options_that_can_not_work_are_refused(changes: dict[str, object]) -> None:
+    """Quotes that would end between two refreshes, or none at all."""
+    with pytest.raises(ValueError, match="must be"):
+        attrs.evolve(OPTIONS, **changes)
