@@ -47,12 +47,13 @@ if __name__ == "__main__":
     market = dex.Market.spot(
         "ETH-USDC", base_decimals=18, quote_decimals=6, tick="0.01", lot="0.0001"
     )
-    risk = dex.RiskChain([dex.StandardRisk(), FatFinger()])
-    exchange = dex.LocalExchange([market], risk=risk)
+    exchange = dex.LocalExchange([market], risk=dex.RiskChain([dex.StandardRisk(), FatFinger()]))
     exchange.deposit("alice", "USDC", "100000")
     exchange.deposit("bob", "ETH", "1")
     exchange.place("bob", market, dex.Side.SELL, quantity="1", price="2500")
     for price in ("2500", "2700", "2800"):
         event, *_ = exchange.place("alice", market, dex.Side.BUY, quantity="1", price=price)
-        refused = isinstance(event, dex.OrderRejected)
-        print(f"{price}:", f"{event.reason.name}, {event.detail}" if refused else "accepted")
+        if isinstance(event, dex.OrderRejected):
+            print(f"{price}: {event.reason.name}, {event.detail}")
+        else:
+            print(f"{price}: accepted")
