@@ -37,9 +37,13 @@ def exchange(request: pytest.FixtureRequest) -> FakeExchange:
     return fake
 
 
-def client_of(exchange: FakeExchange, signer: LocalSigner = MAKER) -> ExchangeClient:
+def client_of(
+    exchange: FakeExchange,
+    signer: LocalSigner = MAKER,
+    maker_options: MarketMakerOptions = OPTIONS,
+) -> ExchangeClient:
     """A client whose requests go to the fake."""
-    options = client_options(OPTIONS)
+    options = client_options(maker_options)
     stream = attrs.evolve(options.stream, timeout_s=0.05, backoff_max_s=0.01, backoff_s=0.001)
     options = attrs.evolve(options, stream=stream, backoff_s=0.0, attempts=2)
     return ExchangeClient(
@@ -175,8 +179,8 @@ async def test_an_order_in_doubt_counts_until_it_must_have_expired() -> None:
 
 async def test_it_pulls_quotes_while_the_socket_is_down(exchange: FakeExchange) -> None:
     """REST still works: the quotes are canceled at once, and come back with the socket."""
-    options = attrs.evolve(OPTIONS, interval_s=3.0, stale_after_s=0.2)
-    async with client_of(exchange) as client:
+    options = attrs.evolve(OPTIONS, interval_s=2.0, stale_after_s=0.2)
+    async with client_of(exchange, maker_options=options) as client:
         await client.stream.wait_ready()
         async with quoting(exchange, client, options) as states:
             await until(lambda: states and states[-1].live == 10)
