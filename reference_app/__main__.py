@@ -11,6 +11,7 @@ from reference_app.settings import load_settings
 
 def main(arguments: list[str]) -> int:
     """Return the exit code."""
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )

@@ -22,6 +22,7 @@ from hybrid_dex.defaults.file_journal import FileJournal
 from hybrid_dex.defaults.file_snapshots import FileSnapshots
 from hybrid_dex.defaults.login_tokens import LoginTokens
 from hybrid_dex.defaults.sql_records import SqlRecords
+from hybrid_dex.defaults.standard_risk import StandardRisk
 from hybrid_dex.defaults.system_clock import SystemClock
 from hybrid_dex.defaults.wallet_auth import WalletAuth, WalletAuthOptions
 from hybrid_dex.errors import ConfigurationError, FormatError
@@ -87,6 +88,7 @@ def compose(settings: Settings) -> Services:
         snapshots=FileSnapshots(settings.data / "snapshots"),
         settlement=_settlement(settings),
         auth=auth,
+        risk=StandardRisk(settings.risk),
         records=records,
         clock=clock,
         options=ExchangeOptions(snapshot_every=settings.snapshot_every),
@@ -137,7 +139,7 @@ def create_app(services: Services) -> Litestar:
             "principal": Provide(provide_principal),
         },
         exception_handlers=EXCEPTION_HANDLERS,
-        before_request=_refuse_unknown_query,
+        before_request=_check_query,
         lifespan=[running],
         openapi_config=OpenAPIConfig(
             title=services.settings.name,
@@ -152,7 +154,9 @@ def create_app(services: Services) -> Litestar:
                 }
             ),
             render_plugins=[JsonRenderPlugin()],
-            openapi_router=Router("/schema", route_handlers=[], guards=[_nothing_here]),
+            openapi_router=Router(
+                "/schema", route_handlers=[], guards=[_nothing_here], include_in_schema=False
+            ),
         ),
         request_max_body_size=MAX_MESSAGE_BYTES,
         logging_config=None,
@@ -194,11 +198,14 @@ def _nothing_here(
     raise NotFoundException
 
 
-async def _refuse_unknown_query(request: Request[Any, Any, Any]) -> None:
-    """A misspelled filter would answer something else than was asked."""
+async def _check_query(request: Request[Any, Any, Any]) -> None:
+    """Refuse unknown and repeated parameters, which would answer something else than was asked.
+
+    Integers are digits: the framework would also take ``1e3`` and ``1.0`` for one.
+    """
     known = request.route_handler.parsed_fn_signature.parameters
     seen = set[str]()
-    for name, _ in request.query_params.multi_items():
+    for name, text in request.query_params.multi_items():
         if name not in known or name in {"services", "principal", "request"}:
             shown = name[:64]
             raise MessageError(
@@ -206,4 +213,6 @@ async def _refuse_unknown_query(request: Request[Any, Any, Any]) -> None:
             )
         if name in seen:
             raise MessageError(RejectReason.INVALID_MESSAGE, name, "given twice", "each once")
+        if known[name].annotation is int and not (text.isascii() and text.isdigit()):
+            raise MessageError(RejectReason.INVALID_MESSAGE, name, "not an integer", "digits")
         seen.add(name)

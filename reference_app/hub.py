@@ -111,6 +111,11 @@ class Hub:
                 del self._addresses[address]
 
     @property
+    def listeners(self) -> tuple[Listener, ...]:
+        """The connections, oldest first."""
+        return tuple(self._listeners)
+
+    @property
     def connections(self) -> int:
         """Open connections."""
         return len(self._listeners)

@@ -31,7 +31,7 @@ def document(app: Litestar) -> bytes:
     operations = {
         (path, method): handler
         for path, method, handler in _handlers(app)
-        if path in schema["paths"]
+        if method in schema["paths"].get(path, {})
     }
     kinds = {
         kind

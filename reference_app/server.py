@@ -19,9 +19,10 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from hybrid_dex.errors import ConfigurationError, HybridDexError
 from hybrid_dex.wire import MAX_MESSAGE_BYTES
 from reference_app.app import compose, create_app
+from reference_app.services import Services
 from reference_app.settings import ServerSettings, Settings
 
-__all__ = ["Server", "bind", "run"]
+__all__ = ["Server", "bind", "make_server", "run"]
 
 _log: Final = logging.getLogger(__name__)
 _PING_S: Final = 20.0
@@ -53,11 +54,11 @@ def bind(settings: ServerSettings) -> socket.socket:
     return listening
 
 
-def make_server(settings: Settings) -> Server:
-    """Return a server of a composed app, not started."""
+def make_server(settings: Settings, services: Services) -> Server:
+    """Return a server of an app over the services, not started."""
     server = settings.server
     config = uvicorn.Config(
-        create_app(compose(settings)),
+        create_app(services),
         loop="uvloop",
         http=_deadline_protocol(server.header_timeout_s),
         ws="websockets-sansio",
@@ -85,7 +86,7 @@ def run(settings: Settings) -> int:
         print(f"hybrid-dex: {error}", file=sys.stderr)  # noqa: T201 # the one line
         return 1
     try:
-        server = make_server(settings)
+        server = make_server(settings, compose(settings))
         loop_factory = server.config.get_loop_factory()
         with asyncio.Runner(loop_factory=loop_factory) as runner:
             return runner.run(_serve(server, listening))

@@ -1,9 +1,11 @@
 """What the routes stand on, in one value that the composition root makes and tests can replace."""
 
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import attrs
 from litestar import Request
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
 
 from hybrid_dex.errors import SignatureError
 from hybrid_dex.exchange import Exchange
@@ -22,7 +24,7 @@ from reference_app.limits import Limiter
 from reference_app.problems import ProblemError, refuse
 from reference_app.settings import Settings
 
-__all__ = ["Services", "provide_principal", "unauthenticated"]
+__all__ = ["Caller", "History", "Services", "TheServices", "provide_principal", "unauthenticated"]
 
 _BEARER = "bearer "
 
@@ -60,16 +62,8 @@ class Services:
     domain: Domain
     settles_on_chain: bool
     clock: Clock
-    limiter: Limiter = attrs.field()
-    hub: Hub = attrs.field()
-
-    @limiter.default
-    def _limiter(self) -> Limiter:
-        return Limiter(self.settings.limits)
-
-    @hub.default
-    def _hub(self) -> Hub:
-        return Hub(self.exchange)
+    limiter: Limiter
+    hub: Hub
 
     def market(self, market_id: str) -> Market:
         """Return a market. Raises `ProblemError` when there is none."""
@@ -88,6 +82,12 @@ class Services:
             raise unauthenticated(f"token: {error.reason}", error.valid) from error
 
 
+TheServices: TypeAlias = NamedDependency[SkipValidation[Services]]
+"""What a route takes to get the services."""
+Caller: TypeAlias = NamedDependency[SkipValidation[Principal]]
+"""What a route takes to get who asks; without a valid token the route is not reached."""
+
+
 def unauthenticated(detail: str, valid: str) -> ProblemError:
     """Return the refusal of a request that says not, or not credibly, who asks."""
     return ProblemError(
@@ -96,7 +96,7 @@ def unauthenticated(detail: str, valid: str) -> ProblemError:
     )
 
 
-async def provide_principal(request: Request[Any, Any, Any], services: Services) -> Principal:
+async def provide_principal(request: Request[Any, Any, Any], services: TheServices) -> Principal:
     """Return who sends a request. Raises `ProblemError`."""
     values = request.headers.getall("authorization", [])
     if len(values) != 1 or not values[0].lower().startswith(_BEARER):

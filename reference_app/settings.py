@@ -17,6 +17,7 @@ from typed_settings.exceptions import TsError
 from typed_settings.loaders import Loader
 
 from hybrid_dex.defaults.login_tokens import DEMO_SECRET
+from hybrid_dex.defaults.standard_risk import RiskLimits
 from hybrid_dex.errors import ConfigurationError, HybridDexError
 from hybrid_dex.model.market import Market
 
@@ -170,13 +171,14 @@ class Settings:
     Attributes:
         name: the exchange's name.
         demo: a demonstration on this machine: the public demo secret is accepted.
-        data: the folder of journal and snapshots.
+        data: the folder of journal and snapshots; relative to the file that names it.
         records: the records' database; by default SQLite in ``data``.
         snapshot_every: commands between two snapshots.
         server: where it listens.
         auth: who may log in.
         chain: where fills settle.
         limits: what one client may use.
+        risk: what one account may trade.
         markets: what is traded.
         opening_balances: play money, for a demo without a chain only.
     """
@@ -190,6 +192,7 @@ class Settings:
     auth: AuthSettings = attrs.field(factory=AuthSettings)
     chain: ChainSettings = attrs.field(factory=ChainSettings)
     limits: LimitSettings = attrs.field(factory=LimitSettings)
+    risk: RiskLimits = attrs.field(factory=RiskLimits)
     markets: list[MarketSettings] = attrs.field(factory=list)
     opening_balances: list[OpeningBalance] = attrs.field(factory=list)
 

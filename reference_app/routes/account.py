@@ -2,7 +2,6 @@
 
 from litestar import Router, get
 
-from hybrid_dex.interfaces.auth import Principal
 from hybrid_dex.wire import (
     BalancesAnswer,
     FillMessage,
@@ -11,13 +10,13 @@ from hybrid_dex.wire import (
     fill_messages,
 )
 from reference_app.routes.parameters import BEARER, Before, Limit, MarketQuery, cursor
-from reference_app.services import Services
+from reference_app.services import Caller, TheServices
 
 __all__ = ["account_routes"]
 
 
 @get("/balances", security=BEARER)
-async def list_balances(services: Services, principal: Principal) -> BalancesAnswer:
+async def list_balances(services: TheServices, principal: Caller) -> BalancesAnswer:
     """List the account's balances by asset."""
     view = services.exchange.view
     assets = {asset.id: asset for market in view.markets() for asset in (market.base, market.quote)}
@@ -32,8 +31,8 @@ async def list_balances(services: Services, principal: Principal) -> BalancesAns
 
 @get("/fills", security=BEARER)
 async def list_fills(
-    services: Services,
-    principal: Principal,
+    services: TheServices,
+    principal: Caller,
     market: MarketQuery = None,
     before: Before = None,
     limit: Limit = 100,

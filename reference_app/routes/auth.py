@@ -5,7 +5,6 @@ from typing import Any
 from litestar import Request, Router, post
 
 from hybrid_dex.errors import FormatError
-from hybrid_dex.interfaces.auth import Principal
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.wire import (
     LoginRequest,
@@ -18,7 +17,7 @@ from hybrid_dex.wire import (
 )
 from reference_app.problems import ProblemError, read_body
 from reference_app.routes.parameters import BEARER
-from reference_app.services import Services
+from reference_app.services import Caller, TheServices
 
 __all__ = ["auth_routes"]
 
@@ -33,13 +32,13 @@ def _refused(error: FormatError) -> ProblemError:
 
 
 @post("/nonce", status_code=200)
-async def issue_nonce(services: Services) -> NonceAnswer:
+async def issue_nonce(services: TheServices) -> NonceAnswer:
     """Get a nonce for one login message."""
     return NonceAnswer(nonce=await services.auth.issue_nonce())
 
 
 @post("/login", status_code=200, opt={"body": LoginRequest})
-async def login(request: AnyRequest, services: Services) -> SessionAnswer:
+async def login(request: AnyRequest, services: TheServices) -> SessionAnswer:
     """Open a session with a signed EIP-4361 message."""
     body = await read_body(request, LoginRequest)
     try:
@@ -49,7 +48,7 @@ async def login(request: AnyRequest, services: Services) -> SessionAnswer:
 
 
 @post("/refresh", status_code=200, opt={"body": RefreshRequest})
-async def refresh(request: AnyRequest, services: Services) -> SessionAnswer:
+async def refresh(request: AnyRequest, services: TheServices) -> SessionAnswer:
     """Exchange a refresh token for a new session, once."""
     body = await read_body(request, RefreshRequest)
     try:
@@ -59,7 +58,7 @@ async def refresh(request: AnyRequest, services: Services) -> SessionAnswer:
 
 
 @post("/logout", status_code=204, security=BEARER)
-async def logout(services: Services, principal: Principal) -> None:
+async def logout(services: TheServices, principal: Caller) -> None:
     """End the session; its tokens are void at once."""
     await services.auth.logout(principal)
 

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from litestar import Router, get
-from litestar.params import Parameter
+from litestar.params import FromPath, QueryParameter
 
 from hybrid_dex.wire import (
     BookMessage,
@@ -15,15 +15,15 @@ from hybrid_dex.wire import (
     trade_from_record,
 )
 from reference_app.routes.parameters import Before, Limit, cursor
-from reference_app.services import Services
+from reference_app.services import TheServices
 
 __all__ = ["market_routes"]
 
-Depth = Annotated[int, Parameter(ge=1, description="levels a side at most")]
+Depth = Annotated[int, QueryParameter(ge=1, description="levels a side at most")]
 
 
 @get("/")
-async def list_markets(services: Services) -> MarketsAnswer:
+async def list_markets(services: TheServices) -> MarketsAnswer:
     """List all markets."""
     view = services.exchange.view
     return MarketsAnswer(
@@ -32,14 +32,16 @@ async def list_markets(services: Services) -> MarketsAnswer:
 
 
 @get("/{market_id:str}")
-async def get_market(services: Services, market_id: str) -> MarketMessage:
+async def get_market(services: TheServices, market_id: FromPath[str]) -> MarketMessage:
     """Get one market and its steps."""
     market = services.market(market_id)
     return market_message(market, services.exchange.view.market_state(market.id))
 
 
 @get("/{market_id:str}/book")
-async def get_book(services: Services, market_id: str, depth: Depth = 100) -> BookMessage:
+async def get_book(
+    services: TheServices, market_id: FromPath[str], depth: Depth = 100
+) -> BookMessage:
     """Get level 2 of a market as of a sequence."""
     market, view = services.market(market_id), services.exchange.view
     levels = min(depth, services.settings.limits.depth)
@@ -50,7 +52,7 @@ async def get_book(services: Services, market_id: str, depth: Depth = 100) -> Bo
 
 @get("/{market_id:str}/trades")
 async def list_trades(
-    services: Services, market_id: str, limit: Limit = 100, before: Before = None
+    services: TheServices, market_id: FromPath[str], limit: Limit = 100, before: Before = None
 ) -> TradesAnswer:
     """List a market's trades, newest first."""
     market = services.market(market_id)

@@ -7,6 +7,7 @@ signature. An order of another account is answered like one that does not exist.
 from typing import Any
 
 from litestar import Request, Router, delete, get, post
+from litestar.params import FromPath
 
 from hybrid_dex.interfaces.auth import Principal
 from hybrid_dex.interfaces.risk import Refusal
@@ -31,7 +32,7 @@ from hybrid_dex.wire import (
 from reference_app.answers import canceled_answer, changed_answer, placed_answer
 from reference_app.problems import read_body, refuse
 from reference_app.routes.parameters import BEARER, MarketQuery, SideQuery
-from reference_app.services import Services
+from reference_app.services import Caller, Services, TheServices
 
 __all__ = ["order_routes", "own_order"]
 
@@ -47,7 +48,7 @@ async def own_order(services: Services, principal: Principal, order_id: OrderId)
 
 
 @post("/", opt={"body": OrderRequest}, security=BEARER)
-async def place_order(request: AnyRequest, services: Services, principal: Principal) -> OrderAnswer:
+async def place_order(request: AnyRequest, services: TheServices, principal: Caller) -> OrderAnswer:
     """Place an order; answered once it is durable."""
     body = await read_body(request, OrderRequest)
     order = to_order(body, services.market(body.market), principal.account)
@@ -57,7 +58,7 @@ async def place_order(request: AnyRequest, services: Services, principal: Princi
 
 @get("/open", security=BEARER)
 async def list_open_orders(
-    services: Services, principal: Principal, market: MarketQuery = None
+    services: TheServices, principal: Caller, market: MarketQuery = None
 ) -> OrdersAnswer:
     """List the account's open orders."""
     wanted = None if market is None else services.market(market).id
@@ -66,14 +67,16 @@ async def list_open_orders(
 
 
 @get("/{order_id:str}", security=BEARER)
-async def get_order(services: Services, principal: Principal, order_id: str) -> OrderMessage:
+async def get_order(
+    services: TheServices, principal: Caller, order_id: FromPath[str]
+) -> OrderMessage:
     """Get one of the account's orders, live or ended."""
     return _message(services, await own_order(services, principal, parse_order_id(order_id)))
 
 
 @get("/by-client-id/{client_order_id:str}", security=BEARER)
 async def get_order_by_client_id(
-    services: Services, principal: Principal, client_order_id: str
+    services: TheServices, principal: Caller, client_order_id: FromPath[str]
 ) -> OrderMessage:
     """Get the order to which the account gave this id."""
     wanted = ClientOrderId(client_order_id)
@@ -87,7 +90,9 @@ async def get_order_by_client_id(
 
 
 @delete("/{order_id:str}", status_code=200, security=BEARER)
-async def cancel_order(services: Services, principal: Principal, order_id: str) -> OrderAnswer:
+async def cancel_order(
+    services: TheServices, principal: Caller, order_id: FromPath[str]
+) -> OrderAnswer:
     """Cancel an order; answered once it is durable."""
     wanted, account = parse_order_id(order_id), principal.account
     await services.limiter.orders(account)
@@ -97,7 +102,7 @@ async def cancel_order(services: Services, principal: Principal, order_id: str) 
 
 @delete("/", status_code=200, security=BEARER)
 async def cancel_all_orders(
-    services: Services, principal: Principal, market: MarketQuery = None, side: SideQuery = None
+    services: TheServices, principal: Caller, market: MarketQuery = None, side: SideQuery = None
 ) -> CancelAllAnswer:
     """Cancel all of the account's orders, or those of a market, a side, or both."""
     await services.limiter.orders(principal.account)
@@ -111,7 +116,7 @@ async def cancel_all_orders(
 
 @post("/{order_id:str}/replace", status_code=200, opt={"body": ReplaceRequest}, security=BEARER)
 async def replace_order(
-    request: AnyRequest, services: Services, principal: Principal, order_id: str
+    request: AnyRequest, services: TheServices, principal: Caller, order_id: FromPath[str]
 ) -> OrderAnswer:
     """Swap an order for new terms, atomically; it keeps its id."""
     body = await read_body(request, ReplaceRequest)
@@ -124,7 +129,7 @@ async def replace_order(
 
 @post("/{order_id:str}/reduce", status_code=200, opt={"body": ReduceRequest}, security=BEARER)
 async def reduce_order(
-    request: AnyRequest, services: Services, principal: Principal, order_id: str
+    request: AnyRequest, services: TheServices, principal: Caller, order_id: FromPath[str]
 ) -> OrderAnswer:
     """Lower an order's open quantity in place; it keeps its priority."""
     body = await read_body(request, ReduceRequest)

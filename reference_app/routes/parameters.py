@@ -2,7 +2,7 @@
 
 from typing import Annotated, Final, Literal
 
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from hybrid_dex.errors import FormatError
 from hybrid_dex.model.units import FillId
@@ -13,12 +13,12 @@ __all__ = ["BEARER", "Before", "Limit", "MarketQuery", "SideQuery", "cursor"]
 BEARER: Final[list[dict[str, list[str]]]] = [{"bearer": []}]
 """The document's mark of a route that needs a login."""
 
-Limit = Annotated[int, Parameter(ge=1, le=500, description="how many at most")]
+Limit = Annotated[int, QueryParameter(ge=1, le=500, description="how many at most")]
 Before = Annotated[
-    str | None, Parameter(max_length=20, description="the cursor that the last page gave")
+    str | None, QueryParameter(max_length=20, description="the cursor that the last page gave")
 ]
-MarketQuery = Annotated[str | None, Parameter(max_length=64, description="a market's symbol")]
-SideQuery = Annotated[Literal["buy", "sell"] | None, Parameter(description="one side only")]
+MarketQuery = Annotated[str | None, QueryParameter(max_length=64, description="a market's symbol")]
+SideQuery = Annotated[Literal["buy", "sell"] | None, QueryParameter(description="one side only")]
 
 
 def cursor(text: str | None) -> FillId | None:

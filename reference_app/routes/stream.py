@@ -11,7 +11,7 @@ from litestar.exceptions import WebSocketDisconnect
 from reference_app.connection import Connection
 from reference_app.limits import peer
 from reference_app.outbox import Closing
-from reference_app.services import Services
+from reference_app.services import TheServices
 
 __all__ = ["stream"]
 
@@ -42,7 +42,7 @@ class _Inbox:
 
 
 @websocket("/ws")
-async def stream(socket: Socket, services: Services) -> None:
+async def stream(socket: Socket, services: TheServices) -> None:
     """Market data, private reports and order entry over one connection."""
     origin = socket.headers.get("origin")
     if origin is not None and origin not in services.settings.auth.origins:

@@ -17,7 +17,7 @@ from hybrid_dex.wire import (
     to_ms,
 )
 from reference_app.openapi import document, page
-from reference_app.services import Services
+from reference_app.services import TheServices
 
 __all__ = ["HealthAnswer", "LivenessAnswer", "system_routes"]
 
@@ -58,7 +58,7 @@ class HealthAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @get("/info")
-async def get_info(services: Services) -> InfoAnswer:
+async def get_info(services: TheServices) -> InfoAnswer:
     """Get what a client must know before it logs in or signs."""
     settings, domain = services.settings, services.domain
     assets: dict[str, Asset] = {}
@@ -90,7 +90,7 @@ async def get_info(services: Services) -> InfoAnswer:
 
 
 @get("/time")
-async def get_time(services: Services) -> TimeAnswer:
+async def get_time(services: TheServices) -> TimeAnswer:
     """Get the server's clock."""
     return TimeAnswer(time_ms=to_ms(services.clock.now_ns()))
 
@@ -102,7 +102,7 @@ async def get_liveness() -> LivenessAnswer:
 
 
 @get("/health/ready")
-async def get_readiness(services: Services) -> Response[HealthAnswer]:
+async def get_readiness(services: TheServices) -> Response[HealthAnswer]:
     """Tell whether an order would be taken: 200 when it would, otherwise 503."""
     health = services.exchange.health()
     answer = HealthAnswer(

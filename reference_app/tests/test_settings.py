@@ -1,0 +1,119 @@
+"""Settings: files and environment are read, and what is unknown or unsafe is refused by name."""
+
+from pathlib import Path
+
+import attrs
+import pytest
+
+from hybrid_dex.errors import ConfigurationError
+from reference_app.app import compose
+from reference_app.settings import (
+    AuthSettings,
+    ChainSettings,
+    ServerSettings,
+    Settings,
+    load_settings,
+)
+from reference_app.tests.stack import ETH_USDC, limits, settings
+
+FILE = """
+[hybrid-dex]
+name = "mine"
+data = "here"
+[hybrid-dex.server]
+port = 1234
+[hybrid-dex.auth]
+secret = "0123456789abcdefghijklmnopqrstuvwxyz"
+origins = ["https://exchange.example"]
+[[hybrid-dex.markets]]
+id = "ETH-USDC"
+base_decimals = 18
+quote_decimals = 6
+tick = "0.01"
+lot = "0.0001"
+base_token = "0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2"
+quote_token = "0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48"
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "settings.toml"
+    path.write_text(FILE)
+    return path
+
+
+def test_a_file_is_read_and_the_environment_overrides_it(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HYBRID_DEX_SERVER_PORT", "4321")
+    monkeypatch.setenv("HYBRID_DEX_AUTH_SECRET", "z" * 10 + "0123456789abcdefghijklmnop")
+    loaded = load_settings([file])
+    assert (loaded.name, loaded.data, loaded.server.port) == ("mine", file.parent / "here", 4321)
+    assert loaded.token_secret.startswith("zzz")
+    assert loaded.records_url == f"sqlite:///{file.parent}/here/records.sqlite"
+    assert loaded.markets[0].market().lot_size == 10**14
+    assert "0123456789" not in repr(loaded)
+
+
+def test_a_later_file_overrides_an_earlier_one(file: Path, tmp_path: Path) -> None:
+    second = tmp_path / "second.toml"
+    second.write_text('[hybrid-dex]\nname = "other"\n')
+    assert load_settings([file, second]).name == "other"
+
+
+@pytest.mark.parametrize(
+    ("added", "said"),
+    [
+        ("[hybrid-dex.server2]\nport = 1\n", "server2"),
+        ("[hybrid-dex.limits]\norders = 1\n", "limits.orders"),
+        ("[hybrid-dex.limits]\ndepth = 0\n", "depth"),
+        ("[hybrid-dex.limits]\ndepth = 'x'\n", "depth"),
+        ("[hybrid-dex\n", "can not be used"),
+    ],
+)
+def test_what_a_file_may_not_say_is_named(file: Path, added: str, said: str) -> None:
+    file.write_text(FILE + added)
+    with pytest.raises(ConfigurationError, match=said):
+        load_settings([file])
+
+
+def test_an_unknown_variable_and_a_missing_file_are_named(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ConfigurationError, match=r"no settings file .*absent\.toml"):
+        load_settings([file.parent / "absent.toml"])
+    monkeypatch.setenv("HYBRID_DEX_SERVER_PROT", "1")
+    with pytest.raises(ConfigurationError, match=r"nothing reads .*HYBRID_DEX_SERVER_PROT"):
+        load_settings([file])
+
+
+def test_unsafe_settings_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="HYBRID_DEX_AUTH_SECRET is not set"):
+        Settings(markets=[ETH_USDC])
+    with pytest.raises(ConfigurationError, match="no market"):
+        Settings(demo=True)
+    with pytest.raises(ConfigurationError, match="public secret"):
+        Settings(demo=True, markets=[ETH_USDC], server=ServerSettings(host="0.0.0.0"))
+    with pytest.raises(ConfigurationError, match="OPERATOR_KEY"):
+        Settings(demo=True, markets=[ETH_USDC], chain=ChainSettings(rpc_url="http://127.0.0.1:1"))
+    good = settings(tmp_path)
+    for changed, said in (
+        (attrs.evolve(good, auth=AuthSettings(secret="short", origins=["http://a"])), "secret"),
+        (attrs.evolve(good, auth=attrs.evolve(good.auth, origins=[])), "origin"),
+        (attrs.evolve(good, auth=attrs.evolve(good.auth, origins=["localhost"])), "origin"),
+        (attrs.evolve(good, chain=ChainSettings(contract="0x12")), "contract"),
+        (attrs.evolve(good, records="mysql://x"), "records"),
+        (attrs.evolve(good, limits=limits(storage="memory://")), "would block"),
+        (attrs.evolve(good, limits=limits(storage="nonsense")), "limits.storage"),
+        (attrs.evolve(good, markets=[attrs.evolve(ETH_USDC, tick="0.0000001")]), "tick"),
+    ):
+        with pytest.raises(ConfigurationError, match=said):
+            compose(changed)
+
+
+def test_a_demo_on_this_machine_needs_no_secret(tmp_path: Path) -> None:
+    demo = attrs.evolve(
+        settings(tmp_path), demo=True, auth=AuthSettings(origins=["http://localhost:8000"])
+    )
+    assert compose(demo).settings.demo
