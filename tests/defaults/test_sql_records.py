@@ -6,10 +6,7 @@ where those exist, and always in CI, where their absence is a failure and not a 
 
 import asyncio
 import os
-import shutil
-import subprocess
 import sys
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -72,47 +69,21 @@ from hybrid_dex.model.units import (
     fill_id,
     order_id,
 )
+from tests.defaults.postgresql_cluster import SERVER_PROGRAMS, private_cluster
 
-BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
 DATABASES = ["sqlite"]
-if BINARIES or os.environ.get("CI") == "true":
+if SERVER_PROGRAMS or os.environ.get("CI") == "true":
     DATABASES.append("postgresql")
 
 MARKET = Market.spot("ETH-USDC", base_decimals=18, quote_decimals=6, tick="0.01", lot="0.0001")
 ALICE, BOB, CAROL = AccountId("alice"), AccountId("bob"), AccountId("carol")
 
 
-def as_server(*command: str) -> list[str]:
-    """PostgreSQL refuses to run as root."""
-    return ["runuser", "-u", "postgres", "--", *command] if os.geteuid() == 0 else [*command]
-
-
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Path]:
     """A private PostgreSQL cluster on a Unix socket; its folder."""
-    assert BINARIES, "PostgreSQL's server is not installed: apt-get install postgresql"
-    server = BINARIES[-1].parent
-    folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
-    if os.geteuid() == 0:
-        shutil.chown(folder, "postgres")
-    control = [str(server / "pg_ctl"), "-D", str(folder / "data"), "-w"]
-    initialize = [str(server / "initdb"), "-D", str(folder / "data"), "-U", "postgres"]
-    options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
-    log = ["-l", str(folder / "log"), "-o", options]
-    try:
-        run(as_server(*initialize, "-A", "trust", "--no-sync", "-E", "UTF8"))
-        run(as_server(*control, *log, "start"))
+    with private_cluster() as folder:
         yield folder
-        run(as_server(*control, "-m", "immediate", "stop"))
-    finally:
-        shutil.rmtree(folder)
-
-
-def run(command: list[str]) -> None:
-    done = subprocess.run(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd="/", check=False
-    )
-    assert done.returncode == 0, f"{command}: {done.stdout}"
 
 
 @pytest.fixture(params=DATABASES)
