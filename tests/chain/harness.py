@@ -12,8 +12,7 @@ import socket
 import subprocess
 import time
 import urllib.request
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -266,8 +265,7 @@ class Reader:
     async def stop(self) -> None:
         """Stop reading, as a crash would."""
         self._task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._task
+        await asyncio.gather(self._task, return_exceptions=True)
 
 
 class World:
@@ -384,6 +382,3 @@ class Server:
     async def __aexit__(self, *exception: object) -> None:
         await self.reader.stop()
         await self.settlement.close()
-
-
-Run = Callable[[], Awaitable[None]]
