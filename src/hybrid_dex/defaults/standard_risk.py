@@ -40,6 +40,7 @@ __all__ = [
 ]
 
 _DAY_NS: Final = 24 * 60 * 60 * 1_000_000_000
+_ENTERING: Final = (PlaceOrder, ReplaceOrder)
 
 _StateT = TypeVar("_StateT")
 
@@ -75,13 +76,14 @@ class OrderNotional:
     """An order's price times its total quantity has a limit."""
 
     version = "order-notional 1"
+    learns = False
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
 
     def check(self, command: Command, view: LedgerView) -> Refusal | None:
         """Refuse an order, or a replacement, that is too large."""
-        if not isinstance(command, PlaceOrder | ReplaceOrder):
+        if not isinstance(command, _ENTERING):
             return None
         limit = self._limits(command.account).order_notional
         market = _market(command, view)
@@ -108,6 +110,7 @@ class OpenOrders:
     """An account has so many orders on the books at once."""
 
     version = "open-orders 1"
+    learns = False
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -157,7 +160,7 @@ class DailyVolume:
 
     def check(self, command: Command, view: LedgerView) -> Refusal | None:
         """Refuse what would exceed the day's volume if it traded whole."""
-        if not isinstance(command, PlaceOrder | ReplaceOrder):
+        if not isinstance(command, _ENTERING):
             return None
         limit = self._limits(command.account).daily_volume
         market = _market(command, view)
@@ -226,7 +229,7 @@ class SelfTrade:
 
     def check(self, command: Command, view: LedgerView) -> Refusal | None:
         """Refuse a price that one of the account's own resting orders would meet."""
-        if not isinstance(command, PlaceOrder | ReplaceOrder):
+        if not isinstance(command, _ENTERING):
             return None
         if not self._limits(command.account).refuse_self_trade:
             return None
@@ -285,6 +288,9 @@ class SelfTrade:
 class RiskChain:
     """Several risks as one: the first refusal wins, every member sees every event.
 
+    A member that learns nothing from events may say so with ``learns = False``; it is not called
+    a million times for nothing.
+
     >>> RiskChain([StandardRisk(), StandardRisk(RiskLimits(open_orders=3))]).version[:5]
     'chain'
     """
@@ -292,7 +298,9 @@ class RiskChain:
     def __init__(self, members: Sequence[Risk]) -> None:
         self._members = tuple(members)
         self._checks = tuple(member.check for member in self._members)
-        self._observers = tuple(member.observe for member in self._members)
+        self._observers = tuple(
+            member.observe for member in self._members if getattr(member, "learns", True)
+        )
 
     @property
     def version(self) -> str:

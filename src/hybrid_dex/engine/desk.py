@@ -136,7 +136,9 @@ class Desk:
     def end(self, venue: Venue, order: LiveOrder, status: OrderStatus) -> None:
         """An order that is on no book ended: release its hold and remember it."""
         if order.open:
-            self.release(venue, order, 0)
+            held = venue.hold(order.side, order.price, order.open)
+            self.ledger.hold(order.account, venue.hold_asset(order.side), -held)
+            order.open = 0
         order.status = status
         self.orders.remember(order, self.at_ns)
 

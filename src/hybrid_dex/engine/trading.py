@@ -130,8 +130,8 @@ class Trading:
         if refusal is None:
             refusal = self._risk.check(command, self._view)
         if refusal is None:
-            needed = venue.hold(command.side, command.price, command.quantity)
-            refusal = self._refuse_funds(venue, account, command.side, needed)
+            hold = venue.hold(command.side, command.price, command.quantity)
+            refusal = self._refuse_funds(venue, account, command.side, hold)
         if refusal is None and command.post_only:
             refusal = matching.refuse_crossing(
                 venue, Incoming(command.side, command.price, command.quantity)
@@ -183,7 +183,8 @@ class Trading:
             Resting(order.order_id, order.account, order.side, order.price, Quantity(order.open))
         )
         desk.orders.rest(order)
-        desk.expiries.watch(order)
+        if order.due_ns is not None:
+            desk.expiries.watch(order)
         if signed is not None:
             desk.lanes.bind(order.account, venue.market, signed.nonce, order.order_id)
 
