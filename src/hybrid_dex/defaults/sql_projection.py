@@ -6,6 +6,7 @@ absolute figures.
 """
 
 from collections import defaultdict
+from functools import cache
 from typing import Any, Final, TypeAlias
 
 from sqlalchemy import bindparam, insert, update
@@ -46,6 +47,22 @@ _TABLES: Final = (
 )
 
 
+@cache
+def _insert(model: type[Base]) -> Insert:
+    """Return one and the same object every time, so that it is compiled once."""
+    return insert(model)
+
+
+@cache
+def _update(model: type[Base], key: str, names: tuple[str, ...]) -> Update:
+    """As `_insert`; events change few combinations of columns."""
+    return (
+        update(model)
+        .where(model.__table__.c[key] == bindparam("row_key"))
+        .values({name: bindparam(f"new_{name}") for name in names})
+    )
+
+
 class _Table:
     """New rows and partial updates of one table, by primary key."""
 
@@ -67,18 +84,12 @@ class _Table:
     def statements(self) -> list[tuple[Insert | Update, list[Row]]]:
         found: list[tuple[Insert | Update, list[Row]]] = []
         if self.new:
-            found.append((insert(self.model), list(self.new.values())))
+            found.append((_insert(self.model), list(self.new.values())))
         alike: defaultdict[tuple[str, ...], list[Row]] = defaultdict(list)
         for key, row in self.changed.items():
             alike[tuple(row)].append({"row_key": key} | {f"new_{name}": row[name] for name in row})
-        table = self.model.__table__
         for names, rows in alike.items():
-            statement = (
-                update(self.model)
-                .where(table.c[self.key] == bindparam("row_key"))
-                .values({name: bindparam(f"new_{name}") for name in names})
-            )
-            found.append((statement, rows))
+            found.append((_update(self.model, self.key, names), rows))
         return found
 
 
@@ -118,7 +129,7 @@ class Changes:
         for table in (self._markets, self._orders, self._fills):
             found.extend(table.statements())
         if self._transfers:
-            found.append((insert(TransferRow), self._transfers))
+            found.append((_insert(TransferRow), self._transfers))
         return found
 
     def _order(self, event: object, at_ns: TimestampNs) -> None:

@@ -15,17 +15,20 @@ from contextlib import asynccontextmanager
 from threading import Lock
 from typing import Any, Final
 
+import attrs
 import msgspec
 from alembic.util import CommandError
-from sqlalchemy import delete, event, insert, select, union, update
+from sqlalchemy import Dialect, delete, event, insert, select, union, update
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
+from sqlalchemy.sql.compiler import Compiled, SQLCompiler
+from sqlalchemy.sql.dml import Insert, Update
 
 from hybrid_dex.defaults.migrations import upgrade
 from hybrid_dex.defaults.sql_projection import Changes
-from hybrid_dex.defaults.sql_tables import POSITION_ROW, Base, FillRow, OrderRow, PositionRow
+from hybrid_dex.defaults.sql_tables import POSITION_ROW, Atoms, Base, FillRow, OrderRow, PositionRow
 from hybrid_dex.errors import ConfigurationError, SequenceError, UnavailableError
 from hybrid_dex.interfaces.records import FillRecord
 from hybrid_dex.model.events import EventBatch, FillMade
@@ -46,8 +49,30 @@ _MAX_LIMIT: Final = 1000
 _UPGRADING: Final = Lock()
 """Alembic's `op` is one object for the whole process, so upgrades take turns in it."""
 _RETRY_S: Final = 0.01
-_CHUNK: Final = 500
-"""Rows of one statement: below the 65,535 parameters that PostgreSQL's protocol allows."""
+_ATOMS: Final = Atoms()
+
+
+@attrs.frozen
+class _Prepared:
+    """A statement as one driver takes it: text, names in their order, and who needs converting."""
+
+    sql: str
+    names: tuple[str, ...]
+    atoms: tuple[int, ...]
+    dialect: Dialect
+
+    @classmethod
+    def of(cls, compiled: Compiled, dialect: Dialect) -> "_Prepared":
+        assert isinstance(compiled, SQLCompiler)
+        names = tuple(compiled.positiontup or ())
+        atoms = [i for i, name in enumerate(names) if isinstance(compiled.binds[name].type, Atoms)]
+        return cls(str(compiled), names, tuple(atoms), dialect)
+
+    def values(self, row: dict[str, Any]) -> tuple[Any, ...]:
+        found = [row[name] for name in self.names]
+        for index in self.atoms:
+            found[index] = _ATOMS.process_bind_param(found[index], self.dialect)
+        return tuple(found)
 
 
 class SqlRecords:
@@ -67,6 +92,7 @@ class SqlRecords:
         """
         self._url = _address(url)
         self._engine: AsyncEngine | None = None
+        self._prepared: dict[Insert | Update, _Prepared] = {}
 
     async def open(self) -> None:
         """Connect and bring the schema up to date.
@@ -139,8 +165,7 @@ class SqlRecords:
             if last == position:
                 return
             for statement, rows in changes.statements():
-                for start in range(0, len(rows), _CHUNK):
-                    await connection.execute(statement, rows[start : start + _CHUNK])
+                await self._write(connection, statement, rows)
             await connection.execute(update(PositionRow).values(sequence=last))
 
     async def reset(self) -> None:
@@ -224,6 +249,22 @@ class SqlRecords:
         async with self._transaction() as connection:
             rows = (await connection.execute(query)).mappings().all()
         return [msgspec.convert(dict(row), OrderView) for row in rows]
+
+    async def _write(
+        self, connection: AsyncConnection, statement: Insert | Update, rows: list[dict[str, Any]]
+    ) -> None:
+        """Execute a statement for many rows, without what SQLAlchemy does to each of them.
+
+        Only `Atoms` need converting; the drivers take all else as it is.
+        """
+        prepared = self._prepared.get(statement)
+        if prepared is None:
+            compiled = statement.compile(
+                dialect=connection.dialect,
+                column_keys=list(rows[0]) if statement.is_insert else None,
+            )
+            prepared = self._prepared[statement] = _Prepared.of(compiled, connection.dialect)
+        await connection.exec_driver_sql(prepared.sql, [prepared.values(row) for row in rows])
 
     @property
     def _shown(self) -> str:
