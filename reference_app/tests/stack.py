@@ -250,7 +250,7 @@ async def running(chosen: Settings) -> AsyncIterator[Stack]:
     server = make_server(chosen, services)
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     serving = asyncio.create_task(server.serve(sockets=[listening]))
-    while not server.started and not serving.done():  # noqa: ASYNC110 # uvicorn offers no event
+    while not server.started and not serving.done():
         await asyncio.sleep(0)
     try:
         assert server.started, "the server did not start"
