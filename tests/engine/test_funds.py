@@ -135,6 +135,7 @@ def test_a_fill_moves_through_its_stages_and_back_on_a_reorganisation() -> None:
     assert [fill.fill_id for fill in driver.engine.unsettled()] == [fill_id]
     final = ConfirmSettlement(fills=(fill_id, fill_id), stage=FINAL, batch=1)
     assert len(driver.do(final)) == 1
+    assert not driver.engine._desk.flight.progress
     assert driver.engine.settlement_stage(fill_id) is None
     assert driver.engine.matched_fill(fill_id) is None
     assert driver.do(final)[0].reason is Reason.UNKNOWN_FILL
