@@ -13,31 +13,23 @@ import asyncio
 import tempfile
 from pathlib import Path
 
-from hybrid_dex import (
-    AccountId,
-    Exchange,
-    FileJournal,
-    FileSnapshots,
-    FillMade,
-    Market,
-    PlaceOrder,
-    Side,
-)
+import hybrid_dex as dex
 
-MARKET = Market.spot("ETH-USDC", base_decimals=18, quote_decimals=6, tick="0.01", lot="0.0001")
-ALICE, BOB = AccountId("alice"), AccountId("bob")
+MARKET = dex.Market.spot("ETH-USDC", base_decimals=18, quote_decimals=6, tick="0.01", lot="0.0001")
+ALICE, BOB = dex.AccountId("alice"), dex.AccountId("bob")
 
 
-def durable_exchange(directory: Path) -> Exchange:
+def durable_exchange(directory: Path) -> dex.Exchange:
     """Every acknowledged order is on disk before its answer comes."""
-    journal, snapshots = FileJournal(directory / "journal"), FileSnapshots(directory / "snapshots")
-    return Exchange([MARKET], journal=journal, snapshots=snapshots)
+    journal = dex.FileJournal(directory / "journal")
+    snapshots = dex.FileSnapshots(directory / "snapshots")
+    return dex.Exchange([MARKET], journal=journal, snapshots=snapshots)
 
 
-def limit(account: AccountId, side: Side, quantity: str, price: str) -> PlaceOrder:
+def limit(account: dex.AccountId, side: dex.Side, quantity: str, price: str) -> dex.PlaceOrder:
     """Text in, exact integers out, or a `FormatError` with the nearest valid values."""
     ticks, lots = MARKET.parse_price(price), MARKET.parse_quantity(quantity)
-    return PlaceOrder(account=account, market=MARKET.id, side=side, price=ticks, quantity=lots)
+    return dex.PlaceOrder(account=account, market=MARKET.id, side=side, price=ticks, quantity=lots)
 
 
 async def main(directory: Path) -> None:
@@ -45,12 +37,12 @@ async def main(directory: Path) -> None:
     async with durable_exchange(directory) as exchange:
         await exchange.deposit(ALICE, MARKET.quote.id, MARKET.quote.parse("10000"))
         await exchange.deposit(BOB, MARKET.base.id, MARKET.base.parse("3"))
-        await exchange.place(limit(BOB, Side.SELL, "3", "2500.00"))
+        await exchange.place(limit(BOB, dex.Side.SELL, "3", "2500.00"))
         print("bob offers 3 ETH")
         async with exchange.subscribe() as events:
-            await exchange.place(limit(ALICE, Side.BUY, "1", "2600.00"))
+            await exchange.place(limit(ALICE, dex.Side.BUY, "1", "2600.00"))
             for event in (await anext(events)).events:
-                if isinstance(event, FillMade):
+                if isinstance(event, dex.FillMade):
                     print("alice buys 1 ETH at", MARKET.format_price(event.price))
     print("the exchange restarts")
     async with durable_exchange(directory) as exchange:

@@ -26,8 +26,8 @@ ladder = Ladder(levels=2, spacing_bps=10, quantity=5_000, max_inventory=50_000, 
 
 def words(quote: Quote) -> str:
     """A quote as people write it."""
-    quantity, price = market.format_quantity(quote.quantity), market.format_price(quote.price)
-    return f"{quote.side.name.lower()} {quantity} at {price}"
+    quantity = market.format_quantity(quote.quantity)
+    return f"{quote.side.name.lower()} {quantity} at {market.format_price(quote.price)}"
 
 
 def decide(reference: str, inventory: int, live: list[LiveOrder]) -> None:
@@ -44,8 +44,7 @@ def decide(reference: str, inventory: int, live: list[LiveOrder]) -> None:
                 print("cancel", order.order_id)
 
 
-def main() -> None:
-    """An empty book, then a fill and a move."""
+if __name__ == "__main__":
     print("the reference is 2500")
     decide("2500", 0, [])
     print("the best ask was filled, the reference is 2510")
@@ -55,7 +54,3 @@ def main() -> None:
         for number, (side, price) in enumerate(left)
     ]
     decide("2510", -5_000, live)
-
-
-if __name__ == "__main__":
-    main()

@@ -47,7 +47,7 @@ from reference_app.routes import (
 from reference_app.services import Services, provide_principal
 from reference_app.settings import Settings
 
-__all__ = ["compose", "create_app"]
+__all__ = ["compose", "create_app", "opened"]
 
 _NO_CHAIN_CONTRACT: Final = "0x000000000000000000000000000000000000dEaD"
 """What orders are signed for where no contract is: nobody's, so they are worth nothing on a chain."""
@@ -106,24 +106,40 @@ def compose(settings: Settings) -> Services:
     )
 
 
-def create_app(services: Services) -> Litestar:
-    """Return the app over the services; starting it opens the exchange."""
+@asynccontextmanager
+async def opened(services: Services) -> AsyncIterator[None]:
+    """Open the exchange and what follows it; close them in order.
+
+    Raises:
+        HybridDexError: the exchange can not start; the message says what to do.
+    """
+    async with services.exchange:
+        await credit_opening_balances(services.exchange, services.settings.opening_balances)
+        services.hub.begin()
+        following = asyncio.create_task(services.hub.run(), name="sockets' feed")
+        try:
+            yield
+        finally:
+            services.hub.close()
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
+
+
+def create_app(services: Services, *, opens: bool = True) -> Litestar:
+    """Return the app over the services.
+
+    Args:
+        services: what the routes use.
+        opens: whether starting the app opens the services; otherwise its caller did.
+    """
 
     async def provide_services() -> Services:
         return services
 
     @asynccontextmanager
     async def running(_app: Litestar) -> AsyncIterator[None]:
-        async with services.exchange:
-            await credit_opening_balances(services.exchange, services.settings.opening_balances)
-            services.hub.begin()
-            following = asyncio.create_task(services.hub.run(), name="sockets' feed")
-            try:
-                yield
-            finally:
-                services.hub.close()
-                following.cancel()
-                await asyncio.gather(following, return_exceptions=True)
+        async with opened(services):
+            yield
 
     app = Litestar(
         route_handlers=[
@@ -140,7 +156,7 @@ def create_app(services: Services) -> Litestar:
         },
         exception_handlers=EXCEPTION_HANDLERS,
         before_request=_check_query,
-        lifespan=[running],
+        lifespan=[running] if opens else [],
         openapi_config=OpenAPIConfig(
             title=services.settings.name,
             version="1",

@@ -55,7 +55,6 @@ _METHOD_NOT_ALLOWED: Final = 405
 _TOO_LARGE: Final = 413
 _UNSUPPORTED_MEDIA_TYPE: Final = 415
 _SERVER_ERROR: Final = 500
-_GATEWAY_TIMEOUT: Final = 504
 
 
 class ProblemError(Exception):
@@ -85,14 +84,9 @@ def problem_of(error: Exception) -> Problem:
         case FormatError():
             return problem_from_error(error)
         case UnknownOutcomeError():
-            return msgspec.structs.replace(
-                problem(
-                    RejectReason.INTERNAL,
-                    f"{error}; it may have been done: ask by its client order id before sending again",
-                ),
-                type="urn:hybrid-dex:unknown_outcome",
-                title="Unknown outcome",
-                status=_GATEWAY_TIMEOUT,
+            return problem(
+                RejectReason.UNKNOWN_OUTCOME,
+                f"{error}; it may have been done: ask by its client order id before sending again",
             )
         case UnavailableError() | SlowFollowerError():
             return problem(RejectReason.UNAVAILABLE, str(error))

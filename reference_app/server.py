@@ -18,7 +18,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from hybrid_dex.errors import ConfigurationError, HybridDexError
 from hybrid_dex.wire import MAX_MESSAGE_BYTES
-from reference_app.app import compose, create_app
+from reference_app.app import compose, create_app, opened
 from reference_app.services import Services
 from reference_app.settings import ServerSettings, Settings
 
@@ -54,11 +54,11 @@ def bind(settings: ServerSettings) -> socket.socket:
     return listening
 
 
-def make_server(settings: Settings, services: Services) -> Server:
-    """Return a server of an app over the services, not started."""
+def make_server(settings: Settings, services: Services, *, opens: bool = True) -> Server:
+    """Return a server of an app over the services, not started; ``opens`` as in `create_app`."""
     server = settings.server
     config = uvicorn.Config(
-        create_app(services),
+        create_app(services, opens=opens),
         loop="uvloop",
         http=_deadline_protocol(server.header_timeout_s),
         ws="websockets-sansio",
@@ -86,18 +86,20 @@ def run(settings: Settings) -> int:
         print(f"hybrid-dex: {error}", file=sys.stderr)  # noqa: T201 # the one line
         return 1
     try:
-        server = make_server(settings, compose(settings))
+        services = compose(settings)
+        server = make_server(settings, services, opens=False)
         loop_factory = server.config.get_loop_factory()
         with asyncio.Runner(loop_factory=loop_factory) as runner:
-            return runner.run(_serve(server, listening))
-    except HybridDexError as error:
+            return runner.run(_serve(server, services, listening))
+    except (HybridDexError, OSError) as error:
         print(f"hybrid-dex: {error}", file=sys.stderr)  # noqa: T201 # the one line
         return 1
     finally:
         listening.close()
 
 
-async def _serve(server: Server, listening: socket.socket) -> int:
+async def _serve(server: Server, services: Services, listening: socket.socket) -> int:
+    """Open the services, serve, close them: what stops their start is raised, not logged."""
     loop = asyncio.get_running_loop()
 
     def end() -> None:
@@ -105,9 +107,10 @@ async def _serve(server: Server, listening: socket.socket) -> int:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, end)
-    host, port = listening.getsockname()[:2]
-    _log.info("listening on http://%s:%s", host, port)
-    await server.serve(sockets=[listening])
+    async with opened(services):
+        host, port = listening.getsockname()[:2]
+        _log.info("listening on http://%s:%s", host, port)
+        await server.serve(sockets=[listening])
     return 0 if server.started else 1
 
 

@@ -153,5 +153,5 @@ def lost_answer(error: Exception) -> Callable[[Callable[[], Awaitable[int]]], Aw
 
 async def until(condition: Callable[[], bool]) -> None:
     """Let others run until something holds; the test's time limit guards against never."""
-    while not condition():  # noqa: ASYNC110 # any condition, not only what could set an event
+    while not condition():  # any condition, not only what could set an event
         await asyncio.sleep(0.001)

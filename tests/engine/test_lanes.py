@@ -257,3 +257,14 @@ def test_a_floor_kills_lower_counters_of_one_quote_asset() -> None:
     assert reason(driver, counter=5, lane=9) is None
     (event,) = driver.do(RaiseFloor(account="alice", asset="DOGE", floor=5))
     assert event.reason is Reason.UNKNOWN_ASSET
+
+
+def test_a_signed_ioc_takes_no_more_than_one_group_of_fills() -> None:
+    """After its group the chain writes the lane full, so a second group could never settle."""
+    driver = signed()
+    for number in range(101):
+        driver.rest("bob", SELL, 1, 10, authorization=authorize(lane=number + 1))
+    ioc = TimeInForce.IOC
+    events = driver.place("alice", BUY, 101, 10, authorization=authorize(), time_in_force=ioc)
+    assert [type(event) for event in events[1:-1]] == [FillMade] * 100
+    assert (type(events[-1]), events[-1].open) == (OrderCanceled, 1)

@@ -94,7 +94,9 @@ def test_one_order_is_listed_once_however_often_it_trades() -> None:
     ],
     ids=["same order", "revision", "counter", "lane", "role"],
 )
-def test_a_section_is_cut_where_a_table_can_not_hold_both(second: list[MatchedFill], sections: int) -> None:
+def test_a_section_is_cut_where_a_table_can_not_hold_both(
+    second: list[MatchedFill], sections: int
+) -> None:
     """Another order in a lane, or the taker that now rests at another rate, needs a new section."""
     groups = groups_of(command(1, order(1, BUY), order(2, SELL)), second)
     assert len(packed(groups).sections) == sections

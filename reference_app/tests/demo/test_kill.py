@@ -1,5 +1,6 @@
-"""kill -9 of the exchange's process: no acknowledged order is lost, none is doubled, and the state
-that it recovers is that of a full replay of its journal.
+"""Killed with signal 9, the exchange loses no acknowledged order and doubles none.
+
+What it recovers is the state of a full replay of its journal.
 """
 
 import asyncio

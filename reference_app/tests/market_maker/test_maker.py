@@ -58,7 +58,7 @@ def client_of(
 
 async def until(condition: Callable[[], object]) -> None:
     """Let other tasks run until something is so; the test's own time limit guards it."""
-    while not condition():  # noqa: ASYNC110 # the conditions are others' state
+    while not condition():  # the conditions are others' state
         await asyncio.sleep(0.001)
 
 

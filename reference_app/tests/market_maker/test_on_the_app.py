@@ -53,7 +53,7 @@ async def test_it_quotes_is_traded_with_and_leaves_nothing(stack: Stack) -> None
         answer = await taker.place("ETH-USDC", Side.BUY, "0.5", "9999", options=immediate)
         assert answer.order.status == "filled"
         assert isinstance(await waiting, FillMessage)
-        while not book.synced:  # noqa: ASYNC110 # the book is the stream's
+        while not book.synced:  # the book is the stream's
             await asyncio.sleep(0)
         await fills.aclose()
         stop.set()

@@ -5,7 +5,8 @@ sending it again is safe. `UnknownOutcomeError`: it was sent and no answer came;
 resolved by its id, never simply repeated.
 """
 
-from hybrid_dex.errors import HybridDexError, RefusedError
+from hybrid_dex.errors import HybridDexError, RefusedError, UnknownOutcomeError
+from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.wire import Problem
 
 __all__ = ["LaggingListenerError", "UnreachableError", "refused"]
@@ -19,7 +20,9 @@ class LaggingListenerError(HybridDexError):
     """A listener took its messages too slowly and some were dropped: read the state again."""
 
 
-def refused(problem: Problem) -> RefusedError:
+def refused(problem: Problem) -> RefusedError | UnknownOutcomeError:
     """Return the exception for a problem document."""
     detail = f"{problem.detail}; valid: {problem.valid}" if problem.valid else problem.detail
+    if problem.code == RejectReason.UNKNOWN_OUTCOME:
+        return UnknownOutcomeError(detail)
     return RefusedError(problem.code, problem.field, detail)

@@ -176,7 +176,7 @@ def _read(answer: type[_T], reply: HttpReply, what: str) -> _T:
         # Not written by the exchange: a proxy, or another server.
         raise UnknownOutcomeError(f"{what} was answered with status {reply.status}") from None
     refusal = refused(problem)
-    if problem.code in _NOTHING_DONE:
+    if isinstance(refusal, RefusedError) and problem.code in _NOTHING_DONE:
         raise RetryLaterError(refusal, _wait(reply.headers.get("retry-after")))
     raise refusal
 

@@ -14,7 +14,7 @@ from hybrid_dex.errors import InvariantError
 from hybrid_dex.interfaces.book import Allocation, Incoming
 from hybrid_dex.interfaces.risk import Refusal
 from hybrid_dex.model.events import FillMade, OrderReduced
-from hybrid_dex.model.order import CancelReason, OrderStatus, SelfTradeMode, Side
+from hybrid_dex.model.order import CancelReason, OrderStatus, SelfTradeMode, Side, TimeInForce
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.settlement import MatchedFill
 from hybrid_dex.model.units import (
@@ -71,12 +71,15 @@ def can_fill_whole(
 def cross(desk: Desk, venue: Venue, taker: LiveOrder) -> CancelReason | None:
     """Let an aggressor take what it can; return why its remainder must go, if it must."""
     incoming = Incoming(taker.side, taker.price, Quantity(taker.open))
+    # A signed IOC is dead on chain after its first group, so all of its fills must be in that one.
+    one_group = taker.authorization is not None and taker.time_in_force is TimeInForce.IOC
+    most = MAX_FILLS_PER_GROUP if one_group else MAX_FILLS_PER_COMMAND
     fills = 0
     for allocation in venue.book.match(incoming):
         if allocation.account == taker.account:
             if _prevent_self_trade(desk, venue, taker, allocation):
                 return CancelReason.SELF_TRADE
-        elif fills == MAX_FILLS_PER_COMMAND:
+        elif fills == most:
             return CancelReason.REMAINDER
         else:
             _fill(desk, venue, taker, allocation, fills)

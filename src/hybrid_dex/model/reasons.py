@@ -118,6 +118,8 @@ class RejectReason(enum.IntEnum):
     """There is nothing at this address."""
 
     UNAVAILABLE = 9001
-    """Nothing can be made durable now; nothing was changed. Try again."""
+    """Nothing is made durable now, so nothing is acknowledged; send it again under the same id."""
     INTERNAL = 9002
     """A bug on our side; the market is halted and nothing was acknowledged."""
+    UNKNOWN_OUTCOME = 9003
+    """Whether it was done can not be told now; ask for it by its client order id."""

@@ -55,6 +55,7 @@ _STATUS: Final[dict[RejectReason, int]] = {
     RejectReason.NOT_FOUND: 404,
     RejectReason.UNAVAILABLE: 503,
     RejectReason.INTERNAL: 500,
+    RejectReason.UNKNOWN_OUTCOME: 504,
 }
 
 
