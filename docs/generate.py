@@ -31,8 +31,16 @@ SUBSYSTEMS = {
 
 def struct_section(kind: type[msgspec.Struct]) -> str:
     """Return one command's or event's section: docstring and fields with their types."""
-    lines = [f"### {kind.__name__}", "", f"Tag `{kind.__struct_config__.tag}`. {inspect.getdoc(kind)}", ""]
-    lines = [re.sub(r"^Attributes:$", "**Fields that need a word**\n", line) for line in "\n".join(lines).split("\n")]
+    lines = [
+        f"### {kind.__name__}",
+        "",
+        f"Tag `{kind.__struct_config__.tag}`. {inspect.getdoc(kind)}",
+        "",
+    ]
+    lines = [
+        re.sub(r"^Attributes:$", "**Fields that need a word**\n", line)
+        for line in "\n".join(lines).split("\n")
+    ]
     lines = [re.sub(r"^    (\w+): ", r"- `\1`: ", line) for line in lines]
     lines += ["", "| Field | Type | Default |", "| --- | --- | --- |"]
     for field in msgspec.structs.fields(kind):
@@ -49,7 +57,9 @@ def type_name(kind: object) -> str:
         return "None"
     origin = typing.get_origin(kind)
     if origin is not None:
-        inner = ", ".join("..." if member is ... else type_name(member) for member in typing.get_args(kind))
+        inner = ", ".join(
+            "..." if member is ... else type_name(member) for member in typing.get_args(kind)
+        )
         return f"{origin.__name__}[{inner}]"
     return getattr(kind, "__name__", str(kind))
 
@@ -57,7 +67,9 @@ def type_name(kind: object) -> str:
 def member_docs(kind: type[enum.Enum]) -> dict[str, str]:
     """Return the docstring that follows each member in the source."""
     source = inspect.getsource(kind)
-    found = re.findall(r"^    ([A-Z_]+) = \d+\n    \"\"\"(.+?)\"\"\"", source, re.MULTILINE | re.DOTALL)
+    found = re.findall(
+        r"^    ([A-Z_]+) = \d+\n    \"\"\"(.+?)\"\"\"", source, re.MULTILINE | re.DOTALL
+    )
     return {name: " ".join(text.split()) for name, text in found}
 
 
@@ -77,19 +89,29 @@ def write_messages() -> None:
             page.write(f"\n### {title}\n\n| Code | Name | Meaning |\n| --- | --- | --- |\n")
             for reason in reasons.RejectReason:
                 if reason // 1000 == digit:
-                    page.write(f"| {reason.value} | `{reason.name.lower()}` | {texts[reason.name]} |\n")
+                    page.write(
+                        f"| {reason.value} | `{reason.name.lower()}` | {texts[reason.name]} |\n"
+                    )
 
 
 def write_api() -> None:
     """Write one API page a room, and their index."""
-    rooms = sorted(module.name for module in pkgutil.iter_modules(hybrid_dex.__path__) if not module.name.startswith("_"))
+    rooms = sorted(
+        module.name
+        for module in pkgutil.iter_modules(hybrid_dex.__path__)
+        if not module.name.startswith("_")
+    )
     with mkdocs_gen_files.open("reference/api.md", "w") as page:
         page.write("# API\n\nThe public names of `hybrid_dex`:\n\n")
-        page.write("::: hybrid_dex\n    options:\n      members: false\n      show_root_toc_entry: false\n\n")
+        page.write(
+            "::: hybrid_dex\n    options:\n      members: false\n      show_root_toc_entry: false\n\n"
+        )
         page.write("".join(f"- `{name}`\n" for name in hybrid_dex.__all__))
         page.write("\nRoom by room:\n\n")
         for room in rooms:
-            summary = (inspect.getdoc(importlib.import_module(f"hybrid_dex.{room}")) or "").split("\n")[0]
+            summary = (inspect.getdoc(importlib.import_module(f"hybrid_dex.{room}")) or "").split(
+                "\n"
+            )[0]
             page.write(f"- [`hybrid_dex.{room}`](api/{room}.md): {summary}\n")
     for room in rooms:
         with mkdocs_gen_files.open(f"reference/api/{room}.md", "w") as page:
