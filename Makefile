@@ -14,7 +14,7 @@ BIN := $(VENV)/bin
 STAMPS := $(VENV)/stamps
 BENCH_VENV := .venv-bench
 WORKERS ?= 2
-PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 TESTED = tests $(wildcard reference_app/tests) $(wildcard plugins/*/tests) README.md QUICKSTART.md docs src
 TYPED = src $(if $(wildcard reference_app/*.py),reference_app)
 
@@ -62,7 +62,7 @@ library-test: $(STAMPS)/dev node_modules/.stamp
 
 # The same tests on another Python, when the machine has it: `make test-python-3.13`.
 test-python-%: .venv-%/stamp node_modules/.stamp
-	.venv-$*/bin/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow" $(TESTED) $(ARGS)
+	.venv-$*/bin/python -m pytest -n $(WORKERS) --dist loadgroup -m "not slow" $(TESTED) $(ARGS)
 
 has-python-%:
 	@[ -n '$(call other_python,$*)' ]

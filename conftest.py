@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from sybil import Sybil
 from sybil.document import PythonDocStringDocument
+from sybil.integration.pytest import SybilItem
 from sybil.parsers.markdown import PythonCodeBlockParser
 from sybil.parsers.rest import DocTestParser
 from sybil.sybil import SybilCollection
@@ -119,8 +120,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that scale, so that CI can repeat them with larger figures."""
+    """Keep a document's examples together; mark what scales, so that CI can repeat it larger."""
     for item in items:
+        if isinstance(item, SybilItem):  # the examples of a document are one session
+            item.add_marker(pytest.mark.xdist_group(str(item.path)))
         module = getattr(item, "module", None)
         scales = getattr(module, "count", None) is tiers.count
         if scales or item.get_closest_marker("hypothesis"):
