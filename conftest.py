@@ -119,6 +119,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(f"hybrid-dex: seed {seed} (repeat with --seed {seed})")
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep a document's examples together; mark what scales, so that CI can repeat it larger."""
     for item in items:
