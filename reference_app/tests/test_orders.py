@@ -101,6 +101,27 @@ async def test_a_repeated_order_is_answered_as_the_first_time(alice: Trader) -> 
     assert (missing.status_code, missing.json()["field"]) == (404, "client_order_id")
 
 
+async def test_an_expiry_beyond_what_a_database_holds_is_refused_and_all_goes_on(
+    stack: Stack, alice: Trader
+) -> None:
+    """Accepted, it would stop the records, and with them the exchange, for good."""
+    terms = {"market": "ETH-USDC", "side": "buy", "quantity": "1", "price": "10"}
+    last_ms = (2**63 - 1) // 1_000_000
+    kept = await alice.post("/orders", terms | {"time_in_force": "gtd", "expires_at_ms": last_ms})
+    assert kept.status_code == 201, kept.text
+    endless = {"time_in_force": "gtd", "expires_at_ms": last_ms + 1}
+    placed = await alice.post("/orders", terms | endless)
+    order_id = kept.json()["order"]["order_id"]
+    replaced = await alice.post(
+        f"/orders/{order_id}/replace", {"quantity": "1", "price": "11"} | endless
+    )
+    for reply in (placed, replaced):
+        assert (reply.status_code, reply.json()["code"]) == (422, RejectReason.EXPIRED)
+        assert reply.json()["field"] == "expires_at_ms"
+    await recorded(stack)
+    assert (await stack.http.get("/health/ready")).json()["ready"]
+
+
 async def test_orders_of_others_are_answered_like_unknown_ones(alice: Trader, bob: Trader) -> None:
     order_id = (await alice.place("buy", "1", "10"))["order"]["order_id"]
     for asked in (order_id, "999936"):

@@ -39,6 +39,7 @@ MARKET_ORDER = OrderType.MARKET
         ({"time_in_force": GTD}, Reason.INVALID_COMBINATION),
         ({"time_in_force": GTC, "expires_at_ns": 9}, Reason.INVALID_COMBINATION),
         ({"time_in_force": GTD, "expires_at_ns": 5}, Reason.EXPIRED),
+        ({"time_in_force": GTD, "expires_at_ns": 2**63}, Reason.EXPIRED),
     ],
 )
 def test_terms_that_can_not_be(terms: dict[str, object], reason: Reason) -> None:
@@ -126,6 +127,7 @@ def test_one_command_fills_as_many_groups_as_the_chain_can_number() -> None:
         ({"expected_filled": 1}, Reason.FILLED_MEANWHILE),
         ({"time_in_force": GTD}, Reason.INVALID_COMBINATION),
         ({"time_in_force": GTD, "expires_at_ns": 0}, Reason.EXPIRED),
+        ({"time_in_force": GTD, "expires_at_ns": 2**63}, Reason.EXPIRED),
         ({"price": 10**11}, Reason.INSUFFICIENT_FUNDS),
     ],
 )

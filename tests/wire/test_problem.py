@@ -58,6 +58,12 @@ def test_refusals_by_anyone_read_the_same() -> None:
     assert documents == {problem(reason, detail, field=field)}
 
 
+def test_a_field_has_the_name_that_the_wire_gives_it() -> None:
+    """Inside, times are nanoseconds."""
+    refusal = Refusal(RejectReason.EXPIRED, "expires_at_ns", "too late")
+    assert problem_from_refusal(refusal).field == "expires_at_ms"
+
+
 @pytest.mark.parametrize(
     ("error", "reason"),
     [

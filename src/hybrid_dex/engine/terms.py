@@ -14,7 +14,7 @@ from hybrid_dex.model.commands import PlaceOrder, ReplaceOrder
 from hybrid_dex.model.order import OrderType, Side, TimeInForce
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.signed_order import MAX_LIFETIME_S, Authorization
-from hybrid_dex.model.units import MAX_AMOUNT, MAX_PRICE, MAX_QUANTITY
+from hybrid_dex.model.units import MAX_AMOUNT, MAX_PRICE, MAX_QUANTITY, MAX_TIMESTAMP_NS
 
 __all__ = ["Entering", "check_authorization", "check_name", "check_terms", "due_ns", "same_content"]
 
@@ -70,8 +70,9 @@ def _check_words(command: Entering, order_type: OrderType, at_ns: int) -> Refusa
         return Refusal(reason, "post_only", "a post-only order is GTC or GTD")
     if (time_in_force is _GTD) is (expires_at_ns is None):
         return Refusal(reason, "expires_at_ns", "a time for GTD, none for the others")
-    if expires_at_ns is not None and expires_at_ns <= at_ns:
-        return Refusal(RejectReason.EXPIRED, "expires_at_ns", f"after {at_ns}")
+    if expires_at_ns is not None and not at_ns < expires_at_ns <= MAX_TIMESTAMP_NS:
+        detail = f"after {at_ns}, at most {MAX_TIMESTAMP_NS} (Unix nanoseconds)"
+        return Refusal(RejectReason.EXPIRED, "expires_at_ns", detail)
     return None
 
 

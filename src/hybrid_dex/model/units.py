@@ -15,6 +15,7 @@ __all__ = [
     "MAX_PRICE",
     "MAX_QUANTITY",
     "MAX_SEQUENCE",
+    "MAX_TIMESTAMP_NS",
     "AccountId",
     "Amount",
     "AssetId",
@@ -62,6 +63,8 @@ MAX_PRICE: Final = 2**48 - 1
 MAX_QUANTITY: Final = 2**48 - 1
 MAX_AMOUNT: Final = 2**112 - 1
 MAX_SEQUENCE: Final = 2**40 - 1
+MAX_TIMESTAMP_NS: Final = 2**63 - 1
+"""In the year 2262: what a database integer holds."""
 MAX_FEE_PPM: Final = 2**15 - 1
 FEE_DENOMINATOR: Final = 1_000_000
 MAX_FILLS_PER_GROUP: Final = 100

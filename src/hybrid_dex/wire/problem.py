@@ -27,6 +27,8 @@ __all__ = [
 PROBLEM_MEDIA_TYPE: Final = "application/problem+json"
 
 _UNPROCESSABLE: Final = 422
+_WIRE_NAMES: Final = {"expires_at_ns": "expires_at_ms"}
+"""Fields that are called otherwise on the wire than inside."""
 _STATUS: Final[dict[RejectReason, int]] = {
     RejectReason.DUPLICATE_CLIENT_ORDER_ID: 409,
     RejectReason.NONCE_USED: 409,
@@ -112,7 +114,8 @@ def problem_from_refusal(
     refusal: Refusal | OrderRejected | CancelRejected | CommandRejected,
 ) -> Problem:
     """Return the problem document of a refusal by auth, risk or the engine."""
-    return problem(refusal.reason, refusal.detail, field=refusal.field)
+    field = _WIRE_NAMES.get(refusal.field, refusal.field)
+    return problem(refusal.reason, refusal.detail, field=field)
 
 
 def problem_from_error(error: FormatError) -> Problem:
