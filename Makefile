@@ -36,6 +36,9 @@ CACHES = $(shell mkdir -p "$(USER_CACHE)" 2>/dev/null && test -w "$(USER_CACHE)"
 UV = $(CACHES) UV_PYTHON_DOWNLOADS=never $(BIN)/uv
 INSTALL = $(UV) pip install --python $(BIN)/python --quiet
 
+# Not --quiet: that would hide warnings from --strict, too. The variables silence advertisements.
+MKDOCS = NO_MKDOCS_2_WARNING=1 DISABLE_MKDOCS_2_WARNING=true $(BIN)/mkdocs
+
 # `make demo ARGS=--once` passes its arguments on.
 ARGS ?=
 
@@ -90,10 +93,10 @@ format: $(STAMPS)/dev ## rewrite the Python files as the formatter wants them
 	$(BIN)/ruff format .
 
 docs: $(STAMPS)/docs ## build the documentation into site/, refusing warnings
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	$(MKDOCS) build --strict
 
 docs-serve: $(STAMPS)/docs ## serve the documentation at 127.0.0.1:8001 while writing it
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve --dev-addr 127.0.0.1:8001
+	$(MKDOCS) serve --dev-addr 127.0.0.1:8001
 
 bench: $(STAMPS)/dev $(BENCH_VENV)/stamp ## measure; nothing here passes or fails
 	$(BIN)/python -m benchmarks --peers $(BENCH_VENV)/bin/python $(ARGS)

@@ -88,14 +88,15 @@ class WalletAuthOptions:
 class WalletAuth:
     """The `Auth` of an exchange whose accounts are wallets.
 
-    Args:
+    Attributes:
         domain: chain and contract that orders are signed for; logins must name its chain.
         tokens: writes and reads the tokens.
         clock: read, never waited on.
         options: bindings and lifetimes.
         store: nonces and sessions; in this process unless given.
-        randomness: returns that many unpredictable bytes.
-        executor: verifies large batches beside the event loop; it stays its owner's to shut down.
+
+    Besides it takes ``randomness``, which returns that many unpredictable bytes, and ``executor``,
+    which verifies large batches beside the event loop and stays its owner's to shut down.
     """
 
     domain: Domain

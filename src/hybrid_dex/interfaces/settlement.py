@@ -26,7 +26,10 @@ class Settlement(Protocol):
         """Connect, check chain and contract, resume what was persisted.
 
         Raises:
-            WrongChainError, MissingContractError, StaleArtifactError, SettlementError.
+            WrongChainError: the node serves another chain.
+            MissingContractError: there is no contract at the address.
+            StaleArtifactError: there is another one.
+            SettlementError: the chain can not be reached.
         """
         ...
 

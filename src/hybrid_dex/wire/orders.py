@@ -115,7 +115,8 @@ class ReplaceRequest(
         price: the new limit.
         expected_filled: refuse when the filled quantity is another.
         nonce: signed: the same lane and counter as the order's, with a higher revision.
-        (the rest as in `OrderRequest`)
+
+    The rest is as in `OrderRequest`.
     """
 
     quantity: DecimalText
