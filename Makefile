@@ -14,8 +14,8 @@ BIN := $(VENV)/bin
 STAMPS := $(VENV)/stamps
 BENCH_VENV := .venv-bench
 WORKERS ?= 2
-PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
-TESTED = tests $(wildcard reference_app/tests) $(wildcard plugins/*/tests) README.md QUICKSTART.md docs src
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+TESTED = tests $(wildcard reference_app/tests) $(wildcard plugins/*/tests)
 TYPED = src $(if $(wildcard reference_app/*.py),reference_app)
 
 # The first Python of these that starts and is new enough; `make PYTHON=...` names another.
@@ -65,7 +65,7 @@ library-test: $(STAMPS)/dev node_modules/.stamp
 
 # The same tests on another Python, when the machine has it: `make test-python-3.13`.
 test-python-%: .venv-%/stamp node_modules/.stamp
-	.venv-$*/bin/python -m pytest -n $(WORKERS) --dist loadgroup -m "not slow" $(TESTED) $(ARGS)
+	.venv-$*/bin/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow" $(TESTED) $(ARGS)
 
 has-python-%:
 	@[ -n '$(call other_python,$*)' ]

@@ -12,12 +12,6 @@ from typing import TypeVar
 
 import pytest
 from hypothesis import HealthCheck, settings
-from sybil import Sybil
-from sybil.document import PythonDocStringDocument
-from sybil.integration.pytest import SybilItem
-from sybil.parsers.markdown import PythonCodeBlockParser
-from sybil.parsers.rest import DocTestParser
-from sybil.sybil import SybilCollection
 
 from tests import tiers
 
@@ -44,24 +38,6 @@ settings.register_profile(
     database=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
-
-# Every Python block of the documentation runs, a page being one session, and so does every example
-# in a docstring.
-pytest_collect_file = SybilCollection(
-    (
-        Sybil(
-            parsers=[PythonCodeBlockParser()],
-            patterns=["README.md", "QUICKSTART.md", "docs/**/*.md"],
-            name="documents",
-        ),
-        Sybil(
-            parsers=[DocTestParser()],
-            patterns=["src/hybrid_dex/**/*.py"],
-            document_types={".py": PythonDocStringDocument},
-            name="docstrings",
-        ),
-    )
-).pytest()
 
 SKIPS_FAIL = os.environ.get("CI") == "true"
 
@@ -119,12 +95,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(f"hybrid-dex: seed {seed} (repeat with --seed {seed})")
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a document's examples together; mark what scales, so that CI can repeat it larger."""
+    """Mark the tests that scale, so that CI can repeat them with larger figures."""
     for item in items:
-        if isinstance(item, SybilItem):  # the examples of a document are one session
-            item.add_marker(pytest.mark.xdist_group(str(item.path)))
         module = getattr(item, "module", None)
         scales = getattr(module, "count", None) is tiers.count
         if scales or item.get_closest_marker("hypothesis"):
