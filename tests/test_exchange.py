@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import attrs
+import msgspec
 import pytest
 
 from hybrid_dex.defaults.file_journal import FileJournal
@@ -17,6 +18,7 @@ from hybrid_dex.defaults.standard_risk import StandardRisk
 from hybrid_dex.engine.engine import Engine
 from hybrid_dex.errors import (
     ConfigurationError,
+    FormatError,
     JournalFullError,
     UnavailableError,
     VersionMismatchError,
@@ -345,6 +347,26 @@ class TestTime:
             clock.at_ns += 10**9
             batch = await anext(follower)
             assert isinstance(batch.events[0], OrderExpired)
+
+
+async def test_a_malformed_command_leaves_no_trace(tmp_path: Path) -> None:
+    """It is neither journaled nor applied nor left unanswered, and the next start finds a journal."""
+    malformed = (
+        msgspec.structs.replace(order(BOB, Side.SELL), post_only=1),
+        msgspec.structs.replace(order(BOB, Side.SELL), price=object()),
+        msgspec.structs.replace(order(BOB, Side.SELL), market=[]),
+        "not a command",
+    )
+    async with Exchange([MARKET], journal=FileJournal(tmp_path)) as exchange:
+        await fund(exchange)
+        before = exchange.view.state_hash()
+        for command in malformed:
+            with pytest.raises(FormatError):
+                await exchange.execute(command)
+        assert exchange.view.state_hash() == before
+        assert exchange.health().ready
+    async with Exchange([MARKET], journal=FileJournal(tmp_path)) as exchange:
+        assert exchange.view.state_hash() == before
 
 
 async def test_any_command_can_be_executed() -> None:

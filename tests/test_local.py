@@ -82,6 +82,33 @@ def test_a_text_that_is_not_exact_is_refused_and_nothing_happens(quantity: str, 
     assert exchange.view.sequence == before
 
 
+@pytest.mark.parametrize(
+    "terms",
+    [
+        {"side": "buy"},
+        {"account": None},
+        {"account": ""},
+        {"post_only": "yes"},
+        {"order_type": "market"},
+        {"expires_at_ns": 1.5},
+        {"client_order_id": 7},
+    ],
+)
+def test_an_argument_of_another_type_is_refused_and_nothing_happens(
+    terms: dict[str, object],
+) -> None:
+    """Also after it the exchange goes on."""
+    exchange = funded()
+    before = exchange.view.sequence
+    call = {"account": "alice", "market": MARKET, "side": Side.BUY} | terms
+    with pytest.raises(FormatError):
+        exchange.place(quantity="1", price="2500", **call)
+    with pytest.raises(ConfigurationError):
+        exchange.advance(0.5)
+    assert exchange.view.sequence == before
+    assert exchange.advance(1) == ()
+
+
 def test_a_refusal_by_the_rules_is_an_event() -> None:
     """Here: funds."""
     (event,) = funded().place("bob", MARKET, Side.BUY, quantity="1", price="1")

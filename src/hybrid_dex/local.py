@@ -1,7 +1,7 @@
 """LocalExchange: an exchange in five lines; synchronous, in memory, no chain, no keys.
 
-A thin face on the engine. Texts come in and are exact or refused with `FormatError`, events come
-out. Fills are settled the moment they are made, so that proceeds can leave at once. It keeps
+A thin face on the engine. Texts come in and are exact or refused with `FormatError`, as is every
+argument of another type than declared; events come out. Fills are settled the moment they are made, so that proceeds can leave at once. It keeps
 nothing: what must survive a restart, or many callers, is the business of `Exchange`.
 """
 
@@ -33,6 +33,7 @@ from hybrid_dex.model.commands import (
     Withdraw,
 )
 from hybrid_dex.model.events import CommandRejected, Event
+from hybrid_dex.model.frame import as_journaled
 from hybrid_dex.model.market import Asset, Market, MarketState
 from hybrid_dex.model.order import OrderType, SelfTradeMode, Side, TimeInForce
 from hybrid_dex.model.settlement import SettlementStage
@@ -281,8 +282,8 @@ class LocalExchange:
 
     def advance(self, by_ns: int = 0) -> tuple[Event, ...]:
         """Let time pass, by so much where there is no clock; what is due happens."""
-        if by_ns < 0:
-            raise ConfigurationError(f"time can not go back by {-by_ns} ns; valid: 0 or more")
+        if type(by_ns) is not int or by_ns < 0:
+            raise ConfigurationError(f"time can not go on by {by_ns!r} ns; valid: 0 or more")
         self._at_ns = TimestampNs(self._at_ns + by_ns)
         return self._apply(AdvanceTime())
 
@@ -302,7 +303,7 @@ class LocalExchange:
             self._at_ns = max(self._at_ns, self._clock.now_ns())
         sequence = Sequence(self._engine.sequence + 1)
         stamped = msgspec.structs.replace(command, sequence=sequence, at_ns=self._at_ns)
-        return self._engine.apply(stamped)
+        return self._engine.apply(as_journaled(stamped))
 
     def _market(self, market: Market | str) -> Market:
         """Return the listed market of this symbol or these terms."""

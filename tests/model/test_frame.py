@@ -1,16 +1,29 @@
 """A frame comes back as it was written, or is refused: no altered byte goes unseen."""
 
+import attrs
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hybrid_dex.errors import JournalError, VersionMismatchError
-from hybrid_dex.model.commands import AdvanceTime, ListMarket, PlaceOrder
+from hybrid_dex.errors import FormatError, JournalError, VersionMismatchError
+from hybrid_dex.model.commands import (
+    AdvanceTime,
+    CancelOrder,
+    Command,
+    ConfirmSettlement,
+    Deposit,
+    ListMarket,
+    PlaceOrder,
+    ReduceOrder,
+    ReplaceOrder,
+)
 from hybrid_dex.model.frame import (
     FRAME_VERSION,
     GENESIS_HASH,
     Frame,
     FrameKind,
+    as_journaled,
     decode_frame,
     encode_frame,
 )
@@ -63,3 +76,61 @@ def test_a_newer_format_is_refused_with_both_versions() -> None:
     newer = Frame(**{**{f: getattr(FRAME, f) for f in FRAME.__struct_fields__}, "version": 99})
     with pytest.raises(VersionMismatchError, match=r"format 99.*format 1"):
         decode_frame(encode_frame(newer))
+
+
+PLACE = FRAME.commands[1]
+HUGE = 10**5_000
+
+
+@pytest.mark.parametrize("command", FRAME.commands)
+def test_a_well_formed_command_is_journaled_as_it_is(command: Command) -> None:
+    """Equal, and an enum given as its number is the enum."""
+    assert as_journaled(command) == command
+    loose = as_journaled(msgspec.structs.replace(PLACE, side=1))
+    assert loose == PLACE
+    assert loose.side is Side.SELL
+
+
+@pytest.mark.parametrize(
+    ("command", "field"),
+    [
+        ("cancel everything", "command"),
+        (None, "command"),
+        (MARKET, "command"),
+        (msgspec.structs.replace(PLACE, post_only=1), "post_only"),
+        (msgspec.structs.replace(PLACE, price=1.0), "price"),
+        (msgspec.structs.replace(PLACE, price=True), "price"),
+        (msgspec.structs.replace(PLACE, price=object()), "command"),
+        (msgspec.structs.replace(PLACE, price=HUGE), "command"),
+        (msgspec.structs.replace(PLACE, side="buy"), "side"),
+        (msgspec.structs.replace(PLACE, side=7), "side"),
+        (msgspec.structs.replace(PLACE, market=None), "market"),
+        (msgspec.structs.replace(PLACE, time_in_force=9), "time_in_force"),
+        (msgspec.structs.replace(PLACE, client_order_id=5), "client_order_id"),
+        (msgspec.structs.replace(PLACE, account=b"alice"), "command"),
+        (msgspec.structs.replace(PLACE, account="\ud800"), "command"),
+        (msgspec.structs.replace(PLACE, account=""), "account"),
+        (msgspec.structs.replace(PLACE, account="a\0"), "account"),
+        (msgspec.structs.replace(PLACE, account="a" * 129), "account"),
+        (CancelOrder(account="alice", order_id="256"), "order_id"),
+        (ReduceOrder(account="alice", order_id=256, by=1.0), "by"),
+        (
+            ReplaceOrder(account="a", order_id=256, price=1, quantity=1, expected_filled=0.0),
+            "expected_filled",
+        ),
+        (Deposit(account="alice", asset="ETH", amount=1, position="1"), "position"),
+        (ConfirmSettlement(fills=[1], stage=4, batch=0), "command"),
+        (ListMarket(market=attrs.evolve(MARKET, lot_size=1.5)), "market"),
+    ],
+)
+def test_what_would_not_be_read_back_is_refused(command: Command, field: str) -> None:
+    """Applied, it would leave a journal that no start can replay."""
+    with pytest.raises(FormatError) as caught:
+        as_journaled(command)
+    assert caught.value.field == field
+
+
+@pytest.mark.parametrize("account", ["a", "a" * 128, "Zo\u00eb K", "0x" + "aB" * 20])
+def test_an_account_is_opaque_text(account: str) -> None:
+    """Not only ASCII, up to the length that every database can index."""
+    assert as_journaled(CancelOrder(account=account)).account == account

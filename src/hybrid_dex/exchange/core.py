@@ -346,6 +346,8 @@ class Exchange:
         """Journal and apply one unstamped command; return what it did.
 
         Raises:
+            FormatError: a field is of another type than declared, or names no account; nothing
+                happened.
             UnavailableError: it was not made durable, or its acknowledgement did not come: it may
                 be found after a restart, and its client order id keeps it from happening twice.
             UnknownOutcomeError: whether it is durable can not be told now; ask by client order id.

@@ -37,7 +37,14 @@ from hybrid_dex.interfaces.clock import Clock
 from hybrid_dex.interfaces.journal import Journal
 from hybrid_dex.model.commands import Command
 from hybrid_dex.model.events import EventBatch
-from hybrid_dex.model.frame import FRAME_VERSION, HASH_BYTES, Frame, FrameKind, encode_frame
+from hybrid_dex.model.frame import (
+    FRAME_VERSION,
+    HASH_BYTES,
+    Frame,
+    FrameKind,
+    as_journaled,
+    encode_frame,
+)
 from hybrid_dex.model.units import MAX_SEQUENCE, Sequence
 
 __all__ = ["Writer"]
@@ -155,9 +162,11 @@ class Writer:
         """Take a command; the future resolves once it is durable and applied.
 
         Raises:
+            FormatError: the command is malformed; the journal could not give it back.
             UnavailableError: the exchange is halted or closing, or too many commands wait. The
                 future fails with it when the journal can not make the command durable.
         """
+        command = as_journaled(command)
         if self._halted:
             raise UnavailableError(self._halted)
         if len(self._queue) >= self._options.max_waiting:
