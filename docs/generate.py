@@ -28,24 +28,33 @@ SUBSYSTEMS = {
     9: "Outages",
 }
 
+STAMPS = {
+    "sequence": "the command's number; stamped by the exchange",
+    "at_ns": "when; stamped by the exchange",
+}
+
 
 def struct_section(kind: type[msgspec.Struct]) -> str:
-    """Return one command's or event's section: docstring and fields with their types."""
+    """Return one command's or event's section: docstring, and its fields with what they mean."""
+    text, _, attributes = (inspect.getdoc(kind) or "").partition("\nAttributes:\n")
+    meanings = {
+        name: " ".join(meaning.split())
+        for name, meaning in re.findall(r"^    (\w+): (.*(?:\n     .*)*)", attributes, re.MULTILINE)
+    }
+    after = re.split(r"\n\n(?=\S)", attributes, maxsplit=1)[1:]
     lines = [
         f"### {kind.__name__}",
         "",
-        f"Tag `{kind.__struct_config__.tag}`. {inspect.getdoc(kind)}",
+        f"Tag `{kind.__struct_config__.tag}`. {text.strip()}",
+        "",
+        *after,
         "",
     ]
-    lines = [
-        re.sub(r"^Attributes:$", "**Fields that need a word**\n", line)
-        for line in "\n".join(lines).split("\n")
-    ]
-    lines = [re.sub(r"^    (\w+): ", r"- `\1`: ", line) for line in lines]
-    lines += ["", "| Field | Type | Default |", "| --- | --- | --- |"]
+    lines += ["| Field | Type | Default | Meaning |", "| --- | --- | --- | --- |"]
     for field in msgspec.structs.fields(kind):
         default = "" if field.default is msgspec.NODEFAULT else f"`{field.default!r}`"
-        lines.append(f"| `{field.name}` | `{type_name(field.type)}` | {default} |")
+        meaning = meanings.get(field.name, STAMPS.get(field.name, ""))
+        lines.append(f"| `{field.name}` | `{type_name(field.type)}` | {default} | {meaning} |")
     return "\n".join([*lines, ""])
 
 
@@ -115,7 +124,6 @@ def write_api() -> None:
             page.write(f"- [`hybrid_dex.{room}`](api/{room}.md): {summary}\n")
     for room in rooms:
         with mkdocs_gen_files.open(f"reference/api/{room}.md", "w") as page:
-            page.write(f"# hybrid_dex.{room}\n\n")
             package = importlib.import_module(f"hybrid_dex.{room}")
             names = [f"hybrid_dex.{room}"]
             if hasattr(package, "__path__"):
@@ -125,7 +133,8 @@ def write_api() -> None:
                     if not module.name.startswith("_") and not module.ispkg
                 ]
             for name in names:
-                page.write(f"::: {name}\n    options:\n      heading_level: 2\n\n")
+                level = 1 if name == names[0] else 2
+                page.write(f"::: {name}\n    options:\n      heading_level: {level}\n\n")
 
 
 write_messages()
