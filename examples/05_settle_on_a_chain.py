@@ -15,10 +15,12 @@ import tempfile
 import time
 
 import hybrid_dex as dex
+from hybrid_dex.defaults.login_tokens import DEMO_SECRET, LoginTokens
+from hybrid_dex.defaults.wallet_auth import WalletAuth, WalletAuthOptions
 from hybrid_dex.settlement.deployment import Deployer
 from hybrid_dex.settlement.evm import EvmOptions, EvmSettlement
 from hybrid_dex.settlement.vault import Vault
-from hybrid_dex.signing import Domain, LocalSigner, authorize
+from hybrid_dex.signing import Domain, LocalSigner
 
 MARKET = dex.Market.spot("ETH-USDC", number=1, base_decimals=18, quote_decimals=6, tick="0.01", lot="0.0001")  # fmt: skip
 RICH = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"  # on every local node
@@ -34,7 +36,8 @@ async def main(rpc_url: str, folder: str) -> None:
     (market,), contract = chain.markets, chain.contract
     domain = Domain(chain_id=chain.chain_id, verifying_contract=contract)
     options = EvmOptions(rpc_url=rpc_url, chain_id=chain.chain_id, contract=contract, operator_key=OPERATOR, store_path=f"{folder}/store", confirmations=2, batch_age_s=0.1, matching_lag_s=0, poll_s=0.05)  # fmt: skip
-    exchange = dex.Exchange([market], settlement=EvmSettlement(options))
+    auth = WalletAuth(domain=domain, tokens=LoginTokens(secret=DEMO_SECRET, issuer="example", audience="example", demo=True), clock=dex.SystemClock(), options=WalletAuthOptions(origins=("http://127.0.0.1",)))  # fmt: skip
+    exchange = dex.Exchange([market], settlement=EvmSettlement(options), auth=auth)
     alice, bob = (Vault(rpc_url=rpc_url, contract=contract, key=key) for key in (ALICE, BOB))
     async with alice, bob, exchange, exchange.subscribe() as events:
         for vault, asset, text in ((bob, market.base, "3"), (alice, market.quote, "10000")):
@@ -42,12 +45,9 @@ async def main(rpc_url: str, folder: str) -> None:
             await vault.deposit(asset, asset.parse(text))
         while exchange.view.balance(dex.AccountId(alice.address), market.quote.id).available == 0:
             await anext(events)  # a deposit counts once it is final
-        price, lots = market.parse_price("2500"), market.parse_quantity("1")
         for key, side in ((BOB, dex.Side.SELL), (ALICE, dex.Side.BUY)):
-            trader = dex.AccountId(LocalSigner(key).address)
-            draft = dex.SignedOrder(trader=trader, market=market, side=side, price=price, quantity=lots, max_fee_ppm=dex.FeePpm(0), expiry_s=int(time.time()) + 3_600, nonce=dex.Nonce(1), signature=b"")  # fmt: skip
-            proof = authorize(LocalSigner(key).sign_order(draft, domain), domain)
-            await exchange.place(dex.PlaceOrder(account=trader, market=market.id, side=side, price=price, quantity=lots, authorization=proof))  # fmt: skip
+            draft = dex.SignedOrder(trader=dex.AccountId(LocalSigner(key).address), market=market, side=side, price=market.parse_price("2500"), quantity=market.parse_quantity("1"), max_fee_ppm=dex.FeePpm(0), expiry_s=int(time.time()) + 3_600, nonce=dex.Nonce(1), signature=b"")  # fmt: skip
+            await exchange.place(LocalSigner(key).sign_order(draft, domain))
         while any(True for _ in exchange.view.unsettled()):
             settled = [e for e in (await anext(events)).events if isinstance(e, dex.FillSettled)]
             print(end="".join(f"{event.stage.name.lower()}\n" for event in settled))

@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+import time
+from collections.abc import AsyncIterator
+from collections.abc import Sequence as Items
 from pathlib import Path
 
 import attrs
@@ -15,6 +18,7 @@ from hybrid_dex.defaults.file_journal import FileJournal
 from hybrid_dex.defaults.memory_journal import MemoryJournal
 from hybrid_dex.defaults.memory_snapshots import MemorySnapshots
 from hybrid_dex.defaults.standard_risk import StandardRisk
+from hybrid_dex.defaults.trusted_auth import TrustedAuth
 from hybrid_dex.engine.engine import Engine
 from hybrid_dex.errors import (
     ConfigurationError,
@@ -25,8 +29,12 @@ from hybrid_dex.errors import (
 )
 from hybrid_dex.exchange import Exchange, ExchangeOptions
 from hybrid_dex.interfaces.journal import JournalCapabilities
+from hybrid_dex.interfaces.risk import Refusal
 from hybrid_dex.model.commands import (
     AdvanceTime,
+    Command,
+    ConfirmSettlement,
+    Deposit,
     ListMarket,
     PlaceOrder,
 )
@@ -37,12 +45,15 @@ from hybrid_dex.model.events import (
     OrderAccepted,
     OrderExpired,
     OrderRejected,
+    OrderReplaced,
 )
 from hybrid_dex.model.frame import FrameKind, decode_frame
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.order import Side, TimeInForce
 from hybrid_dex.model.reasons import RejectReason
-from hybrid_dex.model.units import Amount, TimestampNs
+from hybrid_dex.model.signed_order import Authorization, Nonce, SignedOrder
+from hybrid_dex.model.units import Amount, MarketId, Price, Quantity, TimestampNs
+from hybrid_dex.settlement.local import LocalSettlement
 from tests.exchange_fixtures import (
     ALICE,
     BOB,
@@ -347,6 +358,96 @@ class TestTime:
             clock.at_ns += 10**9
             batch = await anext(follower)
             assert isinstance(batch.events[0], OrderExpired)
+
+
+class ChainSettlement(LocalSettlement):
+    """Needs signatures, as a chain does, and tells the exchange of two deposits."""
+
+    @property
+    def requires_signature(self) -> bool:
+        return True
+
+    async def updates(self) -> AsyncIterator[Command]:
+        yield Deposit(account=ALICE, asset=USDC, amount=RICH, position=1)
+        yield Deposit(account=BOB, asset=ETH, amount=RICH, position=2)
+        await asyncio.Event().wait()
+
+
+class VouchingAuth(TrustedAuth):
+    """An auth of another name, which gives every order a signature of the right length."""
+
+    async def verify_many(self, orders: Items[SignedOrder]) -> list[Authorization | Refusal]:
+        verdicts = await super().verify_many(orders)
+        return [
+            msgspec.structs.replace(one, order_hash=b"h" * 32, signature=b"s" * 64)
+            for one in verdicts
+            if isinstance(one, Authorization)
+        ]
+
+
+class TestOnAChain:
+    async def test_an_auth_that_verifies_nothing_is_refused(self) -> None:
+        """In one line, before anything is opened; the same where it is the default."""
+        for auth in (TrustedAuth(), None):
+            exchange = Exchange([MARKET], settlement=ChainSettlement(), auth=auth)
+            with pytest.raises(ConfigurationError, match="TrustedAuth verifies no signature"):
+                await exchange.open()
+            assert exchange.view.sequence == 0
+
+    async def test_only_the_chain_tells_of_funds(self) -> None:
+        """What the settlement says is booked; the same from a caller is refused, with no trace."""
+        settlement = ChainSettlement()
+        async with Exchange([MARKET], settlement=settlement, auth=VouchingAuth()) as exchange:
+            await until(lambda: exchange.view.chain_position == 2)
+            before = exchange.view.state_hash()
+            for call in (
+                lambda: exchange.deposit(ALICE, USDC, Amount(1)),
+                lambda: exchange.withdraw(ALICE, USDC, Amount(1)),
+                lambda: exchange.execute(ConfirmSettlement(fills=(), stage=4, batch=1)),
+            ):
+                with pytest.raises(ConfigurationError, match="comes from the chain alone"):
+                    await call()
+            assert exchange.view.state_hash() == before
+            assert exchange.view.balance(ALICE, USDC).available == RICH
+            assert isinstance(events_of(await exchange.place(signed()))[0], OrderAccepted)
+
+    async def test_a_replacement_signed_for_another_order_is_refused(self) -> None:
+        """The engine keeps side and market, so a signature over others would fail on chain."""
+        other = attrs.evolve(MARKET, id=MarketId("ETH-USDC-2"), number=1)
+        async with Exchange(
+            [MARKET, other], settlement=ChainSettlement(), auth=VouchingAuth()
+        ) as exchange:
+            await until(lambda: exchange.view.chain_position == 2)
+            accepted = events_of(await exchange.place(signed()))[0]
+            assert isinstance(accepted, OrderAccepted)
+            again = signed(nonce=Nonce(1, 1), price=Price(260_000))
+            for order_id, terms, reason in (
+                (accepted.order_id, {"side": Side.BUY}, RejectReason.REPLACEMENT_TERMS),
+                (accepted.order_id, {"market": other}, RejectReason.REPLACEMENT_TERMS),
+                (accepted.order_id, {"trader": ALICE}, RejectReason.UNKNOWN_ORDER),
+                (accepted.order_id + 256, {}, RejectReason.UNKNOWN_ORDER),
+            ):
+                refused = await exchange.replace(order_id, attrs.evolve(again, **terms))
+                assert isinstance(refused, Refusal)
+                assert refused.reason is reason
+            (replaced,) = events_of(await exchange.replace(accepted.order_id, again))
+            assert isinstance(replaced, OrderReplaced)
+
+
+def signed(**terms: object) -> SignedOrder:
+    """An order of Bob's that rests, as `VouchingAuth` takes it."""
+    given: dict[str, object] = {
+        "trader": BOB,
+        "market": MARKET,
+        "side": Side.SELL,
+        "price": Price(250_000),
+        "quantity": Quantity(100),
+        "max_fee_ppm": 1_000,
+        "expiry_s": int(time.time()) + 3_600,
+        "nonce": Nonce(1),
+        "signature": b"",
+    }
+    return SignedOrder(**(given | terms))
 
 
 async def test_a_malformed_command_leaves_no_trace(tmp_path: Path) -> None:

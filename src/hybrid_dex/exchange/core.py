@@ -48,11 +48,17 @@ from hybrid_dex.model.commands import (
     CancelAll,
     CancelOrder,
     Command,
+    CompleteWithdrawal,
+    ConfirmSettlement,
     Deposit,
+    FailSettlement,
     ListMarket,
     PlaceOrder,
+    RaiseFloor,
     ReduceOrder,
     ReplaceOrder,
+    RequestWithdrawal,
+    RevokeLane,
     Withdraw,
 )
 from hybrid_dex.model.events import CommandRejected, EventBatch
@@ -76,6 +82,17 @@ __all__ = ["Exchange"]
 
 _log: Final = logging.getLogger(__name__)
 _CLOSED: Final = "the exchange is not open"
+_CHAIN_FACTS: Final = (
+    Deposit,
+    Withdraw,
+    RequestWithdrawal,
+    CompleteWithdrawal,
+    RevokeLane,
+    RaiseFloor,
+    ConfirmSettlement,
+    FailSettlement,
+)
+"""What only the settlement tells where there is a chain: the ledger follows the vault, never leads."""
 
 
 class Exchange:
@@ -144,7 +161,8 @@ class Exchange:
         """Recover, claim the journal, list the markets, and take commands.
 
         Raises:
-            ConfigurationError: a market is listed with other terms, or `python -O` is used.
+            ConfigurationError: a market is listed with other terms, the auth verifies nothing and
+                the settlement needs signatures, or `python -O` is used.
             CorruptJournalError, VersionMismatchError, JournalError: the journal can not be used.
             UnavailableError: the journal is held by another process or can not be written.
             SettlementError: the settlement can not be opened.
@@ -152,6 +170,11 @@ class Exchange:
         if sys.flags.optimize:
             raise ConfigurationError(
                 "python -O removes the assertions that guard funds; start without it"
+            )
+        if self._settlement.requires_signature and type(self._auth) is TrustedAuth:
+            raise ConfigurationError(
+                "TrustedAuth verifies no signature and this settlement needs them; pass another "
+                "auth, such as WalletAuth"
             )
         if self._writer is not None:
             raise ConfigurationError("the exchange is open already")
@@ -346,6 +369,7 @@ class Exchange:
         """Journal and apply one unstamped command; return what it did.
 
         Raises:
+            ConfigurationError: the settlement is on a chain, which alone can tell this fact.
             FormatError: a field is of another type than declared, or names no account; nothing
                 happened.
             UnavailableError: it was not made durable, or its acknowledgement did not come: it may
@@ -358,6 +382,11 @@ class Exchange:
     def _submit(self, command: Command) -> "asyncio.Future[EventBatch]":
         if self._writer is None:
             raise UnavailableError(_CLOSED)
+        if self._settlement.requires_signature and isinstance(command, _CHAIN_FACTS):
+            raise ConfigurationError(
+                f"{type(command).__name__} comes from the chain alone; deposit into the vault "
+                "contract, or withdraw from it"
+            )
         return self._writer.submit(command)
 
     async def place(self, order: SignedOrder | PlaceOrder) -> EventBatch | Refusal:
@@ -411,6 +440,19 @@ class Exchange:
         detail = f"{order.market.id} is not listed here, or with other terms"
         return Refusal(RejectReason.UNKNOWN_MARKET, "market", detail)
 
+    def _check_replaced(self, order_id: OrderId, terms: SignedOrder) -> Refusal | None:
+        """A replacement does not say side and market again, so the signed ones must be the order's.
+
+        An order that is not known yet can not be compared, and its trader can not know its id yet.
+        """
+        order = self._engine.order(order_id)
+        if order is None or order.account != terms.trader:
+            return Refusal(RejectReason.UNKNOWN_ORDER, "order_id", "no such order")
+        if (order.market, order.side) == (terms.market.id, terms.side):
+            return None
+        detail = f"the order is a {order.side.name.lower()} on {order.market}, and stays one"
+        return Refusal(RejectReason.REPLACEMENT_TERMS, "side", detail)
+
     async def replace(
         self,
         order_id: OrderId,
@@ -432,7 +474,11 @@ class Exchange:
             return await self._submit(
                 msgspec.structs.replace(terms, order_id=order_id, expected_filled=expected_filled)
             )
-        verdict = self._check_market(terms) or await self._ingress.verify(terms)
+        verdict = (
+            self._check_market(terms)
+            or self._check_replaced(order_id, terms)
+            or await self._ingress.verify(terms)
+        )
         if isinstance(verdict, Refusal):
             return verdict
         return await self._submit(replace_command(order_id, terms, verdict, expected_filled))
@@ -459,11 +505,11 @@ class Exchange:
         return await self._submit(ReduceOrder(account=account, order_id=order_id, by=by))
 
     async def deposit(self, account: AccountId, asset: AssetId, amount: Amount) -> EventBatch:
-        """Credit funds, in atoms. Raises: as `execute`."""
+        """Credit funds, in atoms, where no chain does. Raises: as `execute`."""
         return await self._submit(Deposit(account=account, asset=asset, amount=amount))
 
     async def withdraw(self, account: AccountId, asset: AssetId, amount: Amount) -> EventBatch:
-        """Debit available funds, in atoms. Raises: as `execute`."""
+        """Debit available funds, in atoms, where no chain does. Raises: as `execute`."""
         return await self._submit(Withdraw(account=account, asset=asset, amount=amount))
 
     # ------------------------------------------------------------------------------ reading
