@@ -394,6 +394,18 @@ class TestOnAChain:
                 await exchange.open()
             assert exchange.view.sequence == 0
 
+    async def test_a_journal_of_unsigned_orders_is_not_replayed_there(self) -> None:
+        """Each would be refused now: another state than the one that was acknowledged."""
+        journal = MemoryJournal()
+        async with Exchange([MARKET], journal=journal) as exchange:
+            await fund(exchange)
+            await exchange.place(order(BOB, Side.SELL))
+        exchange = Exchange(
+            [MARKET], journal=journal, settlement=ChainSettlement(), auth=VouchingAuth()
+        )
+        with pytest.raises(VersionMismatchError, match="signed orders only"):
+            await exchange.open()
+
     async def test_only_the_chain_tells_of_funds(self) -> None:
         """What the settlement says is booked; the same from a caller is refused, with no trace."""
         settlement = ChainSettlement()

@@ -110,7 +110,8 @@ class Engine(Readings):
         book = getattr(self._book, "version", None)
         if book is None:
             book = getattr(self._book, "__qualname__", type(self._book).__qualname__)
-        return f"engine {ENGINE_VERSION}; book {book}; risk {self._risk.version}"
+        orders = "; signed orders only" if self._requires_signature else ""
+        return f"engine {ENGINE_VERSION}; book {book}; risk {self._risk.version}{orders}"
 
     def apply(self, command: Command) -> tuple[Event, ...]:
         """Apply the next command and return what happened.
