@@ -52,7 +52,7 @@ def struct_section(kind: type[msgspec.Struct]) -> str:
     ]
     lines += ["| Field | Type | Default | Meaning |", "| --- | --- | --- | --- |"]
     for field in msgspec.structs.fields(kind):
-        default = "" if field.default is msgspec.NODEFAULT else f"`{field.default!r}`"
+        default = "" if field.default is msgspec.NODEFAULT else f"`{default_text(field.default)}`"
         meaning = meanings.get(field.name, STAMPS.get(field.name, ""))
         lines.append(f"| `{field.name}` | `{type_name(field.type)}` | {default} | {meaning} |")
     return "\n".join([*lines, ""])
@@ -61,7 +61,7 @@ def struct_section(kind: type[msgspec.Struct]) -> str:
 def type_name(kind: object) -> str:
     """Return a type as one would write it, without module names."""
     if isinstance(kind, types.UnionType) or typing.get_origin(kind) is typing.Union:
-        return " \\| ".join(type_name(member) for member in typing.get_args(kind))
+        return " or ".join(type_name(member) for member in typing.get_args(kind))
     if kind is type(None):
         return "None"
     origin = typing.get_origin(kind)
@@ -71,6 +71,11 @@ def type_name(kind: object) -> str:
         )
         return f"{origin.__name__}[{inner}]"
     return getattr(kind, "__name__", str(kind))
+
+
+def default_text(value: object) -> str:
+    """Return a default as one would write it."""
+    return f"{type(value).__name__}.{value.name}" if isinstance(value, enum.Enum) else repr(value)
 
 
 def member_docs(kind: type[enum.Enum]) -> dict[str, str]:
