@@ -268,3 +268,22 @@ def test_a_signed_ioc_takes_no_more_than_one_group_of_fills() -> None:
     events = driver.place("alice", BUY, 101, 10, authorization=authorize(), time_in_force=ioc)
     assert [type(event) for event in events[1:-1]] == [FillMade] * 100
     assert (type(events[-1]), events[-1].open) == (OrderCanceled, 1)
+
+
+def test_a_signed_order_that_has_traded_is_not_replaced_by_a_fok() -> None:
+    """The contract settles a FOK's whole signed total in one group, or none of it, for ever."""
+    driver = signed()
+    order_id = driver.rest("alice", BUY, 5, 10, authorization=authorize(5))
+    driver.place("bob", SELL, 2, 10, authorization=authorize())
+    driver.rest("bob", SELL, 3, 11, authorization=authorize(2))
+    fok = {"time_in_force": TimeInForce.FOK, "authorization": authorize(5, revision=1)}
+    (event,) = driver.replace("alice", order_id, 5, 11, **fok)
+    assert (event.reason, event.field) == (Reason.REPLACEMENT_TERMS, "time_in_force")
+    ioc = {"time_in_force": TimeInForce.IOC, "authorization": authorize(5, revision=1)}
+    events = driver.replace("alice", order_id, 5, 11, **ioc)
+    assert sum(isinstance(event, FillMade) for event in events) == 1
+    untouched = driver.rest("alice", BUY, 1, 10, authorization=authorize(6))
+    driver.rest("bob", SELL, 1, 11, authorization=authorize(3))
+    fok["authorization"] = authorize(6, revision=1)
+    events = driver.replace("alice", untouched, 1, 11, **fok)
+    assert sum(isinstance(event, FillMade) for event in events) == 1

@@ -281,6 +281,10 @@ class Trading:
             )
         if reason is not None:
             return Refusal(reason, "nonce", "the order's lane and counter, and a higher revision")
+        # On chain a FOK is its whole signed total in one group: what it filled before would kill it.
+        if command.time_in_force is TimeInForce.FOK and order.open != order.quantity:
+            used = RejectReason.REPLACEMENT_TERMS
+            return Refusal(used, "time_in_force", "IOC: the order has traded, and FOK is the total")
         return _frozen() if order.account in desk.frozen else None
 
     def _refuse_stake(
