@@ -102,15 +102,30 @@ def test_settings_files_load(page: Path, tmp_path: Path, monkeypatch: pytest.Mon
         assert [market.market().id for market in settings.markets] == ["ETH-USDC"]
 
 
-@pytest.mark.parametrize("page", [*PAGES, ROOT / ".env.example"], ids=lambda page: page.name)
-def test_every_variable_is_read(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The loader lists what it reads when it refuses a variable that it does not know."""
+@pytest.fixture
+def known(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """What the reference exchange reads: it lists that when it refuses a variable."""
     monkeypatch.setenv("HYBRID_DEX_NONSENSE", "1")
     with pytest.raises(ConfigurationError) as refusal:
         load_settings([])
-    known = set(str(refusal.value).partition("known: ")[2].split(", "))
+    return set(str(refusal.value).partition("known: ")[2].split(", "))
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / ".env.example"], ids=lambda page: page.name)
+def test_every_variable_is_read(page: Path, known: set[str]) -> None:
     named = set(re.findall(r"\bHYBRID_DEX_[A-Z_]*[A-Z]\b", page.read_text()))
     assert named <= known | READ_ELSEWHERE
+
+
+def test_every_setting_is_documented(known: set[str]) -> None:
+    page = (ROOT / "docs" / "how-to" / "run-the-reference-exchange.md").read_text()
+    rows = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
+    documented = {
+        "HYBRID_DEX_" + name.upper().replace(".", "_")
+        for row in rows
+        for name in re.findall(r"`([a-z_.]+)`", row)
+    }
+    assert documented == known
 
 
 def test_the_example_of_an_environment_is_accepted(
