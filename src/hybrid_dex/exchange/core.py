@@ -390,12 +390,12 @@ class Exchange:
         return self._writer.submit(command)
 
     async def place(self, order: SignedOrder | PlaceOrder) -> EventBatch | Refusal:
-        """Enter an order; return what happened, or why its signer is not accepted.
+        """Enter an order; return what happened, or why it may not enter at all.
 
         Raises: as `execute`.
         """
         if isinstance(order, PlaceOrder):
-            return await self._submit(order)
+            return self._check_backlog() or await self._submit(order)
         (command,) = await self._authorize([order])
         return command if isinstance(command, Refusal) else await self._submit(command)
 
@@ -421,17 +421,23 @@ class Exchange:
     ) -> list[PlaceOrder | Refusal]:
         signed = [order for order in orders if isinstance(order, SignedOrder)]
         verdicts = iter(await self._ingress.verify_many(signed) if signed else ())
+        backlog = self._check_backlog()
         commands: list[PlaceOrder | Refusal] = []
         for order in orders:
             if isinstance(order, PlaceOrder):
-                commands.append(order)
+                commands.append(backlog or order)
                 continue
             signed_by = next(verdicts)
-            verdict = self._check_market(order) or signed_by
+            verdict = self._check_market(order) or backlog or signed_by
             commands.append(
                 verdict if isinstance(verdict, Refusal) else place_command(order, verdict)
             )
         return commands
+
+    def _check_backlog(self) -> Refusal | None:
+        """Nothing more is matched while settlement can not keep what a match promises."""
+        reason = self._settlement.pause_reason
+        return Refusal(RejectReason.SETTLEMENT_BACKLOG, "market", reason) if reason else None
 
     def _check_market(self, order: SignedOrder) -> Refusal | None:
         """The signature covers amounts; they mean these ticks and lots on this market only."""
@@ -471,7 +477,7 @@ class Exchange:
         if isinstance(terms, ReplaceOrder):
             if expected_filled is None:
                 expected_filled = terms.expected_filled
-            return await self._submit(
+            return self._check_backlog() or await self._submit(
                 msgspec.structs.replace(terms, order_id=order_id, expected_filled=expected_filled)
             )
         verdict = (
@@ -479,6 +485,7 @@ class Exchange:
             or self._check_replaced(order_id, terms)
             or await self._ingress.verify(terms)
         )
+        verdict = self._check_backlog() or verdict
         if isinstance(verdict, Refusal):
             return verdict
         return await self._submit(replace_command(order_id, terms, verdict, expected_filled))
@@ -544,7 +551,9 @@ class Exchange:
             journal_ok=writer is not None and writer.journal_ok,
             halted=writer.halted if writer else self._failure or _CLOSED,
             waiting=writer.waiting if writer else 0,
-            settlement_ok=settling is not None and settling.ok,
+            settlement_ok=settling is not None
+            and settling.ok
+            and not self._settlement.pause_reason,
             settlement_waiting=settling.waiting if settling else 0,
             records_ok=projection is None or projection.ok,
             records_lag=projection.lag if projection else 0,

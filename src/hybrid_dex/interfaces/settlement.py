@@ -22,6 +22,14 @@ class Settlement(Protocol):
         """Whether orders need their trader's signature to settle here."""
         ...
 
+    @property
+    def pause_reason(self) -> str:
+        """Why nothing may be matched now, or an empty text: a match might not settle in time.
+
+        The exchange asks before every order and replacement: cheap, and never waits.
+        """
+        ...
+
     async def open(self, markets: Sequence[Market]) -> None:
         """Connect, check chain and contract, resume what was persisted.
 

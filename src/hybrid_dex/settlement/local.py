@@ -33,6 +33,11 @@ class LocalSettlement:
         """Nobody checks a signature here, so none is needed."""
         return False
 
+    @property
+    def pause_reason(self) -> str:
+        """Whatever is matched is final at once."""
+        return ""
+
     async def open(self, markets: Sequence[Market]) -> None:
         """Be ready; what an earlier run confirmed is forgotten."""
         self._fills.clear()

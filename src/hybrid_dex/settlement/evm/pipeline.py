@@ -25,7 +25,7 @@ from hybrid_dex.model.commands import (
 )
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.settlement import FillFailure, SettlementStage
-from hybrid_dex.model.units import MAX_FILLS_PER_GROUP, FillId, MarketId, fill_id
+from hybrid_dex.model.units import MAX_FILLS_PER_GROUP, FillId, MarketId, TimestampNs, fill_id
 from hybrid_dex.settlement import layout
 from hybrid_dex.settlement.batching import Group, fill_ids
 from hybrid_dex.settlement.evm.store import (
@@ -325,6 +325,11 @@ class Pipeline:
             if number not in self.seen:
                 yield from batch.groups
         yield from self.queue
+
+    def oldest_unsettled_ns(self) -> TimestampNs | None:
+        """Return when the oldest fill was matched that is in no followed block. O(batches)."""
+        oldest = next(self.unsettled_groups(), None)
+        return None if oldest is None else oldest.fills[0].at_ns
 
     # Telling the engine
 

@@ -94,7 +94,7 @@ class EvmSettlement:
         self._state = SettlementState.CLOSED
         self._error = ""
         self._alarm = ""
-        self._looked_ns = TimestampNs(0)
+        self._looked_ns: int | None = None
         self._final_block = 0
 
     @property
@@ -162,7 +162,7 @@ class EvmSettlement:
             unheeded_s=self._unheeded_s,
             base_fee=lambda: watcher.base_fee,
         )
-        self._looked_ns = self._clock.now_ns()
+        self._looked_ns = None
         self._state = SettlementState.RUNNING
         self._error = self._alarm = ""
         self._worker = asyncio.create_task(self._work(watcher, sender), name="settlement")
@@ -222,6 +222,40 @@ class EvmSettlement:
             if self._outbox and self._outbox[0] is entry:
                 self._outbox.popleft()
 
+    @property
+    def pause_reason(self) -> str:
+        """Why matching must pause: what the contract gives time for is not kept now.
+
+        A request on chain that is not seen within WATCH_LAG may take effect before what is matched
+        in spite of it settles; so may any request when a fill waits too long.
+        """
+        pipeline, terms = self._pipeline, self._terms
+        if self._state is SettlementState.CLOSED:
+            return "settlement is closed"
+        if self._alarm:
+            return self._alarm
+        if pipeline is None or terms is None or pipeline.chain is None or self._looked_ns is None:
+            return "settlement has not read the chain to its head yet"
+        if pipeline.frozen:
+            return "settling has ended: the contract is frozen; users withdraw"
+        now_ns, lag_s = self._clock.now_ns(), terms.watch_lag_s
+        blind_s = (now_ns - self._looked_ns) // _NS_PER_SECOND
+        if blind_s > lag_s:
+            return f"the chain was not read for {blind_s} s: {self._error or 'reading takes long'}"
+        head_age_s = now_ns // _NS_PER_SECOND - pipeline.chain.head.timestamp_s
+        if head_age_s > lag_s:
+            return (
+                f"the chain's newest block is {head_age_s} s old: the node or the chain stands "
+                "still, or this machine's clock is ahead"
+            )
+        oldest_ns = pipeline.oldest_unsettled_ns()
+        if oldest_ns is None:
+            return ""
+        waits_s = (now_ns - oldest_ns) // _NS_PER_SECOND
+        if waits_s * _BACKLOG_SHARE > terms.window_max_s:
+            return f"the oldest fill has waited {waits_s} s for a block: {self._error or 'backlog'}"
+        return ""
+
     def health(self) -> SettlementHealth:
         """Return how settlement is doing. Cheap, and never waits."""
         pipeline, terms = self._pipeline, self._terms
@@ -230,6 +264,7 @@ class EvmSettlement:
             chain_id=self._options.chain_id,
             contract=self._options.contract,
             undelivered=len(self._outbox),
+            lagging=bool(self.pause_reason),
             error=self._error,
             alarm=self._alarm,
         )
@@ -237,17 +272,9 @@ class EvmSettlement:
             return health
         now_ns = self._clock.now_ns()
         head_age_s = now_ns / _NS_PER_SECOND - pipeline.chain.head.timestamp_s
-        oldest_ns = min(
-            (group.fills[0].at_ns for group in pipeline.unsettled_groups()), default=now_ns
-        )
-        oldest_s = max(0.0, (now_ns - oldest_ns) / _NS_PER_SECOND)
+        oldest_ns = pipeline.oldest_unsettled_ns()
+        oldest_s = 0.0 if oldest_ns is None else max(0.0, (now_ns - oldest_ns) / _NS_PER_SECOND)
         queued = sum(len(group.fills) for group in pipeline.queue)
-        lagging = (
-            bool(self._alarm)
-            or self._state is SettlementState.CLOSED
-            or oldest_s * _BACKLOG_SHARE > terms.window_max_s
-            or now_ns - self._looked_ns > terms.watch_lag_s * _NS_PER_SECOND
-        )
         return SettlementHealth(
             state=self._state,
             chain_id=self._options.chain_id,
@@ -263,7 +290,7 @@ class EvmSettlement:
             ),
             oldest_unsettled_s=oldest_s,
             undelivered=len(self._outbox),
-            lagging=lagging,
+            lagging=bool(self.pause_reason),
             error=self._error,
             alarm=self._alarm,
         )

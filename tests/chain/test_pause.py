@@ -1,0 +1,86 @@
+"""Matching pauses whenever what is matched might not settle in time, and says why."""
+
+from __future__ import annotations
+
+from hybrid_dex.defaults.memory_journal import MemoryJournal
+from hybrid_dex.interfaces.risk import Refusal
+from hybrid_dex.model.events import EventBatch
+from hybrid_dex.model.order import Side
+from hybrid_dex.model.reasons import RejectReason
+from tests.chain.harness import DELAYS, Server, World
+from tests.chain.test_exchange import exchange
+
+ETH, USDC = 10**18, 10**6
+
+
+async def test_nothing_is_matched_before_the_chain_was_read(world: World) -> None:
+    """After a start, what was requested meanwhile is not known yet."""
+    settlement = world.settlement()
+    assert settlement.pause_reason == "settlement is closed"
+    await settlement.open(world.deployment.markets)
+    assert "not read the chain" in settlement.pause_reason
+    assert settlement.health().lagging
+    await world.until(lambda: not settlement.pause_reason, mine=False)
+    assert not settlement.health().lagging
+    await settlement.close()
+    assert settlement.pause_reason == "settlement is closed"
+
+
+async def test_a_chain_or_node_that_stands_still_pauses_matching(world: World) -> None:
+    """An old head is no news, however often the node repeats it."""
+    world.anvil.mine()
+    async with Server(world, world.settlement()) as server:
+        await world.until(lambda: not server.settlement.pause_reason, mine=False)
+        world.clock.ahead_s = DELAYS.watch_lag_s + 1
+        assert "newest block" in server.settlement.pause_reason
+        world.clock.ahead_s = 0
+        assert not server.settlement.pause_reason
+
+
+async def test_a_fill_that_waits_too_long_pauses_matching(world: World) -> None:
+    """From a quarter of the window on, until it is in a block."""
+    alice = await world.trader(1, quote=10_000 * USDC)
+    bob = await world.trader(2, base=ETH)
+    settlement = world.settlement(batch_age_s=DELAYS.window_max_s)
+    async with Server(world, settlement):
+        await world.until(lambda: not settlement.pause_reason, mine=False)
+        await settlement.submit(world.trade(alice, bob))
+        world.anvil.rpc("evm_increaseTime", DELAYS.window_max_s // 4 + 10)
+        world.anvil.mine()
+        await world.until(lambda: "oldest fill" in settlement.pause_reason, mine=False)
+        world.anvil.rpc("evm_increaseTime", DELAYS.window_max_s)
+        world.anvil.mine()
+        await world.until(lambda: not settlement.pause_reason)
+
+
+async def test_the_exchange_refuses_orders_and_replacements_and_serves_cancels(
+    world: World,
+) -> None:
+    """Orders are told the reason; what only frees funds is done."""
+    alice = await world.trader(1, quote=10_000 * USDC)
+    quote = world.market.quote.id
+    expiry_s = world.anvil.now_s() + 86_400
+    async with exchange(world, MemoryJournal()) as running:
+        await world.until(lambda: bool(running.view.balance(alice.account, quote).total))
+        first = alice.order(world.market, Side.BUY, 250_000, 10, expiry_s=expiry_s)
+        assert isinstance(await running.place(first), EventBatch)
+        (resting,) = running.view.open_orders(alice.account)
+        assert running.health().settlement_ok
+        world.clock.ahead_s = DELAYS.watch_lag_s + 100
+        assert not running.health().settlement_ok
+        second = alice.order(world.market, Side.BUY, 250_000, 10, lane=1, expiry_s=expiry_s)
+        again = alice.order(
+            world.market, Side.BUY, 250_001, 10, counter=1, revision=1, expiry_s=expiry_s
+        )
+        for refused in (
+            await running.place(second),
+            *await running.place_many([second]),
+            await running.replace(resting.order_id, again),
+        ):
+            assert isinstance(refused, Refusal)
+            assert refused.reason is RejectReason.SETTLEMENT_BACKLOG
+            assert refused.detail
+        await running.cancel(alice.account, resting.order_id)
+        assert not running.view.open_orders(alice.account)
+        world.clock.ahead_s = 5
+        assert isinstance(await running.place(second), EventBatch)
