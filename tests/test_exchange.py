@@ -17,7 +17,7 @@ import pytest
 from hybrid_dex.defaults.file_journal import FileJournal
 from hybrid_dex.defaults.memory_journal import MemoryJournal
 from hybrid_dex.defaults.memory_snapshots import MemorySnapshots
-from hybrid_dex.defaults.standard_risk import StandardRisk
+from hybrid_dex.defaults.standard_risk import RiskLimits, StandardRisk
 from hybrid_dex.defaults.trusted_auth import TrustedAuth
 from hybrid_dex.engine.engine import Engine
 from hybrid_dex.errors import (
@@ -252,6 +252,18 @@ class TestRestart:
             ) as exchange:
                 assert exchange.view.balance(ALICE, USDC) == state
                 await exchange.deposit(BOB, ETH, Amount(1))
+
+    async def test_other_limits_start_from_the_snapshot_of_a_clean_close(self) -> None:
+        """As the refusal of other versions says, also when a rule is added or dropped."""
+        journal, snapshots = MemoryJournal(), MemorySnapshots()
+        for limits in (RiskLimits(), RiskLimits(daily_volume=None, refuse_self_trade=True), None):
+            risk = StandardRisk(limits)
+            async with Exchange(
+                [MARKET], journal=journal, snapshots=snapshots, risk=risk
+            ) as exchange:
+                await fund(exchange)
+                await exchange.place(order(BOB, Side.SELL))
+                await exchange.place(order(ALICE, Side.BUY))
 
     async def test_a_market_with_other_terms_is_refused(self) -> None:
         journal = MemoryJournal()

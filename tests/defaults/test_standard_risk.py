@@ -161,17 +161,34 @@ def test_in_a_chain_the_first_refusal_wins_and_all_members_see_all_events() -> N
 
 
 def test_a_chain_keeps_each_members_state() -> None:
-    """Restored in order; another number of members is refused."""
-    chain = RiskChain([Stubborn(None), Stubborn(None)])
+    """Restored by class, and in order where there are two of one."""
+    first, second = Stubborn(None), Stubborn(Reason.RISK_REFUSED)
+    chain = RiskChain([first, StandardRisk(RiskLimits(daily_volume=100)), second])
     driver = Driver(make_engine(risk=chain))
     driver.fund("alice")
-    driver.rest("alice", BUY, 1, 1)
-    members = [Stubborn(None), Stubborn(None)]
+    driver.place("alice", BUY, 101, 10**6)
+    driver.place("alice", BUY, 1, 1)
+    assert (first.asked, second.asked) == (2, 1)
+    members = [Stubborn(None), Stubborn(None), Stubborn(None)]
     RiskChain(members).restore(chain.snapshot())
-    assert [member.asked for member in members] == [1, 1]
-    for other in (RiskChain([Stubborn(None)]), RiskChain([])):
-        with pytest.raises(VersionMismatchError):
-            other.restore(chain.snapshot())
+    assert [member.asked for member in members] == [2, 1, 0]
+    RiskChain([]).restore(chain.snapshot())
+
+
+def test_a_rule_added_later_begins_with_the_markets_and_orders_that_stand() -> None:
+    """Other limits start from a snapshot: a new rule knows what it must, a dropped one is gone."""
+    driver = driver_with(NO_LIMITS)
+    driver.rest("bob", SELL, 60, 1)
+    stricter = RiskLimits(daily_volume=100, refuse_self_trade=True)
+    driver.engine, before = make_engine(risk=StandardRisk(stricter)), driver.engine.snapshot()
+    driver.engine.restore(before)
+    assert reason(driver.place("bob", BUY, 1, 1)) is Reason.SELF_TRADE
+    driver.place("alice", BUY, 60, 1)
+    assert reason(driver.place("alice", BUY, 41, 1)) is Reason.DAILY_VOLUME_LIMIT
+    back = make_engine()
+    back.restore(driver.engine.snapshot())
+    driver.engine = back
+    assert reason(driver.place("alice", BUY, 41, 1)) is None
 
 
 def test_the_volume_survives_a_restart() -> None:
@@ -194,7 +211,7 @@ def test_a_state_of_another_shape_is_refused() -> None:
         with pytest.raises(VersionMismatchError):
             StandardRisk().restore(raw)
     with pytest.raises(VersionMismatchError):
-        StandardRisk(RiskLimits(daily_volume=None)).restore(b'["AA==","AA=="]')
+        StandardRisk().restore(b'[["DailyVolume","AA=="]]')
 
 
 def test_the_version_names_limits_and_tiers() -> None:

@@ -289,7 +289,8 @@ class RiskChain:
     """Several risks as one: the first refusal wins, every member sees every event.
 
     A member that learns nothing from events may say so with ``learns = False``; it is not called
-    a million times for nothing.
+    a million times for nothing. A snapshot names each part by its member's class, so that members
+    can be added and dropped: a new one begins with the markets and orders that stand.
 
     >>> RiskChain([StandardRisk(), StandardRisk(RiskLimits(open_orders=3))]).version[:5]
     'chain'
@@ -321,18 +322,17 @@ class RiskChain:
             observe(event, at_ns)
 
     def snapshot(self) -> bytes:
-        """Return the members' states, in order."""
-        return msgspec.json.encode([member.snapshot() for member in self._members])
+        """Return the members' states, in order, each under its class's name."""
+        return msgspec.json.encode([(_name(member), member.snapshot()) for member in self._members])
 
     def restore(self, state: bytes) -> None:
-        """Give each member its state. Raises `VersionMismatchError` when the members differ."""
-        states = _decode(state, list[bytes])
-        if len(states) != len(self._members):
-            raise VersionMismatchError(
-                f"the snapshot has {len(states)} risks, this chain {len(self._members)}"
-            )
-        for member, part in zip(self._members, states, strict=True):
-            member.restore(part)
+        """Give each member its state; of two of one class, the first gets the first."""
+        parts = _decode(state, list[tuple[str, bytes]])
+        for member in self._members:
+            part = next((part for part in parts if part[0] == _name(member)), None)
+            if part is not None:
+                parts.remove(part)
+                member.restore(part[1])
 
 
 class StandardRisk:
@@ -382,6 +382,10 @@ class StandardRisk:
 
     def _limits_of(self, account: AccountId) -> RiskLimits:
         return self._tiers.get(account, self._limits)
+
+
+def _name(member: Risk) -> str:
+    return type(member).__qualname__
 
 
 def _market(command: PlaceOrder | ReplaceOrder, view: LedgerView) -> Market | None:

@@ -41,7 +41,7 @@ from hybrid_dex.model.commands import (
     SetMarketState,
     Withdraw,
 )
-from hybrid_dex.model.events import Event
+from hybrid_dex.model.events import Event, MarketListed
 from hybrid_dex.model.units import MAX_SEQUENCE, Sequence, TimestampNs
 
 __all__ = ["ENGINE_VERSION", "Engine"]
@@ -162,7 +162,10 @@ class Engine(Readings):
         return state.dump(self._desk, self._risk.snapshot())
 
     def restore(self, raw: bytes) -> None:
-        """Take the state of a snapshot. Only a fresh engine can; a failure changes nothing.
+        """Take the state of a snapshot. Only a fresh engine can; after a failure take another one.
+
+        The risk sees the listed markets and the live orders before it gets its own state back. So
+        one that the snapshot knows nothing of, as it was added since, begins with these.
 
         Raises:
             ConfigurationError: this engine has applied commands.
@@ -175,6 +178,10 @@ class Engine(Readings):
             risk = state.load(desk, raw)
         except (KeyError, ValueError) as error:
             raise VersionMismatchError(f"this state contradicts itself: {error!r}") from error
+        for venue in desk.venues.values():
+            self._risk.observe(MarketListed(venue.market), desk.at_ns)
+        for order in desk.orders.live.values():
+            self._risk.observe(order.accepted(), desk.at_ns)
         self._risk.restore(risk)
         self._take(desk)
 

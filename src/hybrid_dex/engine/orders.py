@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from hybrid_dex.model.commands import PlaceOrder
-from hybrid_dex.model.events import Event
+from hybrid_dex.model.events import Event, OrderAccepted
 from hybrid_dex.model.order import OrderStatus, OrderType, SelfTradeMode, Side, TimeInForce
 from hybrid_dex.model.settlement import OrderTerms
 from hybrid_dex.model.signed_order import Authorization
@@ -88,6 +88,24 @@ class LiveOrder(msgspec.Struct, gc=False, array_like=True):
                 self.authorization,
             )
         return terms
+
+    def accepted(self) -> OrderAccepted:
+        """Return the event that tells of the order with its terms as they stand."""
+        return OrderAccepted(
+            self.order_id,
+            self.account,
+            self.market,
+            self.side,
+            self.order_type,
+            self.time_in_force,
+            self.price,
+            Quantity(self.quantity),
+            self.post_only,
+            self.self_trade,
+            self.expires_at_ns,
+            self.client_order_id,
+            self.authorization,
+        )
 
     def view(self) -> OrderView:
         """Return the order as its trader sees it."""

@@ -23,7 +23,6 @@ from hybrid_dex.model.events import (
     CancelRejected,
     CommandRejected,
     Event,
-    OrderAccepted,
     OrderReduced,
     OrderRejected,
     OrderReplaced,
@@ -145,23 +144,7 @@ class Trading:
         desk.ledger.hold(account, venue.hold_asset(order.side), hold)
         if signed is not None:
             desk.lanes.use(account, venue.market, signed.nonce)
-        desk.emit(
-            OrderAccepted(
-                order.order_id,
-                account,
-                command.market,
-                command.side,
-                command.order_type,
-                command.time_in_force,
-                command.price,
-                command.quantity,
-                command.post_only,
-                command.self_trade,
-                command.expires_at_ns,
-                command.client_order_id,
-                signed,
-            )
-        )
+        desk.emit(order.accepted())
         self._work(venue, order, whole=whole)
 
     def _work(self, venue: Venue, order: LiveOrder, *, whole: bool) -> None:

@@ -81,5 +81,8 @@ class Risk(Protocol):
         ...
 
     def restore(self, state: bytes) -> None:
-        """Take the state of a snapshot. Raises `VersionMismatchError` when it can not."""
+        """Take the state of a snapshot, in place of what it observed before.
+
+        Raises `VersionMismatchError` when it can not.
+        """
         ...
