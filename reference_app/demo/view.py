@@ -21,7 +21,7 @@ _STAGE_STYLE: Final = {
 }
 _SIDE_STYLE: Final = {"buy": "green", "sell": "red"}
 _LEVELS: Final = 7
-_WIDE: Final = 110
+_WIDE: Final = 140
 """Columns from which two panels stand side by side."""
 _BAR: Final = 12
 
@@ -59,7 +59,7 @@ def _narrow(board: Board) -> Layout:
     """The book, the trades and the settlement; balances need the room of a wider terminal."""
     screen = Layout()
     screen.split_column(
-        Layout(_header(board), size=4),
+        Layout(_header(board), size=3),
         Layout(name="middle", minimum_size=17),
         Layout(Panel(_settlement(board), title="settlement", border_style="dim"), size=8),
     )
@@ -71,11 +71,16 @@ def _narrow(board: Board) -> Layout:
 
 
 def _header(board: Board) -> Panel:
-    block = "" if board.block is None else f"   block {board.block}"
+    block = "" if board.block is None else f"  block {board.block}"
     line = Text.assemble(
-        ("hybrid-dex ", "bold"), board.gateway, ("   ", ""), (board.chain + block, "cyan"),
-        (f"   orders {board.orders}   fills {len(board.fills)}", ""), ("   Ctrl-C ends", "dim"),
-    )  # fmt: skip
+        ("hybrid-dex ", "bold"),
+        board.gateway,
+        f"  orders {board.orders}  fills {len(board.fills)}{block}",
+        ("  Ctrl-C ends  ", "dim"),
+        (board.chain, "cyan"),
+    )
+    line.no_wrap = True
+    line.overflow = "ellipsis"
     return Panel(line, border_style="dim")
 
 
@@ -144,8 +149,8 @@ def _settlement(board: Board) -> RenderableType:
 
 def _balances(board: Board) -> Table:
     table = Table(expand=True, box=None, header_style="dim", padding=(0, 1))
-    table.add_column("account", no_wrap=True)
-    table.add_column("asset", no_wrap=True)
+    table.add_column("account", no_wrap=True, min_width=8)
+    table.add_column("asset", no_wrap=True, min_width=5)
     for name in ("available", "held", "in flight", "vault"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)
