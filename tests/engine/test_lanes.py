@@ -1,5 +1,6 @@
 """A signature is used once: lanes, counters, revisions, revocation; and what a signed order needs."""
 
+import msgspec
 import pytest
 
 from hybrid_dex.model.commands import Deposit, ListMarket, RaiseFloor, RevokeLane
@@ -51,6 +52,19 @@ def test_an_order_without_a_signature_is_refused_where_settlement_needs_one() ->
     order_id = driver.rest("alice", BUY, 1, 10, authorization=authorize())
     (event,) = driver.replace("alice", order_id, 1, 11)
     assert event.reason is Reason.SIGNATURE_REQUIRED
+
+
+@pytest.mark.parametrize(
+    "part", [{"signature": b""}, {"order_hash": b"h"}, {"nonce": -1}, {"nonce": 2**64}]
+)
+def test_a_proof_that_no_contract_could_read_is_refused(part: dict[str, object]) -> None:
+    """Its fill could never settle; placed or replaced."""
+    driver = signed()
+    order_id = driver.rest("alice", BUY, 1, 10, authorization=authorize())
+    proof = msgspec.structs.replace(authorize(revision=1, lane=0), **part)
+    events = driver.place("alice", BUY, 1, 10, authorization=proof)
+    events += driver.replace("alice", order_id, 1, 11, authorization=proof)
+    assert [event.reason for event in events] == [Reason.BAD_SIGNATURE] * 2
 
 
 @pytest.mark.parametrize(

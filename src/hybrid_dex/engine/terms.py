@@ -16,13 +16,24 @@ from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.signed_order import MAX_LIFETIME_S, Authorization
 from hybrid_dex.model.units import MAX_AMOUNT, MAX_PRICE, MAX_QUANTITY, MAX_TIMESTAMP_NS
 
-__all__ = ["Entering", "check_authorization", "check_name", "check_terms", "due_ns", "same_content"]
+__all__ = [
+    "Entering",
+    "check_authorization",
+    "check_name",
+    "check_terms",
+    "due_ns",
+    "has_proof",
+    "same_content",
+]
 
 Entering: TypeAlias = PlaceOrder | ReplaceOrder
 """Commands that bring terms to the book."""
 
 _NANOSECONDS: Final = 1_000_000_000
 _LONGEST_NAME: Final = 64
+_MAX_NONCE: Final = 2**64 - 1
+_PROOF_BYTES: Final = (32, 64)
+"""Of an order's hash and of its signature, r and vs."""
 _BUY: Final = Side.BUY
 _GTC: Final = TimeInForce.GTC
 _GTD: Final = TimeInForce.GTD
@@ -79,7 +90,9 @@ def _check_words(command: Entering, order_type: OrderType, at_ns: int) -> Refusa
 def check_authorization(
     venue: Venue, signed: Authorization, at_ns: int, *, post_only: bool
 ) -> Refusal | None:
-    """Signed expiry and fee cap."""
+    """What is signed can be told to the contract: nonce, expiry and fee cap."""
+    if not 0 <= signed.nonce <= _MAX_NONCE:
+        return Refusal(RejectReason.BAD_SIGNATURE, "nonce", f"0 to {_MAX_NONCE}")
     last_s = at_ns // _NANOSECONDS + MAX_LIFETIME_S
     if not at_ns < signed.expiry_s * _NANOSECONDS <= at_ns + MAX_LIFETIME_S * _NANOSECONDS:
         detail = f"after {at_ns // _NANOSECONDS}, at most {last_s} (Unix seconds)"
@@ -88,6 +101,11 @@ def check_authorization(
     if signed.max_fee_ppm < needed:
         return Refusal(RejectReason.FEE_CAP_TOO_LOW, "max_fee_ppm", f"at least {needed}")
     return None
+
+
+def has_proof(signed: Authorization) -> bool:
+    """Whether hash and signature are there, as settlement on a chain needs them."""
+    return (len(signed.order_hash), len(signed.signature)) == _PROOF_BYTES
 
 
 def due_ns(command: Entering) -> int | None:

@@ -30,6 +30,7 @@ from hybrid_dex.model.events import (
 from hybrid_dex.model.market import MarketState
 from hybrid_dex.model.order import CancelReason, OrderStatus, OrderType, Side, TimeInForce
 from hybrid_dex.model.reasons import RejectReason
+from hybrid_dex.model.signed_order import Authorization
 from hybrid_dex.model.units import AccountId, ClientOrderId, OrderId, Quantity, order_id
 
 __all__ = ["Trading"]
@@ -116,9 +117,7 @@ class Trading:
             return refusal
         account, signed = command.account, command.authorization
         if signed is not None:
-            refusal = terms.check_authorization(
-                venue, signed, desk.at_ns, post_only=command.post_only
-            )
+            refusal = self._refuse_signature(venue, command, signed)
             reason = desk.lanes.check_new(account, venue.market, signed.nonce)
             if refusal is None and reason is not None:
                 refusal = Refusal(reason, "nonce", "a free lane, and a counter never used in it")
@@ -192,6 +191,16 @@ class Trading:
 
     # ------------------------------------------------------------------- looks
 
+    def _refuse_signature(
+        self, venue: Venue, command: terms.Entering, signed: Authorization
+    ) -> Refusal | None:
+        if self._requires_signature and not terms.has_proof(signed):
+            detail = "the order's hash of 32 bytes and a signature of 64"
+            return Refusal(RejectReason.BAD_SIGNATURE, "signature", detail)
+        return terms.check_authorization(
+            venue, signed, self._desk.at_ns, post_only=command.post_only
+        )
+
     def _refuse_funds(
         self, venue: Venue, account: AccountId, side: Side, needed: int
     ) -> Refusal | None:
@@ -254,7 +263,7 @@ class Trading:
             if before is None and not self._requires_signature:
                 return _frozen() if order.account in desk.frozen else None
             return Refusal(RejectReason.SIGNATURE_REQUIRED, "signature", "sign the new terms")
-        refusal = terms.check_authorization(venue, signed, desk.at_ns, post_only=command.post_only)
+        refusal = self._refuse_signature(venue, command, signed)
         if refusal is not None:
             return refusal
         reason: RejectReason | None = RejectReason.REPLACEMENT_TERMS
