@@ -156,6 +156,18 @@ class TestReading:
 
 
 class TestOneWriter:
+    async def test_an_opening_that_is_canceled_leaves_no_lock(self, tmp_path: Path) -> None:
+        """Whether the thread that opens had begun or not."""
+        journal = FileJournal(tmp_path, options=OPTIONS)
+        for _ in range(10):
+            opening = asyncio.ensure_future(journal.open())
+            await asyncio.sleep(0)
+            opening.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await opening
+            await journal.open()
+            await journal.close()
+
     async def test_a_second_writer_is_refused_until_the_first_lets_go(self, tmp_path: Path) -> None:
         first, second = FileJournal(tmp_path), FileJournal(tmp_path)
         await first.open()

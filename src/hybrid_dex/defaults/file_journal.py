@@ -129,8 +129,14 @@ class FileJournal:
             raise ConfigurationError(f"the journal {self._directory} is open already")
         writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
         loop = asyncio.get_running_loop()
+        opening = loop.run_in_executor(writer, self._files.open)
         try:
-            self._recovery = await loop.run_in_executor(writer, self._files.open)
+            self._recovery = await asyncio.shield(opening)
+        except asyncio.CancelledError:  # the thread takes the lock all the same
+            await asyncio.wait([opening])
+            self._files.close()
+            writer.shutdown(wait=False)
+            raise
         except BaseException as error:
             writer.shutdown(wait=False)
             if isinstance(error, OSError):
