@@ -256,10 +256,12 @@ def test_a_requested_withdrawal_cancels_newest_first_then_freezes() -> None:
     assert events[2] == AccountFrozen("a", "ETH", 1)
     events = driver.do(CompleteWithdrawal(account="a", asset="ETH", amount=100))
     assert events == (
-        Withdrawn("a", "ETH", 100, 0),
-        WithdrawalChanged("a", "ETH", 0, 0),
-        AccountUnfrozen("a"),
+        Withdrawn("a", "ETH", 100, -1),
+        WithdrawalChanged("a", "ETH", 1, -1),
+        AccountFrozen("a", "ETH", 1),
     )
+    events = driver.do(RequestWithdrawal(account="a", asset="ETH", amount=0))
+    assert events == (WithdrawalChanged("a", "ETH", 0, 0), AccountUnfrozen("a"))
     assert driver.engine.liabilities("ETH") == 0
 
 

@@ -358,8 +358,9 @@ class Naive:
 
     def CompleteWithdrawal(self, command: c.CompleteWithdrawal) -> None:  # noqa: N802
         """It was taken."""
-        self.withdrawing[command.account, command.asset] = 0
-        self.total[command.account, command.asset] -= command.amount
+        key = (command.account, command.asset)
+        self.withdrawing[key] = max(0, self.withdrawing[key] - command.amount)
+        self.total[key] -= command.amount
         self.cover(command.account, command.asset)
 
     def ConfirmSettlement(self, command: c.ConfirmSettlement) -> None:  # noqa: N802

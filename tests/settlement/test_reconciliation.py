@@ -143,7 +143,7 @@ def test_a_lost_request_returns_the_amount_unless_it_came_again() -> None:
 
 
 def test_a_payment_ends_its_request_and_leaves_a_newer_one() -> None:
-    """What was paid stays reserved until final; then the newer request is told again."""
+    """What was paid stays reserved until final; the newer request is reserved without a gap."""
     ledger = Ledger(LedgerState())
     ledger.see((request(60),))
     ledger.changes()
@@ -155,7 +155,18 @@ def test_a_payment_ends_its_request_and_leaves_a_newer_one() -> None:
     assert ledger.final(2)[1] == [
         CompleteWithdrawal(account=ALICE, asset=USDC, amount=Amount(60), position=position(2, 0))
     ]
-    assert ledger.changes() == [told(10)]
+    assert ledger.changes() == []
+
+
+def test_a_payment_of_less_than_was_asked_for_gives_the_rest_back_after_it() -> None:
+    """The vault held less; only once that is final nothing more is kept from trading."""
+    ledger = Ledger(LedgerState())
+    ledger.see((request(60),))
+    ledger.see((paid(40),))
+    assert ledger.changes() == [told(60)]
+    ledger.final(1)
+    assert isinstance(ledger.final(2)[1][0], CompleteWithdrawal)
+    assert ledger.changes() == [told(0)]
 
 
 def test_everything_is_a_request_too() -> None:
@@ -191,7 +202,7 @@ def test_the_engine_reserves_what_any_outcome_of_the_chain_may_take(
                 assert command.amount != reserved, "nothing is told twice"
                 reserved = command.amount
             elif isinstance(command, CompleteWithdrawal):
-                reserved = 0
+                reserved = max(0, reserved - command.amount)
 
     for step in steps:
         if step == "block":
@@ -202,6 +213,7 @@ def test_the_engine_reserves_what_any_outcome_of_the_chain_may_take(
         elif step == "final" and tail:
             final.append(tail.pop(0))
             learn(ledger.final(len(final))[1])
+            assert reserved >= model(final, tail), "an order may come before the next command"
         elif step == "restart":
             ledger = Ledger(ledger.state)
             for facts in tail:

@@ -110,7 +110,7 @@ class Funds:
         desk.cover(account, asset)
 
     def complete_withdrawal(self, command: CompleteWithdrawal) -> None:
-        """The vault paid: debit it, and end the request."""
+        """The vault paid: debit it out of what was put aside. The rest stays aside until told."""
         desk, account, asset = self._desk, command.account, command.asset
         if self._refuse_amount(account, asset, command.amount, 1):
             return
@@ -118,13 +118,13 @@ class Funds:
             return
         self._pass(command.position)
         entry = desk.ledger.entry(account, asset)
-        requested = entry.withdrawing
-        desk.ledger.reserve(account, asset, -requested)
+        aside = min(entry.withdrawing, command.amount)
+        desk.ledger.reserve(account, asset, -aside)
         desk.ledger.withdraw(account, asset, command.amount)
         available = Amount(entry.available)
         desk.emit(Withdrawn(account, asset, command.amount, available))
-        if requested:
-            desk.emit(WithdrawalChanged(account, asset, Amount(0), available))
+        if aside:
+            desk.emit(WithdrawalChanged(account, asset, Amount(entry.withdrawing), available))
         desk.cover(account, asset)
 
     # -------------------------------------------------------------- settlement

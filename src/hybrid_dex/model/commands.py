@@ -184,7 +184,10 @@ class RequestWithdrawal(CommandBase, frozen=True, gc=False, kw_only=True, array_
 
 
 class CompleteWithdrawal(CommandBase, frozen=True, gc=False, kw_only=True, array_like=True, tag=9):
-    """The vault paid a withdrawal out: debit it, and end the request.
+    """The vault paid a withdrawal out: debit it, out of the requested amount as far as that goes.
+
+    What was requested beyond it stays out of trading until the next `RequestWithdrawal`: a newer
+    request may stand on chain already, and no order may come between the two.
 
     Attributes:
         position: as in `Deposit`.

@@ -331,7 +331,7 @@ class Ledger:
                         position=position(block, fact.log),
                     )
                 )
-                self._told.pop((fact.account, fact.asset), None)
+                self._take_told((fact.account, fact.asset), fact.amount)
             if isinstance(fact, RequestSeen | RequestCanceledSeen | WithdrawnSeen):
                 key = (fact.account, fact.asset)
                 self._requested.pop(key, None)
@@ -362,6 +362,12 @@ class Ledger:
             for fact in facts:
                 if isinstance(fact, RequestSeen | LaneCanceledSeen | FloorSeen):
                     yield fact.requested_at_s
+
+    def _take_told(self, key: _Key, paid: int) -> None:
+        """A payment takes from what the engine put aside; the rest stays there until told."""
+        left = self._told.pop(key, 0) - paid
+        if left > 0:
+            self._told[key] = left
 
     def _touch(self, facts: Iterable[Fact]) -> None:
         self._dirty.update((fact.account, fact.asset) for fact in _requests(facts))
