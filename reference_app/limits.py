@@ -15,7 +15,16 @@ from limits.errors import ConfigurationError as LimitsConfigurationError
 from limits.storage import storage_from_string
 from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import (
+    ASGIApp,
+    HTTPResponseStartEvent,
+    Message,
+    Receive,
+    Scope,
+    Send,
+    WebSocketResponseBodyEvent,
+    WebSocketResponseStartEvent,
+)
 
 from hybrid_dex.errors import ConfigurationError
 from hybrid_dex.model.reasons import RejectReason
@@ -24,7 +33,7 @@ from hybrid_dex.wire import PROBLEM_MEDIA_TYPE, encode, problem
 from reference_app.problems import ProblemError
 from reference_app.settings import LimitSettings
 
-__all__ = ["Limiter", "guarded", "peer"]
+__all__ = ["CLOSE_FORBIDDEN", "CLOSE_TOO_MANY", "Limiter", "guarded", "peer"]
 
 _CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; "
@@ -40,6 +49,13 @@ _HEADERS: Final = {
 }
 _NO_STORE: Final = "no-store"
 _MAX_PATH_BYTES: Final = 2_048
+CLOSE_FORBIDDEN: Final = 1008
+CLOSE_TOO_MANY: Final = 1013
+_HANDSHAKES: Final = {
+    CLOSE_FORBIDDEN: RejectReason.FORBIDDEN,
+    CLOSE_TOO_MANY: RejectReason.RATE_LIMITED,
+}
+"""What a socket that is closed before it is open is told."""
 
 
 class Limiter:
@@ -93,8 +109,8 @@ def guarded(app: ASGIApp, limiter: Limiter, max_bytes: int) -> ASGIApp:
     """Return ``app`` behind the limits that need no parsing, and with the security headers."""
 
     async def guard(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != ScopeType.HTTP:
-            await app(scope, receive, send)
+        if scope["type"] == ScopeType.WEBSOCKET:
+            await _guard_socket(app, limiter, scope, receive, send)
             return
 
         async def send_with_headers(message: Message) -> None:
@@ -116,6 +132,30 @@ def guarded(app: ASGIApp, limiter: Limiter, max_bytes: int) -> ASGIApp:
     return guard
 
 
+async def _guard_socket(
+    app: ASGIApp, limiter: Limiter, scope: Scope, receive: Receive, send: Send
+) -> None:
+    """Count a handshake as a request, and refuse it, here or beyond, by a problem document."""
+    accepted = False
+
+    async def send_until_accepted(message: Message) -> None:
+        nonlocal accepted
+        if message["type"] == "websocket.close" and not accepted:
+            reason = _HANDSHAKES.get(message["code"], RejectReason.NOT_FOUND)
+            detail = (message["reason"] or "") if message["code"] in _HANDSHAKES else ""
+            await _refuse_handshake(send, ProblemError(problem(reason, detail)))
+            return
+        accepted = accepted or message["type"] == "websocket.accept"
+        await send(message)
+
+    try:
+        await limiter.request(peer(scope))
+    except ProblemError as error:
+        await _refuse_handshake(send, error)
+        return
+    await app(scope, receive, send_until_accepted)
+
+
 def _check_size(scope: Scope, max_bytes: int) -> None:
     headers = dict(scope["headers"])
     length = headers.get(b"content-length", b"0")
@@ -128,12 +168,31 @@ def _check_size(scope: Scope, max_bytes: int) -> None:
 
 
 async def _send_problem(send: Send, error: ProblemError) -> None:
+    start: HTTPResponseStartEvent = {
+        "type": "http.response.start",
+        "status": error.problem.status,
+        "headers": _headers_of(error),
+    }
+    await send(start)
+    body = encode(error.problem)
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+async def _refuse_handshake(send: Send, error: ProblemError) -> None:
+    start: WebSocketResponseStartEvent = {
+        "type": "websocket.http.response.start",
+        "status": error.problem.status,
+        "headers": _headers_of(error),
+    }
+    body: WebSocketResponseBodyEvent = {
+        "type": "websocket.http.response.body",
+        "body": encode(error.problem),
+        "more_body": False,
+    }
+    await send(start)
+    await send(body)
+
+
+def _headers_of(error: ProblemError) -> list[tuple[bytes, bytes]]:
     headers = {"content-type": PROBLEM_MEDIA_TYPE, **error.headers}
-    await send(
-        {
-            "type": "http.response.start",
-            "status": error.problem.status,
-            "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
-        }
-    )
-    await send({"type": "http.response.body", "body": encode(error.problem), "more_body": False})
+    return [(name.encode(), value.encode()) for name, value in headers.items()]

@@ -12,6 +12,7 @@ import msgspec
 from litestar import Request, Response
 from litestar.exceptions import (
     HTTPException,
+    InternalServerException,
     MethodNotAllowedException,
     NotFoundException,
     ValidationException,
@@ -122,7 +123,12 @@ async def read_body(request: AnyRequest, kind: type[_T]) -> _T:
             RejectReason.INVALID_MESSAGE, f"the body is {declared or 'of no type'}", valid=_JSON
         )
         raise ProblemError(msgspec.structs.replace(document, status=_UNSUPPORTED_MEDIA_TYPE))
-    return decode(kind, await request.body())
+    try:
+        body = await request.body()
+    except InternalServerException as error:  # all that reading a body can mean by it
+        document = problem(RejectReason.INVALID_MESSAGE, "the connection ended within the body")
+        raise ProblemError(document) from error
+    return decode(kind, body)
 
 
 def _of_http(error: HTTPException) -> Problem:

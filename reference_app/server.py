@@ -7,18 +7,20 @@ and SIGINT end it: sockets are told, requests finish, the exchange closes, the e
 import asyncio
 import contextlib
 import logging
+import math
+import resource
 import signal
 import socket
 import sys
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from hybrid_dex.errors import ConfigurationError, HybridDexError
 from hybrid_dex.wire import MAX_MESSAGE_BYTES
 from reference_app.app import compose, create_app, opened
+from reference_app.protocols import SocketProtocol, request_protocol
 from reference_app.services import Services
 from reference_app.settings import ServerSettings, Settings
 
@@ -26,7 +28,10 @@ __all__ = ["Server", "bind", "make_server", "run"]
 
 _log: Final = logging.getLogger(__name__)
 _PING_S: Final = 20.0
+_KEEP_ALIVE_S: Final = 5
 _BACKLOG: Final = 512
+_OTHER_FILES: Final = 256
+"""Descriptors for journal, records and the chain beside the connections."""
 
 
 class Server(uvicorn.Server):
@@ -60,8 +65,8 @@ def make_server(settings: Settings, services: Services, *, opens: bool = True) -
     config = uvicorn.Config(
         create_app(services, opens=opens),
         loop="uvloop",
-        http=_deadline_protocol(server.header_timeout_s),
-        ws="websockets-sansio",
+        http=request_protocol(server.header_timeout_s, _room(server.connections)),
+        ws=SocketProtocol,
         ws_max_size=MAX_MESSAGE_BYTES,
         ws_per_message_deflate=False,
         ws_ping_interval=_PING_S,
@@ -73,6 +78,7 @@ def make_server(settings: Settings, services: Services, *, opens: bool = True) -
         proxy_headers=bool(server.trusted_proxies),
         forwarded_allow_ips=server.trusted_proxies or None,
         backlog=_BACKLOG,
+        timeout_keep_alive=min(_KEEP_ALIVE_S, math.ceil(server.header_timeout_s)),
         timeout_graceful_shutdown=server.shutdown_s,
     )
     return Server(config)
@@ -114,34 +120,12 @@ async def _serve(server: Server, services: Services, listening: socket.socket) -
     return 0 if server.started else 1
 
 
-def _deadline_protocol(seconds: float) -> type[HttpToolsProtocol]:
-    """Return uvicorn's protocol with a deadline for a request's head; uvicorn has none."""
-
-    class DeadlineProtocol(HttpToolsProtocol):
-        """Closes a connection that does not finish its head."""
-
-        _deadline: asyncio.TimerHandle | None = None
-
-        def connection_made(self, transport: Any) -> None:  # noqa: ANN401 # as its base
-            super().connection_made(transport)
-            self._deadline = self.loop.call_later(seconds, transport.close)
-
-        def on_message_begin(self) -> None:
-            super().on_message_begin()
-            self._stop()
-            self._deadline = self.loop.call_later(seconds, self.transport.close)
-
-        def on_headers_complete(self) -> None:
-            self._stop()
-            super().on_headers_complete()
-
-        def connection_lost(self, exc: Exception | None) -> None:
-            self._stop()
-            super().connection_lost(exc)
-
-        def _stop(self) -> None:
-            if self._deadline is not None:
-                self._deadline.cancel()
-                self._deadline = None
-
-    return DeadlineProtocol
+def _room(connections: int) -> int:
+    """Return how many connections there are descriptors for; ask for more when they are few."""
+    wanted = connections + _OTHER_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        return max(1, soft - _OTHER_FILES)
+    return connections

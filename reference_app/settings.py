@@ -49,7 +49,8 @@ class ServerSettings:
         host: the address to bind; anything but this machine belongs behind a proxy with TLS.
         port: the port to bind; 0 takes a free one.
         trusted_proxies: addresses whose X-Forwarded-For is believed.
-        header_timeout_s: how long a connection may take to send a request's head.
+        header_timeout_s: how long a connection may take to send a request, or to read its answer.
+        connections: open connections in all, sockets included; more are closed at once.
         shutdown_s: how long open connections may take to end.
     """
 
@@ -57,6 +58,7 @@ class ServerSettings:
     port: int = attrs.field(default=8000, validator=_PORT)
     trusted_proxies: list[str] = attrs.field(factory=list)
     header_timeout_s: float = attrs.field(default=10.0, validator=attrs.validators.gt(0.0))
+    connections: int = attrs.field(default=4_000, validator=_AT_LEAST_ONE)
     shutdown_s: int = attrs.field(default=5, validator=_AT_LEAST_ONE)
 
 
@@ -146,6 +148,7 @@ class LimitSettings:
         connections: open sockets in all.
         connections_per_address: open sockets of one address.
         subscriptions: channels of one socket.
+        frames_per_second: frames of one socket that are read in a second; more wait.
         waiting_frames: frames of one socket that may wait to be served.
         queued_messages: messages that may wait for a slow reader before its books are conflated.
         queued_bytes: bytes that may wait for a slow reader before it is disconnected.
@@ -158,6 +161,7 @@ class LimitSettings:
     connections: int = attrs.field(default=2_000, validator=_AT_LEAST_ONE)
     connections_per_address: int = attrs.field(default=50, validator=_AT_LEAST_ONE)
     subscriptions: int = attrs.field(default=100, validator=_AT_LEAST_ONE)
+    frames_per_second: int = attrs.field(default=5_000, validator=_AT_LEAST_ONE)
     waiting_frames: int = attrs.field(default=1_024, validator=_AT_LEAST_ONE)
     queued_messages: int = attrs.field(default=256, validator=_AT_LEAST_ONE)
     queued_bytes: int = attrs.field(default=1_000_000, validator=_AT_LEAST_ONE)

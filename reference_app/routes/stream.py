@@ -9,7 +9,7 @@ from litestar import WebSocket, websocket
 from litestar.exceptions import WebSocketDisconnect
 
 from reference_app.connection import Connection
-from reference_app.limits import peer
+from reference_app.limits import CLOSE_FORBIDDEN, CLOSE_TOO_MANY, peer
 from reference_app.outbox import Closing
 from reference_app.services import TheServices
 
@@ -17,8 +17,7 @@ __all__ = ["stream"]
 
 Socket = WebSocket[Any, Any, Any]
 
-_CLOSE_POLICY: Final = 1008
-_CLOSE_TOO_BIG: Final = 1009
+_FRAMES_A_TURN: Final = 128
 _CHECK_S: Final = 15.0
 _REASON_BYTES: Final = 120
 
@@ -28,15 +27,16 @@ class _Inbox:
     """Frames that have arrived and wait; the reader stops reading while it is full."""
 
     limit: int
+    per_second: int
     frames: deque[str | bytes] = attrs.field(factory=deque)
     arrived: asyncio.Event = attrs.field(factory=asyncio.Event)
     room: asyncio.Event = attrs.field(factory=asyncio.Event)
 
     def take(self) -> list[str | bytes]:
-        """Return everything that waits."""
-        frames = list(self.frames)
-        self.frames.clear()
-        self.arrived.clear()
+        """Return what waits, at most one turn's worth."""
+        frames = [self.frames.popleft() for _ in range(min(_FRAMES_A_TURN, len(self.frames)))]
+        if not self.frames:
+            self.arrived.clear()
         self.room.set()
         return frames
 
@@ -46,16 +46,16 @@ async def stream(socket: Socket, services: TheServices) -> None:
     """Market data, private reports and order entry over one connection."""
     origin = socket.headers.get("origin")
     if origin is not None and origin not in services.settings.auth.origins:
-        await socket.close(code=_CLOSE_POLICY, reason="this origin may not connect")
+        await socket.close(code=CLOSE_FORBIDDEN, reason="this origin may not connect")
         return
     connection = Connection(services)
     limits = services.settings.limits
     if not services.hub.connect(connection, peer(socket.scope), limits):
-        await socket.close(code=_CLOSE_POLICY, reason="too many connections")
+        await socket.close(code=CLOSE_TOO_MANY, reason="too many connections")
         return
     try:
         await socket.accept()
-        await _run(socket, connection, _Inbox(limits.waiting_frames))
+        await _run(socket, connection, _Inbox(limits.waiting_frames, limits.frames_per_second))
     finally:
         connection.close()
         services.hub.disconnect(connection)
@@ -85,7 +85,9 @@ async def _run(socket: Socket, connection: Connection, inbox: _Inbox) -> None:
 
 
 async def _read(socket: Socket, inbox: _Inbox) -> None:
-    """Take frames as they come; those that arrive together are served together."""
+    """Take frames as they come, so many a second; those that arrive together are served together."""
+    loop = asyncio.get_running_loop()
+    second, count = loop.time(), 0
     while True:
         message = await socket.receive()
         if message["type"] == "websocket.disconnect":
@@ -94,6 +96,12 @@ async def _read(socket: Socket, inbox: _Inbox) -> None:
             text, data = message.get("text"), message.get("bytes")
             inbox.frames.append((data or b"") if text is None else text)
         inbox.arrived.set()
+        count += 1
+        if count >= inbox.per_second:
+            await asyncio.sleep(max(0.0, second + 1 - loop.time()))
+            second, count = loop.time(), 0
+        elif loop.time() >= second + 1:
+            second, count = loop.time(), 0
         if len(inbox.frames) >= inbox.limit:
             inbox.room.clear()
             await inbox.room.wait()
@@ -103,6 +111,7 @@ async def _serve(connection: Connection, inbox: _Inbox) -> None:
     while True:
         await inbox.arrived.wait()
         await connection.serve(inbox.take())
+        await asyncio.sleep(0)  # others have their turn, whatever this one sends
 
 
 async def _send(socket: Socket, connection: Connection) -> None:
@@ -115,7 +124,11 @@ async def _send(socket: Socket, connection: Connection) -> None:
 
 
 async def _watch(connection: Connection) -> None:
-    """A session that was ended elsewhere stops hearing private reports within this time."""
-    while True:
+    """A session that was ended elsewhere stops hearing private reports within this time.
+
+    And a reader that does not even take the reason for its end is waited for no longer.
+    """
+    while connection.outbox.closing is None:
         await asyncio.sleep(_CHECK_S)
         await connection.check_session()
+    await asyncio.sleep(_CHECK_S)

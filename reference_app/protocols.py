@@ -1,0 +1,301 @@
+"""Protocols: uvicorn's, with the limits that it leaves to a proxy.
+
+A client that sends too slowly, too much, or does not read its answers is cut off in bounded time
+and memory, and what is not HTTP is answered by a problem document too.
+"""
+
+import asyncio
+import http
+import logging
+from typing import Any, Final
+
+import msgspec
+from uvicorn._types import ASGISendEvent
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import CloseCode, Frame
+from websockets.http11 import Response
+from websockets.server import ServerProtocol
+
+from hybrid_dex.model.reasons import RejectReason
+from hybrid_dex.wire import MAX_MESSAGE_BYTES, PROBLEM_MEDIA_TYPE, Problem, encode, problem
+
+__all__ = ["MAX_HEAD_BYTES", "RequestProtocol", "SocketProtocol", "request_protocol"]
+
+MAX_HEAD_BYTES: Final = 32 * 1024
+"""Request line and headers together."""
+_HEADER_MARKS: Final = len(": \r\n")
+_LINGER_S: Final = 10.0
+_MAX_FRAGMENTS: Final = 1_024
+_PINGS_A_SECOND: Final = 50
+_TOO_LARGE: Final = http.HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+
+_quiet: Final = logging.getLogger(f"{__name__}.sockets")
+"""uvicorn logs each connection with its query, where a careless client puts its token."""
+_quiet.setLevel(logging.WARNING)
+
+
+class _HeadTooLongError(Exception):
+    """Stops the parser."""
+
+
+class RequestProtocol(HttpToolsProtocol):
+    """Closes a connection that does not finish its request, and aborts one that does not read.
+
+    Attributes:
+        seconds: how long a connection may take to send a request, or not read its answer.
+        most: open connections in all, sockets included; beyond, they are closed at once.
+    """
+
+    seconds = 10.0
+    most = 4_000
+
+    _deadline: asyncio.TimerHandle | None = None
+    _unread: asyncio.TimerHandle | None = None
+    _in_head = True
+    _head_bytes = 0
+    _waiting_bytes = 0
+
+    def connection_made(self, transport: Any) -> None:  # noqa: ANN401 # as its base
+        """Begin, or close at once when there are too many."""
+        super().connection_made(transport)
+        if len(self.connections) > self.most:
+            transport.abort()
+            return
+        self._begin()
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes; a head that goes on and on is not kept."""
+        self._waiting_bytes += len(data)
+        super().data_received(data)
+        if not self._in_head:
+            self._waiting_bytes = 0
+        elif self._waiting_bytes > MAX_HEAD_BYTES + 2 * MAX_MESSAGE_BYTES:
+            self._refuse_head()
+
+    def on_message_begin(self) -> None:
+        """Begin a request, from now on with a deadline."""
+        super().on_message_begin()
+        self._in_head, self._head_bytes = True, 0
+        self._begin()
+
+    def on_url(self, url: bytes) -> None:
+        """Count the address."""
+        self._count(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Count a header."""
+        self._count(len(name) + len(value) + _HEADER_MARKS)
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """End the head."""
+        self._in_head = False
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """End the request; the client has nothing more to send."""
+        super().on_message_complete()
+        self._stop()
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is not None and cycle.response_complete:
+            self._begin()  # it was answered early, and uvicorn's own timer has been stopped
+
+    def handle_websocket_upgrade(self) -> None:
+        """Become a socket, which has deadlines of its own."""
+        self._stop()
+        super().handle_websocket_upgrade()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what can not be read as a request."""
+        if self._head_bytes > MAX_HEAD_BYTES:
+            self._refuse_head()
+            return
+        detail = "this is not HTTP/1.1 that can be read"
+        self._refuse(problem(RejectReason.INVALID_MESSAGE, detail))
+
+    def pause_writing(self) -> None:
+        """The client does not read: wait, but not for ever."""
+        super().pause_writing()
+        if self._unread is None:
+            self._unread = self.loop.call_later(self.seconds, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """The client reads again."""
+        super().resume_writing()
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close a connection without requests."""
+        self._end()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget every deadline."""
+        self._stop()
+        self.resume_writing()
+        super().connection_lost(exc)
+
+    def _count(self, size: int) -> None:
+        self._head_bytes += size
+        if self._head_bytes > MAX_HEAD_BYTES:
+            raise _HeadTooLongError
+
+    def _refuse_head(self) -> None:
+        document = problem(
+            RejectReason.MESSAGE_TOO_LARGE, "the head of the request is too long",
+            valid=f"at most {MAX_HEAD_BYTES} bytes",
+        )  # fmt: skip
+        self._refuse(document, _TOO_LARGE)
+
+    def _refuse(self, document: Problem, status: int | None = None) -> None:
+        """Answer what never became a request, and close."""
+        if not self.transport.is_closing():
+            self.transport.write(_response(document, status or document.status))
+            self._end()
+
+    def _begin(self) -> None:
+        self._stop()
+        self._deadline = self.loop.call_later(self.seconds, self._end)
+
+    def _stop(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _end(self) -> None:
+        """Close; a client that does not read what is left is not waited for."""
+        self.transport.close()
+        self.loop.call_later(self.seconds, self.transport.abort)
+
+
+def request_protocol(seconds: float, connections: int) -> type[RequestProtocol]:
+    """Return the protocol of requests with its limits; uvicorn makes the instances."""
+
+    class Limited(RequestProtocol):
+        """With limits."""
+
+    Limited.seconds, Limited.most = seconds, connections
+    return Limited
+
+
+class _Handshake(ServerProtocol):
+    """Refuses by problem documents."""
+
+    def reject(self, status: http.HTTPStatus | int, text: str) -> Response:
+        """Return the refusal of a handshake."""
+        response = super().reject(status, text)
+        document = problem(RejectReason.INVALID_MESSAGE, text.strip())
+        response.body = encode(_with_status(document, response.status_code))
+        for name, value in (
+            ("Content-Type", PROBLEM_MEDIA_TYPE),
+            ("Content-Length", str(len(response.body))),
+        ):
+            del response.headers[name]
+            response.headers[name] = value
+        return response
+
+
+class SocketProtocol(WebSocketsSansIOProtocol):
+    """Bounds what a client can leave unread or unfinished, and cuts off one that does not answer."""
+
+    _waiting_pong = b""
+    _pings = 0
+    _second = 0.0
+
+    def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 # as its base
+        super().__init__(*args, **options)
+        self.logger = _quiet
+        self.conn = _Handshake(max_size=self.config.ws_max_size, logger=_quiet)
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes; a handshake that can not be read is answered, not left open."""
+        super().data_received(data)
+        if self.conn.handshake_exc is not None and not self.handshake_initiated:
+            self.handshake_initiated = self.handshake_complete = self.close_sent = True
+            document = problem(RejectReason.INVALID_MESSAGE, "this is not a WebSocket handshake")
+            self.transport.write(_response(document, document.status))
+            self._end()
+
+    def handle_ping(self) -> None:
+        """Answer pings, of those that come faster than they are read the last one only."""
+        pong = b"".join(self.conn.data_to_send())
+        if self.close_sent:
+            return
+        second = self.loop.time() // 1
+        self._pings = self._pings + 1 if second == self._second else 1
+        self._second = second
+        if self._pings > _PINGS_A_SECOND:
+            self._fail(CloseCode.POLICY_VIOLATION, "too many pings")
+        elif self.writable.is_set():
+            self.transport.write(pong)
+        else:
+            self._waiting_pong = pong
+
+    def resume_writing(self) -> None:
+        """Go on, first with the pong that waits."""
+        super().resume_writing()
+        pong, self._waiting_pong = self._waiting_pong, b""
+        if pong and not (self.close_sent or self.transport.is_closing()):
+            self.transport.write(pong)
+
+    def handle_cont(self, event: Frame) -> None:
+        """Take a fragment; empty ones would cost memory without end."""
+        if len(self.frames) >= _MAX_FRAGMENTS:
+            self._fail(CloseCode.POLICY_VIOLATION, "too many fragments")
+            return
+        super().handle_cont(event)
+
+    def send_receive_event_to_app(self) -> None:
+        """Hand a message on, unless it is text that is not UTF-8."""
+        if self.curr_msg_data_type == "text":
+            try:
+                self.frames = [b"".join(self.frames)]
+                self.frames[0].decode()
+            except UnicodeDecodeError:
+                self._fail(CloseCode.INVALID_DATA, "not UTF-8")
+                return
+        super().send_receive_event_to_app()
+
+    async def send(self, message: ASGISendEvent) -> None:
+        """Send; a handshake that was refused by a document is complete, which uvicorn overlooks."""
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body":
+            self.handshake_complete = True
+
+    def keepalive_timeout(self) -> None:
+        """Close; what does not answer may not read either."""
+        super().keepalive_timeout()
+        self._end()
+
+    def on_task_complete(self, task: "asyncio.Task[None]") -> None:
+        """Close for good some time after the app has done so."""
+        super().on_task_complete(task)
+        self.loop.call_later(_LINGER_S, self.transport.abort)
+
+    def _fail(self, code: int, reason: str) -> None:
+        self.frames = []
+        if not self.close_sent:
+            self.conn.fail(code, reason)
+            self.handle_parser_exception()
+            self._end()
+
+    def _end(self) -> None:
+        self.transport.close()
+        self.loop.call_later(_LINGER_S, self.transport.abort)
+
+
+def _response(document: Problem, status: int) -> bytes:
+    body = encode(document if document.status == status else _with_status(document, status))
+    head = (
+        f"HTTP/1.1 {status} {http.HTTPStatus(status).phrase}\r\n"
+        f"content-type: {PROBLEM_MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\n"
+        "cache-control: no-store\r\nx-content-type-options: nosniff\r\nconnection: close\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+def _with_status(document: Problem, status: int) -> Problem:
+    return msgspec.structs.replace(document, status=status)
