@@ -21,6 +21,7 @@ from hybrid_dex.model.events import (
 )
 from hybrid_dex.model.order import Side
 from hybrid_dex.model.settlement import MatchedFill, SettlementStage
+from hybrid_dex.model.units import fill_id
 from hybrid_dex.settlement.local import LocalSettlement
 from tests.exchange_fixtures import (
     ALICE,
@@ -105,6 +106,23 @@ class TestSettlement:
             assert isinstance(batch.events[0], FillSettled)
             assert batch.events[0].stage is SettlementStage.FINAL
             assert list(exchange.view.unsettled()) == []
+
+    async def test_a_fill_that_ends_in_the_frame_it_was_made_in_is_not_offered(self) -> None:
+        """By a confirmation from a caller; all of the frame are answered all the same."""
+        settlement = RecordedSettlement()
+        async with Exchange([MARKET], settlement=settlement) as exchange:
+            await fund(exchange)
+            await exchange.place(order(BOB, Side.SELL))
+            fill = fill_id(exchange.view.sequence + 1, 0)
+            matched, confirmed = await asyncio.gather(
+                exchange.place(order(ALICE, Side.BUY)),
+                exchange.execute(
+                    ConfirmSettlement(fills=(fill,), stage=SettlementStage.FINAL, batch=1)
+                ),
+            )
+            assert isinstance(events_of(matched)[1], FillMade)
+            assert isinstance(confirmed.events[0], FillSettled)
+            assert settlement.groups == []
 
     async def test_a_bug_in_a_background_task_stops_the_exchange_loudly(self) -> None:
         class Buggy(RecordedSettlement):

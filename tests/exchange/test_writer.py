@@ -9,6 +9,9 @@ import pytest
 
 from hybrid_dex.defaults.memory_journal import MemoryJournal
 from hybrid_dex.defaults.memory_snapshots import MemorySnapshots
+from hybrid_dex.defaults.sorted_book import SortedBook
+from hybrid_dex.defaults.standard_risk import StandardRisk
+from hybrid_dex.engine.engine import Engine
 from hybrid_dex.errors import (
     AmbiguousAppendError,
     FencedError,
@@ -19,9 +22,13 @@ from hybrid_dex.errors import (
     UnknownOutcomeError,
 )
 from hybrid_dex.exchange import Exchange, ExchangeOptions
+from hybrid_dex.exchange.replay import Replay
+from hybrid_dex.exchange.writer import Writer
 from hybrid_dex.interfaces.risk import LedgerView, Refusal
 from hybrid_dex.model.commands import (
+    AdvanceTime,
     Command,
+    ListMarket,
     PlaceOrder,
 )
 from hybrid_dex.model.events import (
@@ -184,6 +191,32 @@ class TestInvariant:
         assert [record.levelno for record in caplog.records if "invariant" in record.message] == [
             logging.CRITICAL
         ]
+
+    async def test_a_publication_that_breaks_down_is_answered_and_stops(self) -> None:
+        """What was applied is said to its caller; nothing more is taken behind the gap."""
+
+        def break_down(_: list[EventBatch]) -> None:
+            raise ZeroDivisionError
+
+        journal = MemoryJournal()
+        await journal.open()
+        writer = Writer(
+            Replay(Engine(book=SortedBook, risk=StandardRisk())),
+            journal=journal,
+            clock=FakeClock(),
+            options=ExchangeOptions(max_frame_commands=1, max_in_flight=1),
+            applied=break_down,
+        )
+        await writer.begin()
+        outcomes = await asyncio.gather(
+            writer.submit(ListMarket(market=MARKET)),
+            writer.submit(AdvanceTime()),
+            return_exceptions=True,
+        )
+        assert isinstance(outcomes[0], EventBatch)
+        assert isinstance(outcomes[1], UnavailableError)
+        assert "publishing broke down: ZeroDivisionError" in writer.halted
+        await writer.drain()
 
     async def test_a_replay_stops_at_the_same_command(self) -> None:
         journal = MemoryJournal()

@@ -83,8 +83,8 @@ class Settling:
             for event in batch.events:
                 if isinstance(event, FillMade):
                     fill = self._view.matched_fill(event.fill_id)
-                    assert fill is not None, f"fill {event.fill_id} has no terms"
-                    fills.append(fill)
+                    if fill is not None:  # else a later command of the same frame ended it
+                        fills.append(fill)
             if fills:
                 self._add(fills)
 

@@ -302,13 +302,24 @@ class Writer:
         if failure is None:
             self._position = flight.position
             self._hash = flight.raw[-HASH_BYTES:]
-        if happened:
-            self._applied(happened)
+        unpublished = self._publish(happened) if happened else ""
         for item, answer in zip(flight.waiting, answers, strict=False):
             if not item.answer.done():
                 item.answer.set_result(answer)
         if failure is not None:
             self._break(flight, len(answers), failure)
+        if unpublished:
+            self.halt(unpublished)
+
+    def _publish(self, happened: list[EventBatch]) -> str:
+        """Tell what happened; return why that failed, as followers then have a gap."""
+        try:
+            self._applied(happened)
+        except Exception as error:  # noqa: BLE001 # callers must be answered whatever it is
+            reason = f"publishing broke down: {error!r}; restart the exchange"
+            _log.critical("%s", reason, exc_info=error)
+            return reason
+        return ""
 
     def _break(self, flight: _Flight, applied: int, failure: Exception) -> None:
         """The engine refused to break its own rules: say so, answer nobody, stop."""
