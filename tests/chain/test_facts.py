@@ -4,18 +4,35 @@ from __future__ import annotations
 
 from functools import partial
 
+from web3 import Web3
+
 from hybrid_dex.model.commands import (
     CompleteWithdrawal,
     Deposit,
     RaiseFloor,
     RequestWithdrawal,
     RevokeLane,
+    SetMarketState,
 )
+from hybrid_dex.model.market import MarketState
 from hybrid_dex.model.units import Amount
+from hybrid_dex.settlement.deployment import Deployer
 from hybrid_dex.settlement.evm import EvmSettlement
-from tests.chain.harness import Server, World
+from hybrid_dex.settlement.evm.artifact import load_artifact
+from tests.chain.harness import OWNER_KEY, Server, World
 
 ETH, USDC = 10**18, 10**6
+
+
+async def own(world: World, name: str, *arguments: int | str | None) -> None:
+    """Call the contract as its owner."""
+    deployer = Deployer(rpc_url=world.anvil.url, key=OWNER_KEY)
+    exchange = deployer._web3.eth.contract(
+        address=Web3.to_checksum_address(world.deployment.contract),
+        abi=load_artifact("Exchange").abi,
+    )
+    await deployer._send(exchange.functions[name](*arguments))
+    await deployer.close()
 
 
 def caught_up(settlement: EvmSettlement, height: int) -> bool:
@@ -112,4 +129,37 @@ async def test_revocations_are_told_from_the_newest_block(world: World) -> None:
         ]
         assert server.reader.of(RaiseFloor) == [
             RaiseFloor(account=alice.account, asset=world.market.quote.id, floor=12)
+        ]
+
+
+async def test_a_lane_canceled_through_a_market_that_is_not_configured_is_heeded(
+    world: World,
+) -> None:
+    """Lane 0 belongs to the base token, whichever market on chain its owner names."""
+    alice = await world.trader(1, base=ETH)
+    base, quote = world.market.base, world.market.quote
+    await own(world, "listMarket", 99, base.token, quote.token, 7, 7)
+    await own(world, "listMarket", 98, quote.token, base.token, 7, 7)
+    async with Server(world, world.settlement()) as server:
+        await alice.vault.cancel_lane(99, 7 << 24)
+        await alice.vault.cancel_lane(98, 8 << 24)
+        await alice.vault.cancel_lane(99, 9 << 24 | 4)
+        await world.until(lambda: len(server.reader.of(RevokeLane)) == 3, mine=False)
+        assert server.reader.of(RevokeLane) == [
+            RevokeLane(account=alice.account, asset=base.id, lane=0, key=7 << 8),
+            RevokeLane(account=alice.account, asset=quote.id, lane=0, key=8 << 8),
+            RevokeLane(account=alice.account, asset=None, lane=4, key=9 << 8),
+        ]
+
+
+async def test_a_market_that_closes_on_chain_is_halted(world: World) -> None:
+    """The contract will skip its fills once the closing is covered, so none may be matched."""
+    await own(world, "listMarket", 99, world.market.base.token, world.market.quote.token, 7, 7)
+    async with Server(world, world.settlement()) as server:
+        await world.until(lambda: not server.settlement.pause_reason, mine=False)
+        await own(world, "closeMarket", 99)
+        await own(world, "closeMarket", world.market.number)
+        await world.until(lambda: bool(server.reader.of(SetMarketState)), mine=False)
+        assert server.reader.of(SetMarketState) == [
+            SetMarketState(market=world.market.id, state=MarketState.HALTED)
         ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import attrs
 import pytest
+from aiohttp import web
 
 from hybrid_dex.errors import (
     ConfigurationError,
@@ -13,6 +14,7 @@ from hybrid_dex.errors import (
     WrongChainError,
 )
 from hybrid_dex.settlement.evm import EvmSettlement
+from tests.chain.fault_proxy import FaultProxy
 from tests.chain.harness import OPERATOR_KEY, World, key
 
 
@@ -83,9 +85,20 @@ async def test_a_store_of_another_contract(world: World) -> None:
 
 async def test_no_node(world: World) -> None:
     """A node that is down at the start is an error; the caller decides whether to wait."""
-    await refused(
-        world, world.settlement(rpc_url="http://127.0.0.1:9", attempts=2), SettlementError
-    )
+    settlement = world.settlement(rpc_url="http://127.0.0.1:9/v2/my-api-key", attempts=2)
+    text = await refused(world, settlement, SettlementError)
+    assert text.startswith("the node at http://127.0.0.1:9 does not answer (")
+    assert text.endswith("); start it or correct rpc_url")
+    assert "my-api-key" not in text
+
+
+async def test_something_else_than_a_node(world: World) -> None:
+    """A web server that knows no JSON-RPC; its address with the key in it is not repeated."""
+    async with FaultProxy(world.anvil.url, lambda *_: web.Response(status=404)) as proxy:
+        settlement = world.settlement(rpc_url=f"{proxy.url}/v2/my-api-key", attempts=1)
+        text = await refused(world, settlement, SettlementError)
+    assert "does not answer (HTTP status 404" in text
+    assert "my-api-key" not in text
 
 
 def test_the_key_is_not_in_the_options_text(tmp_path: object) -> None:

@@ -14,8 +14,10 @@ from hybrid_dex.model.commands import (
     RaiseFloor,
     RequestWithdrawal,
     RevokeLane,
+    SetMarketState,
 )
-from hybrid_dex.model.units import MAX_AMOUNT, AccountId, Amount, AssetId
+from hybrid_dex.model.market import MarketState
+from hybrid_dex.model.units import MAX_AMOUNT, AccountId, Amount, AssetId, MarketId
 from hybrid_dex.settlement.reconciliation import (
     Block,
     Chain,
@@ -26,6 +28,7 @@ from hybrid_dex.settlement.reconciliation import (
     LaneCanceledSeen,
     Ledger,
     LedgerState,
+    MarketClosingSeen,
     RequestCanceledSeen,
     RequestSeen,
     WithdrawnSeen,
@@ -102,15 +105,18 @@ def test_a_deposit_is_told_when_final_with_its_place() -> None:
 
 
 def test_revocations_are_told_at_once() -> None:
-    """A lane and a floor, in the newest block."""
+    """A lane, a floor and a closing market, in the newest block."""
     ledger = Ledger(LedgerState())
     lane = LaneCanceledSeen(log=0, account=ALICE, asset=None, lane=3, key=9, requested_at_s=1)
     floor = FloorSeen(log=1, account=ALICE, asset=USDC, floor=4, requested_at_s=2)
-    assert ledger.see((lane, floor)) == [
+    market = MarketId("ETH-USDC")
+    closing = MarketClosingSeen(log=2, market=market, requested_at_s=3)
+    assert ledger.see((lane, floor, closing)) == [
         RevokeLane(account=ALICE, asset=None, lane=3, key=9),
         RaiseFloor(account=ALICE, asset=USDC, floor=4),
+        SetMarketState(market=market, state=MarketState.HALTED),
     ]
-    assert sorted(ledger.waiting()) == [1, 2]
+    assert sorted(ledger.waiting()) == [1, 2, 3]
 
 
 def test_a_request_counts_at_once_and_its_end_when_final() -> None:

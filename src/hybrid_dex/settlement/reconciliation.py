@@ -7,8 +7,9 @@ Two rules decide when a fact counts:
 
 - What *adds* (a deposit, a paid withdrawal, a request taken back) counts once its block is final.
   Its position, ``block << 24 | log index``, lets the engine refuse a repeat.
-- What *weakens* an order or a balance (a requested withdrawal, a canceled lane, a raised floor)
-  counts in the newest block already: the contract gives settlement only so long to see it.
+- What *weakens* an order or a balance (a requested withdrawal, a canceled lane, a raised floor, a
+  closing market) counts in the newest block already: the contract gives settlement only so long to
+  see it. A market that closes on chain is halted; only an operator opens it again.
 
 So the amount that an account can not trade is the largest that any prefix of the blocks that are
 not final would ask for: a new request counts at once, its end only when final. A reorganisation
@@ -29,8 +30,10 @@ from hybrid_dex.model.commands import (
     RaiseFloor,
     RequestWithdrawal,
     RevokeLane,
+    SetMarketState,
 )
-from hybrid_dex.model.units import MAX_AMOUNT, AccountId, Amount, AssetId
+from hybrid_dex.model.market import MarketState
+from hybrid_dex.model.units import MAX_AMOUNT, AccountId, Amount, AssetId, MarketId
 from hybrid_dex.settlement.layout import FillPosition
 
 __all__ = [
@@ -45,6 +48,7 @@ __all__ = [
     "LaneCanceledSeen",
     "Ledger",
     "LedgerState",
+    "MarketClosingSeen",
     "RequestCanceledSeen",
     "RequestSeen",
     "Skip",
@@ -148,6 +152,15 @@ class FloorSeen:
 
 
 @attrs.frozen(kw_only=True)
+class MarketClosingSeen:
+    """The owner closes a market: once covered, the contract skips its fills."""
+
+    log: int
+    market: MarketId
+    requested_at_s: int
+
+
+@attrs.frozen(kw_only=True)
 class BatchSeen:
     """A batch was settled.
 
@@ -183,6 +196,7 @@ Fact: TypeAlias = (
     | RequestCanceledSeen
     | LaneCanceledSeen
     | FloorSeen
+    | MarketClosingSeen
     | BatchSeen
     | FrozenSeen
 )
@@ -299,6 +313,8 @@ class Ledger:
                 commands.append(
                     RaiseFloor(account=fact.account, asset=fact.asset, floor=fact.floor)
                 )
+            elif isinstance(fact, MarketClosingSeen):
+                commands.append(SetMarketState(market=fact.market, state=MarketState.HALTED))
         return commands
 
     def forget(self) -> tuple[Fact, ...]:
@@ -360,7 +376,7 @@ class Ledger:
         """Yield when each request was made that is not final yet, Unix seconds."""
         for facts in self._blocks:
             for fact in facts:
-                if isinstance(fact, RequestSeen | LaneCanceledSeen | FloorSeen):
+                if isinstance(fact, RequestSeen | LaneCanceledSeen | FloorSeen | MarketClosingSeen):
                     yield fact.requested_at_s
 
     def _take_told(self, key: _Key, paid: int) -> None:

@@ -31,6 +31,7 @@ from hybrid_dex.settlement.reconciliation import (
     FloorSeen,
     FrozenSeen,
     LaneCanceledSeen,
+    MarketClosingSeen,
     RequestCanceledSeen,
     RequestSeen,
     Skip,
@@ -47,6 +48,7 @@ _EVENTS: Final = (
     "FillSkipped",
     "FloorRequested",
     "Frozen",
+    "MarketClosing",
     "WithdrawalRequestCanceled",
     "WithdrawalRequested",
     "Withdrawn",
@@ -92,6 +94,7 @@ class ExchangeContract:
                     )
         if len(self._markets) != len(markets):
             raise ConfigurationError("two markets have the same number")
+        self._bases = {market.number: market.base.id for market in markets}
         self._contract = node.web3.eth.contract(address=address, abi=self._artifact.abi)
         self._topics = {
             self._contract.events[name]().topic.removeprefix("0x"): self._contract.events[name]()
@@ -166,8 +169,12 @@ class ExchangeContract:
         selector = data.removeprefix("0x")[:8]
         return self._errors.get(selector, data or "without a reason")
 
-    def facts(self, logs: Sequence[LogReceipt]) -> tuple[Fact, ...]:
-        """Return what the logs of one block say, in order."""
+    async def facts(self, logs: Sequence[LogReceipt]) -> tuple[Fact, ...]:
+        """Return what the logs of one block say, in order.
+
+        Raises:
+            SettlementError: one can not be read, or the node does not answer.
+        """
         facts: list[Fact] = []
         skips: list[Skip] = []
         for log in sorted(logs, key=lambda entry: entry["logIndex"]):
@@ -180,7 +187,7 @@ class ExchangeContract:
                 facts.append(_batch(event, tuple(skips)))
                 skips.clear()
             else:
-                fact = self._fact(event)
+                fact = await self._fact(event)
                 if fact is not None:
                     facts.append(fact)
         return tuple(facts)
@@ -202,13 +209,19 @@ class ExchangeContract:
             raise SettlementError(f"a log of the contract can not be read: {error}") from error
         return decoded
 
-    def _fact(self, event: EventData) -> Fact | None:
+    async def _fact(self, event: EventData) -> Fact | None:
         values, log = event["args"], event["logIndex"]
         if event["event"] == "Frozen":
             return FrozenSeen(log=log)
+        if event["event"] == "MarketClosing":
+            market = self._markets.get(values["market"])
+            if market is None:
+                return None
+            closing_s = values["requestedAt"]
+            return MarketClosingSeen(log=log, market=market.id, requested_at_s=closing_s)
         account = AccountId(values["account"])
         if event["event"] == "CancelRequested":
-            return self._lane_canceled(log, account, values)
+            return await self._lane_canceled(log, account, values)
         asset = self._assets.get(values["token"])
         if asset is None:
             return None
@@ -238,24 +251,34 @@ class ExchangeContract:
                     requested_at_s=values["requestedAt"],
                 )
 
-    def _lane_canceled(
+    async def _lane_canceled(
         self,
         log: int,
         account: AccountId,
         values: dict[str, Any],  # Any: decoded arguments of an event
     ) -> LaneCanceledSeen | None:
-        market = self._markets.get(values["market"])
         lane = values["lane"]
-        if market is None and lane == 0:
-            return None
+        asset = await self._base(values["market"]) if lane == 0 else None
+        if asset is None and lane == 0:
+            return None  # no order here has that base
         return LaneCanceledSeen(
             log=log,
             account=account,
-            asset=market.base.id if market is not None and lane == 0 else None,
+            asset=asset,
             lane=lane,
             key=values["key"],
             requested_at_s=values["requestedAt"],
         )
+
+    async def _base(self, number: int) -> AssetId | None:
+        """Return the base asset of any market on chain: one not configured may share it."""
+        if number not in self._bases:
+            base, *_ = await self._read("marketOf", number)
+            asset = self._assets.get(base)
+            if asset is None:
+                return None
+            self._bases[number] = asset
+        return self._bases[number]
 
     async def _check_market(self, market: Market) -> None:
         base, quote, lot_size, tick_size, *_ = await self._read("marketOf", market.number)

@@ -8,7 +8,8 @@ the same bytes are the same transaction.
 
 import enum
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
+from urllib.parse import urlsplit
 
 import aiohttp
 import attrs
@@ -149,7 +150,16 @@ class Node:
         async def call() -> int:
             return await self.web3.eth.chain_id
 
-        return await self.ask("chain id", call)
+        try:
+            return await self.ask("chain id", call)
+        except SettlementError as error:
+            cause = error.__cause__
+            if cause is None or isinstance(cause, Web3RPCError):
+                raise
+            raise SettlementError(
+                f"the node at {_place(self._options.rpc_url)} does not answer "
+                f"({_plain(cause) or type(cause).__name__}); start it or correct rpc_url"
+            ) from cause
 
     async def header(self, block: BlockIdentifier) -> Header | None:
         """Return a block's header, or ``None`` if the node does not have it."""
@@ -300,7 +310,17 @@ def _meaning(words: str) -> Sent:
     return next((sent for part, sent in _MEANINGS if part in lower), Sent.REFUSED)
 
 
-def _plain(error: Exception) -> Any:  # noqa: ANN401 # text, or an RPC error's own value
+def _plain(error: BaseException) -> str:
+    """Say what went wrong without the node's address: providers put their keys into it."""
     if isinstance(error, Web3RPCError):
-        return error.message
-    return error
+        return str(error.message)
+    if isinstance(error, aiohttp.ClientResponseError):
+        return f"HTTP status {error.status} {error.message}".rstrip()
+    return str(error)
+
+
+def _place(url: str) -> str:
+    """Return scheme, host and port of an address: what follows may be a key."""
+    parts = urlsplit(url)
+    port = "" if parts.port is None else f":{parts.port}"
+    return f"{parts.scheme}://{parts.hostname}{port}"

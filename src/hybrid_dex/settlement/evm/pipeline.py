@@ -22,6 +22,7 @@ from hybrid_dex.model.commands import (
     RaiseFloor,
     RequestWithdrawal,
     RevokeLane,
+    SetMarketState,
 )
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.settlement import FillFailure, SettlementStage
@@ -392,7 +393,7 @@ class Pipeline:
     def _tell(self, commands: Collection[Command]) -> None:
         for command in commands:
             at_s = None
-            if isinstance(command, RequestWithdrawal | RevokeLane | RaiseFloor):
+            if isinstance(command, RequestWithdrawal | RevokeLane | RaiseFloor | SetMarketState):
                 at_s = min(self.ledger.waiting(), default=None)
             self.change.commands.append((command, at_s))
 

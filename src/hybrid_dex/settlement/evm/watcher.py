@@ -97,7 +97,7 @@ class Watcher:
             for log in await self._node.logs(self._contract.address, first, last):
                 by_block.setdefault(log["blockNumber"], []).append(log)
             for number in sorted(by_block):
-                facts = self._contract.facts(by_block[number])
+                facts = await self._contract.facts(by_block[number])
                 await self._adopt(facts)
                 self._pipeline.see(facts)
                 self._pipeline.finalize(number)
@@ -157,7 +157,7 @@ class Watcher:
                 logs = await self._node.receipt_logs(address, block.number)
         if any(bytes(log["blockHash"]) != block.hash for log in logs):
             raise SettlementError(f"the node gave logs of another block {block.number}")
-        facts = self._contract.facts(logs)
+        facts = await self._contract.facts(logs)
         await self._adopt(facts)
         if any(isinstance(fact, BatchSeen) for fact in facts):
             self._checkpoint("receipt")
