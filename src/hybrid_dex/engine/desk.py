@@ -24,10 +24,9 @@ from hybrid_dex.model.events import (
     OrderCanceled,
     OrderExpired,
 )
-from hybrid_dex.model.market import Asset, Market, MarketState
+from hybrid_dex.model.market import Asset, Market, MarketState, fee
 from hybrid_dex.model.order import CancelReason, OrderStatus, Side
 from hybrid_dex.model.units import (
-    FEE_DENOMINATOR,
     AccountId,
     Amount,
     AssetId,
@@ -69,7 +68,7 @@ class Venue:
         """
         if side is _BUY:
             notional = price * quantity * self.tick_size
-            return notional + notional * self.worst_fee_ppm // FEE_DENOMINATOR
+            return notional + fee(notional, self.worst_fee_ppm)
         return quantity * self.market.lot_size
 
     def hold_asset(self, side: Side) -> AssetId:

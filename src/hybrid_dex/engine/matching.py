@@ -14,11 +14,11 @@ from hybrid_dex.errors import InvariantError
 from hybrid_dex.interfaces.book import Allocation, Incoming
 from hybrid_dex.interfaces.risk import Refusal
 from hybrid_dex.model.events import FillMade, OrderReduced
+from hybrid_dex.model.market import fee
 from hybrid_dex.model.order import CancelReason, OrderStatus, SelfTradeMode, Side, TimeInForce
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.settlement import MatchedFill
 from hybrid_dex.model.units import (
-    FEE_DENOMINATOR,
     MAX_FILLS_PER_GROUP,
     AccountId,
     FillId,
@@ -93,8 +93,8 @@ def _fill(desk: Desk, venue: Venue, taker: LiveOrder, allocation: Allocation, in
     maker = desk.orders.live[allocation.order_id]
     market, price, quantity = venue.market, maker.price, allocation.quantity
     notional: int = price * quantity * venue.tick_size
-    maker_fee: int = notional * market.maker_fee_ppm // FEE_DENOMINATOR
-    taker_fee: int = notional * market.taker_fee_ppm // FEE_DENOMINATOR
+    maker_fee = fee(notional, market.maker_fee_ppm)
+    taker_fee = fee(notional, market.taker_fee_ppm)
     base = quantity * market.lot_size
     if taker.side is _BUY:
         freed = venue.hold(_BUY, taker.price, taker.open)
