@@ -1,12 +1,14 @@
 """A market turns text into ticks, lots and atoms without losing a digit, or refuses the text."""
 
+from contextlib import nullcontext
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hybrid_dex.errors import ConfigurationError, FormatError
 from hybrid_dex.model.market import Market, fee
-from hybrid_dex.model.units import MAX_PRICE, MAX_QUANTITY
+from hybrid_dex.model.units import MAX_AMOUNT, MAX_PRICE, MAX_QUANTITY
 
 ETH = Market.spot("ETH-USDC", base_decimals=18, quote_decimals=6, tick="0.01", lot="0.0001")
 
@@ -65,3 +67,11 @@ def test_a_bad_symbol_is_refused(symbol: str) -> None:
 )
 def test_no_sum_of_fees_exceeds_the_fee_of_the_sum(parts: list[int], rate: int) -> None:
     assert sum(fee(part, rate) for part in parts) <= fee(sum(parts), rate)
+
+
+def test_the_minimum_notional_ends_where_the_settlement_word_ends() -> None:
+    """More could never be traded, and no database could hold it."""
+    steps = {"base_decimals": 18, "quote_decimals": 0, "tick": "1", "lot": "1"}
+    for minimum, refused in ((MAX_AMOUNT, False), (MAX_AMOUNT + 1, True)):
+        with pytest.raises(ValueError, match="minimum_notional") if refused else nullcontext():
+            Market.spot("ETH-USDC", minimum_notional=str(minimum), **steps)

@@ -95,7 +95,8 @@ class Market:
     maker_fee_ppm: FeePpm = attrs.field(default=FeePpm(0), validator=_FEE_RANGE)
     taker_fee_ppm: FeePpm = attrs.field(default=FeePpm(0), validator=_FEE_RANGE)
     minimum_notional: Amount = attrs.field(
-        default=Amount(0), validator=attrs.validators.ge(Amount(0))
+        default=Amount(0),
+        validator=[attrs.validators.ge(Amount(0)), attrs.validators.le(Amount(MAX_AMOUNT))],
     )
 
     def __attrs_post_init__(self) -> None:
