@@ -488,6 +488,10 @@ async def test_a_malformed_command_leaves_no_trace(tmp_path: Path) -> None:
         for command in malformed:
             with pytest.raises(FormatError):
                 await exchange.execute(command)
+            with pytest.raises(FormatError):
+                await exchange.place(command)
+            with pytest.raises(FormatError):
+                await exchange.place_many([command])
         assert exchange.view.state_hash() == before
         assert exchange.health().ready
     async with Exchange([MARKET], journal=FileJournal(tmp_path)) as exchange:

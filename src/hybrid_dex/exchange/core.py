@@ -394,7 +394,7 @@ class Exchange:
 
         Raises: as `execute`.
         """
-        if isinstance(order, PlaceOrder):
+        if not isinstance(order, SignedOrder):
             return self._check_backlog() or await self._submit(order)
         (command,) = await self._authorize([order])
         return command if isinstance(command, Refusal) else await self._submit(command)
@@ -424,7 +424,7 @@ class Exchange:
         backlog = self._check_backlog()
         commands: list[PlaceOrder | Refusal] = []
         for order in orders:
-            if isinstance(order, PlaceOrder):
+            if not isinstance(order, SignedOrder):
                 commands.append(backlog or order)
                 continue
             signed_by = next(verdicts)
