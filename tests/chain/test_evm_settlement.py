@@ -55,3 +55,26 @@ async def test_one_bad_fill_of_fifty_fails_alone(world: World) -> None:
         assert (failure.reason, failure.culprit) == (16, bad.maker.order_id)
         assert len(server.reader.failures) == 1
     assert (await poor.vault.balance(world.market.quote)).balance == 0
+
+
+async def test_a_sweep_of_more_than_a_hundred_makers_settles_but_for_the_poor_one(
+    world: World,
+) -> None:
+    """Three groups of one command; the failure names the fill and order of its own group."""
+    alice = await world.trader(1, quote=100_000 * USDC)
+    sellers = [await world.trader(10 + n, base=ETH) for n in range(3)]
+    poor = await world.trader(20)
+    makers = [
+        world.terms(poor if n == 150 else sellers[n % 3], Side.SELL, 250_000, 10, lane=n)
+        for n in range(230)
+    ]
+    taker = world.terms(alice, Side.BUY, 250_000, 2_300)
+    async with Server(world, world.settlement()) as server:
+        fills = world.match(taker, *((maker, 10) for maker in makers))
+        await server.settlement.submit(fills)
+        bad = fills.pop(150)
+        await world.until(lambda: server.reader.all_at(fills, SettlementStage.FINAL))
+        await world.until(lambda: bool(server.reader.failures))
+        (failure,) = server.reader.failures.values()
+    assert (failure.fill_id, failure.culprit) == (bad.fill_id, makers[150].order_id)
+    assert (await alice.vault.balance(world.market.base)).balance == (2_290 * world.market.lot_size)
