@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import attrs
 import pytest
 
 from hybrid_dex.errors import ConfigurationError
@@ -108,6 +109,24 @@ def test_a_change_that_can_not_be_written_leaves_nothing(tmp_path: Path) -> None
         store.write(Change(cursor=CURSOR, batches=[BATCH, bad], commands=[(GIFT, None)]))
     found = opened(tmp_path).load()
     assert (found.cursor, found.batches, found.outbox) == (None, (), ())
+
+
+def test_after_a_change_is_lost_nothing_is_written_until_the_next_start(tmp_path: Path) -> None:
+    """A cursor past facts that were not kept would lose a deposit: the disk was full for a moment."""
+    store = opened(tmp_path)
+    (pages,) = store._connection().execute("PRAGMA page_count").fetchone()
+    store._connection().execute(f"PRAGMA max_page_count={pages}")
+    large = attrs.evolve(TRANSACTION, raw=bytes(1 << 20))
+    with pytest.raises(StoreFailedError, match="full"):
+        store.write(Change(transactions=[large], commands=[(GIFT, None)]))
+    store._connection().execute("PRAGMA max_page_count=100000")
+    with pytest.raises(StoreFailedError, match="restart"):
+        store.write(Change(cursor=CURSOR))
+    store.close()
+    again = opened(tmp_path)
+    assert (again.load().cursor, again.load().outbox) == (None, ())
+    again.write(Change(cursor=CURSOR))
+    assert again.load().cursor == CURSOR
 
 
 def test_a_finished_batch_keeps_its_outcome_only(tmp_path: Path) -> None:

@@ -174,6 +174,7 @@ class SettlementStore:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._database: sqlite3.Connection | None = None
+        self._lost = False
 
     def open(self, identity: str) -> None:
         """Open or create the file, for one contract on one chain.
@@ -196,6 +197,7 @@ class SettlementStore:
         except (OSError, sqlite3.Error) as error:
             raise StoreFailedError(f"{self._path} can not be opened: {error}") from error
         self._database = database
+        self._lost = False
         if version != _VERSION:
             self.close()
             raise ConfigurationError(
@@ -254,7 +256,14 @@ class SettlementStore:
         return _decode_batch(rows[0]) if rows else None
 
     def write(self, change: Change) -> list[OutboxEntry]:
-        """Write a change durably; return its commands with their ids."""
+        """Write a change durably; return its commands with their ids.
+
+        Raises:
+            StoreFailedError: it is not written, and nothing will be until the file is opened again:
+                who wrote no longer has the change, and a later one without it would be a gap.
+        """
+        if self._lost:
+            raise StoreFailedError(f"{self._path} lacks a change that failed; restart settlement")
         database = self._connection()
         entries = []
         try:
@@ -274,9 +283,12 @@ class SettlementStore:
                     )
                 database.execute("COMMIT")
             except BaseException:
-                database.execute("ROLLBACK")
+                self._lost = True
+                if database.in_transaction:
+                    database.execute("ROLLBACK")
                 raise
         except sqlite3.Error as error:
+            self._lost = True
             raise StoreFailedError(f"{self._path} can not be written: {error}") from error
         return entries
 
