@@ -49,6 +49,7 @@ from reference_app.settings import Settings
 
 __all__ = ["compose", "create_app", "opened"]
 
+_NOT_QUERY: Final = frozenset({"services", "principal", "request"})
 _NO_CHAIN_CONTRACT: Final = "0x000000000000000000000000000000000000dEaD"
 """What orders are signed for where no contract is: nobody's, so they are worth nothing on a chain."""
 
@@ -222,7 +223,7 @@ async def _check_query(request: Request[Any, Any, Any]) -> None:
     known = request.route_handler.parsed_fn_signature.parameters
     seen = set[str]()
     for name, text in request.query_params.multi_items():
-        if name not in known or name in {"services", "principal", "request"}:
+        if name not in known or name in _NOT_QUERY or name in request.path_params:
             shown = name[:64]
             raise MessageError(
                 RejectReason.UNKNOWN_FIELD, shown, "there is no such parameter", "documented ones"

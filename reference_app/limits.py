@@ -5,8 +5,10 @@ whose storage can be shared. Refusals leave as problem documents with Retry-Afte
 """
 
 import math
+import re
 import time
 from typing import Final
+from urllib.parse import unquote
 
 from limits import RateLimitItemPerMinute, RateLimitItemPerSecond
 from limits.aio.storage import Storage
@@ -33,7 +35,7 @@ from hybrid_dex.wire import PROBLEM_MEDIA_TYPE, encode, problem
 from reference_app.problems import ProblemError
 from reference_app.settings import LimitSettings
 
-__all__ = ["CLOSE_FORBIDDEN", "CLOSE_TOO_MANY", "Limiter", "guarded", "peer"]
+__all__ = ["CLOSE_FORBIDDEN", "CLOSE_TOO_MANY", "Limiter", "address_part", "guarded", "peer"]
 
 _CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; "
@@ -48,6 +50,7 @@ _HEADERS: Final = {
     "x-frame-options": "DENY",
 }
 _NO_STORE: Final = "no-store"
+_SLASH: Final = re.compile(rb"%2f", re.IGNORECASE)
 _MAX_PATH_BYTES: Final = 2_048
 CLOSE_FORBIDDEN: Final = 1008
 CLOSE_TOO_MANY: Final = 1013
@@ -127,6 +130,7 @@ def guarded(app: ASGIApp, limiter: Limiter, max_bytes: int) -> ASGIApp:
         except ProblemError as error:
             await _send_problem(send_with_headers, error)
             return
+        _keep_parts(scope)
         await app(scope, receive, send_with_headers)
 
     return guard
@@ -154,6 +158,18 @@ async def _guard_socket(
         await _refuse_handshake(send, error)
         return
     await app(scope, receive, send_until_accepted)
+
+
+def _keep_parts(scope: Scope) -> None:
+    """Route an encoded slash as part of the name that it is in; see `address_part`."""
+    raw: bytes = scope.get("raw_path", b"")
+    if b"%2f" in raw.lower():
+        scope["path"] = unquote(_SLASH.sub(b"%252F", raw).decode("ascii"))
+
+
+def address_part(scope: Scope) -> str:
+    """Return the last part of a request's address, decoded once, also where it holds slashes."""
+    return unquote(scope["raw_path"].rpartition(b"/")[2].decode("ascii"))
 
 
 def _check_size(scope: Scope, max_bytes: int) -> None:

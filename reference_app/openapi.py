@@ -16,11 +16,18 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 
 from hybrid_dex.wire import PROBLEM_MEDIA_TYPE, Problem, encode
+from hybrid_dex.wire.scalars import ClientOrderIdText, IdText, SymbolText
 
 __all__ = ["document", "page"]
 
 _JSON: Final = "application/json"
 _REF: Final = "#/components/schemas/{name}"
+_FORMS: Final = {
+    "order_id": msgspec.json.schema(IdText),
+    "client_order_id": msgspec.json.schema(ClientOrderIdText),
+    "market_id": msgspec.json.schema(SymbolText),
+}
+"""The forms of the names in addresses."""
 _METHODS: Final = ("get", "post", "put", "patch", "delete")
 
 
@@ -98,6 +105,9 @@ def _answer(handler: HTTPRouteHandler) -> type[msgspec.Struct] | None:
 def _describe(
     operation: dict[str, Any], handler: HTTPRouteHandler, ref_of: Mapping[type, dict[str, Any]]
 ) -> None:
+    for parameter in operation.get("parameters", ()):
+        if parameter["name"] in _FORMS:
+            parameter["schema"] = _FORMS[parameter["name"]]
     body = handler.opt.get("body")
     if body is not None:
         operation["requestBody"] = {

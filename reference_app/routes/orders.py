@@ -30,6 +30,7 @@ from hybrid_dex.wire import (
     to_replacement,
 )
 from reference_app.answers import canceled_answer, changed_answer, placed_answer
+from reference_app.limits import address_part
 from reference_app.problems import read_body, refuse
 from reference_app.routes.parameters import BEARER, MarketQuery, SideQuery
 from reference_app.services import Caller, Services, TheServices
@@ -76,15 +77,18 @@ async def get_order(
 
 @get("/by-client-id/{client_order_id:str}", security=BEARER)
 async def get_order_by_client_id(
-    services: TheServices, principal: Caller, client_order_id: FromPath[str]
+    request: AnyRequest,
+    services: TheServices,
+    principal: Caller,
+    client_order_id: FromPath[str],  # noqa: ARG001 # for the document; it is read undecoded
 ) -> OrderMessage:
-    """Get the order to which the account gave this id."""
-    wanted = ClientOrderId(client_order_id)
+    """Get the order to which the account gave this id, percent-encoded, slashes too."""
+    wanted = ClientOrderId(address_part(request.scope))
     order = services.exchange.view.order_by_client_id(principal.account, wanted)
-    if order is None:
+    if order is None and wanted.isascii() and wanted.isprintable():
         order = await services.records.order_by_client_id(principal.account, wanted)
     if order is None:
-        detail = f"you have no order {client_order_id[:64]!r}"
+        detail = f"you have no order {wanted[:64]!r}"
         raise refuse(Refusal(RejectReason.UNKNOWN_ORDER, "client_order_id", detail))
     return _message(services, order)
 

@@ -1,5 +1,7 @@
 """Orders over REST: what is accepted, and the refusal beside it."""
 
+from urllib.parse import quote
+
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.signed_order import Nonce
 from reference_app.tests.stack import Stack, Trader
@@ -99,6 +101,18 @@ async def test_a_repeated_order_is_answered_as_the_first_time(alice: Trader) -> 
     assert found.json()["order_id"] == first.json()["order"]["order_id"]
     missing = await alice.get("/orders/by-client-id/never")
     assert (missing.status_code, missing.json()["field"]) == (404, "client_order_id")
+
+
+async def test_every_client_order_id_can_be_asked_for(alice: Trader) -> None:
+    """A client asks by it whether an order whose answer was lost is there: a miss would lie."""
+    for name in ("a/b", "/", "%2F", "a b", "a%2fb", "?x=1", "#", "%00", "\\"):
+        placed = await alice.place("buy", "1", "10", client_order_id=name)
+        found = await alice.get(f"/orders/by-client-id/{quote(name, safe='')}")
+        assert found.status_code == 200, (name, found.text)
+        assert found.json()["order_id"] == placed["order"]["order_id"], name
+    for name in ("%00", "%C3%A9", "a" * 500, "%FF", "a%2fc"):
+        missing = await alice.get(f"/orders/by-client-id/{name}")
+        assert (missing.status_code, missing.json()["code"]) == (404, RejectReason.UNKNOWN_ORDER)
 
 
 async def test_an_expiry_beyond_what_a_database_holds_is_refused_and_all_goes_on(

@@ -61,6 +61,14 @@ async def test_the_document_lists_every_route_and_each_message(stack: Stack) -> 
     }
     assert "application/problem+json" in place["responses"]["default"]["content"]
     assert schemas["OrderRequest"]["additionalProperties"] is False
+    (order_id,) = document["paths"]["/orders/{order_id}"]["get"]["parameters"]
+    assert order_id["schema"]["pattern"] == "^[1-9][0-9]*$"
+
+
+async def test_a_name_in_the_address_is_no_parameter(stack: Stack) -> None:
+    """It would be ignored, and something else answered than was asked."""
+    reply = await stack.http.get("/markets/ETH-USDC/book?market_id=BTC-USDC")
+    assert is_problem(reply, 400, RejectReason.UNKNOWN_FIELD).field == "market_id"
 
 
 async def test_the_page_shows_it_without_scripts_or_strangers(stack: Stack) -> None:
