@@ -176,7 +176,9 @@ async def until_ready(url: str, exchange: Child) -> None:
                     return
             await asyncio.sleep(_POLL_S)
     reason = exchange.last_line().removeprefix("hybrid-dex: ") or "it does not get ready"
-    raise HybridDexError(f"the exchange did not start: {reason} (log: {exchange.log}; --fresh starts anew)")
+    raise HybridDexError(
+        f"the exchange did not start: {reason} (log: {exchange.log}; --fresh starts anew)"
+    )
 
 
 @contextlib.contextmanager
