@@ -92,7 +92,7 @@ class ChainSettings:
         start_block: the contract's deployment block or earlier.
         confirmations: blocks on top of a block until it counts as final.
         batch_age_s: how long a fill waits at most for others.
-        heartbeat_s: how often an empty batch is sent, 0 never.
+        heartbeat_s: how often an empty batch is sent, 0 a quarter of EXIT_DELAY.
         poll_s: how often the chain is looked at.
     """
 

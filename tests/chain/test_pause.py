@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from hybrid_dex.defaults.memory_journal import MemoryJournal
 from hybrid_dex.interfaces.risk import Refusal
 from hybrid_dex.model.events import EventBatch
 from hybrid_dex.model.order import Side
 from hybrid_dex.model.reasons import RejectReason
+from hybrid_dex.settlement.evm import EvmSettlement
 from tests.chain.harness import DELAYS, Server, World
 from tests.chain.test_exchange import exchange
 
@@ -84,3 +87,30 @@ async def test_the_exchange_refuses_orders_and_replacements_and_serves_cancels(
         assert not running.view.open_orders(alice.account)
         world.clock.ahead_s = 5
         assert isinstance(await running.place(second), EventBatch)
+
+
+async def test_a_quiet_exchange_can_not_be_frozen(world: World) -> None:
+    """Without a trade, a request or an option, empty batches come long before EXIT_DELAY ends."""
+    async with Server(world, world.settlement()) as server:
+        await world.until(lambda: not server.settlement.pause_reason)
+        assert server.settlement.health().batch == 0
+        for batch in (1, 2):
+            world.anvil.rpc("evm_increaseTime", DELAYS.exit_delay_s // 4 + 10)
+            world.anvil.mine()
+            await world.until(partial(reached, server.settlement, batch))
+
+
+def reached(settlement: EvmSettlement, batch: int) -> bool:
+    """Whether a batch is in a block."""
+    return settlement.health().batch >= batch
+
+
+async def test_a_frozen_contract_pauses_matching_for_good(world: World) -> None:
+    """Nothing matched after that can ever settle."""
+    alice = await world.trader(1, quote=USDC)
+    world.anvil.rpc("evm_increaseTime", DELAYS.exit_delay_s + 10)
+    world.anvil.mine()
+    await alice.vault._send(alice.vault._exchange.functions.freeze())
+    async with Server(world, world.settlement()) as server:
+        await world.until(lambda: "frozen" in server.settlement.pause_reason)
+        assert server.settlement.health().lagging

@@ -71,6 +71,7 @@ class ChainTerms:
 
     watch_lag_s: int
     window_max_s: int
+    exit_delay_s: int
 
 
 class ExchangeContract:
@@ -134,7 +135,11 @@ class ExchangeContract:
             )
         watch_lag_s = await self._read("WATCH_LAG")
         window_max_s = await self._read("WINDOW_MAX")
-        return ChainTerms(watch_lag_s=watch_lag_s, window_max_s=window_max_s)
+        return ChainTerms(
+            watch_lag_s=watch_lag_s,
+            window_max_s=window_max_s,
+            exit_delay_s=await self._read("EXIT_DELAY"),
+        )
 
     async def batch_state(self, block: BlockIdentifier) -> ChainBatchState:
         """Return the state of settling as of a block."""

@@ -28,8 +28,9 @@ class EvmOptions:
         confirmations: blocks on top of a block until it counts as final.
         batch_age_s: how long a fill waits at most for others before its batch is sent.
         limits: when a batch is full before that.
-        heartbeat_s: send an empty batch after this long without one, so that requested withdrawals
-            mature; 0 never, except when a request waits to be covered.
+        heartbeat_s: send an empty batch after this long without one; 0 and anything longer mean a
+            quarter of the contract's EXIT_DELAY, after which anyone could end settling for ever. A
+            request that waits to be covered gets one in any case.
         gas_ceiling: gas limit of a transaction at most.
         fees: what to offer, and where to stop.
         bump_after_s: replace a transaction that is still not in a block after this long.

@@ -36,6 +36,8 @@ _NS_PER_SECOND: Final = 1_000_000_000
 _GAS_MARGIN: Final = 50_000
 _URGENT_SHARE: Final = 8
 """From WINDOW_MAX / 8 on, the emergency fee cap counts; matching pauses at a quarter."""
+_EXIT_SHARE: Final = 4
+"""After EXIT_DELAY / 4 without a batch one is sent: past EXIT_DELAY anyone can end settling."""
 
 
 def operator_account(options: EvmOptions) -> LocalAccount:
@@ -91,6 +93,9 @@ class Sender:
         self._base_fee = base_fee
         self._account = operator_account(options)
         self._timing: dict[int, _Timing] = {}
+        longest_s = terms.exit_delay_s / _EXIT_SHARE
+        self._heartbeat_s = min(options.heartbeat_s or longest_s, longest_s)
+        self._through_s = 0  # as of the last look; what is not known yet counts as long ago
         # After a start, the exchange has this long to submit again what is not final: only then
         # can a batch say through when every matched fill is in it.
         self._quiet_until_ns = clock.now_ns() + options.matching_lag_s * _NS_PER_SECOND
@@ -123,10 +128,14 @@ class Sender:
     # Reserving
 
     def _may_need_heartbeat(self) -> bool:
-        return bool(self._pipeline.uncovered) or self._options.heartbeat_s > 0
+        return bool(self._pipeline.uncovered) or self._idle_s() >= self._heartbeat_s
+
+    def _idle_s(self) -> int:
+        return self._clock.now_ns() // _NS_PER_SECOND - self._through_s
 
     async def _reserve(self, state: ChainBatchState) -> StoredBatch | None:
         """Reserve the next batch if it is time for it, and store it."""
+        self._through_s = state.matched_through_s
         now_ns = self._clock.now_ns()
         if now_ns < self._quiet_until_ns:
             return None
@@ -140,7 +149,7 @@ class Sender:
             age_ns = now_ns - queue[0].fills[0].at_ns
             if not full and age_ns < self._options.batch_age_s * _NS_PER_SECOND:
                 return None
-        elif not self._heartbeat_due(state, through_s, now_ns):
+        elif not self._heartbeat_due(through_s):
             return None
         self._pipeline.last_up_to = max(self._pipeline.last_up_to, state.sequence)
         batch = self._pipeline.reserve(draft.groups, number=state.number + 1, through_s=through_s)
@@ -160,12 +169,11 @@ class Sender:
             last_s=state.matched_through_s,
         )
 
-    def _heartbeat_due(self, state: ChainBatchState, through_s: int, now_ns: int) -> bool:
+    def _heartbeat_due(self, through_s: int) -> bool:
         lag = self._terms.watch_lag_s
         if any(through_s > at_s + lag for at_s in self._pipeline.uncovered):
             return True
-        idle_s = now_ns // _NS_PER_SECOND - state.matched_through_s
-        return 0 < self._options.heartbeat_s <= idle_s and through_s > state.matched_through_s
+        return self._idle_s() >= self._heartbeat_s and through_s > self._through_s
 
     # Driving
 
