@@ -6,10 +6,13 @@ import random
 from functools import partial
 
 import pytest
+from web3 import Web3
 
+from hybrid_dex.errors import SettlementError
 from hybrid_dex.model.commands import ConfirmSettlement, Deposit, RequestWithdrawal
 from hybrid_dex.model.order import Side
 from hybrid_dex.model.settlement import SettlementStage
+from hybrid_dex.settlement.evm.node import Node
 from hybrid_dex.settlement.health import SettlementState
 from tests.chain.harness import Server, World
 from tests.tiers import count
@@ -120,3 +123,20 @@ async def test_a_reorganisation_below_finality_raises_an_alarm(world: World) -> 
         health = server.settlement.health()
         assert "was final" in health.alarm
         assert health.lagging
+
+
+async def test_a_block_that_is_gone_has_no_logs_to_give(world: World) -> None:
+    """Asked by hash, a node that changed its mind refuses; by number it would tell of a rival."""
+    await world.trader(1, quote=100 * USDC)
+    node = Node(world.options(attempts=1))
+    address = Web3.to_checksum_address(world.deployment.contract)
+    header = await node.header("latest")
+    assert header is not None
+    found = header.block.hash
+    assert len(await node.block_logs(address, found)) == 1
+    assert len(await node.receipt_logs(address, found)) == 1
+    reorganise(world, 1)
+    for logs in (node.block_logs, node.receipt_logs):
+        with pytest.raises(SettlementError):
+            await logs(address, found)
+    await node.close()

@@ -15,7 +15,6 @@ when a lane occurs a second time with another order (the contract writes each la
 section), or an order changes its role and with it its fee rate (an order has one rate a section).
 """
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
@@ -23,6 +22,7 @@ import attrs
 import msgspec
 
 from hybrid_dex.errors import ConfigurationError, FormatError, InvariantError
+from hybrid_dex.model.frame import GENESIS_HASH
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.settlement import MatchedFill, OrderTerms
 from hybrid_dex.model.signed_order import Authorization, Nonce, order_flags
@@ -73,10 +73,12 @@ class Group(msgspec.Struct, frozen=True, gc=False, array_like=True):
     Attributes:
         sequence: the chain's number of the group, ``command sequence << 8 | part``.
         fills: in the order in which they were matched; one market, one taker.
+        journal_hash: chain hash of a journal frame at or after the command.
     """
 
     sequence: int
     fills: tuple[MatchedFill, ...]
+    journal_hash: bytes = GENESIS_HASH
 
     @property
     def market(self) -> MarketId:
@@ -89,8 +91,10 @@ class Group(msgspec.Struct, frozen=True, gc=False, array_like=True):
         return self.fills[0].taker
 
 
-def group_fills(fills: Sequence[MatchedFill]) -> tuple[Group, ...]:
-    """Return the groups of one command's fills, in order.
+def group_fills(
+    fills: Sequence[MatchedFill], journal_hash: bytes = GENESIS_HASH
+) -> tuple[Group, ...]:
+    """Return the groups of one command's fills, in order, under this journal hash.
 
     A fill's group follows from its index alone, so the fills that are left of a command after a
     restart form the same groups again.
@@ -118,7 +122,7 @@ def group_fills(fills: Sequence[MatchedFill]) -> tuple[Group, ...]:
                 )
         parts.setdefault((fill.fill_id & _INDEX_MASK) // MAX_FILLS_PER_GROUP, []).append(fill)
     groups = tuple(
-        Group(layout.group_sequence(command, part), tuple(of_part))
+        Group(layout.group_sequence(command, part), tuple(of_part), journal_hash)
         for part, of_part in parts.items()
     )
     for group in groups:
@@ -295,10 +299,8 @@ def pack_batch(
 
 
 def journal_hash(groups: Sequence[Group]) -> bytes:
-    """Return SHA-256 over the fills as the journal derives them; zeros for an empty batch."""
-    if not groups:
-        return bytes(32)
-    return hashlib.sha256(msgspec.json.encode(groups)).digest()
+    """Return the chain hash of a journal frame at or after every fill; zeros for an empty batch."""
+    return max(groups, key=lambda group: group.sequence).journal_hash if groups else GENESIS_HASH
 
 
 def matched_through(

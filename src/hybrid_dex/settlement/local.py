@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
 from hybrid_dex.model.commands import Command, ConfirmSettlement
+from hybrid_dex.model.frame import GENESIS_HASH
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.settlement import MatchedFill, SettlementStage
 from hybrid_dex.model.units import FillId
@@ -50,7 +51,9 @@ class LocalSettlement:
         self._is_open = False
         self._wake.set()
 
-    async def submit(self, fills: Sequence[MatchedFill]) -> None:
+    async def submit(
+        self, fills: Sequence[MatchedFill], journal_hash: bytes = GENESIS_HASH
+    ) -> None:
         """Queue fills. They come in ascending order, so a repeat is one that is not newer."""
         for fill in fills:
             if fill.fill_id > self._newest:

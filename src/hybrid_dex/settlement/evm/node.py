@@ -195,11 +195,21 @@ class Node:
 
         return await self.ask("logs", call)
 
-    async def receipt_logs(self, address: ChecksumAddress, block: int) -> Sequence[LogReceipt]:
-        """Return the logs of a contract in a block from its receipts: dear, and beyond doubt."""
+    async def block_logs(self, address: ChecksumAddress, block: bytes) -> Sequence[LogReceipt]:
+        """Return the logs of a contract in the block of a hash: never those of a rival block."""
+        query: FilterParams = {"address": address, "blockHash": HexBytes(block)}
 
         async def call() -> Sequence[LogReceipt]:
-            receipts = await self.web3.eth.get_block_receipts(block)
+            return await self.web3.eth.get_logs(query)
+
+        return await self.ask("logs", call)
+
+    async def receipt_logs(self, address: ChecksumAddress, block: bytes) -> Sequence[LogReceipt]:
+        """Return the same from the block's receipts: dear, and beyond doubt."""
+        wanted = HexBytes(block)
+
+        async def call() -> Sequence[LogReceipt]:
+            receipts = await self.web3.eth.get_block_receipts(wanted)
             return [
                 log for receipt in receipts for log in receipt["logs"] if log["address"] == address
             ]

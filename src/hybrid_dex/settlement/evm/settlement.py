@@ -26,6 +26,7 @@ from hybrid_dex.errors import (
 )
 from hybrid_dex.interfaces.clock import Clock
 from hybrid_dex.model.commands import Command
+from hybrid_dex.model.frame import GENESIS_HASH
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.settlement import MatchedFill
 from hybrid_dex.model.units import TimestampNs
@@ -184,7 +185,9 @@ class EvmSettlement:
             await node.close()
         self._wake_reader.set()
 
-    async def submit(self, fills: Sequence[MatchedFill]) -> None:
+    async def submit(
+        self, fills: Sequence[MatchedFill], journal_hash: bytes = GENESIS_HASH
+    ) -> None:
         """Take one command's fills; returns once they are queued. A repeat changes nothing.
 
         Raises:
@@ -192,7 +195,7 @@ class EvmSettlement:
             SettlementError: not open.
         """
         pipeline = self._opened()
-        for group in group_fills(fills):
+        for group in group_fills(fills, journal_hash):
             if pipeline.knows(group):
                 continue
             if not pipeline.is_late(group):

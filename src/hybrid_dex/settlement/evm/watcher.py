@@ -152,9 +152,9 @@ class Watcher:
         block, address = header.block, self._contract.address
         logs: Sequence[LogReceipt] = ()
         if header.may_concern(bytes.fromhex(address[2:])):
-            logs = await self._node.logs(address, block.number, block.number)
+            logs = await self._node.block_logs(address, block.hash)
             if not logs:  # a filter may say yes for nothing, but a node's index may also be behind
-                logs = await self._node.receipt_logs(address, block.number)
+                logs = await self._node.receipt_logs(address, block.hash)
         if any(bytes(log["blockHash"]) != block.hash for log in logs):
             raise SettlementError(f"the node gave logs of another block {block.number}")
         facts = await self._contract.facts(logs)
