@@ -19,9 +19,10 @@ from hybrid_dex.model.events import (
     FillMade,
     FillSettled,
 )
+from hybrid_dex.model.frame import HASH_BYTES, decode_frame
 from hybrid_dex.model.order import Side
 from hybrid_dex.model.settlement import MatchedFill, SettlementStage
-from hybrid_dex.model.units import fill_id
+from hybrid_dex.model.units import fill_id, fill_sequence
 from hybrid_dex.settlement.local import LocalSettlement
 from tests.exchange_fixtures import (
     ALICE,
@@ -43,13 +44,15 @@ class RecordedSettlement(LocalSettlement):
     def __init__(self) -> None:
         super().__init__()
         self.groups: list[list[MatchedFill]] = []
+        self.hashes: list[bytes] = []
         self.failures: list[SettlementError] = []
         self.commands: asyncio.Queue[Command | SettlementError] = asyncio.Queue()
 
-    async def submit(self, fills: Sequence[MatchedFill]) -> None:
+    async def submit(self, fills: Sequence[MatchedFill], journal_hash: bytes = b"") -> None:
         if self.failures:
             raise self.failures.pop()
         self.groups.append(list(fills))
+        self.hashes.append(journal_hash)
 
     async def updates(self) -> AsyncIterator[Command]:
         while self._is_open:
@@ -76,6 +79,19 @@ class TestSettlement:
         async with Exchange([MARKET], journal=journal, settlement=again):
             await until(lambda: len(again.groups) == 2)
             assert again.groups == first
+
+    async def test_fills_name_the_frame_of_the_journal_that_holds_their_command(self) -> None:
+        journal, settlement = MemoryJournal(), RecordedSettlement()
+        async with Exchange([MARKET], journal=journal, settlement=settlement) as exchange:
+            await fund(exchange)
+            await exchange.place(order(BOB, Side.SELL))
+            batch = events_of(await exchange.place(order(ALICE, Side.BUY)))
+            await until(lambda: bool(settlement.groups))
+            assert isinstance(batch[1], FillMade)
+            frames = [raw async for _, raw in journal.read(0)]
+        named = next(raw for raw in frames if raw[-HASH_BYTES:] == settlement.hashes[0])
+        commands = decode_frame(named).commands
+        assert fill_sequence(batch[1].fill_id) in {command.sequence for command in commands}
 
     async def test_what_settlement_refuses_is_offered_again(self) -> None:
         settlement, clock = RecordedSettlement(), FakeClock()
@@ -126,7 +142,7 @@ class TestSettlement:
 
     async def test_a_bug_in_a_background_task_stops_the_exchange_loudly(self) -> None:
         class Buggy(RecordedSettlement):
-            async def submit(self, fills: Sequence[MatchedFill]) -> None:
+            async def submit(self, fills: Sequence[MatchedFill], journal_hash: bytes = b"") -> None:
                 raise ZeroDivisionError
 
         async with Exchange([MARKET], settlement=Buggy()) as exchange:

@@ -322,6 +322,7 @@ class Exchange:
             self._settlement,
             view=self._engine,
             submit=writer.submit,
+            journal_hash=lambda: writer.frame_hash,
             clock=self._clock,
             options=self._options,
         )

@@ -34,6 +34,7 @@ class Settling:
         settlement: an open settlement.
         view: where a fill's terms are read.
         submit: the writer's door.
+        journal_hash: tells the chain hash of the last applied frame.
         clock: how waits are made.
         options: how long they are.
     """
@@ -44,15 +45,17 @@ class Settling:
         *,
         view: ExchangeView,
         submit: "Callable[[Command], asyncio.Future[EventBatch]]",
+        journal_hash: Callable[[], bytes],
         clock: Clock,
         options: ExchangeOptions,
     ) -> None:
         self._settlement = settlement
         self._view = view
         self._submit = submit
+        self._journal_hash = journal_hash
         self._clock = clock
         self._options = options
-        self._groups: deque[list[MatchedFill]] = deque()
+        self._groups: deque[tuple[list[MatchedFill], bytes]] = deque()
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -89,7 +92,7 @@ class Settling:
                 self._add(fills)
 
     def _add(self, fills: list[MatchedFill]) -> None:
-        self._groups.append(fills)
+        self._groups.append((fills, self._journal_hash()))
         self._idle.clear()
         self._wake.set()
 
@@ -105,7 +108,7 @@ class Settling:
             self._wake.clear()
             while self._groups:
                 try:
-                    await self._settlement.submit(self._groups[0])
+                    await self._settlement.submit(*self._groups[0])
                 except HybridDexError as error:
                     self._submitting_ok = False
                     _log.warning("settlement does not take fills now: %s", error)

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
 from hybrid_dex.model.commands import Command
+from hybrid_dex.model.frame import GENESIS_HASH
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.settlement import MatchedFill
 
@@ -45,8 +46,14 @@ class Settlement(Protocol):
         """Stop sending and release everything; nothing persisted is lost. Safe to call twice."""
         ...
 
-    async def submit(self, fills: Sequence[MatchedFill]) -> None:
-        """Take matched fills for settlement; returns once they are queued, not settled."""
+    async def submit(
+        self, fills: Sequence[MatchedFill], journal_hash: bytes = GENESIS_HASH
+    ) -> None:
+        """Take matched fills for settlement; returns once they are queued, not settled.
+
+        ``journal_hash`` is the chain hash of a journal frame that these fills' command stands in or
+        before: what settles names it, so a journal shown later can be held to it.
+        """
         ...
 
     def updates(self) -> AsyncIterator[Command]:
