@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 from cyclopts import Parameter
 from rich.console import Console
@@ -12,6 +12,8 @@ from hybrid_dex.errors import ConfigurationError
 from reference_app.demo.options import DemoOptions
 
 __all__ = ["demo", "market_maker", "serve"]
+
+_INTERRUPTED: Final = 130
 
 
 def demo(
@@ -67,7 +69,10 @@ def demo(
         raise ConfigurationError(f"the demo's options can not be used: {error.args[0]}") from error
     logging.basicConfig(level=logging.ERROR)
     stamina.instrumentation.set_on_retry_hooks([])  # the view says when something is away
-    return asyncio.run((run_once if once else run_live)(options, Console()))
+    try:
+        return asyncio.run((run_once if once else run_live)(options, Console()))
+    except asyncio.CancelledError:  # a signal before it was up, or within the bounded run
+        return _INTERRUPTED
 
 
 def serve(*settings: Path) -> int:

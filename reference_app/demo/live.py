@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import random
-import signal
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Final
 
@@ -11,6 +10,7 @@ from rich.console import Console
 from rich.live import Live
 from web3 import AsyncHTTPProvider, AsyncWeb3
 
+from reference_app.demo.ending import Ending
 from reference_app.demo.options import DemoOptions
 from reference_app.demo.quotes import maker_of
 from reference_app.demo.supervisor import Demo, running_demo
@@ -31,17 +31,17 @@ _LINE_S: Final = 5.0
 
 
 async def run_live(options: DemoOptions, console: Console) -> int:
-    """Run until SIGINT or SIGTERM; return the exit code.
+    """Run until a signal; return the exit code. One that comes while it starts cancels it.
 
     Raises:
         HybridDexError: a piece can not start, or keeps ending.
     """
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+    ending = Ending()
+    ending.listen()
+    stop = ending.stop
     console.print("starting: chain, contracts, deposits, exchange", style="dim")
     async with running_demo(options) as demo:
+        ending.started()
         console.print(f"trading at {options.url}  (API: {options.url}/openapi)", style="dim")
         takers, quoting = takers_of(demo), maker_of(demo)
 

@@ -16,6 +16,7 @@ from web3 import AsyncHTTPProvider, AsyncWeb3
 from hybrid_dex.model.decimal_text import MAX_CHAIN_DIGITS, parse_units
 from hybrid_dex.model.market import Asset
 from reference_app.demo.board import BalanceRow, Board
+from reference_app.demo.ending import Ending
 from reference_app.demo.live import takers_of
 from reference_app.demo.options import DemoOptions
 from reference_app.demo.quotes import maker_of
@@ -51,6 +52,7 @@ async def run_once(options: DemoOptions, console: Console) -> int:
     Raises:
         HybridDexError: a piece can not start.
     """
+    Ending().listen()
     console.print("starting: chain, contracts, deposits, exchange", style="dim")
     async with running_demo(options) as demo:
         console.print(f"trading at {options.url}", style="dim")
