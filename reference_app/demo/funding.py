@@ -11,10 +11,11 @@ import msgspec
 from web3 import AsyncHTTPProvider, AsyncWeb3
 from web3.types import RPCEndpoint
 
-from hybrid_dex.errors import SettlementError
+from hybrid_dex.errors import SettlementError, SignatureError
 from hybrid_dex.model.market import Asset, Market
 from hybrid_dex.settlement.deployment import Delays, Deployer
 from hybrid_dex.settlement.vault import Vault
+from hybrid_dex.signing.address import parse_address
 from reference_app.demo.accounts import MARKET, DemoAccount, DemoAccounts
 
 __all__ = ["Ground", "prepare_ground"]
@@ -96,10 +97,13 @@ async def _known(file: Path, web3: "AsyncWeb3[AsyncHTTPProvider]") -> Ground | N
 
 def _read(file: Path) -> Ground | None:
     try:
-        return msgspec.json.decode(file.read_bytes(), type=Ground)
+        ground = msgspec.json.decode(file.read_bytes(), type=Ground)
+        for address in (ground.contract, ground.base_token, ground.quote_token):
+            parse_address(address)
+        return ground
     except FileNotFoundError:
         return None
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, SignatureError) as error:
         message = f"{file} can not be read: {error}; start anew with --fresh"
         raise SettlementError(message) from error
 

@@ -32,9 +32,15 @@ def find_anvil() -> Path:
         ConfigurationError: there is none; the message says how to go on without.
     """
     named = os.environ.get("HYBRID_DEX_ANVIL")
+    if named:
+        if not Path(named).is_file():
+            raise ConfigurationError(
+                f"HYBRID_DEX_ANVIL names no file: {named}; correct it, or unset it"
+            )
+        return Path(named)
     checkout = Path(__file__).resolve().parents[2]
-    for candidate in (Path(named) if named else None, checkout / _BINARY, Path.cwd() / _BINARY):
-        if candidate is not None and candidate.is_file():
+    for candidate in (checkout / _BINARY, Path.cwd() / _BINARY):
+        if candidate.is_file():
             return candidate
     on_path = shutil.which("anvil")
     if on_path is not None:
@@ -105,7 +111,9 @@ class LocalChain:
             await web3.provider.disconnect()
         reason = self._child.last_line() or "no answer"
         await self.stop()
-        message = f"the local chain did not start: {reason}; see {self._child.log}"
+        message = (
+            f"the local chain did not start: {reason} (log: {self._child.log}; --fresh starts anew)"
+        )
         raise SettlementError(message)
 
     async def stop(self) -> None:

@@ -20,6 +20,8 @@ __all__ = ["Child", "require_free_port"]
 
 _GRACE_S: Final = 15
 _TAIL_BYTES: Final = 4096
+_NO_REASON: Final = "For more information"
+"""How a command line ends its complaint about an argument; the reason stands before."""
 
 
 def require_free_port(port: int, what: str, option: str) -> None:
@@ -109,4 +111,5 @@ class Child:
                 lines = output.read().decode(errors="replace").strip().splitlines()
         except OSError:
             return ""
-        return lines[-1] if lines else ""
+        told = [line for line in lines if line.strip() and not line.startswith(_NO_REASON)]
+        return told[-1] if told else ""

@@ -215,7 +215,7 @@ def _write_settings(
         "# Written by the demo at each start.",
         "[hybrid-dex]",
         "demo = true",
-        f"data = {json.dumps(str(options.data / 'exchange'))}",
+        f"data = {json.dumps(str((options.data / 'exchange').resolve()))}",
         "snapshot_every = 5000",
         "[hybrid-dex.server]",
         f"port = {options.port}",
