@@ -196,6 +196,7 @@ def test_the_replica_is_the_engines_book_after_every_command(rng: random.Random)
     history, feed = History(rng), Feed()
     followers: dict[MarketId, Follower] = {}
     late: Feed | None = None
+    changes = 0
     commands = [*history.opening(), *(None for _ in range(COMMANDS))]
     for number, command in enumerate(commands):
         batch = history.run(command or history.command())
@@ -204,6 +205,7 @@ def test_the_replica_is_the_engines_book_after_every_command(rng: random.Random)
             assert unchained(late.apply(batch)) == unchained(publication)
         for update in publication.books:
             followers[update.market].take(update)
+            changes += len(update.bids) + len(update.asks)
         for market in history.engine.markets():
             book = feed.book(market.id)
             assert isinstance(book, BookFeed)
@@ -215,7 +217,7 @@ def test_the_replica_is_the_engines_book_after_every_command(rng: random.Random)
         if number == len(commands) // 2:
             late = Feed.of(history.engine)
     assert feed.sequence == history.engine.sequence
-    assert any(follower.levels[0] for follower in followers.values())
+    assert changes > len(commands) // 4, "the history hardly moved a book"
 
 
 def unchained(publication: Publication) -> tuple[object, ...]:
