@@ -87,7 +87,12 @@ def test_an_interrupt_has_its_own_code_and_says_nothing(capfd: pytest.CaptureFix
 def test_help_and_version_need_no_command(
     capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    installed(monkeypatch, [("try-works", f"{__name__}:works")])
+    missing = ("try-broken", "no_such_module_here:command")
+    installed(monkeypatch, [("try-works", f"{__name__}:works"), missing])
     assert entry.run(["--version"]) == 0
-    assert entry.run(["--help"]) == 0
-    assert "try-works" in capfd.readouterr().out
+    for arguments in (["--help"], []):
+        assert entry.run(arguments) == 0
+        shown = capfd.readouterr().out
+        assert "try-broken" in shown
+        (line,) = [line for line in shown.splitlines() if "try-works" in line]
+        assert "A command that returns its exit code." in line

@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 failed with one line that says what to do, 2 wrong usage, 
 import difflib
 import errno
 import importlib.metadata
+import inspect
 import sys
 from collections.abc import Iterable, Sequence
 from importlib.metadata import EntryPoint
@@ -22,6 +23,7 @@ _GROUP: Final = "hybrid_dex.commands"
 _FAILED: Final = 1
 _USAGE: Final = 2
 _INTERRUPTED: Final = 130
+_LISTS: Final = ("--help", "-h")
 _FROM_THE_APP: Final = ("demo", "market-maker", "serve")
 
 
@@ -37,7 +39,8 @@ def run(arguments: list[str]) -> int:
     if arguments and not arguments[0].startswith("-") and arguments[0] not in commands:
         return _unknown(arguments[0], sorted(commands), complaints)
     try:
-        outcome = _application(commands.values(), complaints)(
+        lists = not arguments or arguments[0] in _LISTS
+        outcome = _application(commands.values(), complaints, describe=lists)(
             arguments, exit_on_error=False, print_error=True, result_action="return_value"
         )
     except CycloptsError:  # printed already, with what was meant
@@ -56,7 +59,7 @@ def run(arguments: list[str]) -> int:
     return outcome if isinstance(outcome, int) else 0
 
 
-def _application(commands: Iterable[EntryPoint], complaints: Console) -> App:
+def _application(commands: Iterable[EntryPoint], complaints: Console, *, describe: bool) -> App:
     app = App(
         name="hybrid-dex",
         help="An exchange to embed or to run.",
@@ -65,8 +68,18 @@ def _application(commands: Iterable[EntryPoint], complaints: Console) -> App:
         suppress_keyboard_interrupt=False,
     )
     for command in sorted(commands, key=lambda found: found.name):
-        app.command(command.value, name=command.name)  # by its path: imported when it is run
+        summary = _summary(command) if describe else None
+        # By its path: imported when it is run.
+        app.command(command.value, name=command.name, help=summary)
     return app
+
+
+def _summary(command: EntryPoint) -> str:
+    """Return what a command does in one line, or nothing when it can not be imported."""
+    try:
+        return (inspect.getdoc(command.load()) or "").partition("\n")[0]
+    except (ImportError, AttributeError):
+        return ""
 
 
 def _unknown(name: str, commands: Sequence[str], complaints: Console) -> int:
