@@ -91,8 +91,10 @@ class Connection:
         self.outbox.conflate(market)
 
     def lost(self) -> None:
-        """End the connection: private reports may be missing."""
-        self.outbox.close(CLOSE_LOST, "reports may be missing: connect again and read your orders")
+        """End the connection: private reports or trades may be missing."""
+        self.outbox.close(
+            CLOSE_LOST, "messages may be missing: connect again and read your orders or the trades"
+        )
 
     def going_away(self) -> None:
         """End the connection: the exchange closes."""

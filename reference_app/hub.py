@@ -2,8 +2,8 @@
 
 The hub never waits for a reader: it hands messages to each connection's outbox, which bounds
 itself. When the hub itself falls behind the exchange, it begins anew from the engine's state and
-gives every book a new snapshot; connections with private channels are ended, since a report may be
-lost, and read their orders after they have connected again.
+gives every book a new snapshot; connections that hear private channels or trades are ended, since
+one may be lost, and read their orders or the trades after they have connected again.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ class Listener(Protocol):
         ...
 
     def lost(self) -> None:
-        """Private reports may be missing: end the connection."""
+        """Reports or trades may be missing: end the connection."""
         ...
 
     def going_away(self) -> None:
@@ -137,13 +137,13 @@ class Hub:
 
     def _restart(self) -> None:
         self.begin()
-        private = {
+        told = {
             one: None
-            for kind in (self._orders, self._fills)
+            for kind in (self._orders, self._fills, self._trades)
             for who in kind.values()
             for one in who
         }
-        for listener in private:
+        for listener in told:
             listener.lost()
         for market, listeners in self._books.items():
             for listener in listeners:

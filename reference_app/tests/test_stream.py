@@ -226,14 +226,20 @@ async def test_a_slow_reader_gets_a_snapshot_and_others_every_delta(tmp_path: Pa
 async def test_when_the_hub_falls_behind_books_begin_anew_and_private_sockets_end(
     stack: Stack, alice: Trader
 ) -> None:
-    """A lost report is never silent."""
-    async with alice.socket({"channel": "orders"}) as private, alice.socket(BOOK) as public:
+    """A lost report is never silent, nor a lost trade."""
+    trades = {"channel": "trades", "market": "ETH-USDC"}
+    async with (
+        alice.socket({"channel": "orders"}) as private,
+        alice.socket(trades) as hears_trades,
+        alice.socket(BOOK) as public,
+    ):
         assert (await public.hear("book"))["bids"] == []
         subscription = stack.services.hub._subscription
         assert subscription is not None
         subscription._limit = 0
         await alice.place("buy", "1", "10")
         assert await closed_with(private) == 4009
+        assert await closed_with(hears_trades) == 4009
         again = await public.hear("book")
         assert (again["kind"], again["bids"]) == ("snapshot", [["10", "1"]])
         await alice.place("buy", "2", "9")
