@@ -7,6 +7,7 @@ never shown.
 """
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -36,6 +37,12 @@ PREFIX: Final = "HYBRID_DEX_"
 _SECTION: Final = "hybrid-dex"
 _OTHERS: Final = frozenset({"HYBRID_DEX_TIER", "HYBRID_DEX_ANVIL"})
 """Variables of the tests' and the demo's own, which say nothing about this program."""
+
+_TOLD: Final = re.compile(
+    r"Could not convert loaded settings: ConfigurationError\((?P<mark>['\"])(?P<text>.*)(?P=mark)\)",
+    re.DOTALL,
+)
+"""How typed-settings repeats a refusal of our own."""
 
 _PORT: Final = [attrs.validators.ge(0), attrs.validators.lt(2**16)]
 _AT_LEAST_ONE: Final = attrs.validators.ge(1)
@@ -276,4 +283,7 @@ def _cause(error: BaseException) -> str:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     deeper = error.__cause__
-    return _cause(deeper) if isinstance(deeper, HybridDexError) else str(error)
+    if isinstance(deeper, HybridDexError):
+        return _cause(deeper)
+    told = _TOLD.fullmatch(str(error))
+    return told["text"] if told else str(error)

@@ -117,3 +117,13 @@ def test_a_demo_on_this_machine_needs_no_secret(tmp_path: Path) -> None:
         settings(tmp_path), demo=True, auth=AuthSettings(origins=["http://localhost:8000"])
     )
     assert compose(demo).settings.demo
+
+
+def test_a_refusal_of_our_own_is_told_in_our_own_words(tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text("[hybrid-dex]\ndemo = true\n")
+    with pytest.raises(ConfigurationError) as refused:
+        load_settings([file])
+    assert str(refused.value) == (
+        "the settings can not be used: no market is configured; add a [[hybrid-dex.markets]] table"
+    )
