@@ -15,9 +15,9 @@ from typing import Final, Protocol, TypeAlias
 import msgspec
 
 from hybrid_dex.exchange import Exchange, SlowFollowerError, Subscription
-from hybrid_dex.feed import Feed, Publication
+from hybrid_dex.feed import BookFeed, Feed, Publication
 from hybrid_dex.model.market import Market
-from hybrid_dex.model.units import AccountId, MarketId
+from hybrid_dex.model.units import AccountId, MarketId, Sequence
 from hybrid_dex.wire import book_message, encode, execution_message, fill_message, trade_message
 from reference_app.settings import LimitSettings
 
@@ -72,6 +72,7 @@ class Hub:
         self._fills: defaultdict[AccountId, _Wanted] = defaultdict(dict)
         self._listeners: dict[Listener, str] = {}
         self._addresses: Counter[str] = Counter()
+        self._snapshots: dict[MarketId, tuple[BookFeed, Sequence, str]] = {}
 
     def begin(self) -> None:
         """Take the engine's state and follow from there; nothing can happen between the two."""
@@ -150,10 +151,17 @@ class Hub:
                 listener.resnapshot(market)
 
     def snapshot(self, market: Market) -> str:
-        """Return a book as it stands, as a message that the next delta follows."""
+        """Return a book as it stands, as a message that the next delta follows.
+
+        It is made once for all who ask between two commands: a long book takes milliseconds.
+        """
         book = self._feed.book(market.id)
         assert book is not None, "a listed market has a book"
-        return _text(book_message(book.snapshot(), market))
+        made = self._snapshots.get(market.id)
+        if made is None or made[0] is not book or made[1] != book.sequence:
+            text = _text(book_message(book.snapshot(), market))
+            made = self._snapshots[market.id] = (book, book.sequence, text)
+        return made[2]
 
     def hear_book(self, market: MarketId, listener: Listener) -> None:
         """Send deltas from now on, after a first snapshot."""

@@ -223,6 +223,18 @@ async def test_a_slow_reader_gets_a_snapshot_and_others_every_delta(tmp_path: Pa
             assert (views[slow].snapshots, views[fast].snapshots) == (2, 1)
 
 
+async def test_a_snapshot_is_made_once_between_two_commands(stack: Stack, alice: Trader) -> None:
+    """Many who subscribe at once must not hold up the others."""
+    hub, market = stack.services.hub, stack.market("ETH-USDC")
+    async with alice.socket(BOOK) as socket:
+        await socket.hear("book")
+        first = hub.snapshot(market)
+        assert hub.snapshot(market) is first
+        await alice.place("buy", "1", "10")
+        await socket.hear("book")
+        assert '["10","1"]' in hub.snapshot(market)
+
+
 async def test_when_the_hub_falls_behind_books_begin_anew_and_private_sockets_end(
     stack: Stack, alice: Trader
 ) -> None:
