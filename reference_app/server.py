@@ -30,6 +30,8 @@ _log: Final = logging.getLogger(__name__)
 _PING_S: Final = 20.0
 _KEEP_ALIVE_S: Final = 5
 _BACKLOG: Final = 512
+_SEND_BUFFER_BYTES: Final = 128 * 1024
+"""What the kernel keeps for one reader; left to itself it would keep megabytes for a deaf one."""
 _OTHER_FILES: Final = 256
 """Descriptors for journal, records and the chain beside the connections."""
 
@@ -48,6 +50,7 @@ def bind(settings: ServerSettings) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
     try:
         listening.bind((settings.host, settings.port))
     except OSError as error:

@@ -1,6 +1,7 @@
 """The WebSocket: a reader, a server and a sender for each connection, none of which holds up others."""
 
 import asyncio
+import itertools
 from collections import deque
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ __all__ = ["stream"]
 Socket = WebSocket[Any, Any, Any]
 
 _FRAMES_A_TURN: Final = 128
+_MESSAGES_A_TURN: Final = 20
 _CHECK_S: Final = 15.0
 _REASON_BYTES: Final = 120
 
@@ -115,12 +117,15 @@ async def _serve(connection: Connection, inbox: _Inbox) -> None:
 
 
 async def _send(socket: Socket, connection: Connection) -> None:
-    while True:
+    """Send what waits; after some messages, which leave in one write, others have their turn."""
+    for sent in itertools.count(1):
         message = await connection.outbox.take()
         if isinstance(message, Closing):
             await socket.close(code=message.code, reason=message.reason[:_REASON_BYTES])
             return
         await socket.send({"type": "websocket.send", "text": message, "bytes": None})
+        if sent % _MESSAGES_A_TURN == 0:
+            await asyncio.sleep(0)
 
 
 async def _watch(connection: Connection) -> None:

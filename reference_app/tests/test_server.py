@@ -62,6 +62,14 @@ def test_an_address_that_is_not_ours_is_refused() -> None:
         bind(ServerSettings(host="192.0.2.1", port=1))
 
 
+def test_the_kernel_keeps_little_for_a_reader_that_does_not_read() -> None:
+    listening = bind(ServerSettings(port=0))
+    try:
+        assert listening.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) <= 2 * 128 * 1024
+    finally:
+        listening.close()
+
+
 async def test_a_head_that_never_ends_is_cut_off(tmp_path: Path) -> None:
     hasty = ServerSettings(port=0, header_timeout_s=0.2)
     async with running(settings(tmp_path, server=hasty)) as stack:

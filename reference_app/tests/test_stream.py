@@ -3,12 +3,14 @@
 import asyncio
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from websockets.exceptions import InvalidStatus
 
 from hybrid_dex.model.reasons import RejectReason
+from reference_app.connection import Connection
+from reference_app.routes.stream import _send
 from reference_app.tests.stack import (
     ORIGIN,
     Socket,
@@ -221,6 +223,27 @@ async def test_a_slow_reader_gets_a_snapshot_and_others_every_delta(tmp_path: Pa
                     view.apply(await socket.hear("book"))
             assert views[slow].sides == views[fast].sides == {"bids": {"10": "1"}, "asks": {}}
             assert (views[slow].snapshots, views[fast].snapshots) == (2, 1)
+
+
+async def test_a_sender_with_much_to_send_lets_others_have_their_turn(stack: Stack) -> None:
+    """A socket that has room never makes its sender wait."""
+
+    class Roomy:
+        sent = 0
+
+        async def send(self, _message: object) -> None:
+            self.sent += 1
+
+    socket, connection = Roomy(), Connection(stack.services)
+    for _ in range(200):
+        connection.offer("x")
+    sending = asyncio.ensure_future(_send(cast("Any", socket), connection))
+    turns = list[int]()
+    while socket.sent < 200:
+        turns.append(socket.sent)
+        await asyncio.sleep(0)
+    sending.cancel()
+    assert turns == [0, *range(20, 200, 20)]
 
 
 async def test_a_snapshot_is_made_once_between_two_commands(stack: Stack, alice: Trader) -> None:
