@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import attrs
@@ -53,11 +54,22 @@ GIFT = Deposit(account=ALICE, asset=USDC, amount=Amount(MAX_AMOUNT), position=1 
 ASKED = RequestWithdrawal(account=ALICE, asset=USDC, amount=Amount(1))
 
 
+LEFT_OPEN: list[SettlementStore] = []
+
+
 def opened(path: Path, identity: str = "here") -> SettlementStore:
-    """A store in a folder."""
+    """A store in a folder; closed after the test if that left it open."""
     store = SettlementStore(path / "below" / "store.sqlite3")
+    LEFT_OPEN.append(store)
     store.open(identity)
     return store
+
+
+@pytest.fixture(autouse=True)
+def _closed() -> Iterator[None]:
+    yield
+    while LEFT_OPEN:
+        LEFT_OPEN.pop().close()
 
 
 def test_everything_written_is_read_back(tmp_path: Path) -> None:

@@ -200,6 +200,8 @@ class Exchange:
             return
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._drain(writer), self._options.drain_s)
+        if self._settling is not None:
+            self._settling.close()
         writer.halt("the exchange is closing")
         await writer.drain()
         await self._snapshot_at_rest(writer)

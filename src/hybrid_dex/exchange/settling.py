@@ -61,6 +61,7 @@ class Settling:
         self._idle.set()
         self._submitting_ok = True
         self._updating_ok = True
+        self._closing = False
 
     @property
     def ok(self) -> bool:
@@ -95,6 +96,10 @@ class Settling:
         self._groups.append((fills, self._journal_hash()))
         self._idle.clear()
         self._wake.set()
+
+    def close(self) -> None:
+        """The writer is about to stop: an update that it refuses comes again after the restart."""
+        self._closing = True
 
     async def drain(self) -> None:
         """Return once settlement took every group."""
@@ -144,7 +149,8 @@ class Settling:
                 batch = await self._submit(command)
             except (UnavailableError, UnknownOutcomeError) as error:
                 self._updating_ok = False
-                _log.warning("an update of settlement waits for the journal: %s", error)
+                if not self._closing:
+                    _log.warning("an update of settlement waits for the journal: %s", error)
                 await self._clock.sleep(wait_s)
                 wait_s = min(2 * wait_s, self._options.retry_max_s)
                 continue
