@@ -186,6 +186,7 @@ class SettlementStore:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             database = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+            self._database = database
             database.execute("PRAGMA journal_mode=WAL")
             database.execute("PRAGMA synchronous=FULL")
             database.execute("PRAGMA busy_timeout=5000")
@@ -195,8 +196,8 @@ class SettlementStore:
                 database.execute("INSERT INTO meta VALUES ('identity', ?)", (identity.encode(),))
                 version = _VERSION
         except (OSError, sqlite3.Error) as error:
+            self.close()
             raise StoreFailedError(f"{self._path} can not be opened: {error}") from error
-        self._database = database
         self._lost = False
         if version != _VERSION:
             self.close()
