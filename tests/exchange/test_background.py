@@ -32,6 +32,7 @@ class MemoryRecords:
     def __init__(self) -> None:
         self.batches: list[EventBatch] = []
         self.failures = 0
+        self.failure: Exception = UnavailableError("the database is down")
 
     async def open(self) -> None:
         """Ready."""
@@ -45,7 +46,7 @@ class MemoryRecords:
     async def project(self, batches: Sequence[EventBatch]) -> None:
         if self.failures:
             self.failures -= 1
-            raise UnavailableError("the database is down")
+            raise self.failure
         self.batches.extend(batches)
 
 
@@ -67,6 +68,17 @@ class TestRecords:
         async with Exchange([MARKET], records=fresh, **arguments) as exchange:  # type: ignore[arg-type] # as above
             await until(lambda: exchange.health().records_lag == 0)
         assert fresh.batches == records.batches
+
+    async def test_a_bug_in_the_records_stops_no_trading(self) -> None:
+        """Such as a number that no column holds: it is loud, and tried again."""
+        records = MemoryRecords()
+        records.failures, records.failure = 3, OverflowError("too large for a column")
+        async with Exchange([MARKET], records=records, clock=FakeClock()) as exchange:  # type: ignore[arg-type] # a fake with half the queries
+            await fund(exchange)
+            await until(lambda: exchange.health().records_lag == 0)
+            assert exchange.health().ready
+            assert exchange.health().records_ok
+        assert records.failures == 0
 
     async def test_records_behind_every_snapshot_start_at_an_older_one_or_the_beginning(
         self,

@@ -131,6 +131,11 @@ class Projection:
                 _log.warning("the records can not follow now: %s", error)
                 await self._clock.sleep(wait_s)
                 wait_s = min(2 * wait_s, self._options.retry_max_s)
+            except Exception:  # noqa: BLE001 # no bug in the records is a reason to stop trading
+                self._ok = False
+                _log.exception("the records broke down; they are tried again, trading goes on")
+                await self._clock.sleep(wait_s)
+                wait_s = min(2 * wait_s, self._options.retry_max_s)
 
     async def _project(self) -> None:
         while True:
