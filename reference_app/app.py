@@ -161,6 +161,7 @@ def create_app(services: Services, *, opens: bool = True) -> Litestar:
         openapi_config=OpenAPIConfig(
             title=services.settings.name,
             version="1",
+            use_handler_docstrings=True,
             description=(
                 "Decimals are strings, times integer milliseconds; every refusal is a problem "
                 "document (RFC 9457). The socket is at /ws."
