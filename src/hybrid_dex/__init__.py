@@ -132,7 +132,7 @@ from hybrid_dex.model.order import (
 )
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.settlement import FillFailure, MatchedFill, OrderTerms, SettlementStage
-from hybrid_dex.model.signed_order import Authorization, Nonce, SignedOrder
+from hybrid_dex.model.signed_order import Authorization, Nonce, SignatureKind, SignedOrder
 from hybrid_dex.model.units import (
     AccountId,
     Amount,
@@ -267,6 +267,7 @@ __all__ = [
     "SettlementStage",
     "Side",
     "SignatureError",
+    "SignatureKind",
     "SignedOrder",
     "SlowFollowerError",
     "Snapshot",

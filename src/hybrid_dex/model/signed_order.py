@@ -5,6 +5,7 @@ computes their digest. What the engine alone enforces (self-trade mode, the trad
 travels beside them and is not covered by the signature.
 """
 
+import enum
 from typing import Final
 
 import attrs
@@ -14,10 +15,37 @@ from hybrid_dex.model.market import Market
 from hybrid_dex.model.order import OrderType, SelfTradeMode, Side, TimeInForce
 from hybrid_dex.model.units import AccountId, ClientOrderId, FeePpm, Price, Quantity
 
-__all__ = ["MAX_LIFETIME_S", "Authorization", "Nonce", "SignedOrder", "order_flags"]
+__all__ = [
+    "MAX_BULK_HEIGHT",
+    "MAX_LIFETIME_S",
+    "Authorization",
+    "Nonce",
+    "SignatureKind",
+    "SignedOrder",
+    "order_flags",
+]
 
 MAX_LIFETIME_S: Final = 30 * 24 * 60 * 60
 """How far ahead a signed expiry may lie."""
+MAX_BULK_HEIGHT: Final = 3
+"""One bulk signature covers at most ``2 ** MAX_BULK_HEIGHT`` orders."""
+
+
+class SignatureKind(enum.IntEnum):
+    """How an order was signed: the signature kind of the contract's order word.
+
+    The kind is always said, never guessed from the code at an address: an account may get code
+    between its signature and the settlement (EIP-7702).
+    """
+
+    WALLET = 0
+    """ECDSA by the trader itself, whatever code its account has."""
+    SESSION = 1
+    """ECDSA over the same digest by a session key that the trader granted on chain."""
+    BULK = 2
+    """ECDSA by the trader over a tree of up to eight orders; this order is one of its leaves."""
+    APPROVED = 3
+    """No signature: the order's hash was approved on chain, as contract wallets do."""
 
 
 @attrs.frozen
@@ -56,13 +84,16 @@ class Authorization(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """A verified signature over an order's terms, as the settlement contract will check it.
 
     Attributes:
-        signer: checksummed address that signed: the trader, or a key acting for it.
-        kind: signature kind of the contract's order word (0: ECDSA by the trader).
+        signer: checksummed address that signed: the trader, or a session key acting for it.
+        kind: a `SignatureKind`, the signature kind of the contract's order word.
         max_fee_ppm: the largest fee rate the trader signed.
         expiry_s: Unix seconds from which the order no longer matches.
         nonce: the packed u64, see `Nonce`.
         order_hash: the EIP-712 digest, 32 bytes.
-        signature: 64 bytes, r and vs (EIP-2098).
+        signature: 64 bytes, r and vs (EIP-2098); of a bulk order, over the tree's root; of an
+            approved order, none.
+        proof: of a bulk order, the sibling at each level of the tree, 32 bytes each, leaf first.
+        leaf: of a bulk order, its place in the tree, from 0.
     """
 
     signer: str
@@ -72,6 +103,8 @@ class Authorization(msgspec.Struct, frozen=True, gc=False, array_like=True):
     nonce: int
     order_hash: bytes
     signature: bytes
+    proof: tuple[bytes, ...] = ()
+    leaf: int = 0
 
 
 @attrs.frozen(kw_only=True)
@@ -90,9 +123,12 @@ class SignedOrder:
         max_fee_ppm: the largest fee rate the trader accepts.
         expiry_s: Unix seconds, mandatory, at most `MAX_LIFETIME_S` ahead.
         nonce: lane, counter and revision.
-        signature: 65 bytes r, s, v or 64 bytes r, vs.
+        signature: 65 bytes r, s, v or 64 bytes r, vs; none when the order is approved on chain.
         self_trade: self-trade prevention mode; not signed.
         client_order_id: the trader's own id; not signed.
+        signature_kind: who signed, and what: the trader this order, unless said otherwise.
+        proof: of a bulk order, the sibling at each level of the tree, 32 bytes each, leaf first.
+        leaf: of a bulk order, its place in the tree, from 0.
     """
 
     trader: AccountId
@@ -109,6 +145,9 @@ class SignedOrder:
     signature: bytes
     self_trade: SelfTradeMode = SelfTradeMode.CANCEL_AGGRESSOR
     client_order_id: ClientOrderId | None = None
+    signature_kind: SignatureKind = SignatureKind.WALLET
+    proof: tuple[bytes, ...] = ()
+    leaf: int = 0
 
     @property
     def flags(self) -> int:
