@@ -17,7 +17,7 @@ that takes a request away gives the amount back, unless the request came again i
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 import attrs
 import msgspec
@@ -33,30 +33,57 @@ from hybrid_dex.model.commands import (
     SetMarketState,
 )
 from hybrid_dex.model.market import MarketState
-from hybrid_dex.model.units import MAX_AMOUNT, AccountId, Amount, AssetId, MarketId
-from hybrid_dex.settlement.layout import FillPosition
+from hybrid_dex.model.units import MAX_AMOUNT, AccountId, Amount, AssetId
+from hybrid_dex.settlement.facts import (
+    ApprovalRevokedSeen,
+    BatchSeen,
+    CanceledByReceiptSeen,
+    DepositSeen,
+    Fact,
+    FeesWithdrawnSeen,
+    FloorSeen,
+    FrozenSeen,
+    LaneCanceledSeen,
+    MarketClosingSeen,
+    OrderApprovedSeen,
+    RequestCanceledSeen,
+    RequestSeen,
+    SessionGrantedSeen,
+    SessionRevokedSeen,
+    Skip,
+    SolvencyPublishedSeen,
+    VoucherRedeemedSeen,
+    WithdrawnSeen,
+    position,
+)
 
 __all__ = [
+    "ApprovalRevokedSeen",
     "BatchSeen",
     "Block",
+    "CanceledByReceiptSeen",
     "Chain",
     "DeepReorganisationError",
     "DepositSeen",
     "Fact",
+    "FeesWithdrawnSeen",
     "FloorSeen",
     "FrozenSeen",
     "LaneCanceledSeen",
     "Ledger",
     "LedgerState",
     "MarketClosingSeen",
+    "OrderApprovedSeen",
     "RequestCanceledSeen",
     "RequestSeen",
+    "SessionGrantedSeen",
+    "SessionRevokedSeen",
     "Skip",
+    "SolvencyPublishedSeen",
+    "VoucherRedeemedSeen",
     "WithdrawnSeen",
     "position",
 ]
-
-_LOG_BITS: Final = 24
 
 
 class DeepReorganisationError(SettlementError):
@@ -78,138 +105,6 @@ class Block:
     hash: bytes
     parent: bytes
     timestamp_s: int
-
-
-class Skip(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """A fill that the contract skipped, as its event names it."""
-
-    position: FillPosition
-    culprit: int
-    reason: int
-
-
-@attrs.frozen(kw_only=True)
-class DepositSeen:
-    """The vault credited an account."""
-
-    log: int
-    account: AccountId
-    asset: AssetId
-    amount: Amount
-
-
-@attrs.frozen(kw_only=True)
-class WithdrawnSeen:
-    """The vault paid out, which ended the account's request."""
-
-    log: int
-    account: AccountId
-    asset: AssetId
-    amount: Amount
-
-
-@attrs.frozen(kw_only=True)
-class RequestSeen:
-    """An account asked for a withdrawal; it replaces an earlier request."""
-
-    log: int
-    account: AccountId
-    asset: AssetId
-    amount: Amount
-    requested_at_s: int
-
-
-@attrs.frozen(kw_only=True)
-class RequestCanceledSeen:
-    """An account took its request back."""
-
-    log: int
-    account: AccountId
-    asset: AssetId
-
-
-@attrs.frozen(kw_only=True)
-class LaneCanceledSeen:
-    """An account canceled a lane up to a key. `asset` is the base for lane 0, else ``None``."""
-
-    log: int
-    account: AccountId
-    asset: AssetId | None
-    lane: int
-    key: int
-    requested_at_s: int
-
-
-@attrs.frozen(kw_only=True)
-class FloorSeen:
-    """An account revoked all counters below a floor, for orders quoted in an asset."""
-
-    log: int
-    account: AccountId
-    asset: AssetId
-    floor: int
-    requested_at_s: int
-
-
-@attrs.frozen(kw_only=True)
-class MarketClosingSeen:
-    """The owner closes a market: once covered, the contract skips its fills."""
-
-    log: int
-    market: MarketId
-    requested_at_s: int
-
-
-@attrs.frozen(kw_only=True)
-class BatchSeen:
-    """A batch was settled.
-
-    Attributes:
-        number: of the batch.
-        root: the contract's root after it.
-        up_to: last group sequence that it speaks for.
-        matched_through_s: what it said.
-        transaction: hash of the transaction, 0x-hex.
-        skips: what of it did not settle.
-    """
-
-    log: int
-    number: int
-    root: bytes
-    up_to: int
-    matched_through_s: int
-    transaction: str
-    skips: tuple[Skip, ...]
-
-
-@attrs.frozen(kw_only=True)
-class FrozenSeen:
-    """Settling has ended for ever: the operator was silent for too long."""
-
-    log: int
-
-
-Fact: TypeAlias = (
-    DepositSeen
-    | WithdrawnSeen
-    | RequestSeen
-    | RequestCanceledSeen
-    | LaneCanceledSeen
-    | FloorSeen
-    | MarketClosingSeen
-    | BatchSeen
-    | FrozenSeen
-)
-"""What one log of the contract says."""
-
-
-def position(block: int, log: int) -> int:
-    """Return the place of a log in the chain as one rising number.
-
-    >>> position(2, 1)
-    33554433
-    """
-    return block << _LOG_BITS | log
 
 
 @attrs.define
