@@ -1,39 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
+import {Delegation} from "./Delegation.sol";
 import {ISettlement} from "./interfaces/ISettlement.sol";
 import {FillLane} from "./libraries/FillLane.sol";
 import {LedgerWord} from "./libraries/LedgerWord.sol";
 import {PackedBatch} from "./libraries/PackedBatch.sol";
-import {Vault} from "./Vault.sol";
 
 /// @title Cancellation
-/// @notice Markets, lanes and floors, and how a trader takes signed orders back: under the covered rule.
-abstract contract Cancellation is ISettlement, Vault {
+/// @notice How a trader takes signed orders back: by lane or by floor, under the covered rule.
+abstract contract Cancellation is ISettlement, Delegation {
     using LedgerWord for uint256;
 
     /// @dev How far a floor may rise at once.
     uint256 internal constant FLOOR_STEP = 1 << 32;
-
-    uint256 internal constant CLOSING = 1;
-    uint256 internal constant MAIN_QUOTE = 2;
-
-    struct Market {
-        address base;
-        uint88 lotSize;
-        uint8 flags;
-        address quote;
-        uint88 tickSize;
-    }
-
-    mapping(uint32 id => Market) internal _markets;
-    mapping(uint32 id => uint256) internal _closingAt;
-    /// @dev Lanes from 1 up, two to a slot.
-    mapping(address account => mapping(uint256 pair => uint256)) internal _lanes;
-    /// @dev canceled below u49 | requested key u48 | requestedAt u40, by lane, or by base token for lane 0.
-    mapping(address account => mapping(uint256 laneOrBase => uint256)) internal _cancels;
-    /// @dev floor u40 | requestedAt u40.
-    mapping(address token => mapping(address account => uint256)) internal _floors;
 
     // Traders
 
@@ -139,25 +119,6 @@ abstract contract Cancellation is ISettlement, Vault {
             closingAt = uint40(_closingAt[market]);
             closed = _effective(closingAt, _matchedThrough());
         }
-    }
-
-    // For settling
-
-    /// @dev Below which key a lane's orders are canceled: what was asked for if it took effect, else what was before.
-    function _canceledBelow(uint256 request, uint256 covered) internal view returns (uint256) {
-        return _effective(request & PackedBatch.U40, covered) ? ((request >> 40) & PackedBatch.U48) + 1 : request >> 88;
-    }
-
-    /// @dev A requested floor that took effect moves into the word.
-    function _materializeFloor(uint256 word, address token, address account, uint256 covered)
-        internal
-        view
-        returns (uint256)
-    {
-        if (word & LedgerWord.FLOOR_PENDING == 0) return word;
-        uint256 request = _floors[token][account];
-        if (!_effective(request & PackedBatch.U40, covered)) return word;
-        return word.withFloor(request >> 40) & ~LedgerWord.FLOOR_PENDING;
     }
 
     function _hasCancel(address account, address base, uint256 lane) private view returns (bool) {

@@ -2,7 +2,6 @@
 pragma solidity 0.8.30;
 
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
-import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {Cancellation} from "./Cancellation.sol";
 import {ISettlement} from "./interfaces/ISettlement.sol";
 import {Fees} from "./libraries/Fees.sol";
@@ -21,7 +20,7 @@ import {TradeTree} from "./libraries/TradeTree.sol";
 /// @dev A batch is applied section by section, a section being one market. Accounts and orders are read into tables in
 /// memory, every order is verified once, fills move amounts between the tables, and the tables are written back at the
 /// end of the section. What is the operator's fault reverts the batch; what a trader can cause skips one fill.
-abstract contract Settlement is Cancellation, EIP712 {
+abstract contract Settlement is Cancellation {
     using LedgerWord for uint256;
 
     /// @dev The highest fee of a fill and side, whatever was signed, in parts per million.
@@ -69,9 +68,7 @@ abstract contract Settlement is Cancellation, EIP712 {
         uint256 tradeId;
     }
 
-    bytes32 private _root;
-    mapping(address token => uint256) internal _fees;
-    constructor() EIP712("hybrid-dex", "1") {
+    constructor() {
         _root = _domainSeparatorV4();
     }
 
