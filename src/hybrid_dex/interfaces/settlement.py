@@ -7,6 +7,7 @@ from hybrid_dex.model.commands import Command
 from hybrid_dex.model.frame import GENESIS_HASH
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.settlement import MatchedFill
+from hybrid_dex.model.vouchers import CancelReceipt, Voucher
 
 __all__ = ["Settlement"]
 
@@ -28,6 +29,15 @@ class Settlement(Protocol):
         """Why nothing may be matched now, or an empty text: a match might not settle in time.
 
         The exchange asks before every order and replacement: cheap, and never waits.
+        """
+        ...
+
+    @property
+    def halt_reason(self) -> str:
+        """Why nothing may leave by voucher now, or an empty text: what was final may not be so.
+
+        The exchange asks before a voucher is journaled and again before it is signed: cheap, and
+        never waits. A backlog is no reason; an alarm is, and that there is no chain.
         """
         ...
 
@@ -61,5 +71,37 @@ class Settlement(Protocol):
 
         Facts from a final block carry their position; the engine ignores what it already has, so
         an update may be yielded again after a restart.
+
+        Order matters twice. A revocation (`RevokeSession`, `RevokeApproval`) is told before any
+        fact of a final block at or above its own, so that no later grant is taken for one that it
+        revokes. `ExpireVoucher` is told after every `RedeemVoucher` of the final blocks up to the
+        voucher's deadline.
+        """
+        ...
+
+    async def watch_vouchers(self, vouchers: Sequence[Voucher]) -> None:
+        """Watch for the end of open vouchers; `updates` yields it, once it is final.
+
+        The exchange calls it with each voucher before it is signed, and after a restart again with
+        every open one: a repeat must be recognised by account and salt. Signed or not makes no
+        difference: a voucher expires when a final block is past its deadline and none paid it.
+        """
+        ...
+
+    async def sign_voucher(self, voucher: Voucher) -> bytes:
+        """Return the operator's signature over a voucher, 65 bytes r, s, v.
+
+        The same voucher gives the same signature again. The exchange has journaled the debit.
+
+        Raises:
+            ConfigurationError: this settlement has no vouchers.
+            SettlementError: nothing can be signed now.
+        """
+        ...
+
+    async def sign_cancel_receipt(self, receipt: CancelReceipt) -> bytes:
+        """Return the operator's signature over a cancel receipt, 65 bytes r, s, v.
+
+        Raises: as `sign_voucher`.
         """
         ...

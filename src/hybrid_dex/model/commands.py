@@ -29,6 +29,7 @@ from hybrid_dex.model.units import (
 
 __all__ = [
     "AdvanceTime",
+    "ApproveOrder",
     "CancelAll",
     "CancelOrder",
     "Command",
@@ -36,14 +37,20 @@ __all__ = [
     "CompleteWithdrawal",
     "ConfirmSettlement",
     "Deposit",
+    "ExpireVoucher",
     "FailSettlement",
+    "GrantSession",
+    "IssueVoucher",
     "ListMarket",
     "PlaceOrder",
     "RaiseFloor",
+    "RedeemVoucher",
     "ReduceOrder",
     "ReplaceOrder",
     "RequestWithdrawal",
+    "RevokeApproval",
     "RevokeLane",
+    "RevokeSession",
     "SetMarketState",
     "Withdraw",
 ]
@@ -153,7 +160,8 @@ class Deposit(CommandBase, frozen=True, gc=False, kw_only=True, array_like=True,
         asset: what.
         amount: in atoms.
         position: ``block << 24 | log index`` where there is a chain, strictly rising over
-            `Deposit` and `CompleteWithdrawal` together: a repeat is refused. ``None`` without a chain.
+            `Deposit`, `CompleteWithdrawal`, `GrantSession`, `ApproveOrder` and `RedeemVoucher`
+            together: a repeat is refused. ``None`` without a chain.
     """
 
     account: AccountId
@@ -269,6 +277,140 @@ class AdvanceTime(CommandBase, frozen=True, gc=False, kw_only=True, array_like=T
     """Nothing but time passed: what is due, such as an expiry, happens."""
 
 
+class GrantSession(CommandBase, frozen=True, gc=False, kw_only=True, array_like=True, tag=17):
+    """A session key may trade for an account in one market, as a final block says.
+
+    Budgets add to what is left. They are the chain's: a buy consumes what it pays, fees included,
+    a sell its lots.
+
+    Attributes:
+        account: whose funds the key may trade.
+        key: the session key's address.
+        market: where.
+        buy_budget: added, quote atoms.
+        sell_budget: added, lots.
+        expiry_s: when the whole grant ends, Unix seconds; no order of the key outlives it.
+        position: as in `Deposit`. One below a `RevokeSession` that is known revives nothing.
+    """
+
+    account: AccountId
+    key: str
+    market: MarketId
+    buy_budget: Amount
+    sell_budget: Quantity
+    expiry_s: int
+    position: int | None = None
+
+
+class RevokeSession(CommandBase, frozen=True, gc=False, kw_only=True, array_like=True, tag=18):
+    """A session key was revoked on chain: its orders are canceled and its budgets are gone.
+
+    Told as soon as it is seen, before it is final.
+
+    Attributes:
+        account: whose key it was.
+        key: the session key's address.
+        market: where.
+        position: ``block << 24 | log index`` of the revocation; grants below it are dead. ``None``
+            without a chain.
+    """
+
+    account: AccountId
+    key: str
+    market: MarketId
+    position: int | None = None
+
+
+class ApproveOrder(CommandBase, frozen=True, gc=False, kw_only=True, array_like=True, tag=19):
+    """An account approved an order's hash on chain, as contract wallets do, in a final block.
+
+    Attributes:
+        account: the order's trader.
+        order_hash: the EIP-712 digest, 32 bytes.
+        position: as in `Deposit`.
+    """
+
+    account: AccountId
+    order_hash: bytes
+    position: int | None = None
+
+
+class RevokeApproval(CommandBase, frozen=True, gc=False, kw_only=True, array_like=True, tag=20):
+    """An approval was taken back on chain: its order is canceled, and the hash is dead for ever.
+
+    Told as soon as it is seen, before it is final, and perhaps before the approval is.
+
+    Attributes:
+        account: the order's trader.
+        order_hash: the EIP-712 digest, 32 bytes.
+        position: ``block << 24 | log index`` of the revocation; ``None`` without a chain.
+    """
+
+    account: AccountId
+    order_hash: bytes
+    position: int | None = None
+
+
+class IssueVoucher(CommandBase, frozen=True, gc=False, kw_only=True, array_like=True, tag=21):
+    """Set settled funds aside for a withdrawal that the vault pays at once against our signature.
+
+    Journaled before anything is signed. Only `RedeemVoucher` and `ExpireVoucher` end it.
+
+    Attributes:
+        account: who withdraws.
+        asset: what.
+        amount: in atoms.
+        recipient: the address that the vault pays.
+        salt: 0 for the command's own sequence number, which no other voucher has; any other is
+            ``2**40`` or higher, so that the two never meet.
+        deadline_s: until when the vault pays, Unix seconds.
+        min_batch: the vault pays once this batch has settled; the last batch that is final here
+            where that is higher.
+    """
+
+    account: AccountId
+    asset: AssetId
+    amount: Amount
+    recipient: str
+    salt: int = 0
+    deadline_s: int
+    min_batch: int = 0
+
+
+class RedeemVoucher(CommandBase, frozen=True, gc=False, kw_only=True, array_like=True, tag=22):
+    """The vault paid a voucher, as a final block says.
+
+    Attributes:
+        account: who withdrew.
+        asset: what.
+        amount: in atoms.
+        salt: the voucher's.
+        position: as in `Deposit`.
+    """
+
+    account: AccountId
+    asset: AssetId
+    amount: Amount
+    salt: int
+    position: int | None = None
+
+
+class ExpireVoucher(CommandBase, frozen=True, gc=False, kw_only=True, array_like=True, tag=23):
+    """A voucher can never be paid any more: its funds are available again.
+
+    Told when a final block is past its deadline and no final block before paid it.
+
+    Attributes:
+        account: whose voucher.
+        asset: what.
+        salt: the voucher's.
+    """
+
+    account: AccountId
+    asset: AssetId
+    salt: int
+
+
 Command: TypeAlias = (
     PlaceOrder
     | CancelOrder
@@ -286,5 +428,12 @@ Command: TypeAlias = (
     | ListMarket
     | SetMarketState
     | AdvanceTime
+    | GrantSession
+    | RevokeSession
+    | ApproveOrder
+    | RevokeApproval
+    | IssueVoucher
+    | RedeemVoucher
+    | ExpireVoucher
 )
 """Any command, as the journal holds it."""

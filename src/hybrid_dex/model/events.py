@@ -39,6 +39,7 @@ from hybrid_dex.model.units import (
 __all__ = [
     "AccountFrozen",
     "AccountUnfrozen",
+    "ApprovalRevoked",
     "CancelRejected",
     "CommandRejected",
     "Deposited",
@@ -51,11 +52,17 @@ __all__ = [
     "MarketListed",
     "MarketStateChanged",
     "OrderAccepted",
+    "OrderApproved",
     "OrderCanceled",
     "OrderExpired",
     "OrderReduced",
     "OrderRejected",
     "OrderReplaced",
+    "SessionGranted",
+    "SessionRevoked",
+    "VoucherExpired",
+    "VoucherIssued",
+    "VoucherRedeemed",
     "WithdrawalChanged",
     "Withdrawn",
     "fresh_events",
@@ -314,6 +321,86 @@ class MarketStateChanged(msgspec.Struct, frozen=True, gc=False, array_like=True,
     state: MarketState
 
 
+class SessionGranted(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=20):
+    """A session key may trade for the account in this market.
+
+    Attributes:
+        key: the session key's address.
+        buy_budget: what new orders may still use, quote atoms; fees and open orders are taken off.
+        sell_budget: what new orders may still use, lots.
+        expiry_s: when the grant ends, Unix seconds.
+    """
+
+    account: AccountId
+    key: str
+    market: MarketId
+    buy_budget: Amount
+    sell_budget: Quantity
+    expiry_s: int
+
+
+class SessionRevoked(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=21):
+    """A session key may no longer trade for the account in this market; its orders go."""
+
+    account: AccountId
+    key: str
+    market: MarketId
+
+
+class OrderApproved(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=22):
+    """The account approved an order's hash on chain; the order may be placed."""
+
+    account: AccountId
+    order_hash: bytes
+
+
+class ApprovalRevoked(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=23):
+    """The hash is dead for ever; its order goes."""
+
+    account: AccountId
+    order_hash: bytes
+
+
+class VoucherIssued(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=24):
+    """Funds are set aside for a withdrawal that the vault pays against the operator's signature.
+
+    Attributes:
+        recipient: the address that the vault pays.
+        salt: tells the account's vouchers apart.
+        deadline_s: until when the vault pays, Unix seconds.
+        min_batch: the vault pays once this batch has settled.
+    """
+
+    account: AccountId
+    asset: AssetId
+    amount: Amount
+    recipient: str
+    salt: int
+    deadline_s: int
+    min_batch: int
+    available: Amount
+
+
+class VoucherRedeemed(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=25):
+    """The vault paid a voucher: the funds left."""
+
+    account: AccountId
+    asset: AssetId
+    amount: Amount
+    salt: int
+    available: Amount
+
+
+class VoucherExpired(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=26):
+    """A voucher can never be paid any more: its funds are available again."""
+
+    account: AccountId
+    asset: AssetId
+    amount: Amount
+    salt: int
+    available: Amount
+
+
 Event: TypeAlias = (
     OrderAccepted
     | OrderRejected
@@ -334,6 +421,13 @@ Event: TypeAlias = (
     | FloorRaised
     | MarketListed
     | MarketStateChanged
+    | SessionGranted
+    | SessionRevoked
+    | OrderApproved
+    | ApprovalRevoked
+    | VoucherIssued
+    | VoucherRedeemed
+    | VoucherExpired
 )
 """Any event."""
 

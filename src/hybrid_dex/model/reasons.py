@@ -53,6 +53,16 @@ class RejectReason(enum.IntEnum):
     """The session may not do this."""
     LOGIN_REFUSED = 2009
     """The login message or its signature is not acceptable."""
+    SESSION_UNKNOWN = 2010
+    """The account granted this key nothing in this market, or the grant is not final yet."""
+    SESSION_REVOKED = 2011
+    """The account revoked this key; a new grant brings it back once it is final."""
+    SESSION_EXPIRED = 2012
+    """The order would outlive the session key's grant."""
+    APPROVAL_REQUIRED = 2013
+    """The order's hash is not approved on chain, or the approval is not final yet."""
+    APPROVAL_REVOKED = 2014
+    """The approval of the order's hash was revoked on chain, which is for ever."""
 
     INSUFFICIENT_FUNDS = 3001
     """The available balance does not cover the hold."""
@@ -72,6 +82,8 @@ class RejectReason(enum.IntEnum):
     """The amount is still in flight to settlement."""
     INVALID_AMOUNT = 3009
     """Not 1 to 2**112 - 1 atoms."""
+    SESSION_BUDGET = 3010
+    """The order could use more than what is left of the session key's budget."""
 
     UNKNOWN_MARKET = 4001
     """There is no such market."""
@@ -98,11 +110,19 @@ class RejectReason(enum.IntEnum):
     """The order's filled quantity is not the expected one."""
     ALREADY_REJECTED = 5007
     """The order was refused when it was placed."""
+    NO_RECEIPT = 5008
+    """Only a signed order that was canceled, expired or replaced has a cancel receipt."""
 
     DEPOSIT_REPEATED = 6001
     """This deposit or withdrawal was already credited or debited."""
     UNKNOWN_FILL = 6002
     """No unsettled fill has this id."""
+    UNKNOWN_VOUCHER = 6003
+    """The account has no open voucher of this salt in this asset."""
+    INVALID_VOUCHER = 6004
+    """Recipient, salt, deadline or batch of the voucher can not be, or the salt is in use."""
+    WITHDRAWALS_HALTED = 6005
+    """Nothing is released by voucher now: settlement has none, or is in alarm; see the detail."""
 
     INVALID_MESSAGE = 7001
     """The message is not valid JSON of the documented shape."""

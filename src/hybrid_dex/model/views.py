@@ -15,7 +15,7 @@ from hybrid_dex.model.units import (
     TimestampNs,
 )
 
-__all__ = ["Balance", "Depth", "Level", "OrderView", "Top"]
+__all__ = ["Balance", "Depth", "Level", "OrderView", "SessionView", "Top"]
 
 
 class Level(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -48,6 +48,7 @@ class Balance(msgspec.Struct, frozen=True, gc=False, array_like=True):
         withdrawing: waits for a withdrawal requested on chain.
         in_flight_in: part of `available` or `held` that came from fills not final yet.
         in_flight_out: debited by fills that are not final yet; still in the vault on chain.
+        vouchers: set aside for open vouchers; still in the vault on chain.
     """
 
     asset: AssetId
@@ -56,11 +57,12 @@ class Balance(msgspec.Struct, frozen=True, gc=False, array_like=True):
     withdrawing: Amount
     in_flight_in: Amount
     in_flight_out: Amount
+    vouchers: Amount = Amount(0)
 
     @property
     def total(self) -> int:
-        """What the account owns by the ledger: available, held and withdrawing."""
-        return self.available + self.held + self.withdrawing
+        """What the account owns by the ledger: available, held, withdrawing and in vouchers."""
+        return self.available + self.held + self.withdrawing + self.vouchers
 
     @property
     def withdrawable(self) -> int:
@@ -102,3 +104,29 @@ class OrderView(msgspec.Struct, frozen=True, gc=False):
     client_order_id: ClientOrderId | None
     order_hash: bytes
     nonce: int | None
+
+
+class SessionView(msgspec.Struct, frozen=True, gc=False):
+    """What a session key may do for an account in one market, as far as the chain's facts are final.
+
+    Attributes:
+        account: whose funds the key trades.
+        key: the session key's address.
+        market: where.
+        buy_budget: what new orders may still use, quote atoms.
+        sell_budget: what new orders may still use, lots.
+        buy_reserved: what open orders may use at worst, fees included, quote atoms.
+        sell_reserved: what open orders may use, lots.
+        expiry_s: when the grant ends, Unix seconds.
+        revoked: the account took it back; nothing is left.
+    """
+
+    account: AccountId
+    key: str
+    market: MarketId
+    buy_budget: Amount
+    sell_budget: Quantity
+    buy_reserved: Amount
+    sell_reserved: Quantity
+    expiry_s: int
+    revoked: bool

@@ -8,15 +8,18 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
+from hybrid_dex.errors import ConfigurationError
 from hybrid_dex.model.commands import Command, ConfirmSettlement
 from hybrid_dex.model.frame import GENESIS_HASH
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.settlement import MatchedFill, SettlementStage
 from hybrid_dex.model.units import FillId
+from hybrid_dex.model.vouchers import CancelReceipt, Voucher
 
 __all__ = ["LocalSettlement"]
 
 _BATCH_FILLS: Final = 1_000
+_NO_CHAIN: Final = "this exchange settles without a chain"
 
 
 class LocalSettlement:
@@ -38,6 +41,11 @@ class LocalSettlement:
     def pause_reason(self) -> str:
         """Whatever is matched is final at once."""
         return ""
+
+    @property
+    def halt_reason(self) -> str:
+        """There is no vault that would pay against a signature."""
+        return f"{_NO_CHAIN}, so there are no vouchers: withdraw instead"
 
     async def open(self, markets: Sequence[Market]) -> None:
         """Be ready; what an earlier run confirmed is forgotten."""
@@ -72,3 +80,14 @@ class LocalSettlement:
                 del self._fills[:_BATCH_FILLS]
                 self._batch += 1
                 yield ConfirmSettlement(fills=fills, stage=SettlementStage.FINAL, batch=self._batch)
+
+    async def watch_vouchers(self, vouchers: Sequence[Voucher]) -> None:
+        """Nothing to watch: there is no chain on which a voucher could end."""
+
+    async def sign_voucher(self, voucher: Voucher) -> bytes:
+        """Refuse: there is no vault that would pay."""
+        raise ConfigurationError(self.halt_reason)
+
+    async def sign_cancel_receipt(self, receipt: CancelReceipt) -> bytes:
+        """Refuse: a canceled order can not be settled here anyway."""
+        raise ConfigurationError(f"{_NO_CHAIN}: a canceled order is gone, and needs no receipt")
