@@ -11,6 +11,7 @@ from hybrid_dex.settlement.layout import (
     MAX_FILLS_PER_GROUP,
     MAX_ORDERS_PER_BATCH,
     Batch,
+    BulkRoot,
     FillEntry,
     FillPosition,
     Group,
@@ -21,20 +22,23 @@ from hybrid_dex.settlement.layout import (
     encode_batch,
     estimate_gas,
     group_sequence,
-    merkle_proof,
-    merkle_root,
     new_root,
     section_accounts,
+    section_roots,
+    section_sessions,
     trade_id,
     trade_ids,
 )
-from hybrid_dex.signing.keccak import keccak256
 
 ALICE, BOB = b"\xaa" * 20, b"\x0b" * 20
 BUY = OrderEntry(
     ALICE, 0, 2, 2500, 10, 1000, 500, 1_800_000_000, 7 << 24 | 1 << 16 | 3, b"\x01" * 64
 )
 SELL = OrderEntry(BOB, 1, 0, 2490, 4, 100, -50, 1_900_000_000, 1 << 24, b"\x02" * 64)
+KEY, ROOT, SIBLING = b"\x05" * 20, b"\x06" * 32, b"\x07" * 32
+BY_SESSION = msgspec.structs.replace(BUY, kind=1, session_key=KEY)
+BY_BULK = msgspec.structs.replace(BUY, kind=2, root=ROOT, leaf=2, proof=(SIBLING, ROOT))
+APPROVED = msgspec.structs.replace(SELL, kind=3, signature=b"")
 
 
 def a_batch(*sections: Section, up_to: int = 2**40) -> Batch:
@@ -45,24 +49,34 @@ def a_section(market: int = 9, sequence: int = 769, lots: int = 4) -> Section:
     return Section(market, (BUY, SELL), (Group(sequence, 0, (FillEntry(1, lots),)),))
 
 
+def a_random_order(draw: random.Random) -> OrderEntry:
+    """Of any signature kind; keys and roots come from few, so that orders share them."""
+    kind = draw.randrange(4)
+    proof = tuple(draw.randbytes(32) for _ in range(draw.randrange(1, 4) if kind == 2 else 0))
+    shared = draw.randrange(3)
+    return OrderEntry(
+        account=bytes([draw.randrange(4)]) * 20,
+        side=draw.getrandbits(1),
+        flags=draw.getrandbits(3),
+        price=draw.getrandbits(48),
+        lots=draw.getrandbits(48),
+        max_fee_ppm=draw.getrandbits(16),
+        fee_rate_ppm=draw.randrange(-(2**15), 2**15),
+        expiry_s=draw.getrandbits(40),
+        nonce=draw.getrandbits(64),
+        signature=(bytes([shared]) * 64, draw.randbytes(64), bytes([shared]) * 64, b"")[kind],
+        kind=kind,
+        session_key=bytes([shared]) * 20 if kind == 1 else b"",
+        root=bytes([shared]) * 32 if kind == 2 else b"",
+        leaf=draw.randrange(1 << len(proof)),
+        proof=proof,
+    )
+
+
 def a_random_batch(draw: random.Random) -> Batch:
     sections = []
     for market in range(draw.randrange(4)):
-        orders = tuple(
-            OrderEntry(
-                account=draw.randbytes(20),
-                side=draw.getrandbits(1),
-                flags=draw.getrandbits(3),
-                price=draw.getrandbits(48),
-                lots=draw.getrandbits(48),
-                max_fee_ppm=draw.getrandbits(16),
-                fee_rate_ppm=draw.randrange(-(2**15), 2**15),
-                expiry_s=draw.getrandbits(40),
-                nonce=draw.getrandbits(64),
-                signature=draw.randbytes(64),
-            )
-            for _ in range(draw.randrange(1, 20))
-        )
+        orders = tuple(a_random_order(draw) for _ in range(draw.randrange(1, 20)))
         groups = tuple(
             Group(
                 sequence=number << 8,
@@ -105,6 +119,61 @@ def test_a_batch_is_laid_out_as_specified() -> None:
     assert encode_batch(a_batch(a_section(), up_to=769)) == expected
 
 
+def test_every_signature_kind_is_laid_out_as_specified() -> None:
+    """The tables before the orders, and what follows each order's word."""
+    section = Section(9, (APPROVED, BY_BULK, BY_SESSION), ())
+    data = encode_batch(a_batch(section))
+    words = 84 + 9 + 2 * 20 + 21 + 98
+    assert data[84:93] == bytes.fromhex("00000009" + "02" + "01" + "01" + "03" + "00")
+    assert data[133:154] == b"\1" + KEY  # Alice is the second account
+    assert data[154:252] == b"\1" + b"\2" + ROOT + BUY.signature
+    assert data[words : words + 3] == bytes([0, 1, 3])
+    assert data[words + 32 : words + 35] == bytes([1, 4, 2])
+    assert data[words + 64 : words + 130] == bytes([0, 2]) + SIBLING + ROOT
+    assert data[words + 130 : words + 133] == bytes([1, 4, 1])
+    assert data[words + 162 :] == BUY.signature + b"\0"
+    assert section_sessions(section) == ((ALICE, KEY),)
+    assert section_roots(section) == (BulkRoot(ALICE, 2, ROOT, BUY.signature),)
+
+
+def test_sessions_ascend_by_account_and_key_and_roots_stand_as_first_needed() -> None:
+    replace = msgspec.structs.replace
+    keys = [(account, bytes([n]) * 20) for account in (BOB, ALICE) for n in (3, 1, 2, 3)]
+    sessions = [replace(BY_SESSION, account=account, session_key=key) for account, key in keys]
+    bulk = [replace(BY_BULK, root=bytes([n]) * 32, leaf=n % 4) for n in (7, 5, 7, 6)]
+    section = Section(1, (*sessions, *bulk), ())
+    assert section_sessions(section) == tuple(sorted(set(keys)))
+    assert [root.root[0] for root in section_roots(section)] == [7, 5, 6]
+    assert decode_batch(encode_batch(a_batch(section))) == a_batch(section)
+
+
+@pytest.mark.parametrize(
+    ("order", "change", "field"),
+    [
+        (BY_SESSION, {"session_key": b"\1" * 19}, "session_key"),
+        (BY_SESSION, {"signature": b""}, "signature"),
+        (BY_SESSION, {"proof": (SIBLING,)}, "proof"),
+        (BY_BULK, {"root": b""}, "root"),
+        (BY_BULK, {"signature": b"\1" * 63}, "signature"),
+        (BY_BULK, {"proof": ()}, "proof"),
+        (BY_BULK, {"proof": (SIBLING,) * 4}, "proof"),
+        (BY_BULK, {"proof": (SIBLING, b"\1")}, "proof"),
+        (BY_BULK, {"leaf": 4}, "leaf"),
+        (BY_BULK, {"leaf": -1}, "leaf"),
+        (BY_BULK, {"session_key": KEY}, "session_key"),
+        (APPROVED, {"signature": b"\1" * 64}, "signature"),
+        (APPROVED, {"leaf": 1}, "leaf"),
+    ],
+)
+def test_what_a_signature_kind_lacks_or_has_no_place_for_is_refused_by_name(
+    order: OrderEntry, change: dict[str, object], field: str
+) -> None:
+    encode_batch(a_batch(Section(1, (order,), ())))
+    with pytest.raises(FormatError) as refused:
+        encode_batch(a_batch(Section(1, (msgspec.structs.replace(order, **change),), ())))
+    assert refused.value.field == field
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_what_is_encoded_decodes_to_the_same_batch(seed: int) -> None:
     batch = a_random_batch(random.Random(seed))
@@ -130,7 +199,11 @@ def test_a_heartbeat_is_the_header_alone() -> None:
         {"expiry_s": 2**40},
         {"nonce": 2**64},
         {"signature": b"\1" * 65},
-        {"kind": 1},
+        {"kind": 4},
+        {"session_key": b"\1" * 20},
+        {"root": b"\1" * 32},
+        {"leaf": 1},
+        {"proof": (b"\1" * 32,)},
     ],
     ids=lambda change: next(iter(change)),
 )
@@ -178,8 +251,12 @@ def test_sequences_that_do_not_rise_within_the_interval_are_refused(
     encode_batch(a_batch(a_section(9, 300), a_section(8, 300), a_section(9, 301)))
 
 
-def test_every_truncation_and_extension_is_refused() -> None:
-    data = encode_batch(a_batch(a_section()))
+EVERY_KIND = Section(9, (BUY, SELL, BY_SESSION, BY_BULK, APPROVED), a_section().groups)
+
+
+@pytest.mark.parametrize("section", [a_section(), EVERY_KIND])
+def test_every_truncation_and_extension_is_refused(section: Section) -> None:
+    data = encode_batch(a_batch(section))
     for end in range(len(data)):
         with pytest.raises(FormatError, match="batch"):
             decode_batch(data[:end])
@@ -187,9 +264,10 @@ def test_every_truncation_and_extension_is_refused() -> None:
         decode_batch(data + b"\0")
 
 
-def test_no_other_bytes_decode_to_a_batch_than_its_own() -> None:
+@pytest.mark.parametrize("section", [a_section(), EVERY_KIND])
+def test_no_other_bytes_decode_to_a_batch_than_its_own(section: Section) -> None:
     """Any flipped bit either is refused or makes another batch that encodes to those very bytes."""
-    data = encode_batch(a_batch(a_section()))
+    data = encode_batch(a_batch(section))
     for position in range(len(data)):
         for bit in range(8):
             flipped = bytearray(data)
@@ -199,7 +277,7 @@ def test_no_other_bytes_decode_to_a_batch_than_its_own() -> None:
             except FormatError:
                 continue
             assert encode_batch(decoded) == flipped
-            assert decoded != a_batch(a_section())
+            assert decoded != a_batch(section)
 
 
 def test_accounts_are_listed_once_and_ascend() -> None:
@@ -215,13 +293,6 @@ def test_a_group_sequence_is_command_and_part() -> None:
             group_sequence(command, part)
 
 
-def test_a_trade_id_is_the_hash_of_six_words() -> None:
-    words = [(9).to_bytes(32, "big"), b"\1" * 32, b"\2" * 32]
-    words += [number.to_bytes(32, "big") for number in (769, 2490, 4)]
-    identifier = trade_id(9, b"\1" * 32, b"\2" * 32, sequence=769, price=2490, lots=4)
-    assert identifier == keccak256(b"".join(words))
-
-
 def test_trade_ids_name_the_buyer_first_and_leave_out_what_was_skipped() -> None:
     buy, sell = b"\1" * 32, b"\2" * 32
     selling_taker = Section(9, (BUY, SELL), (Group(770, 1, (FillEntry(0, 2), FillEntry(0, 1))),))
@@ -230,27 +301,6 @@ def test_trade_ids_name_the_buyer_first_and_leave_out_what_was_skipped() -> None
         trade_id(9, buy, sell, sequence=769, price=SELL.price, lots=4),
         trade_id(9, buy, sell, sequence=770, price=BUY.price, lots=1),
     )
-
-
-@pytest.mark.parametrize("count", [*range(1, 18), 50])
-def test_every_leaf_has_a_proof_to_the_root(count: int) -> None:
-    leaves = [keccak256(bytes([number])) for number in range(count)]
-    root = merkle_root(leaves)
-    for number, leaf in enumerate(leaves):
-        node = leaf
-        for sibling in merkle_proof(leaves, number):
-            node = keccak256(min(node, sibling) + max(node, sibling))
-        assert node == root
-        if count > 1:
-            assert merkle_root(leaves[:number] + leaves[number + 1 :]) != root
-
-
-def test_roots_of_little() -> None:
-    assert merkle_root([]) == EMPTY_ROOT
-    assert merkle_root([b"\7" * 32]) == b"\7" * 32
-    assert merkle_proof([b"\7" * 32], 0) == ()
-    with pytest.raises(FormatError):
-        merkle_proof([], 0)
 
 
 def test_the_new_root_depends_on_each_of_its_parts() -> None:

@@ -9,8 +9,14 @@ A batch is big endian and tightly packed::
              | previousRoot 32 | journalHash 32
     section  market u32 | counts u8 each: accounts, sessions, bulk roots, orders, groups
     account  address 20, strictly ascending in its section
+    session  account u8 | key 20, strictly ascending in its section
+    root     account u8 | height u8, 1 to 3 | root of the tree 32 | r 32 | vs 32 (EIP-2098)
     order    account u8 | side and flags u8 | signature kind u8 | price u48 | lots u48
-             | max fee u16 | fee rate i16 | expiry u40 | nonce u64 | r 32 | vs 32 (EIP-2098)
+             | max fee u16 | fee rate i16 | expiry u40 | nonce u64, then by signature kind
+               0, the trader's        r 32 | vs 32
+               1, a session key's     r 32 | vs 32 | session u8
+               2, a bulk tree's leaf  root u8 | leaf u8 | proof, 32 bytes a level
+               3, approved on chain   nothing
     group    sequence u48 | taker's order u8 | fills u8
     fill     maker's order u8 | lots u48
 
@@ -20,13 +26,26 @@ batch left out of it has failed for ever. Each settled fill has an id that the c
 itself, and the batch's event carries the Merkle root over the ids of what settled.
 """
 
-import enum
-from collections.abc import Collection, Iterator, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Final, TypeVar
 
+import attrs
 import msgspec
 
 from hybrid_dex.errors import FormatError
+from hybrid_dex.model.signed_order import MAX_BULK_HEIGHT, SignatureKind
+from hybrid_dex.settlement.batch import (
+    Batch,
+    BulkRoot,
+    Culprit,
+    FillEntry,
+    FillPosition,
+    Group,
+    OrderEntry,
+    Section,
+    SkipReason,
+)
+from hybrid_dex.settlement.trade_tree import EMPTY_ROOT, merkle_proof, merkle_root, trade_id
 from hybrid_dex.signing.keccak import keccak256
 
 __all__ = [
@@ -35,6 +54,7 @@ __all__ = [
     "MAX_GAS_PER_BATCH",
     "MAX_ORDERS_PER_BATCH",
     "Batch",
+    "BulkRoot",
     "Culprit",
     "FillEntry",
     "FillPosition",
@@ -51,6 +71,8 @@ __all__ = [
     "merkle_root",
     "new_root",
     "section_accounts",
+    "section_roots",
+    "section_sessions",
     "trade_id",
     "trade_ids",
 ]
@@ -58,11 +80,9 @@ __all__ = [
 MAX_ORDERS_PER_BATCH: Final = 128
 MAX_FILLS_PER_GROUP: Final = 100
 MAX_GAS_PER_BATCH: Final = 8_000_000
-EMPTY_ROOT: Final = bytes(32)
-"""The Merkle root of a batch in which nothing settled."""
 
-_SIGNATURE_KINDS: Final = (0,)
 _MAX_FLAGS: Final = 7
+_KINDS: Final = frozenset(SignatureKind)
 
 # Gas of a whole transaction by what it holds, fitted to the snapshot from above. Storage that is
 # written for the first time costs 17,100 a slot more: the builder cannot know, so it leaves room.
@@ -73,157 +93,6 @@ _GAS_ORDER: Final = 7_000
 _GAS_LANE: Final = 5_500
 _GAS_GROUP: Final = 1_200
 _GAS_FILL: Final = 2_500
-
-
-class SkipReason(enum.IntEnum):
-    """Why the contract skipped a fill: ``reason`` of its ``FillSkipped`` event."""
-
-    SIGNATURE = 1
-    """Not signed by the account."""
-    EXPIRY = 2
-    """Past expiry and window, or further ahead than an order may live."""
-    FLOOR = 3
-    """Below the account's nonce floor."""
-    FEE = 4
-    """Fee rate above the signed maximum, or the compiled-in one."""
-    MARKET = 5
-    """The market is closed."""
-    LANE_STALE = 6
-    """The order's lane has moved on to a later order."""
-    CANCELED = 7
-    """Canceled on chain."""
-    AMOUNT = 8
-    """An amount of the order is zero, or beyond what the ledger holds."""
-    LOTS = 9
-    """Zero lots, or more than is left of an order."""
-    SELF_TRADE = 10
-    """Both orders are of one account."""
-    SAME_SIDE = 11
-    """Both orders buy, or both sell."""
-    POST_ONLY = 12
-    """A post-only order would take."""
-    TAKES_ONLY = 13
-    """An IOC or FOK order would make."""
-    PRICE = 14
-    """The maker's limit is beyond the taker's."""
-    REBATE = 15
-    """A rebate above the other side's fee."""
-    FUNDS = 16
-    """The culprit has too little that is tradeable."""
-    FILL_OR_KILL = 17
-    """The group could not be filled as a whole."""
-
-
-class Culprit(enum.IntEnum):
-    """Whose order made a fill impossible: ``culprit`` of ``FillSkipped``."""
-
-    NONE = 0
-    TAKER = 1
-    MAKER = 2
-
-
-class FillEntry(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """One fill of a group.
-
-    Attributes:
-        maker: index of the maker's order in the section.
-        lots: quantity.
-    """
-
-    maker: int
-    lots: int
-
-
-class Group(msgspec.Struct, frozen=True, array_like=True):
-    """One aggressor and its fills.
-
-    Attributes:
-        sequence: see `group_sequence`.
-        taker: index of the aggressor's order in the section.
-        fills: in matching order.
-    """
-
-    sequence: int
-    taker: int
-    fills: tuple[FillEntry, ...]
-
-
-class OrderEntry(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """One signed order, listed once in its section however many fills it has.
-
-    Attributes:
-        account: the trader's address, 20 bytes.
-        side: 0 buys, 1 sells.
-        flags: bit 0 post-only, bit 1 IOC, bit 2 FOK.
-        price: signed limit in ticks.
-        lots: signed total.
-        max_fee_ppm: signed.
-        fee_rate_ppm: what the operator charges; negative is a rebate.
-        expiry_s: signed, Unix seconds.
-        nonce: signed, packed u64.
-        signature: 64 bytes, r and vs (EIP-2098).
-        kind: signature kind; 0 is ECDSA by the trader.
-    """
-
-    account: bytes
-    side: int
-    flags: int
-    price: int
-    lots: int
-    max_fee_ppm: int
-    fee_rate_ppm: int
-    expiry_s: int
-    nonce: int
-    signature: bytes
-    kind: int = 0
-
-
-class Section(msgspec.Struct, frozen=True, array_like=True):
-    """What a batch holds of one market; a market may have several sections.
-
-    Attributes:
-        market: the market's number on chain.
-        orders: each at most once, and no two of one account in one lane.
-        groups: by rising sequence.
-    """
-
-    market: int
-    orders: tuple[OrderEntry, ...]
-    groups: tuple[Group, ...]
-
-
-class Batch(msgspec.Struct, frozen=True, array_like=True):
-    """One settlement transaction.
-
-    Attributes:
-        number: last batch's number + 1.
-        matched_through_s: Unix seconds; every fill matched until then is in this batch or before it.
-        up_to: the last group sequence this batch speaks for.
-        previous_root: 32 bytes, the contract's root after the last batch.
-        journal_hash: 32 bytes, of the journal up to ``up_to``.
-        sections: may be empty: a heartbeat.
-    """
-
-    number: int
-    matched_through_s: int
-    up_to: int
-    previous_root: bytes
-    journal_hash: bytes
-    sections: tuple[Section, ...]
-
-
-class FillPosition(NamedTuple):
-    """Names a fill as ``FillSkipped`` does.
-
-    Attributes:
-        market: the market's number on chain.
-        sequence: of the group.
-        place: of the fill in its group, from 0; the event's ``index``.
-    """
-
-    market: int
-    sequence: int
-    place: int
 
 
 def group_sequence(command_sequence: int, part: int = 0) -> int:
@@ -242,6 +111,32 @@ def group_sequence(command_sequence: int, part: int = 0) -> int:
 def section_accounts(section: Section) -> tuple[bytes, ...]:
     """Return the section's table of accounts: each once, ascending."""
     return tuple(sorted({order.account for order in section.orders}))
+
+
+def section_sessions(section: Section) -> tuple[tuple[bytes, bytes], ...]:
+    """Return the section's table of session keys, each once with its account, ascending."""
+    return tuple(
+        sorted(
+            {
+                (order.account, order.session_key)
+                for order in section.orders
+                if order.kind == SignatureKind.SESSION
+            }
+        )
+    )
+
+
+def section_roots(section: Section) -> tuple[BulkRoot, ...]:
+    """Return the section's table of bulk signatures: each once, as its orders first need them."""
+    return tuple(
+        dict.fromkeys(
+            _root_of(order) for order in section.orders if order.kind == SignatureKind.BULK
+        )
+    )
+
+
+def _root_of(order: OrderEntry) -> BulkRoot:
+    return BulkRoot(order.account, len(order.proof), order.root, order.signature)
 
 
 # Encoding
@@ -279,16 +174,29 @@ def encode_batch(batch: Batch) -> bytes:
 
 def _section_parts(section: Section) -> Iterator[bytes]:
     accounts = section_accounts(section)
-    index = {account: position for position, account in enumerate(accounts)}
+    sessions, roots = section_sessions(section), section_roots(section)
+    index: dict[object, int] = {}
+    for table in (accounts, sessions, roots):
+        index.update((entry, position) for position, entry in enumerate(table))
     yield _unsigned("market", section.market, 32)
     yield _unsigned("accounts", len(accounts), 8)
-    yield bytes(2)  # sessions and bulk roots: none in this version
+    yield _unsigned("sessions", len(sessions), 8)
+    yield _unsigned("roots", len(roots), 8)
     yield _unsigned("orders", len(section.orders), 8)
     yield _unsigned("groups", len(section.groups), 8)
     for account in accounts:
         yield _sized("account", account, 20)
+    for account, key in sessions:
+        yield _unsigned("account", index[account], 8)
+        yield _sized("session_key", key, 20)
+    for root in roots:
+        yield _unsigned("account", index[root.account], 8)
+        yield _unsigned("height", root.height, 8)
+        yield _sized("root", root.root, 32)
+        yield _sized("signature", root.signature, 64)
     for order in section.orders:
-        yield _order_bytes(order, index[order.account])
+        yield _order_word(order, index[order.account])
+        yield from _signature_parts(order, index)
     for group in section.groups:
         yield _unsigned("sequence", group.sequence, 48)
         yield _order_index("taker", group.taker, section)
@@ -298,13 +206,13 @@ def _section_parts(section: Section) -> Iterator[bytes]:
             yield _unsigned("lots", fill.lots, 48)
 
 
-def _order_bytes(order: OrderEntry, account: int) -> bytes:
+def _order_word(order: OrderEntry, account: int) -> bytes:
     if order.side not in (0, 1):
         raise FormatError("side", f"{order.side} is neither", "0 to buy, 1 to sell")
     if not 0 <= order.flags <= _MAX_FLAGS:
         raise FormatError("flags", f"{order.flags} has unknown bits", "0 to 7")
-    if order.kind not in _SIGNATURE_KINDS:
-        raise FormatError("kind", f"{order.kind} is not supported", "0: ECDSA by the trader")
+    if order.kind not in _KINDS:
+        raise FormatError("kind", f"{order.kind} is not supported", "a SignatureKind, 0 to 3")
     if not -(1 << 15) <= order.fee_rate_ppm < 1 << 15:
         raise FormatError("fee_rate_ppm", f"{order.fee_rate_ppm} is out of range", "an i16")
     return b"".join(
@@ -318,9 +226,29 @@ def _order_bytes(order: OrderEntry, account: int) -> bytes:
             order.fee_rate_ppm.to_bytes(2, "big", signed=True),
             _unsigned("expiry_s", order.expiry_s, 40),
             _unsigned("nonce", order.nonce, 64),
-            _sized("signature", order.signature, 64),
         )
     )
+
+
+def _signature_parts(order: OrderEntry, index: Mapping[object, int]) -> Iterator[bytes]:
+    """What follows an order's word; refuses what its signature kind has no place for."""
+    bulk = order.kind == SignatureKind.BULK
+    _sized("session_key", order.session_key, 20 if order.kind == SignatureKind.SESSION else 0)
+    _sized("root", order.root, 32 if bulk else 0)
+    levels = range(1, MAX_BULK_HEIGHT + 1) if bulk else range(1)
+    if len(order.proof) not in levels:
+        raise FormatError("proof", f"{len(order.proof)} levels", f"one of {list(levels)}")
+    if not 0 <= order.leaf < 1 << len(order.proof):
+        raise FormatError("leaf", f"{order.leaf} of {1 << len(order.proof)}", "a leaf of the tree")
+    if bulk:
+        yield _unsigned("roots", index[_root_of(order)], 8)
+        yield _unsigned("leaf", order.leaf, 8)
+        for sibling in order.proof:
+            yield _sized("proof", sibling, 32)
+        return
+    yield _sized("signature", order.signature, 0 if order.kind == SignatureKind.APPROVED else 64)
+    if order.kind == SignatureKind.SESSION:
+        yield _unsigned("sessions", index[order.account, order.session_key], 8)
 
 
 def _ranged(field: str, value: int, bits: int) -> None:
@@ -347,6 +275,17 @@ def _order_index(field: str, value: int, section: Section) -> bytes:
 
 # Decoding
 
+_Entry = TypeVar("_Entry")
+
+
+@attrs.frozen
+class _Tables:
+    """What the orders of a section point into."""
+
+    accounts: tuple[bytes, ...]
+    sessions: tuple[tuple[bytes, bytes], ...]
+    roots: tuple[BulkRoot, ...]
+
 
 class _Reader:
     """A cursor over calldata that refuses to run past its end."""
@@ -365,6 +304,12 @@ class _Reader:
 
     def unsigned(self, bits: int) -> int:
         return int.from_bytes(self.take(bits // 8), "big")
+
+    def entry(self, field: str, table: Sequence[_Entry]) -> _Entry:
+        index = self.unsigned(8)
+        if index >= len(table):
+            raise FormatError(field, f"{index} is no entry of {len(table)}", "an index")
+        return table[index]
 
     def finish(self) -> None:
         left = len(self._data) - self._position
@@ -396,26 +341,39 @@ def decode_batch(data: bytes) -> Batch:
 
 
 def _read_section(reader: _Reader) -> Section:
-    market, accounts = reader.unsigned(32), reader.unsigned(8)
-    if reader.unsigned(16):
-        raise FormatError("section", "sessions or bulk roots are not supported", "none")
-    orders, groups = reader.unsigned(8), reader.unsigned(8)
-    table = tuple(reader.take(20) for _ in range(accounts))
+    market = reader.unsigned(32)
+    accounts, sessions, roots, orders, groups = reader.take(5)
+    addresses = tuple(reader.take(20) for _ in range(accounts))
+    tables = _Tables(
+        accounts=addresses,
+        sessions=tuple(
+            (reader.entry("account", addresses), reader.take(20)) for _ in range(sessions)
+        ),
+        roots=tuple(_read_root(reader, addresses) for _ in range(roots)),
+    )
     return Section(
         market=market,
-        orders=tuple(_read_order(reader, table) for _ in range(orders)),
+        orders=tuple(_read_order(reader, tables) for _ in range(orders)),
         groups=tuple(_read_group(reader) for _ in range(groups)),
     )
 
 
-def _read_order(reader: _Reader, accounts: Sequence[bytes]) -> OrderEntry:
-    account, bits, kind = reader.take(3)
-    if account >= len(accounts):
-        raise FormatError("account", f"{account} is no account of the section", "an index")
+def _read_root(reader: _Reader, accounts: Sequence[bytes]) -> BulkRoot:
+    return BulkRoot(
+        account=reader.entry("account", accounts),
+        height=reader.unsigned(8),
+        root=reader.take(32),
+        signature=reader.take(64),
+    )
+
+
+def _read_order(reader: _Reader, tables: _Tables) -> OrderEntry:
+    account = reader.entry("account", tables.accounts)
+    bits, kind = reader.take(2)
     price, lots = reader.unsigned(48), reader.unsigned(48)
     max_fee_ppm = reader.unsigned(16)
-    return OrderEntry(
-        account=accounts[account],
+    order = OrderEntry(
+        account=account,
         side=bits & 1,
         flags=bits >> 1,
         price=price,
@@ -424,9 +382,28 @@ def _read_order(reader: _Reader, accounts: Sequence[bytes]) -> OrderEntry:
         fee_rate_ppm=int.from_bytes(reader.take(2), "big", signed=True),
         expiry_s=reader.unsigned(40),
         nonce=reader.unsigned(64),
-        signature=reader.take(64),
+        signature=b"",
         kind=kind,
     )
+    return _read_signature(reader, tables, order)
+
+
+def _read_signature(reader: _Reader, tables: _Tables, order: OrderEntry) -> OrderEntry:
+    replace = msgspec.structs.replace
+    match order.kind:
+        case SignatureKind.APPROVED:
+            return order
+        case SignatureKind.BULK:
+            root = reader.entry("roots", tables.roots)
+            leaf = reader.unsigned(8)
+            proof = tuple(reader.take(32) for _ in range(root.height))
+            return replace(order, signature=root.signature, root=root.root, leaf=leaf, proof=proof)
+        case SignatureKind.SESSION:
+            signature = reader.take(64)
+            _, key = reader.entry("sessions", tables.sessions)
+            return replace(order, signature=signature, session_key=key)
+        case _:
+            return replace(order, signature=reader.take(64))
 
 
 def _read_group(reader: _Reader) -> Group:
@@ -439,24 +416,6 @@ def _read_group(reader: _Reader) -> Group:
 
 
 # Ids and roots
-
-
-def trade_id(
-    market: int, buy: bytes, sell: bytes, *, sequence: int, price: int, lots: int
-) -> bytes:
-    """Return the id of a settled fill, as the contract derives it.
-
-    Args:
-        market: the market's number on chain.
-        buy: digest of the buy order.
-        sell: digest of the sell order.
-        sequence: of the group.
-        price: the maker's limit, ticks.
-        lots: quantity of the fill.
-    """
-    words = (market.to_bytes(32, "big"), _sized("buy", buy, 32), _sized("sell", sell, 32))
-    numbers = (sequence, price, lots)
-    return keccak256(b"".join((*words, *(number.to_bytes(32, "big") for number in numbers))))
 
 
 def trade_ids(
@@ -485,34 +444,6 @@ def trade_ids(
         for place, fill in enumerate(group.fills)
         if FillPosition(section.market, group.sequence, place) not in skipped
     )
-
-
-def merkle_root(leaves: Sequence[bytes]) -> bytes:
-    """Return the root over leaves: pairs hashed sorted, an odd node moved up unchanged."""
-    level = list(leaves)
-    while len(level) > 1:
-        level = _next_level(level)
-    return level[0] if level else EMPTY_ROOT
-
-
-def merkle_proof(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
-    """Return the siblings from one leaf up to the root, as OpenZeppelin's MerkleProof takes them."""
-    if not 0 <= index < len(leaves):
-        raise FormatError("index", f"{index} is no leaf", f"below {len(leaves)}")
-    proof = []
-    level = list(leaves)
-    while len(level) > 1:
-        if index ^ 1 < len(level):
-            proof.append(level[index ^ 1])
-        level = _next_level(level)
-        index //= 2
-    return tuple(proof)
-
-
-def _next_level(level: Sequence[bytes]) -> list[bytes]:
-    pairs = zip(level[::2], level[1::2], strict=False)
-    nodes = [keccak256(min(left, right) + max(left, right)) for left, right in pairs]
-    return nodes + ([level[-1]] if len(level) % 2 else [])
 
 
 def new_root(batch: Batch, settled: bytes) -> bytes:
