@@ -9,7 +9,7 @@ from typing import Final
 
 import attrs
 
-from hybrid_dex.model.units import MAX_AMOUNT, AccountId, Amount, AssetId, MarketId
+from hybrid_dex.model.units import MAX_AMOUNT, AccountId, AssetId, MarketId
 
 __all__ = [
     "MAX_VOUCHER_LIFETIME_S",
@@ -39,9 +39,7 @@ class Voucher:
 
     account: AccountId
     asset: AssetId
-    amount: Amount = attrs.field(
-        validator=[attrs.validators.ge(1), attrs.validators.le(MAX_AMOUNT)]
-    )
+    amount: int = attrs.field(validator=[attrs.validators.ge(1), attrs.validators.le(MAX_AMOUNT)])
     recipient: str
     salt: int = attrs.field(validator=[attrs.validators.ge(0), attrs.validators.lt(2**256)])
     deadline_s: int = attrs.field(validator=[attrs.validators.ge(0), attrs.validators.lt(2**40)])
