@@ -27,9 +27,9 @@ from hybrid_dex.interfaces.risk import Refusal
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.signed_order import Authorization, SignedOrder
 from hybrid_dex.model.units import AccountId
+from hybrid_dex.signing.authorization import ProvenTrees, authorize
 from hybrid_dex.signing.domain import Domain
 from hybrid_dex.signing.login_message import LoginMessage, recover_personal
-from hybrid_dex.signing.order import authorize
 from hybrid_dex.signing.uri import is_uri
 
 __all__ = ["WalletAuth", "WalletAuthOptions"]
@@ -81,7 +81,7 @@ class WalletAuthOptions:
     sessions_per_account: int = attrs.field(default=16, validator=attrs.validators.ge(1))
     token_cache: int = attrs.field(default=20_000, validator=attrs.validators.ge(0))
     hand_over_at: int = attrs.field(default=16, validator=attrs.validators.ge(1))
-    verify_in_line: int = attrs.field(default=64, validator=attrs.validators.ge(1))
+    verify_in_line: int = attrs.field(default=32, validator=attrs.validators.ge(1))
 
 
 @attrs.define(kw_only=True)
@@ -113,7 +113,8 @@ class WalletAuth:
     async def verify_many(self, orders: Sequence[SignedOrder]) -> list[Authorization | Refusal]:
         """Return, for each order in turn, its authorization or why it is refused.
 
-        About 50 us of processor time an order. Never raises for what an order says.
+        About 50 us of processor time an order, 13 us one of a bulk tree of eight whose orders are in the
+        same batch. Never raises for what an order says.
         """
         size = self.options.verify_in_line
         chunks = [orders[start : start + size] for start in range(0, len(orders), size)]
@@ -233,11 +234,12 @@ class WalletAuth:
         return len(open_sessions)
 
     def _verify(self, orders: Sequence[SignedOrder]) -> list[Authorization | Refusal]:
-        return [self._verdict(order) for order in orders]
+        trees = ProvenTrees()
+        return [self._verdict(order, trees) for order in orders]
 
-    def _verdict(self, order: SignedOrder) -> Authorization | Refusal:
+    def _verdict(self, order: SignedOrder, trees: ProvenTrees) -> Authorization | Refusal:
         try:
-            return authorize(order, self.domain)
+            return authorize(order, self.domain, trees)
         except SignatureError as error:
             detail = f"{error.reason}; valid: {error.valid}"
             return Refusal(RejectReason.BAD_SIGNATURE, error.field, detail)

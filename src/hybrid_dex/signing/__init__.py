@@ -4,21 +4,29 @@ This room is pure: bytes in, bytes out. It never reads a clock or draws randomne
 to a chain, and never decides whether a signed order or login is wanted. It needs the ``signing``
 extra: libsecp256k1 through coincurve, and Keccak-256.
 
-- `Domain`, `order_digest`, `typed_data`, `authorize`: EIP-712 orders.
+- `Domain`, `order_digest`, `typed_data`: EIP-712 orders; `BulkTree`: up to eight under one signature.
+- `authorize`: who authorized an order, whatever the kind of its signature.
 - `recover_address`, `compact_signature`, `expand_signature`: strict ECDSA.
 - `LoginMessage`, `recover_personal`: Sign-In with Ethereum (EIP-4361).
 - `LocalSigner`: a key on this machine, for clients and tests.
 """
 
 from hybrid_dex.signing.address import ZERO_ADDRESS, checksum_address, parse_address
+from hybrid_dex.signing.authorization import ProvenTrees, authorize
+from hybrid_dex.signing.bulk import (
+    BULK_TYPE_HASHES,
+    MAX_BULK_ORDERS,
+    BulkTree,
+    bulk_digest,
+    bulk_root,
+)
 from hybrid_dex.signing.date_time import format_date_time, parse_date_time
 from hybrid_dex.signing.domain import Domain
 from hybrid_dex.signing.keccak import keccak256
 from hybrid_dex.signing.login_message import LoginMessage, personal_digest, recover_personal
 from hybrid_dex.signing.order import (
+    EMPTY_ORDER_HASH,
     ORDER_TYPE_HASH,
-    SIGNED_BY_TRADER,
-    authorize,
     order_digest,
     order_struct_hash,
     typed_data,
@@ -27,13 +35,19 @@ from hybrid_dex.signing.recover import compact_signature, expand_signature, reco
 from hybrid_dex.signing.signer import LocalSigner
 
 __all__ = [
+    "BULK_TYPE_HASHES",
+    "EMPTY_ORDER_HASH",
+    "MAX_BULK_ORDERS",
     "ORDER_TYPE_HASH",
-    "SIGNED_BY_TRADER",
     "ZERO_ADDRESS",
+    "BulkTree",
     "Domain",
     "LocalSigner",
     "LoginMessage",
+    "ProvenTrees",
     "authorize",
+    "bulk_digest",
+    "bulk_root",
     "checksum_address",
     "compact_signature",
     "expand_signature",

@@ -4,6 +4,7 @@ A signature made for another chain, another deployment or another application re
 different address, so it is worth nothing here. The domain has no salt.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import attrs
@@ -71,6 +72,12 @@ class Domain:
         init=False, repr=False, eq=False, default=attrs.Factory(_separator, takes_self=True)
     )
 
+    _prefix: bytes = attrs.field(init=False, repr=False, eq=False)
+
+    @_prefix.default
+    def _signed_prefix(self) -> bytes:
+        return b"\x19\x01" + self.separator
+
     def typed_data_fields(self) -> dict[str, str | int]:
         """Return the ``domain`` member of an EIP-712 typed data document."""
         return {
@@ -78,4 +85,32 @@ class Domain:
             "version": DOMAIN_VERSION,
             "chainId": self.chain_id,
             "verifyingContract": self.verifying_contract,
+        }
+
+    def digest(self, struct_hash: bytes) -> bytes:
+        """Return the 32 bytes that are signed for a struct of this domain (EIP-712)."""
+        return keccak256(self._prefix + struct_hash)
+
+    def typed_data(
+        self,
+        primary_type: str,
+        types: Mapping[str, Sequence[tuple[str, str]]],
+        message: Mapping[str, object],
+    ) -> dict[str, object]:
+        """Return a document for ``eth_signTypedData_v4``.
+
+        Args:
+            primary_type: the struct that is signed.
+            types: name and type of each field, for each struct.
+            message: the struct's values.
+        """
+        structs = {"EIP712Domain": DOMAIN_FIELDS, **types}
+        return {
+            "types": {
+                struct: [{"name": name, "type": kind} for name, kind in fields]
+                for struct, fields in structs.items()
+            },
+            "primaryType": primary_type,
+            "domain": self.typed_data_fields(),
+            "message": message,
         }

@@ -9,7 +9,8 @@ What a wallet shows are atoms and token addresses, not ticks and lots: ``baseAmo
 ``quantity * lot_size`` and ``quoteAmount`` is ``price * quantity * tick_size``, the limit. The
 contract recomputes both, and the tokens, from the market's fixed parameters.
 
-Nothing here decides whether an order is acceptable: expiry, nonce and fees are others' to check.
+Nothing here decides who signed an order or whether it is acceptable: expiry, nonce and fees are
+others' to check.
 """
 
 import struct
@@ -17,18 +18,18 @@ from typing import Final
 
 from hybrid_dex.errors import ConfigurationError, SignatureError
 from hybrid_dex.model.market import Asset
-from hybrid_dex.model.signed_order import Authorization, SignedOrder
+from hybrid_dex.model.signed_order import SignedOrder
 from hybrid_dex.signing.address import checksum_address, parse_address
-from hybrid_dex.signing.domain import DOMAIN_FIELDS, Domain
+from hybrid_dex.signing.domain import Domain
 from hybrid_dex.signing.keccak import keccak256
-from hybrid_dex.signing.recover import compact_signature, recover_address_bytes
 
 __all__ = [
+    "EMPTY_ORDER_HASH",
     "ORDER_FIELDS",
+    "ORDER_TYPE",
     "ORDER_TYPE_HASH",
-    "SIGNED_BY_TRADER",
-    "authorize",
     "order_digest",
+    "order_message",
     "order_struct_hash",
     "typed_data",
 ]
@@ -48,11 +49,11 @@ ORDER_FIELDS: Final = (
 )
 """Name and type of each signed field, in the order that is hashed."""
 
-ORDER_TYPE_HASH: Final = keccak256(
-    b"Order(" + ",".join(f"{kind} {name}" for name, kind in ORDER_FIELDS).encode("ascii") + b")"
-)
-SIGNED_BY_TRADER: Final = 0
-"""The signature kind of the contract's order word for ECDSA by the trader itself."""
+ORDER_TYPE: Final = "Order(" + ",".join(f"{kind} {name}" for name, kind in ORDER_FIELDS) + ")"
+"""The struct as EIP-712 writes it (``encodeType``)."""
+ORDER_TYPE_HASH: Final = keccak256(ORDER_TYPE.encode("ascii"))
+EMPTY_ORDER_HASH: Final = keccak256(ORDER_TYPE_HASH + bytes(32 * len(ORDER_FIELDS)))
+"""The struct hash of the all-zero order: what fills the unused leaves of a bulk tree."""
 
 # Each field right-aligned in a 32-byte word, big endian: x is a byte of padding.
 _WORDS: Final = struct.Struct(
@@ -99,38 +100,11 @@ def order_digest(order: SignedOrder, domain: Domain) -> bytes:
     Raises:
         SignatureError, ConfigurationError: as `order_struct_hash`.
     """
-    return keccak256(b"\x19\x01" + domain.separator + order_struct_hash(order))
+    return domain.digest(order_struct_hash(order))
 
 
-def authorize(order: SignedOrder, domain: Domain) -> Authorization:
-    """Return the proof that the order's trader signed exactly these terms for ``domain``.
-
-    Raises:
-        SignatureError: the signature is malformed, or another key's, or over other terms.
-        ConfigurationError: the market has no tokens.
-    """
-    digest = order_digest(order, domain)
-    signer = recover_address_bytes(digest, order.signature)
-    if signer != parse_address(order.trader, "trader"):
-        recovered = checksum_address(signer)
-        raise SignatureError(
-            "signature",
-            f"made by {recovered}, or over other terms, chain or contract",
-            f"a signature by {order.trader} over the order's typed data",
-        )
-    return Authorization(
-        signer=order.trader,
-        kind=SIGNED_BY_TRADER,
-        max_fee_ppm=order.max_fee_ppm,
-        expiry_s=order.expiry_s,
-        nonce=order.nonce.packed,
-        order_hash=digest,
-        signature=compact_signature(order.signature),
-    )
-
-
-def typed_data(order: SignedOrder, domain: Domain) -> dict[str, object]:
-    """Return the EIP-712 document of an order, ready for ``eth_signTypedData_v4`` as JSON.
+def order_message(order: SignedOrder) -> dict[str, object]:
+    """Return the order as the ``message`` of a typed-data document.
 
     Integers that may exceed 2**53 are decimal text, as JavaScript wallets need them.
 
@@ -139,7 +113,7 @@ def typed_data(order: SignedOrder, domain: Domain) -> dict[str, object]:
     """
     order_struct_hash(order)  # refuses what does not fit before a wallet shows it
     market = order.market
-    message = {
+    return {
         "trader": order.trader,
         "market": market.number,
         "baseToken": checksum_address(_token(market.base)),
@@ -152,15 +126,15 @@ def typed_data(order: SignedOrder, domain: Domain) -> dict[str, object]:
         "expiry": order.expiry_s,
         "nonce": str(order.nonce.packed),
     }
-    return {
-        "types": {
-            "EIP712Domain": [{"name": name, "type": kind} for name, kind in DOMAIN_FIELDS],
-            "Order": [{"name": name, "type": kind} for name, kind in ORDER_FIELDS],
-        },
-        "primaryType": "Order",
-        "domain": domain.typed_data_fields(),
-        "message": message,
-    }
+
+
+def typed_data(order: SignedOrder, domain: Domain) -> dict[str, object]:
+    """Return the EIP-712 document of an order, ready for ``eth_signTypedData_v4`` as JSON.
+
+    Raises:
+        SignatureError, ConfigurationError: as `order_struct_hash`.
+    """
+    return domain.typed_data("Order", {"Order": ORDER_FIELDS}, order_message(order))
 
 
 def _token(asset: Asset) -> bytes:

@@ -9,13 +9,15 @@ signature writable in several ways, and all of them are shut:
 - Length: 65 bytes r, s, v; or 64 bytes r, vs (EIP-2098), where the top bit of s is the parity.
 
 A signature must still never be an identity: replay protection keys on trader and nonce.
-Nothing here knows what was signed. Recovery itself is libsecp256k1 through coincurve; eth-account
+Nothing here knows what was signed. Recovery itself is libsecp256k1, called through coincurve's
+binding without its Python layer, which releases the interpreter while it computes; eth-account
 takes a high s and any odd v, and is six times slower.
 """
 
-from typing import Final
+from typing import Final, NamedTuple
 
-from coincurve import PublicKey
+from coincurve._libsecp256k1 import ffi, lib
+from coincurve.context import GLOBAL_CONTEXT
 
 from hybrid_dex.errors import SignatureError
 from hybrid_dex.signing.address import checksum_address
@@ -23,22 +25,52 @@ from hybrid_dex.signing.keccak import keccak256
 
 __all__ = [
     "CURVE_ORDER",
+    "Scalars",
     "compact_signature",
     "expand_signature",
     "recover_address",
     "recover_address_bytes",
+    "split_signature",
 ]
 
 CURVE_ORDER: Final = 0xFFFFFFFF_FFFFFFFF_FFFFFFFF_FFFFFFFE_BAAEDCE6_AF48A03B_BFD25E8C_D0364141
 """n of secp256k1: r and s are below it."""
 
-_HALF_ORDER: Final = CURVE_ORDER // 2
-_PARITY_BIT: Final = 1 << 255
 _DIGEST_BYTES: Final = 32
 _COMPACT_BYTES: Final = 64
 _FULL_BYTES: Final = 65
 _V_BASE: Final = 27
 _FORMS: Final = "65 bytes r, s, v (27 or 28), or 64 bytes r, vs (EIP-2098)"
+
+# Big-endian bytes of one length compare as the numbers that they are.
+_ZERO: Final = bytes(32)
+_ORDER: Final = CURVE_ORDER.to_bytes(32, "big")
+_HALF_ORDER: Final = (CURVE_ORDER // 2).to_bytes(32, "big")
+
+_CONTEXT: Final = GLOBAL_CONTEXT.ctx
+_KEY_BYTES: Final = 65
+_UNCOMPRESSED: Final = lib.SECP256K1_EC_UNCOMPRESSED
+_parse = lib.secp256k1_ecdsa_recoverable_signature_parse_compact
+_recover = lib.secp256k1_ecdsa_recover
+_serialize = lib.secp256k1_ec_pubkey_serialize
+
+
+class Scalars(NamedTuple):
+    """A signature in the one form that is accepted.
+
+    Attributes:
+        rs: r and s, 64 bytes; both in range, s in the lower half.
+        parity: 0 or 1.
+    """
+
+    rs: bytes
+    parity: int
+
+    @property
+    def compact(self) -> bytes:
+        """The 64 bytes r, vs (EIP-2098)."""
+        rs = self.rs
+        return rs[:32] + bytes((rs[32] | 0x80,)) + rs[33:] if self.parity else rs
 
 
 def recover_address(digest: bytes, signature: bytes, *, plain_parity: bool = False) -> str:
@@ -52,21 +84,28 @@ def recover_address(digest: bytes, signature: bytes, *, plain_parity: bool = Fal
     Raises:
         SignatureError: any other form, r or s out of range, a high s, or no such public key.
     """
-    return checksum_address(recover_address_bytes(digest, signature, plain_parity=plain_parity))
+    scalars = split_signature(signature, plain_parity=plain_parity)
+    return checksum_address(recover_address_bytes(digest, scalars))
 
 
-def recover_address_bytes(digest: bytes, signature: bytes, *, plain_parity: bool = False) -> bytes:
-    """Return the 20 bytes of the address that signed ``digest``; see `recover_address`."""
+def recover_address_bytes(digest: bytes, scalars: Scalars) -> bytes:
+    """Return the 20 bytes of the address that signed ``digest``.
+
+    Raises:
+        SignatureError: the digest is not 32 bytes, or no public key fits.
+    """
     if len(digest) != _DIGEST_BYTES:
         raise SignatureError("digest", f"{len(digest)} bytes", "32 bytes")
-    scalars, parity = _split(signature, plain_parity=plain_parity)
-    try:
-        key = PublicKey.from_signature_and_message(scalars + bytes((parity,)), digest, hasher=None)
-    except ValueError as error:
-        raise SignatureError(
-            "signature", "no public key fits it", "a signature over this digest"
-        ) from error
-    return keccak256(key.format(compressed=False)[1:])[-20:]
+    signature = ffi.new("secp256k1_ecdsa_recoverable_signature *")
+    key = ffi.new("secp256k1_pubkey *")
+    if not (
+        _parse(_CONTEXT, signature, scalars.rs, scalars.parity)
+        and _recover(_CONTEXT, key, signature, digest)
+    ):
+        raise SignatureError("signature", "no public key fits it", "a signature over this digest")
+    point = ffi.new("unsigned char[65]")
+    _serialize(_CONTEXT, point, ffi.new("size_t *", _KEY_BYTES), key, _UNCOMPRESSED)
+    return keccak256(ffi.buffer(point, _KEY_BYTES)[1:])[-20:]
 
 
 def compact_signature(signature: bytes) -> bytes:
@@ -75,10 +114,7 @@ def compact_signature(signature: bytes) -> bytes:
     Raises:
         SignatureError: as `recover_address`.
     """
-    scalars, parity = _split(signature)
-    if not parity:
-        return scalars
-    return scalars[:32] + bytes((scalars[32] | 0x80,)) + scalars[33:]
+    return split_signature(signature).compact
 
 
 def expand_signature(signature: bytes) -> bytes:
@@ -87,28 +123,32 @@ def expand_signature(signature: bytes) -> bytes:
     Raises:
         SignatureError: as `recover_address`.
     """
-    scalars, parity = _split(signature)
-    return scalars + bytes((_V_BASE + parity,))
+    scalars = split_signature(signature)
+    return scalars.rs + bytes((_V_BASE + scalars.parity,))
 
 
-def _split(signature: bytes, *, plain_parity: bool = False) -> tuple[bytes, int]:
-    """Return r and s (64 bytes) and the parity (0 or 1), having refused every doubtful form."""
-    if len(signature) == _FULL_BYTES:
+def split_signature(signature: bytes, *, plain_parity: bool = False) -> Scalars:
+    """Return r, s and the parity, having refused every doubtful form.
+
+    Raises:
+        SignatureError: as `recover_address`.
+    """
+    size = len(signature)
+    if size == _FULL_BYTES:
         v = signature[64]
         parity = v if plain_parity and v <= 1 else v - _V_BASE
         if parity not in (0, 1):
             raise SignatureError("signature", f"v is {v}", _FORMS)
-        scalars = bytes(signature[:64])
-        s = int.from_bytes(scalars[32:], "big")
-    elif len(signature) == _COMPACT_BYTES:
-        vs = int.from_bytes(signature[32:], "big")
-        parity, s = vs >> 255, vs & ~_PARITY_BIT
-        scalars = bytes(signature[:32]) + s.to_bytes(32, "big")
+        rs = bytes(signature[:64])
+    elif size == _COMPACT_BYTES:
+        parity = signature[32] >> 7
+        rs = signature[:32] + bytes((signature[32] & 0x7F,)) + signature[33:]
     else:
-        raise SignatureError("signature", f"{len(signature)} bytes", _FORMS)
-    if not 0 < int.from_bytes(scalars[:32], "big") < CURVE_ORDER:
+        raise SignatureError("signature", f"{size} bytes", _FORMS)
+    r, s = rs[:32], rs[32:]
+    if not _ZERO < r < _ORDER:
         raise SignatureError("signature", "r is out of range", "0 < r < n")
-    if not 0 < s <= _HALF_ORDER:
-        reason = "s is in the upper half" if _HALF_ORDER < s < CURVE_ORDER else "s is out of range"
+    if not _ZERO < s <= _HALF_ORDER:
+        reason = "s is in the upper half" if _HALF_ORDER < s < _ORDER else "s is out of range"
         raise SignatureError("signature", reason, "0 < s <= n / 2 (EIP-2)")
-    return scalars, parity
+    return Scalars(rs, parity)

@@ -5,14 +5,16 @@ low s, the same bytes that wallets and eth-account produce. The key is never sho
 written by anything here; where it comes from is the caller's business.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 import attrs
 from coincurve import PrivateKey
 
 from hybrid_dex.errors import ConfigurationError, SignatureError
-from hybrid_dex.model.signed_order import SignedOrder
+from hybrid_dex.model.signed_order import SignatureKind, SignedOrder
 from hybrid_dex.signing.address import checksum_address
+from hybrid_dex.signing.bulk import BulkTree
 from hybrid_dex.signing.domain import Domain
 from hybrid_dex.signing.keccak import keccak256
 from hybrid_dex.signing.login_message import LoginMessage, personal_digest
@@ -70,11 +72,35 @@ class LocalSigner:
         Raises:
             SignatureError: the order's trader is another account, or a field does not fit.
         """
-        if order.trader != self.address:
+        self._own(order)
+        return self._signed(order, domain, SignatureKind.WALLET)
+
+    def sign_session_order(self, order: SignedOrder, domain: Domain) -> SignedOrder:
+        """Return another account's order, signed with this key as a session key of that account.
+
+        What is signed is the same digest. It is worth nothing until the trader has granted the key
+        on chain, for the order's market.
+
+        Raises:
+            SignatureError: the order's trader is this key's own address, or a field does not fit.
+        """
+        if order.trader == self.address:
             raise SignatureError(
-                "trader", f"is {order.trader}, the key's address is another", self.address
+                "trader", "is the key's own address", "the account that granted this key"
             )
-        return attrs.evolve(order, signature=self.sign_digest(order_digest(order, domain)))
+        return self._signed(order, domain, SignatureKind.SESSION)
+
+    def sign_bulk(self, orders: Sequence[SignedOrder], domain: Domain) -> tuple[SignedOrder, ...]:
+        """Return up to eight orders under one signature; each can be placed by itself.
+
+        Raises:
+            SignatureError: an order's trader is another account, there are none or too many, or a
+                field does not fit.
+        """
+        for order in orders:
+            self._own(order)
+        tree = BulkTree(orders)
+        return tree.signed(self.sign_digest(tree.digest(domain)))
 
     def sign_text(self, text: str) -> bytes:
         """Return the ``personal_sign`` signature (EIP-191) over a text."""
@@ -83,3 +109,18 @@ class LocalSigner:
     def sign_login(self, message: LoginMessage) -> bytes:
         """Return the signature that a login with ``message`` needs."""
         return self.sign_text(message.text())
+
+    def _own(self, order: SignedOrder) -> None:
+        if order.trader != self.address:
+            raise SignatureError(
+                "trader", f"is {order.trader}, the key's address is another", self.address
+            )
+
+    def _signed(self, order: SignedOrder, domain: Domain, kind: SignatureKind) -> SignedOrder:
+        return attrs.evolve(
+            order,
+            signature=self.sign_digest(order_digest(order, domain)),
+            signature_kind=kind,
+            proof=(),
+            leaf=0,
+        )

@@ -1,0 +1,178 @@
+"""Who authorized an order: the proof that the settlement contract will ask for, checked here first.
+
+Four kinds, always named by the order and never guessed (`SignatureKind`):
+
+- wallet: the trader signed the order's digest.
+- session: some key signed the same digest. Which key is recovered; whether the trader granted it
+  is for the engine to say, which mirrors the grants. A signature over other terms recovers to a
+  key that nobody granted.
+- bulk: the trader signed the root of a tree, and siblings lead from the order to that root.
+- approved: nobody signed; the engine knows which hashes were approved on chain.
+
+No kind is ever tried in place of another, and nothing here asks a chain.
+"""
+
+import attrs
+
+from hybrid_dex.errors import SignatureError
+from hybrid_dex.model.signed_order import Authorization, SignatureKind, SignedOrder
+from hybrid_dex.signing.address import checksum_address, parse_address
+from hybrid_dex.signing.bulk import bulk_digest, check_place
+from hybrid_dex.signing.domain import Domain
+from hybrid_dex.signing.keccak import keccak256
+from hybrid_dex.signing.order import order_digest, order_struct_hash
+from hybrid_dex.signing.recover import recover_address_bytes, split_signature
+
+__all__ = ["ProvenTrees", "authorize"]
+
+_, _SESSION, _BULK, _APPROVED = SignatureKind
+
+
+class _ProvenTree:
+    """What is known of a tree whose signature was recovered: nodes that the root commits to.
+
+    Nodes are numbered as in a heap: the root is 1, the children of n are 2n and 2n + 1, so a
+    node's sibling is ``n ^ 1``. Where a node is known, so are its sibling and all above them.
+    """
+
+    __slots__ = ("_nodes", "signature")
+
+    def __init__(self, nodes: dict[int, bytes], signature: bytes) -> None:
+        self._nodes = nodes
+        self.signature = signature
+
+    def holds(self, node: bytes, proof: tuple[bytes, ...], leaf: int) -> bool:
+        """Whether this leaf with exactly this proof belongs to the tree; remembers what it saw."""
+        nodes = self._nodes
+        number = 1 << len(proof) | leaf
+        fresh: dict[int, bytes] = {}
+        climbs = True
+        for sibling in proof:
+            if climbs and number in nodes:
+                if nodes[number] != node:
+                    return False
+                climbs = False
+            if climbs:
+                fresh[number], fresh[number ^ 1] = node, sibling
+                node = keccak256(sibling + node if number & 1 else node + sibling)
+            elif nodes[number ^ 1] != sibling:
+                return False
+            number >>= 1
+        if climbs and nodes[1] != node:
+            return False
+        nodes.update(fresh)
+        return True
+
+
+@attrs.define
+class ProvenTrees:
+    """The bulk trees of one batch of orders, so that each signature is recovered once.
+
+    Meant to live as long as one batch: it keeps every tree that it has seen proven. Not for use by
+    several threads at once.
+    """
+
+    _trees: dict[tuple[str, int, bytes], _ProvenTree] = attrs.field(
+        factory=dict, init=False, repr=False
+    )
+
+    def signature(self, order: SignedOrder, struct_hash: bytes, domain: Domain) -> bytes:
+        """Return the compact signature of the tree that holds an order.
+
+        Raises:
+            SignatureError: as `authorize`.
+        """
+        proof, leaf = order.proof, order.leaf
+        key = (order.trader, len(proof), order.signature)
+        tree = self._trees.get(key)
+        if tree is None or not tree.holds(struct_hash, proof, leaf):
+            nodes = _path(struct_hash, proof, leaf)
+            scalars = split_signature(order.signature)
+            signer = recover_address_bytes(bulk_digest(nodes[1], len(proof), domain), scalars)
+            if signer != parse_address(order.trader, "trader"):
+                raise _another(signer, order, "the typed data of the tree that holds the order")
+            tree = self._trees[key] = _ProvenTree(nodes, scalars.compact)
+        return tree.signature
+
+
+def authorize(
+    order: SignedOrder, domain: Domain, trees: ProvenTrees | None = None
+) -> Authorization:
+    """Return the proof that exactly these terms were authorized for ``domain``.
+
+    Args:
+        order: as it arrived.
+        domain: the chain and contract it has to be signed for.
+        trees: what is proven by other orders of the batch for the same domain; without it each
+            bulk order costs a recovery of its own.
+
+    Raises:
+        SignatureError: the signature is malformed, or another key's, or over other terms; or what
+            comes with it does not belong to its kind.
+        ConfigurationError: the market has no tokens.
+    """
+    kind = order.signature_kind
+    if kind is _BULK:
+        check_place(order.proof, order.leaf)
+        struct_hash = order_struct_hash(order)
+        compact = (trees or ProvenTrees()).signature(order, struct_hash, domain)
+        return _authorization(order, order.trader, domain.digest(struct_hash), compact)
+    if order.proof or order.leaf:
+        raise SignatureError(
+            "proof", f"a path in a tree with kind {kind.name.lower()}", "given with kind bulk only"
+        )
+    digest = order_digest(order, domain)
+    if kind is _APPROVED:
+        if order.signature:
+            raise SignatureError(
+                "signature", "given with an approved hash", "none: the approval is on chain"
+            )
+        return _authorization(order, order.trader, digest, b"")
+    scalars = split_signature(order.signature)
+    signer = recover_address_bytes(digest, scalars)
+    by_trader = signer == parse_address(order.trader, "trader")
+    if kind is _SESSION:
+        if by_trader:
+            raise SignatureError(
+                "signature_kind", "session, and the trader itself signed", "kind wallet"
+            )
+        return _authorization(order, checksum_address(signer), digest, scalars.compact)
+    if not by_trader:
+        raise _another(signer, order, "the order's typed data")
+    return _authorization(order, order.trader, digest, scalars.compact)
+
+
+def _path(node: bytes, proof: tuple[bytes, ...], leaf: int) -> dict[int, bytes]:
+    """Return a leaf, its siblings and all above them, by number; the root is 1."""
+    number = 1 << len(proof) | leaf
+    nodes = {number: node}
+    for sibling in proof:
+        nodes[number ^ 1] = sibling
+        node = keccak256(sibling + node if number & 1 else node + sibling)
+        number >>= 1
+        nodes[number] = node
+    return nodes
+
+
+def _authorization(
+    order: SignedOrder, signer: str, digest: bytes, signature: bytes
+) -> Authorization:
+    return Authorization(
+        signer,
+        order.signature_kind.value,
+        order.max_fee_ppm,
+        order.expiry_s,
+        order.nonce.packed,
+        digest,
+        signature,
+        order.proof,
+        order.leaf,
+    )
+
+
+def _another(signer: bytes, order: SignedOrder, what: str) -> SignatureError:
+    return SignatureError(
+        "signature",
+        f"made by {checksum_address(signer)}, or over other terms, chain or contract",
+        f"a signature by {order.trader} over {what}",
+    )
