@@ -13,6 +13,9 @@ everything in the later ones. That is harmless exactly when none of its accounts
 that a fill reads or writes belongs to its two accounts. Otherwise a new section is cut, as it is
 when a lane occurs a second time with another order (the contract writes each lane back once a
 section), or an order changes its role and with it its fee rate (an order has one rate a section).
+
+What orders share is listed once a section: the session keys that signed for an account, and the
+signature of a bulk tree, however many of its leaves trade.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,16 +28,24 @@ from hybrid_dex.errors import ConfigurationError, FormatError, InvariantError
 from hybrid_dex.model.frame import GENESIS_HASH
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.settlement import MatchedFill, OrderTerms
-from hybrid_dex.model.signed_order import Authorization, Nonce, order_flags
+from hybrid_dex.model.signed_order import (
+    MAX_BULK_HEIGHT,
+    Authorization,
+    Nonce,
+    SignatureKind,
+    SignedOrder,
+    order_flags,
+)
 from hybrid_dex.model.units import (
     MAX_FILLS_PER_GROUP,
+    FeePpm,
     FillId,
     MarketId,
     TimestampNs,
     fill_sequence,
 )
 from hybrid_dex.settlement import layout
-from hybrid_dex.signing import parse_address
+from hybrid_dex.signing import bulk_root, order_struct_hash, parse_address
 
 __all__ = [
     "BatchLimits",
@@ -48,8 +59,8 @@ __all__ = [
     "pack_batch",
 ]
 
-_SIGNED: Final = (32, 64)
-"""Bytes of an order's hash and of its signature, r and vs."""
+_HASH_BYTES: Final = 32
+_SIGNATURE_BYTES: Final = 64
 _INDEX_MASK: Final = (1 << 16) - 1
 """The part of a fill's id that counts within its command."""
 _MAX_COUNT: Final = 255
@@ -60,7 +71,14 @@ _MAX_COUNT: Final = 255
 _BATCH_GAS: Final = 70_000
 _SECTION_GAS: Final = 8_000
 _ACCOUNT_GAS: Final = 46_000
-_ORDER_GAS: Final = 9_000
+_ORDER_GAS: Final = {
+    SignatureKind.WALLET: 9_000,
+    SignatureKind.SESSION: 9_500,
+    SignatureKind.BULK: 8_500,
+    SignatureKind.APPROVED: 8_000,
+}
+_SESSION_GAS: Final = 14_000
+_ROOT_GAS: Final = 6_500
 _LANE_GAS: Final = 23_000
 _GROUP_GAS: Final = 1_000
 _FILL_GAS: Final = 5_000
@@ -113,8 +131,7 @@ def group_fills(
             raise FormatError("fills", "not of one command in order", "one command's fills")
         previous = fill.fill_id
         for terms in (fill.maker, fill.taker):
-            signed = terms.authorization
-            if signed is None or (len(signed.order_hash), len(signed.signature)) != _SIGNED:
+            if not _is_proven(terms):
                 raise FormatError(
                     "authorization",
                     f"order {terms.order_id} is not signed, so it can not settle on chain",
@@ -128,6 +145,25 @@ def group_fills(
     for group in groups:
         _check_group(group)
     return groups
+
+
+def _is_proven(terms: OrderTerms) -> bool:
+    """Whether an order carries what the contract asks of its signature kind."""
+    signed = terms.authorization
+    if signed is None or len(signed.order_hash) != _HASH_BYTES:
+        return False
+    bulk = signed.kind == SignatureKind.BULK
+    heights = range(1, MAX_BULK_HEIGHT + 1) if bulk else range(1)
+    by_session = signed.kind == SignatureKind.SESSION
+    size = 0 if signed.kind == SignatureKind.APPROVED else _SIGNATURE_BYTES
+    return (
+        signed.kind in _ORDER_GAS
+        and len(signed.signature) == size
+        and len(signed.proof) in heights
+        and all(len(sibling) == _HASH_BYTES for sibling in signed.proof)
+        and 0 <= signed.leaf < 1 << len(signed.proof)
+        and by_session == (signed.signer != terms.account)
+    )
 
 
 def _check_group(group: Group) -> None:
@@ -167,6 +203,7 @@ class _Section:
     rates: dict[bytes, int] = attrs.field(factory=dict)
     terms: dict[bytes, OrderTerms] = attrs.field(factory=dict)
     lanes: dict[tuple[str, int], bytes] = attrs.field(factory=dict)
+    shared: set[tuple[int, str, bytes]] = attrs.field(factory=set)
 
     def admits(self, group: Group) -> bool:
         """Whether the group's orders can share this section's tables."""
@@ -189,6 +226,27 @@ class _Section:
             self.rates[key] = rate
             self.terms.setdefault(key, terms)
             self.lanes[_lane(terms)] = key
+        self.shared |= _shared(terms for terms, _ in _roles(group))
+
+    def gas(self, group: Group) -> int:
+        """An upper bound of what a group adds to the gas of this section."""
+        new = self.new_orders(group)
+        shared = _shared(new) - self.shared
+        return (
+            len(_accounts(group) - self.accounts) * _ACCOUNT_GAS
+            + sum(_ORDER_GAS[SignatureKind(_signed(terms).kind)] for terms in new)
+            + sum(
+                _SESSION_GAS if kind == SignatureKind.SESSION else _ROOT_GAS for kind, *_ in shared
+            )
+            + sum(1 for terms in new if _lane(terms)[1]) * _LANE_GAS
+            + _GROUP_GAS
+            + len(group.fills) * _FILL_GAS
+        )
+
+    def new_orders(self, group: Group) -> list[OrderTerms]:
+        """The orders of a group that the section does not list yet, each once."""
+        orders = {_signed(terms).order_hash: terms for terms, _ in _roles(group)}
+        return [terms for key, terms in orders.items() if key not in self.rates]
 
 
 @attrs.define
@@ -216,23 +274,10 @@ class Draft:
         section = self._place(group)
         fresh = section is None
         target = _Section(market=group.market) if section is None else section
-        accounts = len(_accounts(group) - target.accounts)
-        new = {
-            _signed(terms).order_hash: terms
-            for terms, _ in _roles(group)
-            if _signed(terms).order_hash not in target.rates
-        }
-        lanes = sum(1 for terms in new.values() if _lane(terms)[1])
-        gas = (
-            fresh * _SECTION_GAS
-            + accounts * _ACCOUNT_GAS
-            + len(new) * _ORDER_GAS
-            + lanes * _LANE_GAS
-            + _GROUP_GAS
-            + len(group.fills) * _FILL_GAS
-        )
+        orders = len(target.new_orders(group))
+        gas = fresh * _SECTION_GAS + target.gas(group)
         if (fresh and len(self._sections) == _MAX_COUNT) or (
-            self.groups and (self.gas + gas > limits.gas or self.orders + len(new) > limits.orders)
+            self.groups and (self.gas + gas > limits.gas or self.orders + orders > limits.orders)
         ):
             return False
         if fresh:
@@ -240,7 +285,7 @@ class Draft:
         target.add(group)
         self.groups.append(group)
         self.gas += gas
-        self.orders += len(new)
+        self.orders += orders
         return True
 
     def _place(self, group: Group) -> _Section | None:
@@ -355,6 +400,18 @@ def _orders(group: Group) -> set[bytes]:
     return {_signed(terms).order_hash for terms, _ in _roles(group)}
 
 
+def _shared(orders: Iterable[OrderTerms]) -> set[tuple[int, str, bytes]]:
+    """What a section lists once for all the orders that need it: kind, account and identity."""
+    found: set[tuple[int, str, bytes]] = set()
+    for terms in orders:
+        signed = _signed(terms)
+        if signed.kind == SignatureKind.SESSION:
+            found.add((signed.kind, terms.account, signed.signer.encode()))
+        elif signed.kind == SignatureKind.BULK:
+            found.add((signed.kind, terms.account, signed.signature))
+    return found
+
+
 def _signed(terms: OrderTerms) -> Authorization:
     assert terms.authorization is not None, "group_fills refuses unsigned orders"
     return terms.authorization
@@ -373,7 +430,9 @@ def _pack_section(section: _Section, markets: Mapping[MarketId, Market]) -> layo
     index = {key: position for position, key in enumerate(section.rates)}
     return layout.Section(
         market=market.number,
-        orders=tuple(_entry(section.terms[key], rate) for key, rate in section.rates.items()),
+        orders=tuple(
+            _entry(section.terms[key], rate, market) for key, rate in section.rates.items()
+        ),
         groups=tuple(
             layout.Group(
                 sequence=group.sequence,
@@ -390,8 +449,9 @@ def _pack_section(section: _Section, markets: Mapping[MarketId, Market]) -> layo
     )
 
 
-def _entry(terms: OrderTerms, rate: int) -> layout.OrderEntry:
+def _entry(terms: OrderTerms, rate: int, market: Market) -> layout.OrderEntry:
     signed = _signed(terms)
+    bulk = signed.kind == SignatureKind.BULK
     return layout.OrderEntry(
         account=parse_address(terms.account, "account"),
         side=int(terms.side),
@@ -404,4 +464,29 @@ def _entry(terms: OrderTerms, rate: int) -> layout.OrderEntry:
         nonce=signed.nonce,
         signature=signed.signature,
         kind=signed.kind,
+        session_key=(
+            parse_address(signed.signer, "signer") if signed.kind == SignatureKind.SESSION else b""
+        ),
+        root=_root(terms, market) if bulk else b"",
+        leaf=signed.leaf,
+        proof=signed.proof,
     )
+
+
+def _root(terms: OrderTerms, market: Market) -> bytes:
+    """The root of the tree whose leaf the order is; its signature was checked against it."""
+    signed = _signed(terms)
+    order = SignedOrder(
+        trader=terms.account,
+        market=market,
+        side=terms.side,
+        time_in_force=terms.time_in_force,
+        post_only=terms.post_only,
+        price=terms.price,
+        quantity=terms.quantity,
+        max_fee_ppm=FeePpm(signed.max_fee_ppm),
+        expiry_s=signed.expiry_s,
+        nonce=Nonce.unpack(signed.nonce),
+        signature=signed.signature,
+    )
+    return bulk_root(order_struct_hash(order), signed.proof, signed.leaf)
