@@ -1,44 +1,136 @@
-"""Nothing a trader does on chain after the match undoes it before it had the time to settle."""
+"""Nothing a trader does on chain after the match undoes it before it had the time to settle.
+
+Each attack that others have suffered is one case: its transactions come into the block before the
+batch, or into the same block in front of it, paid to be there.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from functools import partial
 
 import pytest
 
-from hybrid_dex.model.commands import RequestWithdrawal, RevokeLane
-from hybrid_dex.model.settlement import SettlementStage
-from tests.chain.harness import DELAYS, Server, Trader, World
+from hybrid_dex.model.commands import ConfirmSettlement
+from hybrid_dex.model.settlement import MatchedFill, SettlementStage
+from tests.chain.attackers import (
+    LAST_COUNTER,
+    OWNER_ATTACKS,
+    TRADER_ATTACKS,
+    Attacker,
+    by_hand,
+    crowd,
+    leave,
+)
+from tests.chain.harness import DELAYS, Server, World
+from tests.tiers import Tier, current
 
 ETH, USDC = 10**18, 10**6
-Attack = Callable[[Trader, World], Awaitable[object]]
-
-ATTACKS: dict[str, Attack] = {
-    "withdrawal": lambda bob, world: bob.vault.request_withdrawal(world.market.base, ETH),
-    "exit": lambda bob, world: bob.vault.exit(world.market.base, world.market.quote),
-    "lane": lambda bob, world: bob.vault.cancel_lane(1, (1 << 40) - 1 << 24),
-    "floor": lambda bob, world: bob.vault.cancel_up_to(world.market.quote, 1_000),
-}
+PLACES = ("same block",) if current() is Tier.FAST else ("same block", "block before")
 
 
-@pytest.mark.parametrize("attack", ATTACKS)
-async def test_a_match_before_an_attack_settles(world: World, attack: str) -> None:
-    """The request is on chain before the batch is, and even a heartbeat does not cover it yet."""
+async def settle_in_front_of(
+    world: World, server: Server, fills: list[MatchedFill], *attackers: Attacker
+) -> None:
+    """See that the attackers' transactions came first, and that the fills settled all the same."""
+    stages = server.reader
+    await world.until(partial(stages.all_at, fills, SettlementStage.FINAL))
+    assert not stages.failures
+    (batch,) = batches_of(server, fills)
+    for sent in (sent for attacker in attackers for sent in attacker.sent):
+        assert place(world, sent) < place(world, batch)
+
+
+def batches_of(server: Server, fills: list[MatchedFill]) -> set[str]:
+    """The transactions that made these fills final."""
+    wanted = {fill.fill_id for fill in fills}
+    return {
+        command.transaction
+        for command in server.reader.commands
+        if isinstance(command, ConfirmSettlement)
+        and command.stage is SettlementStage.FINAL
+        and wanted & set(command.fills)
+    }
+
+
+def place(world: World, transaction: str) -> tuple[int, int]:
+    """Block and index of a transaction."""
+    receipt = world.anvil.rpc("eth_getTransactionReceipt", transaction)
+    assert receipt is not None, f"{transaction} is in no block"
+    return int(receipt["blockNumber"], 16), int(receipt["transactionIndex"], 16)
+
+
+@pytest.mark.parametrize("where", PLACES)
+@pytest.mark.parametrize("attack", TRADER_ATTACKS)
+async def test_a_match_before_an_attack_settles(world: World, attack: str, where: str) -> None:
+    """The seller attacks after the match; the fill settles, and the buyer has what he bought."""
+    alice = await world.trader(1, quote=10_000 * USDC)
+    bob = await world.trader(2, base=ETH)
+    fills = world.trade(alice, bob, lots=10_000, expiry_s=world.anvil.now_s() + 300)
+    mallory = Attacker.of(world, 2)
+    async with Server(world, world.settlement()) as server:
+        with by_hand(world.anvil):
+            if where == "same block":
+                await server.settlement.submit(fills)
+                await world.until(
+                    partial(server.reader.all_at, fills, SettlementStage.SUBMITTED), mine=False
+                )
+                TRADER_ATTACKS[attack](mallory)
+            else:
+                TRADER_ATTACKS[attack](mallory)
+                world.anvil.mine()
+                await server.settlement.submit(fills)
+            await settle_in_front_of(world, server, fills, mallory)
+    assert await tradeable(world, alice.account, world.market.base.token) == 10_000 * 10**14
+
+
+@pytest.mark.parametrize("attack", OWNER_ATTACKS)
+async def test_a_match_before_the_owner_turns_settles(world: World, attack: str) -> None:
+    """What the owner may do waits, too."""
     alice = await world.trader(1, quote=10_000 * USDC)
     bob = await world.trader(2, base=ETH)
     fills = world.trade(alice, bob, lots=10_000)
-    await ATTACKS[attack](bob, world)
+    owner = Attacker.owner(world)
     async with Server(world, world.settlement()) as server:
-        told = (RequestWithdrawal, RevokeLane) if attack != "floor" else ()
-        await world.until(
-            lambda: not told or bool([c for c in server.reader.commands if isinstance(c, told)]),
-            mine=False,
-        )
-        await server.settlement.submit(fills)
-        await world.until(partial(server.reader.all_at, fills, SettlementStage.FINAL))
-        assert not server.reader.failures
-    assert (await alice.vault.balance(world.market.base)).balance == 10_000 * world.market.lot_size
+        with by_hand(world.anvil):
+            await server.settlement.submit(fills)
+            await world.until(
+                partial(server.reader.all_at, fills, SettlementStage.SUBMITTED), mine=False
+            )
+            OWNER_ATTACKS[attack](owner)
+            await settle_in_front_of(world, server, fills, owner)
+
+
+async def test_the_gas_of_a_batch_can_not_be_driven_past_its_limit(world: World) -> None:
+    """Every party makes its own words as dear to read as it can, in front of each batch.
+
+    The gas limit is set when the batch is signed. What traders may add afterwards fits in, or else
+    they could let one batch after another run out of gas: requests are made and taken back at will.
+    """
+    buyers = crowd(world, range(1, 25), base=ETH, quote=10_000 * USDC)
+    sellers = crowd(world, range(25, 49), base=ETH, quote=10_000 * USDC)
+    async with Server(world, world.settlement()) as server:
+        for turn in range(2):  # by the first, every word that the second reads is there already
+            every = [
+                fill
+                for buyer, seller in zip(buyers, sellers, strict=True)
+                for fill in world.trade(buyer, seller, lots=10, lane=3)
+            ]
+            with by_hand(world.anvil):
+                for fill in every:
+                    await server.settlement.submit([fill])
+                await world.until(
+                    partial(server.reader.all_at, every, SettlementStage.SUBMITTED), mine=False
+                )
+                mob = [Attacker.of(world, number) for number in range(1, 49)]
+                for attacker in mob if turn else ():
+                    attacker.call("cancelUpTo", world.market.quote.token, 1_000, gas=150_000)
+                    attacker.call(
+                        "cancel", world.market.number, LAST_COUNTER << 24 | 3, gas=150_000
+                    )
+                    leave(attacker)
+                await settle_in_front_of(world, server, every, *mob)
+        (batch,) = batches_of(server, every)
+        assert place(world, batch)[0] == place(world, mob[0].sent[0])[0]
 
 
 async def test_after_the_request_is_covered_a_late_match_fails(world: World) -> None:
@@ -73,3 +165,9 @@ async def test_no_batch_covers_a_request_that_the_engine_was_not_told_of(world: 
     assert pending is not None
     assert not pending.effective
     await settlement.close()
+
+
+async def tradeable(world: World, account: str, token: str | None) -> int:
+    """What settling could spend of an account, asked without the token's help."""
+    vault = world._vaults[0]
+    return int(await vault._ask(vault._exchange.functions.tradeableOf(account, token)))
