@@ -1,7 +1,7 @@
 """Desk: all that the engine holds, and the steps that several commands share.
 
-The parts - ledger, orders, lanes, expiries, flight, one book a market - know nothing of each
-other. What must happen to several of them together, such as an order's end, happens here once.
+The parts - ledger, orders, lanes, sessions, expiries, flight, one book a market - know nothing of
+each other. What must happen to several of them together, such as an order's end, happens here once.
 """
 
 from collections.abc import Callable
@@ -10,12 +10,14 @@ from typing import Final, TypeAlias
 from hybrid_dex.engine.lanes import Lanes
 from hybrid_dex.engine.ledger import Ledger
 from hybrid_dex.engine.orders import LiveOrder, Orders
+from hybrid_dex.engine.sessions import Sessions
 from hybrid_dex.engine.settlement_flight import Flight
 from hybrid_dex.engine.triggers import Expiries
 from hybrid_dex.interfaces.book import Book
 from hybrid_dex.model.events import (
     AccountFrozen,
     AccountUnfrozen,
+    CommandRejected,
     Event,
     FillMade,
     FillSettled,
@@ -26,7 +28,10 @@ from hybrid_dex.model.events import (
 )
 from hybrid_dex.model.market import Asset, Market, MarketState, fee
 from hybrid_dex.model.order import CancelReason, OrderStatus, Side
+from hybrid_dex.model.reasons import RejectReason
+from hybrid_dex.model.settlement import MatchedFill
 from hybrid_dex.model.units import (
+    MAX_AMOUNT,
     AccountId,
     Amount,
     AssetId,
@@ -34,7 +39,9 @@ from hybrid_dex.model.units import (
     Quantity,
     Sequence,
     TimestampNs,
+    fill_sequence,
 )
+from hybrid_dex.model.vouchers import Voucher
 
 __all__ = ["BookFactory", "Desk", "Venue"]
 
@@ -71,6 +78,10 @@ class Venue:
             return notional + fee(notional, self.worst_fee_ppm)
         return quantity * self.market.lot_size
 
+    def stake(self, side: Side, price: int, quantity: int) -> int:
+        """Return what an open quantity may use of a session's budget: quote atoms, or lots."""
+        return self.hold(side, price, quantity) if side is _BUY else quantity
+
     def hold_asset(self, side: Side) -> AssetId:
         """Return the asset in which this side's hold stands."""
         return self.quote_id if side is _BUY else self.base_id
@@ -86,6 +97,7 @@ class Desk:
         "emit",
         "events",
         "expiries",
+        "final_batch",
         "flight",
         "frozen",
         "lanes",
@@ -93,7 +105,9 @@ class Desk:
         "make_book",
         "orders",
         "sequence",
+        "sessions",
         "venues",
+        "vouchers",
     )
 
     def __init__(self, make_book: BookFactory) -> None:
@@ -101,11 +115,14 @@ class Desk:
         self.sequence = Sequence(0)
         self.at_ns = TimestampNs(0)
         self.chain_position = 0
+        self.final_batch = 0
         self.venues: dict[MarketId, Venue] = {}
         self.assets: dict[AssetId, Asset] = {}
         self.ledger = Ledger()
         self.orders = Orders()
         self.lanes = Lanes()
+        self.sessions = Sessions()
+        self.vouchers: dict[tuple[AccountId, int], Voucher] = {}
         self.expiries = Expiries(self.orders.live)
         self.flight = Flight()
         self.frozen: dict[AccountId, None] = {}
@@ -124,6 +141,10 @@ class Desk:
         side, price = order.side, order.price
         freed = venue.hold(side, price, order.open) - venue.hold(side, price, open_left)
         self.ledger.hold(order.account, venue.hold_asset(side), -freed)
+        session = self.sessions.of(order.account, order.authorization, order.market)
+        if session is not None:
+            stake = venue.stake(side, price, order.open) - venue.stake(side, price, open_left)
+            session.reserve(side, -stake)
         order.open = open_left
 
     def leave_book(self, venue: Venue, order: LiveOrder) -> None:
@@ -135,9 +156,7 @@ class Desk:
     def end(self, venue: Venue, order: LiveOrder, status: OrderStatus) -> None:
         """An order that is on no book ended: release its hold and remember it."""
         if order.open:
-            held = venue.hold(order.side, order.price, order.open)
-            self.ledger.hold(order.account, venue.hold_asset(order.side), -held)
-            order.open = 0
+            self.release(venue, order, 0)
         order.status = status
         self.orders.remember(order, self.at_ns)
 
@@ -197,6 +216,17 @@ class Desk:
         self.frozen[account] = None
         self.emit(AccountFrozen(account, asset, Amount(-entry.available)))
 
+    def reverse(self, fill: MatchedFill) -> None:
+        """A fill failed for ever: funds, fees and session budgets are as if it had not been."""
+        market = self.venues[fill.market].market
+        self.ledger.reverse(market, fill)
+        notional = market.notional(fill.price, fill.quantity)
+        sequence = fill_sequence(fill.fill_id)
+        for terms, charged in ((fill.maker, fill.maker_fee), (fill.taker, fill.taker_fee)):
+            self.sessions.give_back(
+                terms, fill.market, sequence, paid=notional + charged, lots=fill.quantity
+            )
+
     def thaw(self) -> None:
         """Unfreeze the accounts that this command's events made whole."""
         for event in tuple(self.events):
@@ -215,3 +245,56 @@ class Desk:
         if account in self.frozen and not self.ledger.is_short(account):
             del self.frozen[account]
             self.emit(AccountUnfrozen(account))
+
+    # ----------------------------------------------------------------- refusal
+
+    def refuse(
+        self, account: AccountId | None, reason: RejectReason, field: str, detail: str
+    ) -> None:
+        """Tell that a command was refused."""
+        self.emit(CommandRejected(account, reason, field, detail))
+
+    def refuse_amount(self, account: AccountId, asset: AssetId, amount: int, least: int) -> bool:
+        """Tell when an asset or amount can not be; return whether."""
+        if asset not in self.assets:
+            self.refuse(account, RejectReason.UNKNOWN_ASSET, "asset", f"no asset {asset}")
+            return True
+        if type(amount) is not int or not least <= amount <= MAX_AMOUNT:
+            detail = f"{least} to {MAX_AMOUNT} atoms"
+            self.refuse(account, RejectReason.INVALID_AMOUNT, "amount", detail)
+            return True
+        return False
+
+    def refuse_repeat(self, account: AccountId, position: int | None) -> bool:
+        """Tell when a position on chain was passed already; return whether."""
+        if position is None:
+            return False
+        if position <= self.chain_position:
+            detail = f"everything up to position {self.chain_position} is known"
+            self.refuse(account, RejectReason.DEPOSIT_REPEATED, "position", detail)
+            return True
+        return False
+
+    def pass_position(self, position: int | None) -> None:
+        """Everything up to this position on chain is known now."""
+        if position is not None:
+            self.chain_position = position
+
+    def refuse_leaving(self, account: AccountId, asset: AssetId, amount: int) -> bool:
+        """Tell when an amount is not available and settled, so that it can not leave."""
+        if account in self.frozen:
+            detail = "the account is short; deposit, or wait"
+            self.refuse(account, RejectReason.ACCOUNT_FROZEN, "account", detail)
+            return True
+        entry = self.ledger.find(account, asset)
+        show = self.assets[asset].format
+        if entry is None or entry.available < amount:
+            available = 0 if entry is None else entry.available
+            detail = f"available: {show(available)} {asset}"
+            self.refuse(account, RejectReason.INSUFFICIENT_FUNDS, "amount", detail)
+            return True
+        if entry.settled() < amount:
+            detail = f"settled: {show(max(0, entry.settled()))} {asset}; wait for the rest"
+            self.refuse(account, RejectReason.UNSETTLED_FUNDS, "amount", detail)
+            return True
+        return False

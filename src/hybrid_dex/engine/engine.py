@@ -11,10 +11,12 @@ from collections.abc import Callable
 from typing import Final
 
 from hybrid_dex.engine import state
+from hybrid_dex.engine.delegation import Delegation
 from hybrid_dex.engine.desk import BookFactory, Desk
 from hybrid_dex.engine.funds import Funds
 from hybrid_dex.engine.readings import Readings
 from hybrid_dex.engine.trading import Trading
+from hybrid_dex.engine.vouchers import Vouchers
 from hybrid_dex.errors import (
     ConfigurationError,
     InvariantError,
@@ -24,20 +26,27 @@ from hybrid_dex.errors import (
 from hybrid_dex.interfaces.risk import Risk
 from hybrid_dex.model.commands import (
     AdvanceTime,
+    ApproveOrder,
     CancelAll,
     CancelOrder,
     Command,
     CompleteWithdrawal,
     ConfirmSettlement,
     Deposit,
+    ExpireVoucher,
     FailSettlement,
+    GrantSession,
+    IssueVoucher,
     ListMarket,
     PlaceOrder,
     RaiseFloor,
+    RedeemVoucher,
     ReduceOrder,
     ReplaceOrder,
     RequestWithdrawal,
+    RevokeApproval,
     RevokeLane,
+    RevokeSession,
     SetMarketState,
     Withdraw,
 )
@@ -46,7 +55,7 @@ from hybrid_dex.model.units import MAX_SEQUENCE, Sequence, TimestampNs
 
 __all__ = ["ENGINE_VERSION", "Engine"]
 
-ENGINE_VERSION: Final = 1
+ENGINE_VERSION: Final = 2
 """Raised whenever the same commands would give other events."""
 
 
@@ -74,7 +83,7 @@ class Engine(Readings):
         trading = Trading(
             desk, self._risk, Readings(desk), requires_signature=self._requires_signature
         )
-        funds = Funds(desk)
+        funds, delegation, vouchers = Funds(desk), Delegation(desk), Vouchers(desk)
         self._apply: dict[type[Command], Callable[..., tuple[Event, ...] | None]] = {
             PlaceOrder: trading.place,
             CancelOrder: trading.cancel,
@@ -92,6 +101,13 @@ class Engine(Readings):
             ListMarket: funds.list_market,
             SetMarketState: funds.set_state,
             AdvanceTime: _nothing,
+            GrantSession: delegation.grant_session,
+            RevokeSession: delegation.revoke_session,
+            ApproveOrder: delegation.approve_order,
+            RevokeApproval: delegation.revoke_approval,
+            IssueVoucher: vouchers.issue,
+            RedeemVoucher: vouchers.redeem,
+            ExpireVoucher: vouchers.expire,
         }
 
     @property

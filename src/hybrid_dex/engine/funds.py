@@ -23,7 +23,6 @@ from hybrid_dex.model.commands import (
     Withdraw,
 )
 from hybrid_dex.model.events import (
-    CommandRejected,
     Deposited,
     FillSettled,
     FloorRaised,
@@ -37,7 +36,7 @@ from hybrid_dex.model.market import Asset, Market, MarketState
 from hybrid_dex.model.order import CancelReason, Side
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.settlement import MatchedFill, SettlementStage
-from hybrid_dex.model.units import MAX_AMOUNT, AccountId, Amount, AssetId, OrderId
+from hybrid_dex.model.units import MAX_AMOUNT, Amount, AssetId, OrderId
 
 __all__ = ["Funds"]
 
@@ -61,45 +60,32 @@ class Funds:
     def deposit(self, command: Deposit) -> None:
         """Credit funds that arrived."""
         desk, asset = self._desk, command.asset
-        if self._refuse_amount(command.account, asset, command.amount, 1):
+        if desk.refuse_amount(command.account, asset, command.amount, 1):
             return
-        if self._refuse_repeat(command.account, command.position):
+        if desk.refuse_repeat(command.account, command.position):
             return
         if desk.ledger.vault.get(asset, 0) + command.amount > MAX_AMOUNT:
             detail = f"the vault's total of {asset} would exceed {MAX_AMOUNT} atoms"
-            self._refuse(command.account, RejectReason.INVALID_AMOUNT, "amount", detail)
+            desk.refuse(command.account, RejectReason.INVALID_AMOUNT, "amount", detail)
             return
-        self._pass(command.position)
+        desk.pass_position(command.position)
         entry = desk.ledger.deposit(command.account, asset, command.amount)
         desk.emit(Deposited(command.account, asset, command.amount, Amount(entry.available)))
 
     def withdraw(self, command: Withdraw) -> None:
         """Debit what is available and settled."""
         desk, account, asset = self._desk, command.account, command.asset
-        if self._refuse_amount(account, asset, command.amount, 1):
+        if desk.refuse_amount(account, asset, command.amount, 1):
             return
-        if account in desk.frozen:
-            detail = "the account is short; deposit, or wait"
-            self._refuse(account, RejectReason.ACCOUNT_FROZEN, "account", detail)
+        if desk.refuse_leaving(account, asset, command.amount):
             return
-        entry = desk.ledger.find(account, asset)
-        show = desk.assets[asset].format
-        if entry is None or entry.available < command.amount:
-            available = 0 if entry is None else entry.available
-            detail = f"available: {show(available)} {asset}"
-            self._refuse(account, RejectReason.INSUFFICIENT_FUNDS, "amount", detail)
-            return
-        if entry.settled() < command.amount:
-            detail = f"settled: {show(max(0, entry.settled()))} {asset}; wait for the rest"
-            self._refuse(account, RejectReason.UNSETTLED_FUNDS, "amount", detail)
-            return
-        desk.ledger.withdraw(account, asset, command.amount)
+        entry = desk.ledger.withdraw(account, asset, command.amount)
         desk.emit(Withdrawn(account, asset, command.amount, Amount(entry.available)))
 
     def request_withdrawal(self, command: RequestWithdrawal) -> None:
         """Put the requested amount aside, whether or not it is there."""
         desk, account, asset = self._desk, command.account, command.asset
-        if self._refuse_amount(account, asset, command.amount, 0):
+        if desk.refuse_amount(account, asset, command.amount, 0):
             return
         entry = desk.ledger.find(account, asset)
         before = 0 if entry is None else entry.withdrawing
@@ -112,11 +98,11 @@ class Funds:
     def complete_withdrawal(self, command: CompleteWithdrawal) -> None:
         """The vault paid: debit it out of what was put aside. The rest stays aside until told."""
         desk, account, asset = self._desk, command.account, command.asset
-        if self._refuse_amount(account, asset, command.amount, 1):
+        if desk.refuse_amount(account, asset, command.amount, 1):
             return
-        if self._refuse_repeat(account, command.position):
+        if desk.refuse_repeat(account, command.position):
             return
-        self._pass(command.position)
+        desk.pass_position(command.position)
         entry = desk.ledger.entry(account, asset)
         aside = min(entry.withdrawing, command.amount)
         desk.ledger.reserve(account, asset, -aside)
@@ -134,12 +120,12 @@ class Funds:
         desk, stage = self._desk, command.stage
         if stage not in _PROGRESS:
             detail = "submitted, confirmed or final"
-            self._refuse(None, RejectReason.INVALID_MESSAGE, "stage", detail)
+            desk.refuse(None, RejectReason.INVALID_MESSAGE, "stage", detail)
             return
         known = [fill_id for fill_id in command.fills if fill_id in desk.flight.fills]
         if not known:
             detail = "none of these fills is unsettled"
-            self._refuse(None, RejectReason.UNKNOWN_FILL, "fills", detail)
+            desk.refuse(None, RejectReason.UNKNOWN_FILL, "fills", detail)
             return
         progress = Progress(stage, command.batch, command.transaction)
         for fill_id in dict.fromkeys(known):
@@ -147,6 +133,7 @@ class Funds:
             if stage is SettlementStage.FINAL:
                 desk.flight.land(fill_id)
                 desk.ledger.settle(self._market(fill), fill)
+                desk.final_batch = max(desk.final_batch, command.batch)
             elif not desk.flight.advance(fill_id, progress):
                 continue
             desk.emit(_settled(fill, stage, command.batch, command.transaction, 0))
@@ -161,12 +148,13 @@ class Funds:
         }
         if not failures:
             detail = "none of these fills is unsettled"
-            self._refuse(None, RejectReason.UNKNOWN_FILL, "failures", detail)
+            desk.refuse(None, RejectReason.UNKNOWN_FILL, "failures", detail)
             return
+        desk.final_batch = max(desk.final_batch, command.batch)
         reversed_fills = []
         for fill_id, failure in sorted(failures.items()):
             fill = desk.flight.land(fill_id)
-            desk.ledger.reverse(self._market(fill), fill)
+            desk.reverse(fill)
             reversed_fills.append(fill)
             failed = SettlementStage.FAILED
             desk.emit(_settled(fill, failed, command.batch, command.transaction, failure.reason))
@@ -191,7 +179,7 @@ class Funds:
         fits = asset in desk.assets if command.lane == 0 else asset is None
         if not fits:
             detail = "the base asset for lane 0, none for the others"
-            self._refuse(account, RejectReason.UNKNOWN_ASSET, "asset", detail)
+            desk.refuse(account, RejectReason.UNKNOWN_ASSET, "asset", detail)
             return
         key = (account, AssetId("") if asset is None else asset, command.lane)
         state = desk.lanes.revoke(key, command.key)
@@ -207,7 +195,7 @@ class Funds:
         """Counters below a floor are dead for orders quoted in this asset."""
         desk, account, asset = self._desk, command.account, command.asset
         if asset not in desk.assets:
-            self._refuse(account, RejectReason.UNKNOWN_ASSET, "asset", f"no asset {asset}")
+            desk.refuse(account, RejectReason.UNKNOWN_ASSET, "asset", f"no asset {asset}")
             return
         if not desk.lanes.raise_floor(account, asset, command.floor):
             return
@@ -229,20 +217,21 @@ class Funds:
             return
         detail = self._conflict(market)
         if detail is not None:
-            self._refuse(None, RejectReason.MARKET_EXISTS, "market", detail)
+            desk.refuse(None, RejectReason.MARKET_EXISTS, "market", detail)
             return
         desk.list_market(market, MarketState.OPEN)
         desk.emit(MarketListed(market))
 
     def set_state(self, command: SetMarketState) -> None:
         """Open or halt a market."""
-        venue = self._desk.venues.get(command.market)
+        desk = self._desk
+        venue = desk.venues.get(command.market)
         if venue is None:
             detail = f"no market {command.market}"
-            self._refuse(None, RejectReason.UNKNOWN_MARKET, "market", detail)
+            desk.refuse(None, RejectReason.UNKNOWN_MARKET, "market", detail)
         elif venue.state is not command.state:
             venue.state = command.state
-            self._desk.emit(MarketStateChanged(command.market, command.state))
+            desk.emit(MarketStateChanged(command.market, command.state))
 
     def _conflict(self, market: Market) -> str | None:
         """Return what a new market contradicts."""
@@ -258,39 +247,6 @@ class Funds:
             if market.number == other.number and market.base.token and other.base.token:
                 return f"number {market.number} is that of {other.id}"
         return None
-
-    # ----------------------------------------------------------------- refusal
-
-    def _refuse(
-        self, account: AccountId | None, reason: RejectReason, field: str, detail: str
-    ) -> None:
-        self._desk.emit(CommandRejected(account, reason, field, detail))
-
-    def _refuse_amount(self, account: AccountId, asset: AssetId, amount: int, least: int) -> bool:
-        """Tell when an asset or amount can not be; return whether."""
-        if asset not in self._desk.assets:
-            self._refuse(account, RejectReason.UNKNOWN_ASSET, "asset", f"no asset {asset}")
-            return True
-        if type(amount) is not int or not least <= amount <= MAX_AMOUNT:
-            detail = f"{least} to {MAX_AMOUNT} atoms"
-            self._refuse(account, RejectReason.INVALID_AMOUNT, "amount", detail)
-            return True
-        return False
-
-    def _refuse_repeat(self, account: AccountId, position: int | None) -> bool:
-        """Tell when a position on chain was passed already; return whether."""
-        if position is None:
-            return False
-        if position <= self._desk.chain_position:
-            detail = f"everything up to position {self._desk.chain_position} is known"
-            self._refuse(account, RejectReason.DEPOSIT_REPEATED, "position", detail)
-            return True
-        return False
-
-    def _pass(self, position: int | None) -> None:
-        """Everything up to this position on chain is known now."""
-        if position is not None:
-            self._desk.chain_position = position
 
     def _market(self, fill: MatchedFill) -> Market:
         return self._desk.venues[fill.market].market

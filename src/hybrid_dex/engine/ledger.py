@@ -6,7 +6,7 @@ snapshots. Nothing here knows orders or decides whether somebody may do somethin
 
 In flight: a fill moves funds at once, the chain follows later. `incoming` and `outgoing` say how
 much of that the chain has not shown yet, so that both sides can be compared at any time:
-``on chain = available + held + withdrawing + outgoing - incoming``.
+``on chain = available + held + withdrawing + vouchers + outgoing - incoming``.
 """
 
 import msgspec
@@ -29,6 +29,7 @@ class Entry(msgspec.Struct, gc=False, array_like=True):
     withdrawing: int = 0
     incoming: int = 0
     outgoing: int = 0
+    vouchers: int = 0
 
     def settled(self) -> int:
         """What could leave now: available, and still there if nothing in flight arrived."""
@@ -80,6 +81,7 @@ class Ledger:
             Amount(entry.withdrawing),
             Amount(entry.incoming),
             Amount(entry.outgoing),
+            Amount(entry.vouchers),
         )
 
     def balances(self, account: AccountId) -> tuple[Balance, ...]:
@@ -128,6 +130,13 @@ class Ledger:
         entry = self.entry(account, asset)
         entry.available -= amount
         entry.withdrawing += amount
+        return entry
+
+    def set_aside(self, account: AccountId, asset: AssetId, amount: int) -> Entry:
+        """Move from available to vouchers; back when negative."""
+        entry = self.entry(account, asset)
+        entry.available -= amount
+        entry.vouchers += amount
         return entry
 
     def trade(
@@ -204,9 +213,11 @@ class Ledger:
         owned: dict[AssetId, int] = dict.fromkeys(self.vault, 0)
         flying: dict[AssetId, int] = {}
         for account, asset, entry in self.rows():
-            owned[asset] = owned.get(asset, 0) + entry.available + entry.held + entry.withdrawing
+            here = entry.available + entry.held + entry.withdrawing + entry.vouchers
+            owned[asset] = owned.get(asset, 0) + here
             flying[asset] = flying.get(asset, 0) + entry.outgoing - entry.incoming
-            if min(entry.held, entry.withdrawing, entry.incoming, entry.outgoing) < 0:
+            parts = (entry.held, entry.withdrawing, entry.incoming, entry.outgoing, entry.vouchers)
+            if min(parts) < 0:
                 raise InvariantError(f"{account} has a negative part of {asset}: {entry}")
         for asset, total in owned.items():
             expected = self.vault.get(asset, 0)

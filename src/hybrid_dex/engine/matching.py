@@ -35,6 +35,7 @@ _fill_made: Final[Callable[..., FillMade]] = FillMade
 _matched_fill: Final[Callable[..., MatchedFill]] = MatchedFill
 
 _BUY: Final = Side.BUY
+_SELL: Final = Side.SELL
 _FILLED: Final = OrderStatus.FILLED
 
 
@@ -97,25 +98,25 @@ def _fill(desk: Desk, venue: Venue, taker: LiveOrder, allocation: Allocation, in
     taker_fee = fee(notional, market.taker_fee_ppm)
     base = quantity * market.lot_size
     if taker.side is _BUY:
-        freed = venue.hold(_BUY, taker.price, taker.open)
-        freed -= venue.hold(_BUY, taker.price, taker.open - quantity) + notional + taker_fee
-        buyer, seller, buyer_fee, seller_fee = taker.account, maker.account, taker_fee, maker_fee
+        buys, sells, buyer_fee, seller_fee = taker, maker, taker_fee, maker_fee
     else:
-        freed = venue.hold(_BUY, price, maker.open)
-        freed -= venue.hold(_BUY, price, maker.open - quantity) + notional + maker_fee
-        buyer, seller, buyer_fee, seller_fee = maker.account, taker.account, maker_fee, taker_fee
+        buys, sells, buyer_fee, seller_fee = maker, taker, maker_fee, taker_fee
+    paid = notional + buyer_fee
+    freed = venue.hold(_BUY, buys.price, buys.open)
+    freed -= venue.hold(_BUY, buys.price, buys.open - quantity) + paid
     if not 0 < quantity <= min(maker.open, taker.open) or freed < 0:
         raise InvariantError(f"the book offered {allocation} to order {taker.order_id}")
     desk.ledger.trade(
         market,
-        buyer,
-        seller,
+        buys.account,
+        sells.account,
         base=base,
         notional=notional,
         buyer_fee=buyer_fee,
         seller_fee=seller_fee,
         released=freed,
     )
+    _consume(desk, buys, sells, paid=paid, freed=freed, quantity=quantity)
     maker.open -= quantity
     maker.filled += quantity
     taker.open -= quantity
@@ -157,6 +158,19 @@ def _fill(desk: Desk, venue: Venue, taker: LiveOrder, allocation: Allocation, in
     if not maker.open:
         desk.leave_book(venue, maker)
         desk.end(venue, maker, _FILLED)
+
+
+def _consume(
+    desk: Desk, buys: LiveOrder, sells: LiveOrder, *, paid: int, freed: int, quantity: int
+) -> None:
+    """Take a fill out of the budgets of session keys, as the chain will."""
+    session = desk.sessions.of(buys.account, buys.authorization, buys.market)
+    if session is not None:
+        session.reserve(_BUY, -freed)
+        session.consume(_BUY, paid)
+    session = desk.sessions.of(sells.account, sells.authorization, sells.market)
+    if session is not None:
+        session.consume(_SELL, quantity)
 
 
 def _prevent_self_trade(desk: Desk, venue: Venue, taker: LiveOrder, allocation: Allocation) -> bool:

@@ -4,6 +4,7 @@ Costs as much as the state is large, so it runs in tests and beside snapshots, n
 """
 
 from hybrid_dex.engine.desk import Desk, Venue
+from hybrid_dex.engine.sessions import SessionKey, is_session
 from hybrid_dex.errors import InvariantError
 from hybrid_dex.model.order import Side
 from hybrid_dex.model.units import AccountId, AssetId
@@ -35,9 +36,43 @@ def check(desk: Desk) -> None:
             )
         if entry.available < 0 and account not in desk.frozen:
             raise InvariantError(f"{account} is short of {asset} and not frozen")
+    _check_vouchers(desk)
+    _check_sessions(desk)
     for account in desk.frozen:
         if not desk.ledger.is_short(account):
             raise InvariantError(f"{account} is frozen and short of nothing")
+
+
+def _check_vouchers(desk: Desk) -> None:
+    """Every entry sets aside exactly what its open vouchers promise."""
+    promised: dict[tuple[AccountId, AssetId], int] = {}
+    for voucher in desk.vouchers.values():
+        key = (voucher.account, voucher.asset)
+        promised[key] = promised.get(key, 0) + voucher.amount
+    for account, asset, entry in desk.ledger.rows():
+        if entry.vouchers != promised.pop((account, asset), 0):
+            raise InvariantError(f"{account} has {entry.vouchers} {asset} aside, vouchers differ")
+    if promised:
+        raise InvariantError(f"vouchers without funds: {promised}")
+
+
+def _check_sessions(desk: Desk) -> None:
+    """Every session reserves exactly what its live orders could use, and no budget is overdrawn."""
+    stakes: dict[SessionKey, list[int]] = {}
+    for order in desk.orders.live.values():
+        signed = order.authorization
+        if signed is None or not is_session(signed):
+            continue
+        stake = desk.venues[order.market].stake(order.side, order.price, order.open)
+        stakes.setdefault((order.account, signed.signer, order.market), [0, 0])[order.side] += stake
+    for key, state in desk.sessions.states.items():
+        reserved = [state.buy_reserved, state.sell_reserved]
+        if reserved != stakes.pop(key, [0, 0]):
+            raise InvariantError(f"session {key} reserves {reserved}, its orders need another sum")
+        if state.buy_budget < 0 or state.sell_budget < 0 or (state.revoked and any(reserved)):
+            raise InvariantError(f"session {key} is overdrawn: {state}")
+    if stakes:
+        raise InvariantError(f"orders of unknown sessions: {stakes}")
 
 
 def _check_book(desk: Desk, venue: Venue) -> int:

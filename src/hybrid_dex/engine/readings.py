@@ -20,7 +20,8 @@ from hybrid_dex.model.units import (
     OrderId,
     TimestampNs,
 )
-from hybrid_dex.model.views import Balance, Depth, OrderView, Top
+from hybrid_dex.model.views import Balance, Depth, OrderView, SessionView, Top
+from hybrid_dex.model.vouchers import Voucher
 
 __all__ = ["Readings"]
 
@@ -44,6 +45,19 @@ class Readings:
     def is_frozen(self, account: AccountId) -> bool:
         """Return whether the account is short of something and can not place or withdraw."""
         return account in self._desk.frozen
+
+    def sessions(self, account: AccountId) -> tuple[SessionView, ...]:
+        """Return what the account's session keys may do, by key and market."""
+        return self._desk.sessions.views(account)
+
+    def is_approved(self, account: AccountId, order_hash: bytes) -> bool:
+        """Return whether the account approved an order's hash on chain and did not take it back."""
+        return self._desk.sessions.approvals.get((account, order_hash), False)
+
+    def vouchers(self, account: AccountId | None = None) -> tuple[Voucher, ...]:
+        """Return the open vouchers of an account, or of all, in the order of issue."""
+        found = self._desk.vouchers.values()
+        return tuple(voucher for voucher in found if account in {None, voucher.account})
 
     def open_order_count(self, account: AccountId) -> int:
         """Return how many orders of the account rest on all books. O(1)."""
@@ -135,7 +149,7 @@ class Readings:
 
     @property
     def chain_position(self) -> int:
-        """The highest position on chain of a deposit or withdrawal that is booked."""
+        """The highest position on chain of a fact from a final block that is booked."""
         return self._desk.chain_position
 
     def check(self) -> None:

@@ -13,6 +13,7 @@ from hybrid_dex.engine.desk import Desk
 from hybrid_dex.engine.lanes import LaneKey, LaneState
 from hybrid_dex.engine.ledger import Entry
 from hybrid_dex.engine.orders import Ended, LiveOrder, Named
+from hybrid_dex.engine.sessions import SessionKey, SessionState
 from hybrid_dex.engine.settlement_flight import Progress
 from hybrid_dex.errors import VersionMismatchError
 from hybrid_dex.interfaces.book import Resting
@@ -27,10 +28,13 @@ from hybrid_dex.model.units import (
     Sequence,
     TimestampNs,
 )
+from hybrid_dex.model.vouchers import Voucher
 
 __all__ = ["STATE_FORMAT", "dump", "load"]
 
-STATE_FORMAT: Final = 1
+STATE_FORMAT: Final = 2
+_READABLE_FORMATS: Final = (1, STATE_FORMAT)
+"""Format 1 ends after the risk; what came since is empty there."""
 
 
 class _Listing(msgspec.Struct, array_like=True):
@@ -62,6 +66,10 @@ class _State(msgspec.Struct, array_like=True):
     fills: list[MatchedFill]
     progress: list[tuple[FillId, Progress]]
     risk: bytes
+    final_batch: int = 0
+    sessions: list[tuple[SessionKey, SessionState]] = []
+    approvals: list[tuple[AccountId, bytes, bool]] = []
+    vouchers: list[Voucher] = []
 
 
 _encoder: Final = msgspec.json.Encoder()
@@ -94,6 +102,10 @@ def dump(desk: Desk, risk: bytes) -> bytes:
         list(desk.flight),
         sorted(desk.flight.progress.items()),
         risk,
+        desk.final_batch,
+        sorted(desk.sessions.states.items(), key=lambda row: row[0]),
+        [(*key, usable) for key, usable in sorted(desk.sessions.approvals.items())],
+        list(desk.vouchers.values()),
     )
     return _encoder.encode(state)
 
@@ -106,7 +118,7 @@ def load(desk: Desk, raw: bytes) -> bytes:
     """
     try:
         head = _format_decoder.decode(raw)
-        if not head or head[0] != STATE_FORMAT:
+        if not head or head[0] not in _READABLE_FORMATS:
             found = head[0] if head else "none"
             raise VersionMismatchError(
                 f"the state has format {found}, this program reads {STATE_FORMAT}; replay the journal"
@@ -140,6 +152,12 @@ def load(desk: Desk, raw: bytes) -> bytes:
     desk.frozen.update(dict.fromkeys(state.frozen))
     desk.flight.fills.update((fill.fill_id, fill) for fill in state.fills)
     desk.flight.progress.update(state.progress)
+    desk.final_batch = state.final_batch
+    desk.sessions.states.update(state.sessions)
+    desk.sessions.approvals.update(
+        ((account, order_hash), usable) for account, order_hash, usable in state.approvals
+    )
+    desk.vouchers.update(((row.account, row.salt), row) for row in state.vouchers)
     desk.expiries.rebuild(orders.live.values())
     return state.risk
 

@@ -13,7 +13,12 @@ from hybrid_dex.interfaces.risk import Refusal
 from hybrid_dex.model.commands import PlaceOrder, ReplaceOrder
 from hybrid_dex.model.order import OrderType, Side, TimeInForce
 from hybrid_dex.model.reasons import RejectReason
-from hybrid_dex.model.signed_order import MAX_LIFETIME_S, Authorization
+from hybrid_dex.model.signed_order import (
+    MAX_BULK_HEIGHT,
+    MAX_LIFETIME_S,
+    Authorization,
+    SignatureKind,
+)
 from hybrid_dex.model.units import MAX_AMOUNT, MAX_PRICE, MAX_QUANTITY, MAX_TIMESTAMP_NS
 
 __all__ = [
@@ -32,8 +37,10 @@ Entering: TypeAlias = PlaceOrder | ReplaceOrder
 _NANOSECONDS: Final = 1_000_000_000
 _LONGEST_NAME: Final = 64
 _MAX_NONCE: Final = 2**64 - 1
-_PROOF_BYTES: Final = (32, 64)
-"""Of an order's hash and of its signature, r and vs."""
+_HASH_BYTES: Final = 32
+_SIGNATURE_BYTES: Final = 64
+"""r and vs."""
+_KINDS: Final = frozenset(SignatureKind)
 _BUY: Final = Side.BUY
 _GTC: Final = TimeInForce.GTC
 _GTD: Final = TimeInForce.GTD
@@ -90,7 +97,9 @@ def _check_words(command: Entering, order_type: OrderType, at_ns: int) -> Refusa
 def check_authorization(
     venue: Venue, signed: Authorization, at_ns: int, *, post_only: bool
 ) -> Refusal | None:
-    """What is signed can be told to the contract: nonce, expiry and fee cap."""
+    """What is signed can be told to the contract: kind, nonce, expiry and fee cap."""
+    if signed.kind not in _KINDS:
+        return Refusal(RejectReason.BAD_SIGNATURE, "signature_kind", "a kind that the contract has")
     if not 0 <= signed.nonce <= _MAX_NONCE:
         return Refusal(RejectReason.BAD_SIGNATURE, "nonce", f"0 to {_MAX_NONCE}")
     last_s = at_ns // _NANOSECONDS + MAX_LIFETIME_S
@@ -104,8 +113,18 @@ def check_authorization(
 
 
 def has_proof(signed: Authorization) -> bool:
-    """Whether hash and signature are there, as settlement on a chain needs them."""
-    return (len(signed.order_hash), len(signed.signature)) == _PROOF_BYTES
+    """Whether hash, signature and tree proof are there, as the kind of signature needs them."""
+    approved = signed.kind == SignatureKind.APPROVED
+    wanted = 0 if approved else _SIGNATURE_BYTES
+    height = len(signed.proof)
+    bulk = signed.kind == SignatureKind.BULK
+    return (
+        len(signed.order_hash) == _HASH_BYTES
+        and len(signed.signature) == wanted
+        and (1 <= height <= MAX_BULK_HEIGHT if bulk else height == 0)
+        and all(len(sibling) == _HASH_BYTES for sibling in signed.proof)
+        and 0 <= signed.leaf < 1 << height
+    )
 
 
 def due_ns(command: Entering) -> int | None:

@@ -117,7 +117,7 @@ class Trading:
             return refusal
         account, signed = command.account, command.authorization
         if signed is not None:
-            refusal = self._refuse_signature(venue, command, signed)
+            refusal = self._refuse_signature(venue, account, command, signed)
             reason = desk.lanes.check_new(account, venue.market, signed.nonce)
             if refusal is None and reason is not None:
                 refusal = Refusal(reason, "nonce", "a free lane, and a counter never used in it")
@@ -130,6 +130,9 @@ class Trading:
         if refusal is None:
             hold = venue.hold(command.side, command.price, command.quantity)
             refusal = self._refuse_funds(venue, account, command.side, hold)
+        if refusal is None and signed is not None:
+            stake = venue.stake(command.side, command.price, command.quantity)
+            refusal = self._refuse_budget(venue, account, signed, command.side, stake)
         if refusal is None and command.post_only:
             refusal = matching.refuse_crossing(
                 venue, Incoming(command.side, command.price, command.quantity)
@@ -143,6 +146,9 @@ class Trading:
         desk.ledger.hold(account, venue.hold_asset(order.side), hold)
         if signed is not None:
             desk.lanes.use(account, venue.market, signed.nonce)
+            session = desk.sessions.of(account, signed, venue.market.id)
+            if session is not None:
+                session.reserve(order.side, venue.stake(order.side, order.price, order.open))
         desk.emit(order.accepted())
         self._work(venue, order, whole=whole)
 
@@ -192,14 +198,14 @@ class Trading:
     # ------------------------------------------------------------------- looks
 
     def _refuse_signature(
-        self, venue: Venue, command: terms.Entering, signed: Authorization
+        self, venue: Venue, account: AccountId, command: terms.Entering, signed: Authorization
     ) -> Refusal | None:
         if self._requires_signature and not terms.has_proof(signed):
-            detail = "the order's hash of 32 bytes and a signature of 64"
+            detail = "the order's hash of 32 bytes, and a signature of 64 where its kind has one"
             return Refusal(RejectReason.BAD_SIGNATURE, "signature", detail)
         return terms.check_authorization(
             venue, signed, self._desk.at_ns, post_only=command.post_only
-        )
+        ) or self._desk.sessions.refuse_signer(account, signed, venue.market.id)
 
     def _refuse_funds(
         self, venue: Venue, account: AccountId, side: Side, needed: int
@@ -211,6 +217,18 @@ class Trading:
         asset = self._desk.assets[asset_id]
         detail = f"needs {asset.format(needed)} {asset_id}, available {asset.format(available)}"
         return Refusal(RejectReason.INSUFFICIENT_FUNDS, "quantity", detail)
+
+    def _refuse_budget(
+        self, venue: Venue, account: AccountId, signed: Authorization, side: Side, needed: int
+    ) -> Refusal | None:
+        """Judge whether a session key may use as much as an order could at worst."""
+        session = self._desk.sessions.of(account, signed, venue.market.id)
+        if session is None or needed <= session.budget(side):
+            return None
+        market, left = venue.market, session.budget(side)
+        show = market.quote.format if side is Side.BUY else market.format_quantity
+        detail = f"the key needs {show(needed)} {venue.hold_asset(side)}, left {show(left)}"
+        return Refusal(RejectReason.SESSION_BUDGET, "quantity", detail)
 
     # ----------------------------------------------------------------- replace
 
@@ -263,7 +281,7 @@ class Trading:
             if before is None and not self._requires_signature:
                 return _frozen() if order.account in desk.frozen else None
             return Refusal(RejectReason.SIGNATURE_REQUIRED, "signature", "sign the new terms")
-        refusal = self._refuse_signature(venue, command, signed)
+        refusal = self._refuse_signature(venue, order.account, command, signed)
         if refusal is not None:
             return refusal
         reason: RejectReason | None = RejectReason.REPLACEMENT_TERMS
@@ -286,9 +304,20 @@ class Trading:
         refusal = self._risk.check(command, self._view)
         if refusal is not None:
             return refusal
-        needed = venue.hold(order.side, command.price, new_open)
-        needed -= venue.hold(order.side, order.price, order.open)
-        return self._refuse_funds(venue, order.account, order.side, needed) if needed > 0 else None
+        side, account, signed = order.side, order.account, command.authorization
+        needed = venue.hold(side, command.price, new_open)
+        needed -= venue.hold(side, order.price, order.open)
+        if needed > 0:
+            refusal = self._refuse_funds(venue, account, side, needed)
+        if refusal is not None or signed is None:
+            return refusal
+        sessions = self._desk.sessions
+        stake = venue.stake(side, command.price, new_open)
+        if sessions.of(account, signed, order.market) is sessions.of(
+            account, order.authorization, order.market
+        ):
+            stake -= venue.stake(side, order.price, order.open)
+        return self._refuse_budget(venue, account, signed, side, stake)
 
     def _use_revision(self, venue: Venue, order: LiveOrder, command: ReplaceOrder) -> None:
         if command.authorization is not None:
@@ -314,6 +343,12 @@ class Trading:
         more = venue.hold(side, command.price, new_open)
         more -= venue.hold(side, order.price, order.open)
         desk.ledger.hold(order.account, venue.hold_asset(side), more)
+        before = desk.sessions.of(order.account, order.authorization, order.market)
+        if before is not None:
+            before.reserve(side, -venue.stake(side, order.price, order.open))
+        after = desk.sessions.of(order.account, command.authorization, order.market)
+        if after is not None:
+            after.reserve(side, venue.stake(side, command.price, new_open))
         order.price = command.price
         order.quantity = order.signed_quantity = command.quantity
         order.open = new_open
