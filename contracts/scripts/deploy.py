@@ -8,13 +8,21 @@ from ape import chain, networks, project
 from ape.cli import ConnectedProviderCommand, account_option
 
 DEPLOYMENTS = Path(__file__).resolve().parents[1] / "deployments"
-PARAMETERS = ("owner", "operator", "watchLag", "windowMax", "exitDelay")
+PERMIT2 = "0x000000000022D473030F116dDEE9F6B43aC78BA3"
+"""Where Uniswap's Permit2 lies on every chain that has it."""
+PARAMETERS = ("extension", "owner", "operator", "watchLag", "windowMax", "exitDelay")
 
 
 def deploy(account, owner, operator, delays):
     """Deploy, write the record and return its file."""
     network = networks.provider.network
-    arguments = [owner or account.address, operator or account.address, *delays]
+    extension = project.ExchangeExtension.deploy(*delays, PERMIT2, sender=account)
+    arguments = [
+        extension.address,
+        owner or account.address,
+        operator or account.address,
+        *delays,
+    ]
     exchange = project.Exchange.deploy(*arguments, sender=account)
     deployed = {
         "network": f"{network.ecosystem.name}:{network.name}",

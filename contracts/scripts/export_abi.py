@@ -4,13 +4,16 @@ import importlib.util
 import json
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import click
 from ape import project
 
 CONTRACTS = Path(__file__).resolve().parents[1]
 ARTIFACTS = CONTRACTS.parent / "src" / "hybrid_dex" / "settlement" / "artifacts"
-EXPORTED = ("Exchange", "MockERC20")
+EXPORTED = ("Exchange", "ExchangeExtension", "MockERC20")
+ANSWERS_FOR = {"Exchange": "ExchangeExtension"}
+"""A contract that delegates calls it does not know, and to which: its interface is that of both."""
 
 
 def load_hashes() -> ModuleType:
@@ -21,6 +24,27 @@ def load_hashes() -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def entries(name: str) -> list[dict[str, Any]]:
+    """Return a contract's own interface as JSON values."""
+    abi = getattr(project, name).contract_type.abi
+    return [entry.model_dump(by_alias=True, mode="json", exclude_none=True) for entry in abi]
+
+
+def interface(name: str) -> list[dict[str, Any]]:
+    """Return what can be called at a contract's address, sorted: each entry once."""
+    found = {json.dumps(entry): entry for entry in entries(name)}
+    for entry in entries(ANSWERS_FOR[name]) if name in ANSWERS_FOR else ():
+        if entry["type"] in ("function", "event", "error"):
+            found.setdefault(json.dumps(entry), entry)
+    return [
+        entry
+        for text, entry in sorted(
+            found.items(), key=lambda item: (item[1]["type"], item[1].get("name", ""), item[0])
+        )
+        if entry["type"] != "fallback"
+    ]
 
 
 def artifact(name: str) -> str:
@@ -34,14 +58,9 @@ def artifact(name: str) -> str:
         for pattern in hashes.SOURCES
         for path in CONTRACTS.glob(pattern)
     }
-    abi = [
-        entry.model_dump(by_alias=True, mode="json", exclude_none=True) for entry in contract.abi
-    ]
     content = {
         "name": name,
-        "abi": sorted(
-            abi, key=lambda entry: (entry["type"], entry.get("name", ""), json.dumps(entry))
-        ),
+        "abi": interface(name),
         "bytecode": contract.deployment_bytecode.bytecode,
         "deployedBytecode": contract.runtime_bytecode.bytecode,
         "compiler": {

@@ -23,7 +23,7 @@ abstract contract Delegation is SettlementState, EIP712 {
     /// revocation of it took effect. Budgets are checked for each fill.
     function _sessionUsable(uint256 word, uint256 covered) internal view returns (bool) {
         uint256 expiry = word.expiry();
-        if (expiry == 0 || block.timestamp > expiry + WINDOW_MAX) return false;
+        if (expiry == 0 || block.timestamp > expiry + _WINDOW_MAX) return false;
         return !_sessionRevoked(word, covered);
     }
 

@@ -8,7 +8,7 @@ import {Fees} from "./libraries/Fees.sol";
 import {FillLane} from "./libraries/FillLane.sol";
 import {LedgerWord} from "./libraries/LedgerWord.sol";
 import {Memory} from "./libraries/Memory.sol";
-import {Order, OrderHash} from "./libraries/OrderHash.sol";
+import {OrderHash} from "./libraries/OrderHash.sol";
 import {PackedBatch} from "./libraries/PackedBatch.sol";
 import {SkipReason} from "./libraries/SkipReason.sol";
 import {Slots} from "./libraries/Slots.sol";
@@ -22,11 +22,6 @@ import {TradeTree} from "./libraries/TradeTree.sol";
 /// end of the section. What is the operator's fault reverts the batch; what a trader can cause skips one fill.
 abstract contract Settlement is Cancellation {
     using LedgerWord for uint256;
-
-    /// @dev The highest fee of a fill and side, whatever was signed, in parts per million.
-    uint256 internal constant FEE_LIMIT_PPM = 10_000;
-    /// @dev How far ahead an order may expire; WINDOW_MAX more for clocks that differ.
-    uint256 internal constant ORDER_LIFETIME = 30 days;
 
     /// @dev Above an order's register: the lots that the order had used up before.
     uint256 private constant USED_SHIFT = 96;
@@ -68,18 +63,14 @@ abstract contract Settlement is Cancellation {
         uint256 tradeId;
     }
 
-    constructor() {
-        _root = _domainSeparatorV4();
-    }
-
     // Settling
 
     /// @inheritdoc ISettlement
     /// @dev Calls nothing but the ecrecover precompile, so nobody can call back from here: it is enough that the guard
     /// shuts it while a token is being transferred.
     function settle(bytes calldata batch) external nonReentrantView whenNotPaused {
-        if (msg.sender != operator) revert NotOperator();
-        if (frozen) revert SettlingEnded();
+        if (msg.sender != _operator) revert NotOperator();
+        if (_frozen) revert SettlingEnded();
         uint256 start;
         assembly ("memory-safe") {
             start := batch.offset
@@ -285,7 +276,7 @@ abstract contract Settlement is Cancellation {
     function _verifyTerms(Section memory s, uint256 account, uint256 packed) private view returns (uint256 reason) {
         unchecked {
             uint256 expiry = PackedBatch.expiry(packed);
-            if (block.timestamp > expiry + WINDOW_MAX || expiry > block.timestamp + ORDER_LIFETIME + WINDOW_MAX) {
+            if (block.timestamp > expiry + _WINDOW_MAX || expiry > block.timestamp + ORDER_LIFETIME + _WINDOW_MAX) {
                 return SkipReason.EXPIRY;
             }
             if (PackedBatch.counter(packed) < Memory.load(account + Tables.QUOTE_WORD).floor()) return SkipReason.FLOOR;
@@ -570,28 +561,5 @@ abstract contract Settlement is Cancellation {
 
     function _skip(Section memory s, uint256 sequence, uint256 index, uint256 why) private {
         emit FillSkipped(uint32(s.market), uint48(sequence), uint8(index), uint8(why >> 8), uint8(why));
-    }
-
-    // Views
-
-    /// @inheritdoc ISettlement
-    function hashOrder(Order calldata order) external view returns (bytes32) {
-        return _hashTypedDataV4(OrderHash.structHash(order));
-    }
-
-    /// @inheritdoc ISettlement
-    function limits() external pure returns (uint256 feePpm, uint256 orderLifetime, uint256 floorStep) {
-        return (FEE_LIMIT_PPM, ORDER_LIFETIME, FLOOR_STEP);
-    }
-
-    /// @inheritdoc ISettlement
-    function domainSeparator() external view returns (bytes32) {
-        return _domainSeparatorV4();
-    }
-
-    /// @inheritdoc ISettlement
-    function batchState() external view returns (uint48 number, uint40 matchedThrough, uint48 sequence, bytes32 root) {
-        uint256 state = _batch;
-        return (uint48(state >> 208), uint40(state >> 168), uint48(state >> 120), _root);
     }
 }

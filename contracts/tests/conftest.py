@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
-from scenario import EXIT_DELAY, LOT, MARKET, TICK, WATCH_LAG, WINDOW_MAX, Market, Scenario
+from export_abi import interface
+from scenario import EXIT_DELAY, LOT, MARKET, PERMIT2, TICK, WATCH_LAG, WINDOW_MAX, Market, Scenario
 
 
 @pytest.fixture(scope="session")
@@ -26,17 +28,27 @@ def deploy(w3, project, accounts):
 
     def deploy(name, *arguments):
         instance = getattr(project, name).deploy(*arguments, sender=accounts[0])
-        abi = [entry.model_dump(by_alias=True, mode="json") for entry in instance.contract_type.abi]
-        return w3.eth.contract(address=instance.address, abi=abi)
+        return w3.eth.contract(address=instance.address, abi=interface(name))
 
     return deploy
 
 
 @pytest.fixture(scope="session")
-def world(w3, deploy, accounts):
+def deploy_exchange(deploy):
+    """Deploy an exchange with its extension."""
+
+    def deploy_exchange(owner, operator, delays=(WATCH_LAG, WINDOW_MAX, EXIT_DELAY)):
+        extension = deploy("ExchangeExtension", *delays, PERMIT2)
+        return deploy("Exchange", extension.address, owner, operator, *delays)
+
+    return deploy_exchange
+
+
+@pytest.fixture(scope="session")
+def world(w3, deploy, deploy_exchange, accounts):
     """An exchange with one market and nobody in it."""
     owner, operator = accounts[1].address, accounts[2].address
-    exchange = deploy("Exchange", owner, operator, WATCH_LAG, WINDOW_MAX, EXIT_DELAY)
+    exchange = deploy_exchange(owner, operator)
     base = deploy("MockERC20", "Ether", "ETH", 18)
     quote = deploy("MockERC20", "Dollar", "USDC", 6)
     scenario = Scenario(w3, exchange, owner, operator, Market(MARKET, base, quote))

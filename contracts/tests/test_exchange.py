@@ -146,14 +146,14 @@ def test_ownership_moves_in_two_steps(scenario):
     assert scenario.read("owner") == successor.address
 
 
-def test_nobody_is_no_operator_and_no_owner(scenario, deploy):
+def test_nobody_is_no_operator_and_no_owner(scenario, deploy_exchange):
     refusals = {
         "OwnableInvalidOwner(address)": (NOBODY, scenario.operator),
         "ZeroAddress()": (scenario.owner, NOBODY),
     }
     for error, (owner, operator) in refusals.items():
         with pytest.raises(ContractLogicError, match=keccak(text=error)[:4].hex()):
-            deploy("Exchange", owner, operator, 60, 600, 3600)
+            deploy_exchange(owner, operator)
 
 
 def test_the_domain_can_be_read_by_wallets(scenario):

@@ -3,7 +3,7 @@
 import pytest
 from ape.exceptions import ContractLogicError
 from eth_utils import keccak
-from scenario import EXIT_DELAY, LOT, MAIN, WATCH_LAG, WINDOW_MAX, Market, layout, nonce
+from scenario import EXIT_DELAY, LOT, MAIN, PERMIT2, WATCH_LAG, WINDOW_MAX, Market, layout, nonce
 
 
 @pytest.fixture
@@ -156,9 +156,9 @@ def test_a_first_deposit_opens_the_main_quote_word(scenario, listed):
         (60, 600, 14 * 86_400 + 1),
     ],
 )
-def test_delays_are_bounded(scenario, deploy, delays):
+def test_delays_are_bounded(deploy, delays):
     with pytest.raises(ContractLogicError, match=keccak(text="BadDelays()")[:4].hex()):
-        deploy("Exchange", scenario.owner, scenario.operator, *delays)
+        deploy("ExchangeExtension", *delays, PERMIT2)
 
 
 def test_the_delays_can_be_read(scenario):

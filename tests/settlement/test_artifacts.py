@@ -10,7 +10,7 @@ from hybrid_dex.settlement import artifacts
 from hybrid_dex.settlement.artifacts import CONTENT_HASH, SOURCES, content_hash, source_hash
 
 CONTRACTS = Path(__file__).resolve().parents[2] / "contracts"
-NAMES = ["Exchange", "MockERC20"]
+NAMES = ["Exchange", "ExchangeExtension", "MockERC20"]
 
 
 def read(name: str) -> dict[str, Any]:

@@ -18,7 +18,10 @@ from hybrid_dex.errors import ConfigurationError, SettlementError
 from hybrid_dex.model.market import Asset, Market
 from hybrid_dex.settlement.evm.artifact import load_artifact
 
-__all__ = ["Delays", "Deployer", "Deployment"]
+__all__ = ["PERMIT2", "Delays", "Deployer", "Deployment"]
+
+PERMIT2: Final = "0x000000000022D473030F116dDEE9F6B43aC78BA3"
+"""Where Uniswap's Permit2 lies on every chain that has it."""
 
 _RECEIPT_TIMEOUT_S: Final = 120.0
 
@@ -100,13 +103,10 @@ class Deployer:
             for asset in (market.base, market.quote):
                 if asset.id not in tokens:
                     tokens[asset.id] = await self._with_token(asset)
+        terms = (chosen.watch_lag_s, chosen.window_max_s, chosen.exit_delay_s)
+        extension, _ = await self._create("ExchangeExtension", *terms, PERMIT2)
         contract, block = await self._create(
-            "Exchange",
-            self._account.address,
-            operator,
-            chosen.watch_lag_s,
-            chosen.window_max_s,
-            chosen.exit_delay_s,
+            "Exchange", extension, self._account.address, operator, *terms
         )
         exchange = self._web3.eth.contract(
             address=self._web3.to_checksum_address(contract), abi=load_artifact("Exchange").abi
