@@ -1,0 +1,427 @@
+"""Ledger of facts: which facts of the followed blocks count, and what the engine is told.
+
+Pure. It is fed the facts of one block after another and answers with commands. It must never tell
+as final what can still go away, and never forget what a user did on chain.
+
+Two rules decide when a fact counts:
+
+- What *adds* (a deposit, a session's budget, an approval, a paid withdrawal or voucher, a request
+  taken back) counts once its block is final. Its position, ``block << 24 | log index``, lets the
+  engine refuse a repeat.
+- What *weakens* an order or a balance (a requested withdrawal, a canceled lane, a cancel by
+  receipt, a raised floor, a revoked session or approval, a closing market) counts in the newest
+  block already: the contract gives settlement only so long to see it, and a receipt acts at once.
+  A revocation carries its own position, so that what it revokes stays dead when that becomes final
+  later. A market that closes on chain is halted; only an operator opens it again.
+
+So the amount that an account can not trade is the largest that any prefix of the blocks that are
+not final would ask for: a new request counts at once, its end only when final. A reorganisation
+that takes a request away gives the amount back, unless the request came again in the same look.
+
+A voucher ends when the vault paid it, or when a final block is past its deadline and none paid it.
+
+A token may be listed on chain before the exchange is configured with it. What happens to it then
+is remembered, final facts only, and told when the token has a name; the position is then that of
+the telling, above everything that the engine knows.
+
+`owed` follows what the vault must owe by the facts alone. When the contract says otherwise, a node
+left out a log.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final, TypeAlias
+
+import msgspec
+
+from hybrid_dex.model.commands import (
+    ApproveOrder,
+    Command,
+    CompleteWithdrawal,
+    Deposit,
+    ExpireVoucher,
+    GrantSession,
+    RaiseFloor,
+    RedeemVoucher,
+    RequestWithdrawal,
+    RevokeApproval,
+    RevokeLane,
+    RevokeSession,
+    SetMarketState,
+)
+from hybrid_dex.model.market import MarketState
+from hybrid_dex.model.units import MAX_AMOUNT, AccountId, Amount, AssetId, Quantity
+from hybrid_dex.model.vouchers import Voucher
+from hybrid_dex.settlement.facts import (
+    ApprovalRevokedSeen,
+    CanceledByReceiptSeen,
+    DepositSeen,
+    Fact,
+    FeesWithdrawnSeen,
+    FloorSeen,
+    LaneCanceledSeen,
+    MarketClosingSeen,
+    OrderApprovedSeen,
+    RequestCanceledSeen,
+    RequestSeen,
+    SessionGrantedSeen,
+    SessionRevokedSeen,
+    VoucherRedeemedSeen,
+    WithdrawnSeen,
+    position,
+)
+
+__all__ = ["Ledger", "LedgerState", "moved"]
+
+_LATE_LOG: Final = 1 << 23
+"""Log indexes from here on are no log's: the places of what is told late, in a final block."""
+
+_Key: TypeAlias = tuple[AccountId, AssetId]
+_RequestFact: TypeAlias = RequestSeen | RequestCanceledSeen | WithdrawnSeen
+
+
+class LedgerState(msgspec.Struct):
+    """What of a `Ledger` must survive a restart.
+
+    Attributes:
+        requested: open requests by the final blocks: account, asset, amount.
+        told: what the engine was last told about each.
+        owed: what the vault owes by the facts of the final blocks; ``None`` until it was compared
+            with the contract once.
+        nameless: what accounts brought in, or took out, of tokens that have no name here yet.
+        nameless_lanes: the keys up to which lane 0 was canceled for such a base token.
+        nameless_floors: the floors for such a quote token.
+        late: the highest position that was made up for something told late.
+    """
+
+    requested: list[tuple[AccountId, AssetId, Amount]] = []
+    told: list[tuple[AccountId, AssetId, Amount]] = []
+    owed: dict[AssetId, int] | None = None
+    nameless: list[tuple[AccountId, AssetId, int]] = []
+    nameless_lanes: list[tuple[AccountId, AssetId, int]] = []
+    nameless_floors: list[tuple[AccountId, AssetId, int]] = []
+    late: int = 0
+
+
+class Ledger:
+    """Facts of the followed blocks, and what they mean to the engine.
+
+    Call `see` for every accepted block, `forget` for every dropped one, `final` for every final
+    one, each in order, and `changes` after each look at the chain.
+
+    Args:
+        state: what an earlier run stored.
+        names: the configured assets by token address. A fact names a token without a name by its
+            address; ``None`` takes every asset as known.
+    """
+
+    def __init__(self, state: LedgerState, names: Mapping[str, AssetId] | None = None) -> None:
+        self._known = None if names is None else frozenset(names.values())
+        named = {} if names is None else names
+        self._requested: dict[_Key, int] = {(a, named.get(s, s)): n for a, s, n in state.requested}
+        self._told: dict[_Key, int] = {(a, s): n for a, s, n in state.told}
+        self._owed = None if state.owed is None else _renamed(state.owed, named)
+        self._nameless = {(a, named.get(s, s)): n for a, s, n in state.nameless}
+        self._lanes = {(a, named.get(s, s)): n for a, s, n in state.nameless_lanes}
+        self._floors = {(a, named.get(s, s)): n for a, s, n in state.nameless_floors}
+        self._late = state.late
+        self._blocks: list[tuple[Fact, ...]] = []
+        self._dirty: set[_Key] = self._requested.keys() | self._told.keys()
+        self._vouchers: dict[tuple[AccountId, int], Voucher] = {}
+
+    @property
+    def state(self) -> LedgerState:
+        """What must be stored to go on from the final block."""
+        return LedgerState(
+            requested=[(a, s, Amount(n)) for (a, s), n in sorted(self._requested.items())],
+            told=[(a, s, Amount(n)) for (a, s), n in sorted(self._told.items())],
+            owed=None if self._owed is None else dict(sorted(self._owed.items())),
+            nameless=_rows(self._nameless),
+            nameless_lanes=_rows(self._lanes),
+            nameless_floors=_rows(self._floors),
+            late=self._late,
+        )
+
+    @property
+    def nameless(self) -> frozenset[str]:
+        """The addresses of tokens with balances in the vault that no market here names."""
+        return frozenset(asset for (_, asset), n in self._nameless.items() if n)
+
+    # Blocks
+
+    def see(self, facts: tuple[Fact, ...], block: int) -> list[Command]:
+        """Take the facts of the new head; return what the engine must know at once."""
+        self._blocks.append(facts)
+        self._touch(facts)
+        commands: list[Command] = []
+        for fact in facts:
+            command = self._revocation(fact, block)
+            if command is not None:
+                commands.append(command)
+        return commands
+
+    def forget(self) -> tuple[Fact, ...]:
+        """Drop the head's facts and return them. What was revoked stays so: its owner asked."""
+        facts = self._blocks.pop()
+        self._touch(facts)
+        return facts
+
+    def final(self, block: int) -> tuple[tuple[Fact, ...], list[Command]]:
+        """Take the lowest block's facts as final; return them and what the engine must know."""
+        facts = self._blocks.pop(0)
+        self._touch(facts)
+        commands: list[Command] = []
+        for fact in facts:
+            self._book(fact)
+            command = self._addition(fact, position(block, fact.log))
+            if command is not None:
+                commands.append(command)
+        return facts, commands
+
+    def changes(self, block: int) -> list[Command]:
+        """Return what follows from all facts together, as of a final block.
+
+        The requests whose amount is no longer what the engine was told, and what was remembered of
+        tokens that have a name now.
+        """
+        commands = self._late_commands(block)
+        for key in sorted(self._dirty):
+            if not self._is_known(key[1]):
+                continue
+            wanted = self._reserve(key)
+            if wanted != self._told.get(key, 0):
+                account, asset = key
+                commands.append(
+                    RequestWithdrawal(account=account, asset=asset, amount=Amount(wanted))
+                )
+                if wanted:
+                    self._told[key] = wanted
+                else:
+                    del self._told[key]
+        self._dirty.clear()
+        return commands
+
+    def waiting(self) -> Iterator[int]:
+        """Yield when each request was made that is not final yet, Unix seconds."""
+        for facts in self._blocks:
+            for fact in facts:
+                if isinstance(
+                    fact,
+                    RequestSeen
+                    | LaneCanceledSeen
+                    | FloorSeen
+                    | MarketClosingSeen
+                    | SessionRevokedSeen
+                    | ApprovalRevokedSeen,
+                ):
+                    yield fact.requested_at_s
+
+    # Vouchers
+
+    def watch(self, vouchers: Iterable[Voucher]) -> None:
+        """Remember open vouchers until they end. A repeat changes nothing."""
+        for voucher in vouchers:
+            self._vouchers.setdefault((voucher.account, voucher.salt), voucher)
+
+    def overdue(self, time_s: int) -> tuple[Voucher, ...]:
+        """Return the vouchers that no block at or after this final time can pay."""
+        return tuple(
+            voucher for _, voucher in sorted(self._vouchers.items()) if voucher.deadline_s < time_s
+        )
+
+    def expire(self, voucher: Voucher) -> ExpireVoucher:
+        """End an overdue voucher that no final block paid."""
+        del self._vouchers[voucher.account, voucher.salt]
+        return ExpireVoucher(account=voucher.account, asset=voucher.asset, salt=voucher.salt)
+
+    # What the vault owes
+
+    def owed(self) -> dict[AssetId, int] | None:
+        """Return what the vault owes by all facts up to the head; ``None`` without a beginning."""
+        if self._owed is None:
+            return None
+        return moved(self._owed, (fact for facts in self._blocks for fact in facts))
+
+    def begin(self, owed: Mapping[AssetId, int]) -> None:
+        """Take what the contract owes at the head as the beginning, when there is none yet."""
+        since = moved({}, (fact for facts in self._blocks for fact in facts))
+        self._owed = {
+            asset: owed.get(asset, 0) - since.get(asset, 0) for asset in owed.keys() | since.keys()
+        }
+
+    # One fact
+
+    def _revocation(self, fact: Fact, block: int) -> Command | None:
+        match fact:
+            case LaneCanceledSeen() | CanceledByReceiptSeen():
+                if not self._is_known(fact.asset):
+                    return None
+                return RevokeLane(
+                    account=fact.account, asset=fact.asset, lane=fact.lane, key=fact.key
+                )
+            case FloorSeen():
+                if not self._is_known(fact.asset):
+                    return None
+                return RaiseFloor(account=fact.account, asset=fact.asset, floor=fact.floor)
+            case MarketClosingSeen():
+                return SetMarketState(market=fact.market, state=MarketState.HALTED)
+            case SessionRevokedSeen():
+                return RevokeSession(
+                    account=fact.account,
+                    key=fact.key,
+                    market=fact.market,
+                    position=position(block, fact.log),
+                )
+            case ApprovalRevokedSeen():
+                return RevokeApproval(
+                    account=fact.account,
+                    order_hash=fact.order_hash,
+                    position=position(block, fact.log),
+                )
+            case _:
+                return None
+
+    def _addition(self, fact: Fact, at: int) -> Command | None:
+        match fact:
+            case DepositSeen() | WithdrawnSeen() if not self._is_known(fact.asset):
+                return None
+            case DepositSeen():
+                return Deposit(
+                    account=fact.account, asset=fact.asset, amount=fact.amount, position=at
+                )
+            case WithdrawnSeen():
+                return CompleteWithdrawal(
+                    account=fact.account, asset=fact.asset, amount=fact.amount, position=at
+                )
+            case VoucherRedeemedSeen() if self._is_known(fact.asset):
+                self._vouchers.pop((fact.account, fact.salt), None)
+                return RedeemVoucher(
+                    account=fact.account,
+                    asset=fact.asset,
+                    amount=fact.amount,
+                    salt=fact.salt,
+                    position=at,
+                )
+            case SessionGrantedSeen():
+                return GrantSession(
+                    account=fact.account,
+                    key=fact.key,
+                    market=fact.market,
+                    buy_budget=Amount(fact.buy_budget),
+                    sell_budget=Quantity(fact.sell_budget),
+                    expiry_s=fact.expiry_s,
+                    position=at,
+                )
+            case OrderApprovedSeen():
+                return ApproveOrder(account=fact.account, order_hash=fact.order_hash, position=at)
+            case _:
+                return None
+
+    def _book(self, fact: Fact) -> None:
+        """Keep what a final fact leaves behind."""
+        if self._owed is not None:
+            self._owed = moved(self._owed, (fact,))
+        match fact:
+            case RequestSeen() | RequestCanceledSeen() | WithdrawnSeen():
+                key = (fact.account, fact.asset)
+                self._requested.pop(key, None)
+                if isinstance(fact, RequestSeen):
+                    self._requested[key] = fact.amount
+                elif isinstance(fact, WithdrawnSeen):
+                    self._take_told(key, fact.amount)
+            case LaneCanceledSeen() | CanceledByReceiptSeen() if fact.asset is not None:
+                _keep_highest(self._lanes, (fact.account, fact.asset), fact.key, self._known)
+            case FloorSeen():
+                _keep_highest(self._floors, (fact.account, fact.asset), fact.floor, self._known)
+            case _:
+                pass
+        if isinstance(fact, DepositSeen | WithdrawnSeen | VoucherRedeemedSeen) and (
+            not self._is_known(fact.asset)
+        ):
+            key = (fact.account, fact.asset)
+            signed = fact.amount if isinstance(fact, DepositSeen) else -fact.amount
+            left = self._nameless.pop(key, 0) + signed
+            if left:
+                self._nameless[key] = left
+
+    # Tokens that got a name
+
+    def _late_commands(self, block: int) -> list[Command]:
+        """Tell what was remembered of tokens that have a name now, once."""
+        commands: list[Command] = []
+        for key in [key for key in sorted(self._nameless) if self._is_known(key[1])]:
+            account, asset = key
+            amount = self._nameless.pop(key)
+            self._late = max(self._late + 1, position(block, _LATE_LOG))
+            kind = Deposit if amount > 0 else CompleteWithdrawal
+            commands.append(
+                kind(account=account, asset=asset, amount=Amount(abs(amount)), position=self._late)
+            )
+        for key in [key for key in sorted(self._lanes) if self._is_known(key[1])]:
+            account, asset = key
+            highest = self._lanes.pop(key)
+            commands.append(RevokeLane(account=account, asset=asset, lane=0, key=highest))
+        for key in [key for key in sorted(self._floors) if self._is_known(key[1])]:
+            account, asset = key
+            commands.append(RaiseFloor(account=account, asset=asset, floor=self._floors.pop(key)))
+        return commands
+
+    def _is_known(self, asset: AssetId | None) -> bool:
+        return self._known is None or asset is None or asset in self._known
+
+    # Requests
+
+    def _take_told(self, key: _Key, paid: int) -> None:
+        """A payment takes from what the engine put aside; the rest stays there until told."""
+        left = self._told.pop(key, 0) - paid
+        if left > 0:
+            self._told[key] = left
+
+    def _touch(self, facts: Iterable[Fact]) -> None:
+        self._dirty.update((fact.account, fact.asset) for fact in _requests(facts))
+
+    def _reserve(self, key: _Key) -> int:
+        requested, paid = self._requested.get(key, 0), 0
+        most = requested
+        for facts in self._blocks:
+            for fact in _requests(facts):
+                if (fact.account, fact.asset) != key:
+                    continue
+                requested = fact.amount if isinstance(fact, RequestSeen) else 0
+                if isinstance(fact, WithdrawnSeen):
+                    paid += fact.amount
+                most = max(most, requested + paid)
+        return min(most, MAX_AMOUNT)
+
+
+def _requests(facts: Iterable[Fact]) -> Sequence[_RequestFact]:
+    return [
+        fact
+        for fact in facts
+        if isinstance(fact, RequestSeen | RequestCanceledSeen | WithdrawnSeen)
+    ]
+
+
+def moved(owed: Mapping[AssetId, int], facts: Iterable[Fact]) -> dict[AssetId, int]:
+    """Return what the vault owes after some facts."""
+    after = dict(owed)
+    for fact in facts:
+        if isinstance(fact, DepositSeen):
+            after[fact.asset] = after.get(fact.asset, 0) + fact.amount
+        elif isinstance(fact, WithdrawnSeen | VoucherRedeemedSeen | FeesWithdrawnSeen):
+            after[fact.asset] = after.get(fact.asset, 0) - fact.amount
+    return after
+
+
+def _keep_highest(
+    kept: dict[_Key, int], key: _Key, value: int, known: frozenset[AssetId] | None
+) -> None:
+    if known is not None and key[1] not in known:
+        kept[key] = max(value, kept.get(key, 0))
+
+
+def _renamed(owed: Mapping[AssetId, int], names: Mapping[str, AssetId]) -> dict[AssetId, int]:
+    return {names.get(asset, asset): amount for asset, amount in owed.items()}
+
+
+def _rows(kept: Mapping[_Key, int]) -> list[tuple[AccountId, AssetId, int]]:
+    return [(account, asset, value) for (account, asset), value in sorted(kept.items())]
