@@ -2,6 +2,9 @@
 
 Everything is real: the node, the contracts, the signatures, the store. Time passes only as the
 chain's blocks are mined and as a test says; nothing sleeps except to let other tasks run.
+
+`World.options` and `World.settlement` take the names of `EvmOptions`, and besides
+``confirmations=n`` for ``finality=Confirmations(n)``.
 """
 
 from __future__ import annotations
@@ -33,9 +36,10 @@ from hybrid_dex.model.units import (
     fill_id,
     order_id,
 )
+from hybrid_dex.settlement.chains import Confirmations
 from hybrid_dex.settlement.deployment import Delays, Deployer, Deployment
 from hybrid_dex.settlement.evm import EvmOptions, EvmSettlement
-from hybrid_dex.settlement.transaction_state import FeePolicy
+from hybrid_dex.settlement.fees import FeePolicy
 from hybrid_dex.settlement.vault import Vault
 from hybrid_dex.signing import Domain, LocalSigner, authorize
 
@@ -301,21 +305,23 @@ class World:
         await deployer.close()
         return Trader(LocalSigner(secret), vault, self.domain)
 
-    def options(self, **changes: Any) -> EvmOptions:
+    def options(self, *, confirmations: int = 2, **changes: Any) -> EvmOptions:
         """Options for this chain, quick ones."""
         chosen: dict[str, Any] = {
-            "rpc_url": self.anvil.url,
+            "rpc_urls": (self.anvil.url,),
+            "chain": "local",
             "chain_id": self.deployment.chain_id,
+            "finality": Confirmations(confirmations),
             "contract": self.deployment.contract,
             "operator_key": OPERATOR_KEY,
             "store_path": self.folder / "settlement.sqlite3",
-            "confirmations": 2,
             "batch_age_s": 0.0,
             "matching_lag_s": 0,
             "poll_s": 0.005,
             "retry_wait_s": 0.005,
             "lag_tolerance_s": 0.0,
-            "fees": FeePolicy(cap=10**12, emergency_cap=10**13),
+            "rest_s": 0.02,
+            "fees": FeePolicy(ceiling=10**12, emergency_ceiling=10**13),
         }
         return EvmOptions(**(chosen | changes))
 

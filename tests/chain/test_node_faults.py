@@ -11,7 +11,7 @@ from aiohttp import web
 
 from hybrid_dex.model.settlement import SettlementStage
 from hybrid_dex.settlement.health import SettlementState
-from hybrid_dex.settlement.transaction_state import FeePolicy
+from hybrid_dex.settlement.fees import FeePolicy
 from tests.chain.fault_proxy import Answer, FaultProxy, Request, error
 from tests.chain.harness import Server, World
 from tests.tiers import count
@@ -110,7 +110,7 @@ async def test_trades_settle_once_whatever_the_node_does(
     bob = await world.trader(2, base=ETH)
     async with FaultProxy(world.anvil.url, lambda *_: None) as proxy:
         settlement = world.settlement(
-            rpc_url=proxy.url,
+            rpc_urls=(proxy.url,),
             bump_after_s=4,
             resend_after_s=2,
             request_timeout_s=2.0,
@@ -135,7 +135,7 @@ async def test_a_node_that_is_down_is_waited_for(world: World) -> None:
     alice = await world.trader(1, quote=10_000 * USDC)
     bob = await world.trader(2, base=ETH)
     async with FaultProxy(world.anvil.url, lambda *_: None) as proxy:
-        settlement = world.settlement(rpc_url=proxy.url, attempts=2)
+        settlement = world.settlement(rpc_urls=(proxy.url,), attempts=2)
         async with Server(world, settlement) as server:
             await world.until(lambda: settlement.health().head_block > 0)
             proxy.fault = lambda *_: web.Response(status=502)
@@ -153,13 +153,13 @@ async def test_a_base_fee_above_the_cap_is_waited_out(world: World) -> None:
     """Nothing is sent above the cap, and what waited is sent once the fee is down again."""
     alice = await world.trader(1, quote=10_000 * USDC)
     bob = await world.trader(2, base=ETH)
-    policy = FeePolicy(cap=10**10, emergency_cap=10**10)
+    policy = FeePolicy(ceiling=10**10, emergency_ceiling=10**10)
     async with Server(world, world.settlement(fees=policy)) as server:
         world.anvil.rpc("anvil_setNextBlockBaseFeePerGas", hex(5 * 10**11))
         world.anvil.mine()
         fills = world.trade(alice, bob)
         await server.settlement.submit(fills)
-        await world.until(lambda: "cap" in server.settlement.health().error, mine=False)
+        await world.until(lambda: "ceiling" in server.settlement.health().error, mine=False)
         world.anvil.rpc("anvil_setNextBlockBaseFeePerGas", hex(10**9))
         world.anvil.mine()
         await world.until(lambda: server.reader.all_at(fills, SettlementStage.FINAL))

@@ -33,9 +33,9 @@ async def refused(world: World, settlement: EvmSettlement, error: type[Exception
 
 async def test_another_chain(world: World) -> None:
     """Both chain ids are named."""
-    text = await refused(world, world.settlement(chain_id=1), WrongChainError)
-    assert "31337" in text
-    assert "chain 1;" in text
+    text = await refused(world, world.settlement(chain_id=2), WrongChainError)
+    assert "chain 31337" in text
+    assert "chain 2;" in text
 
 
 async def test_no_contract(world: World) -> None:
@@ -85,17 +85,17 @@ async def test_a_store_of_another_contract(world: World) -> None:
 
 async def test_no_node(world: World) -> None:
     """A node that is down at the start is an error; the caller decides whether to wait."""
-    settlement = world.settlement(rpc_url="http://127.0.0.1:9/v2/my-api-key", attempts=2)
+    settlement = world.settlement(rpc_urls=("http://127.0.0.1:9/v2/my-api-key",), attempts=2)
     text = await refused(world, settlement, SettlementError)
-    assert text.startswith("the node at http://127.0.0.1:9 does not answer (")
-    assert text.endswith("); start it or correct rpc_url")
+    assert text.startswith("the node at http://127.0.0.1:9: it does not answer (")
+    assert text.endswith("); start it or correct rpc_urls")
     assert "my-api-key" not in text
 
 
 async def test_something_else_than_a_node(world: World) -> None:
     """A web server that knows no JSON-RPC; its address with the key in it is not repeated."""
     async with FaultProxy(world.anvil.url, lambda *_: web.Response(status=404)) as proxy:
-        settlement = world.settlement(rpc_url=f"{proxy.url}/v2/my-api-key", attempts=1)
+        settlement = world.settlement(rpc_urls=(f"{proxy.url}/v2/my-api-key",), attempts=1)
         text = await refused(world, settlement, SettlementError)
     assert "does not answer (HTTP status 404" in text
     assert "my-api-key" not in text
@@ -106,8 +106,8 @@ def test_the_key_is_not_in_the_options_text(tmp_path: object) -> None:
     from hybrid_dex.settlement.evm import EvmOptions
 
     options = EvmOptions(
-        rpc_url="http://127.0.0.1:1",
-        chain_id=1,
+        rpc_urls=("http://127.0.0.1:1",),
+        chain="ethereum",
         contract="0x000000000000000000000000000000000000dEaD",
         operator_key=OPERATOR_KEY,
         store_path=str(tmp_path),

@@ -22,7 +22,9 @@ from hybrid_dex.settlement.evm.store import (
     StoreFailedError,
 )
 from hybrid_dex.settlement.layout import FillPosition
-from hybrid_dex.settlement.reconciliation import Block, LedgerState, Skip
+from hybrid_dex.settlement.facts import Skip
+from hybrid_dex.settlement.ledger import LedgerState
+from hybrid_dex.settlement.reconciliation import Block
 from hybrid_dex.settlement.transaction_state import Fees, TransactionState
 from tests.settlement.fills import command, order
 

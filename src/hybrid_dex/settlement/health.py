@@ -7,6 +7,8 @@ import enum
 
 import attrs
 
+from hybrid_dex.settlement.endpoints import EndpointHealth
+
 __all__ = ["SettlementHealth", "SettlementState"]
 
 
@@ -39,7 +41,9 @@ class SettlementHealth:
         undelivered: updates that the exchange has not taken.
         lagging: whether matching should pause: settlement can not keep what it promises.
         error: what is being retried, or an empty string.
-        alarm: what needs a person, or an empty string.
+        alarm: what needs a person, or an empty string: what halted settlement, or a node that can
+            not be trusted.
+        endpoints: the nodes, and what is thought of each.
     """
 
     state: SettlementState
@@ -56,3 +60,4 @@ class SettlementHealth:
     lagging: bool = False
     error: str = ""
     alarm: str = ""
+    endpoints: tuple[EndpointHealth, ...] = ()

@@ -1,6 +1,6 @@
-"""What can happen to a signed transaction, and what the next one may cost.
+"""What can happen to a signed transaction: a literal table of moves.
 
-Pure: two literal tables and integer arithmetic. Nothing here signs, sends or reads a clock.
+Pure. Nothing here signs, sends or reads a clock.
 
 Several transactions may carry one nonce: the first, and its replacements at higher fees. At most
 one of them is ever mined. Which, only the chain says, so none is forgotten until a block that can
@@ -12,18 +12,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-import attrs
+from hybrid_dex.errors import InvariantError
 
-from hybrid_dex.errors import ConfigurationError, InvariantError
-
-__all__ = [
-    "TRANSITIONS",
-    "FeePolicy",
-    "Fees",
-    "Signal",
-    "TransactionState",
-    "advance",
-]
+__all__ = ["TRANSITIONS", "Signal", "TransactionState", "advance"]
 
 
 class TransactionState(enum.StrEnum):
@@ -124,65 +115,3 @@ def advance(state: TransactionState, signal: Signal) -> TransactionState:
         return TRANSITIONS[state, signal]
     except KeyError:
         raise InvariantError(f"a transaction that is {state} can not become {signal}") from None
-
-
-@attrs.frozen(kw_only=True)
-class Fees:
-    """What a transaction offers per gas, in wei (EIP-1559).
-
-    Attributes:
-        max_fee: at most this in all.
-        tip: of which at most this to the block's builder.
-    """
-
-    max_fee: int = attrs.field(validator=attrs.validators.ge(0))
-    tip: int = attrs.field(validator=attrs.validators.ge(0))
-
-
-@attrs.frozen(kw_only=True)
-class FeePolicy:
-    """How much to offer, and where to stop.
-
-    Nodes drop a replacement that does not raise both numbers by 10%; 12.5% passes all of them.
-
-    Attributes:
-        cap: wei per gas that is never exceeded.
-        emergency_cap: what is never exceeded when the oldest fill's deadline nears.
-        minimum_tip: wei per gas to the builder at least.
-        bump_per_mille: how much a replacement raises both numbers.
-    """
-
-    cap: int = attrs.field(default=200 * 10**9, validator=attrs.validators.ge(1))
-    emergency_cap: int = attrs.field(default=1_000 * 10**9, validator=attrs.validators.ge(1))
-    minimum_tip: int = attrs.field(default=10**9, validator=attrs.validators.ge(0))
-    bump_per_mille: int = attrs.field(default=125, validator=attrs.validators.ge(100))
-
-    def __attrs_post_init__(self) -> None:
-        if self.emergency_cap < self.cap:
-            raise ConfigurationError(
-                f"emergency_cap {self.emergency_cap} is below cap {self.cap}; raise it"
-            )
-
-    def offer(self, *, base_fee: int, tip: int, previous: Fees | None, urgent: bool) -> Fees | None:
-        """Return what to offer, or ``None`` when the cap does not allow what is needed: wait.
-
-        Args:
-            base_fee: of the newest block, wei per gas.
-            tip: what the node suggests.
-            previous: the highest offer so far for the same nonce.
-            urgent: whether the emergency cap counts.
-        """
-        cap = self.emergency_cap if urgent else self.cap
-        wanted_tip = min(max(tip, self.minimum_tip), cap)
-        max_fee = min(2 * base_fee + wanted_tip, cap)
-        least = 0
-        if previous is not None:
-            wanted_tip = max(wanted_tip, self._raised(previous.tip))
-            least = self._raised(previous.max_fee)
-            max_fee = max(max_fee, least, wanted_tip)
-        if max_fee > cap or max_fee < base_fee or wanted_tip > max_fee:
-            return None
-        return Fees(max_fee=max_fee, tip=wanted_tip)
-
-    def _raised(self, value: int) -> int:
-        return value + max(1, -(-value * self.bump_per_mille // 1000))

@@ -1,15 +1,17 @@
 """The deployed contract as the backend reads it: its logs as facts, its state, its refusals.
 
-It never sends anything. Tokens and markets that the exchange was not configured with are passed
-over: their funds are safe in the vault, but nothing here can name them.
+It never sends anything. A token that the exchange was not configured with is named by its address,
+a market that it was not configured with is passed over: nothing here trades in it.
 """
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, Final
 
 import attrs
 from eth_abi.exceptions import DecodingError
 from eth_typing import ChecksumAddress
+from web3 import Web3
 from web3.exceptions import LogTopicError, Web3Exception
 from web3.types import BlockIdentifier, EventData, LogReceipt
 
@@ -23,32 +25,48 @@ from hybrid_dex.model.market import Market
 from hybrid_dex.model.units import AccountId, Amount, AssetId, MarketId
 from hybrid_dex.settlement.evm.artifact import load_artifact, matches_runtime
 from hybrid_dex.settlement.evm.node import Node
-from hybrid_dex.settlement.layout import FillPosition
-from hybrid_dex.settlement.reconciliation import (
+from hybrid_dex.settlement.facts import (
+    ApprovalRevokedSeen,
     BatchSeen,
+    CanceledByReceiptSeen,
     DepositSeen,
     Fact,
+    FeesWithdrawnSeen,
     FloorSeen,
     FrozenSeen,
     LaneCanceledSeen,
     MarketClosingSeen,
+    OrderApprovedSeen,
     RequestCanceledSeen,
     RequestSeen,
+    SessionGrantedSeen,
+    SessionRevokedSeen,
     Skip,
+    SolvencyPublishedSeen,
+    VoucherRedeemedSeen,
     WithdrawnSeen,
 )
+from hybrid_dex.settlement.layout import FillPosition
 from hybrid_dex.signing import keccak256
 
-__all__ = ["ChainBatchState", "ChainTerms", "ExchangeContract"]
+__all__ = ["ChainBatchState", "ChainTerms", "Custody", "ExchangeContract"]
 
 _EVENTS: Final = (
+    "ApprovalRevoked",
     "BatchSettled",
     "CancelRequested",
+    "CanceledByReceipt",
     "Deposited",
+    "FeesWithdrawn",
     "FillSkipped",
     "FloorRequested",
     "Frozen",
     "MarketClosing",
+    "OrderApproved",
+    "SessionGranted",
+    "SessionRevoked",
+    "SolvencyPublished",
+    "VoucherRedeemed",
     "WithdrawalRequestCanceled",
     "WithdrawalRequested",
     "Withdrawn",
@@ -72,6 +90,21 @@ class ChainTerms:
     watch_lag_s: int
     window_max_s: int
     exit_delay_s: int
+
+
+@attrs.frozen(kw_only=True)
+class Custody:
+    """What the vault has of a token, atoms.
+
+    Attributes:
+        liabilities: what it owes: all balances and fees.
+        fees: the part that is the exchange's.
+        held: what the token says that it holds.
+    """
+
+    liabilities: int
+    fees: int
+    held: int
 
 
 class ExchangeContract:
@@ -100,6 +133,7 @@ class ExchangeContract:
         self._topics = {
             self._contract.events[name]().topic.removeprefix("0x"): self._contract.events[name]()
             for name in _EVENTS
+            if any(e["type"] == "event" and e["name"] == name for e in self._artifact.abi)
         }
         self._errors = {
             keccak256(_signature(entry).encode())[:4].hex(): str(entry["name"])
@@ -126,6 +160,14 @@ class ExchangeContract:
                 f"the code at {self.address} is not this package's Exchange; use the package "
                 "that it was deployed with, or deploy again"
             )
+        extension = self._node.web3.to_checksum_address(await self._read("EXTENSION"))
+        if not matches_runtime(
+            load_artifact("ExchangeExtension").runtime, await self._node.code(extension)
+        ):
+            raise StaleArtifactError(
+                f"the code at {extension}, to which {self.address} delegates, is not this package's "
+                "ExchangeExtension; use the package that it was deployed with, or deploy again"
+            )
         for market in self._markets.values():
             await self._check_market(market)
         found = await self._read("operator")
@@ -151,6 +193,38 @@ class ExchangeContract:
     async def frozen(self, block: BlockIdentifier) -> bool:
         """Return whether settling has ended."""
         return bool(await self._read("frozen", block=block))
+
+    async def owed(self, block: BlockIdentifier) -> dict[AssetId, int]:
+        """Return what the vault owes of each configured asset as of a block, atoms."""
+        tokens = list(self._assets.items())
+        amounts = await asyncio.gather(
+            *(self._read("liabilities", token, block=block) for token, _ in tokens)
+        )
+        return {asset: amount for (_, asset), amount in zip(tokens, amounts, strict=True)}
+
+    async def balance(self, account: AccountId, asset: AssetId, block: BlockIdentifier) -> int:
+        """Return an account's whole balance as of a block, requested withdrawals included."""
+        return int(await self._read("balanceOf", account, self._token(asset), block=block))
+
+    async def custody(self, asset: AssetId, block: BlockIdentifier) -> Custody:
+        """Return what the vault owes and holds of an asset as of a block."""
+        token = self._token(asset)
+        contract = self._node.web3.eth.contract(address=token, abi=load_artifact("MockERC20").abi)
+
+        async def held() -> int:
+            call = contract.functions.balanceOf(self.address)
+            return int(await call.call(block_identifier=block))
+
+        liabilities, fees, holds = await asyncio.gather(
+            self._read("liabilities", token, block=block),
+            self._read("feesOf", token, block=block),
+            self._node.ask("balanceOf", held),
+        )
+        return Custody(liabilities=liabilities, fees=fees, held=holds)
+
+    async def voucher_used(self, account: AccountId, salt: int) -> bool:
+        """Return whether a voucher was paid, as of the newest block."""
+        return bool(await self._read("voucherUsed", account, salt))
 
     def settle_calldata(self, batch: bytes) -> bytes:
         """Return the calldata of ``settle``."""
@@ -215,75 +289,51 @@ class ExchangeContract:
         return decoded
 
     async def _fact(self, event: EventData) -> Fact | None:
-        values, log = event["args"], event["logIndex"]
-        if event["event"] == "Frozen":
-            return FrozenSeen(log=log)
-        if event["event"] == "MarketClosing":
-            market = self._markets.get(values["market"])
-            if market is None:
-                return None
-            closing_s = values["requestedAt"]
-            return MarketClosingSeen(log=log, market=market.id, requested_at_s=closing_s)
-        account = AccountId(values["account"])
-        if event["event"] == "CancelRequested":
-            return await self._lane_canceled(log, account, values)
-        asset = self._assets.get(values["token"])
-        if asset is None:
-            return None
-        match event["event"]:
-            case "Deposited":
-                amount = Amount(values["amount"])
-                return DepositSeen(log=log, account=account, asset=asset, amount=amount)
-            case "Withdrawn":
-                amount = Amount(values["amount"])
-                return WithdrawnSeen(log=log, account=account, asset=asset, amount=amount)
-            case "WithdrawalRequestCanceled":
-                return RequestCanceledSeen(log=log, account=account, asset=asset)
-            case "WithdrawalRequested":
-                return RequestSeen(
-                    log=log,
-                    account=account,
-                    asset=asset,
-                    amount=Amount(values["amount"]),
-                    requested_at_s=values["requestedAt"],
-                )
-            case _:
-                return FloorSeen(
-                    log=log,
-                    account=account,
-                    asset=asset,
-                    floor=values["floor"],
-                    requested_at_s=values["requestedAt"],
-                )
+        name = event["event"]
+        if name in _OF_A_LANE:
+            return await self._lane_fact(event)
+        if name in _OF_A_MARKET:
+            market = self.market_id(event["args"]["market"])
+            return None if market is None else _market_fact(event, market)
+        if name in _OF_A_TOKEN:
+            token = event["args"]["token"]
+            return _token_fact(event, self._assets.get(token, AssetId(token)))
+        return _other_fact(event)
 
-    async def _lane_canceled(
-        self,
-        log: int,
-        account: AccountId,
-        values: dict[str, Any],  # Any: decoded arguments of an event
-    ) -> LaneCanceledSeen | None:
+    async def _lane_fact(self, event: EventData) -> Fact | None:
+        values, log = event["args"], event["logIndex"]
         lane = values["lane"]
         asset = await self._base(values["market"]) if lane == 0 else None
-        if asset is None and lane == 0:
-            return None  # no order here has that base
-        return LaneCanceledSeen(
+        account = AccountId(values["account"])
+        if event["event"] == "CancelRequested":
+            return LaneCanceledSeen(
+                log=log,
+                account=account,
+                asset=asset,
+                lane=lane,
+                key=values["key"],
+                requested_at_s=values["requestedAt"],
+            )
+        return CanceledByReceiptSeen(
             log=log,
             account=account,
             asset=asset,
             lane=lane,
             key=values["key"],
-            requested_at_s=values["requestedAt"],
+            filled=values["filled"],
+            sequence=values["sequence"],
         )
 
-    async def _base(self, number: int) -> AssetId | None:
+    async def _base(self, number: int) -> AssetId:
         """Return the base asset of any market on chain: one not configured may share it."""
         if number not in self._bases:
             base, *_ = await self._read("marketOf", number)
-            asset = self._assets.get(base)
-            if asset is None:
-                return None
-            self._bases[number] = asset
+            self._bases[number] = self._assets.get(base, AssetId(base))
         return self._bases[number]
+
+    def _token(self, asset: AssetId) -> ChecksumAddress:
+        token = next(token for token, known in self._assets.items() if known == asset)
+        return Web3.to_checksum_address(token)
 
     async def _check_market(self, market: Market) -> None:
         base, quote, lot_size, tick_size, *_ = await self._read("marketOf", market.number)
@@ -302,6 +352,104 @@ class ExchangeContract:
             return await self._contract.functions[name](*arguments).call(block_identifier=block)
 
         return await self._node.ask(name, call)
+
+
+_OF_A_LANE: Final = frozenset({"CancelRequested", "CanceledByReceipt"})
+_OF_A_MARKET: Final = frozenset({"MarketClosing", "SessionGranted", "SessionRevoked"})
+_OF_A_TOKEN: Final = frozenset(
+    {
+        "Deposited",
+        "FeesWithdrawn",
+        "FloorRequested",
+        "SolvencyPublished",
+        "VoucherRedeemed",
+        "WithdrawalRequestCanceled",
+        "WithdrawalRequested",
+        "Withdrawn",
+    }
+)
+
+
+def _market_fact(event: EventData, market: MarketId) -> Fact:
+    values, log = event["args"], event["logIndex"]
+    if event["event"] == "MarketClosing":
+        return MarketClosingSeen(log=log, market=market, requested_at_s=values["requestedAt"])
+    account, key = AccountId(values["account"]), AccountId(values["key"])
+    if event["event"] == "SessionGranted":
+        return SessionGrantedSeen(
+            log=log,
+            account=account,
+            key=key,
+            market=market,
+            buy_budget=values["buyBudget"],
+            sell_budget=values["sellBudget"],
+            expiry_s=values["expiry"],
+        )
+    at_s = values["requestedAt"]
+    return SessionRevokedSeen(log=log, account=account, key=key, market=market, requested_at_s=at_s)
+
+
+def _token_fact(event: EventData, asset: AssetId) -> Fact:
+    values, log = event["args"], event["logIndex"]
+    match event["event"]:
+        case "FeesWithdrawn":
+            return FeesWithdrawnSeen(log=log, asset=asset, amount=Amount(values["amount"]))
+        case "SolvencyPublished":
+            return SolvencyPublishedSeen(
+                log=log,
+                batch=values["batch"],
+                asset=asset,
+                root=bytes(values["root"]),
+                total=values["total"],
+                liabilities=values["liabilities"],
+                balance=values["balance"],
+            )
+        case "WithdrawalRequestCanceled":
+            account = AccountId(values["account"])
+            return RequestCanceledSeen(log=log, account=account, asset=asset)
+        case "FloorRequested":
+            return FloorSeen(
+                log=log,
+                account=AccountId(values["account"]),
+                asset=asset,
+                floor=values["floor"],
+                requested_at_s=values["requestedAt"],
+            )
+        case _:
+            return _amount_fact(event, asset, AccountId(values["account"]))
+
+
+def _amount_fact(event: EventData, asset: AssetId, account: AccountId) -> Fact:
+    values, log = event["args"], event["logIndex"]
+    amount = Amount(values["amount"])
+    match event["event"]:
+        case "Deposited":
+            return DepositSeen(log=log, account=account, asset=asset, amount=amount)
+        case "Withdrawn":
+            return WithdrawnSeen(log=log, account=account, asset=asset, amount=amount)
+        case "VoucherRedeemed":
+            return VoucherRedeemedSeen(
+                log=log, account=account, asset=asset, amount=amount, salt=values["salt"]
+            )
+        case _:
+            return RequestSeen(
+                log=log,
+                account=account,
+                asset=asset,
+                amount=amount,
+                requested_at_s=values["requestedAt"],
+            )
+
+
+def _other_fact(event: EventData) -> Fact:
+    values, log = event["args"], event["logIndex"]
+    if event["event"] == "Frozen":
+        return FrozenSeen(log=log)
+    account, order_hash = AccountId(values["account"]), bytes(values["orderHash"])
+    if event["event"] == "OrderApproved":
+        return OrderApprovedSeen(log=log, account=account, order_hash=order_hash)
+    at_s = values["requestedAt"]
+    return ApprovalRevokedSeen(log=log, account=account, order_hash=order_hash, requested_at_s=at_s)
 
 
 def _skip(event: EventData) -> Skip:

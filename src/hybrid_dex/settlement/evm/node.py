@@ -1,36 +1,45 @@
-"""One JSON-RPC node, seen through web3: what is asked of it, and what its answers mean.
+"""The nodes of one chain, seen as one: what is asked of them, and what their answers mean.
 
-It decides nothing. A call that fails for a passing reason is repeated a few times with growing
-waits; what fails after that is a `SettlementError`, and whoever asked waits and asks again. The
-one call that changes something, sending a signed transaction, may be repeated like the others:
+It decides nothing about trades. One node at a time is in use; `survey` holds it against the others
+and may choose another one, and nothing else does. So whoever asks several things between two
+surveys sees one node's view, or an error, and never two views mixed.
+
+The one call that changes something, sending a signed transaction, may be repeated like the others:
 the same bytes are the same transaction.
 """
 
+import asyncio
 import enum
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, TypeVar
-from urllib.parse import urlsplit
 
-import aiohttp
-import attrs
-import stamina
 from eth_typing import ChecksumAddress, HexStr
 from hexbytes import HexBytes
-from web3 import AsyncHTTPProvider, AsyncWeb3
-from web3.exceptions import (
-    BadResponseFormat,
-    BlockNotFound,
-    ContractLogicError,
-    RequestTimedOut,
-    TooManyRequests,
-    TransactionNotFound,
-    Web3Exception,
-    Web3RPCError,
-)
+from web3 import AsyncWeb3, Web3
+from web3.exceptions import TransactionNotFound, Web3RPCError
 from web3.middleware import ExtraDataToPOAMiddleware
-from web3.types import BlockIdentifier, FilterParams, LogReceipt, RPCEndpoint, TxParams, TxReceipt
+from web3.providers.async_base import AsyncJSONBaseProvider
+from web3.types import (
+    BlockIdentifier,
+    BlockReceipts,
+    FilterParams,
+    LogReceipt,
+    RPCEndpoint,
+    RPCResponse,
+    TxParams,
+    TxReceipt,
+)
 
-from hybrid_dex.errors import SettlementError
+from hybrid_dex.errors import SettlementError, WrongChainError
+from hybrid_dex.settlement.endpoints import (
+    ALARMING,
+    EndpointHealth,
+    Standing,
+    choose,
+    common_height,
+    judge,
+)
+from hybrid_dex.settlement.evm.endpoint import Endpoint, Header, RevertedError, read_header
 from hybrid_dex.settlement.evm.options import EvmOptions
 from hybrid_dex.settlement.reconciliation import Block
 from hybrid_dex.signing import keccak256
@@ -40,20 +49,11 @@ __all__ = ["Header", "Node", "RevertedError", "Sent"]
 _T = TypeVar("_T")
 
 _TIP: Final = RPCEndpoint("eth_maxPriorityFeePerGas")
-_LIMIT_EXCEEDED: Final = -32005
-"""EIP-1474: what providers answer to too many requests."""
-
-
-class RevertedError(SettlementError):
-    """A call that the contract refuses.
-
-    Attributes:
-        data: what it reverted with, 0x-hex, or an empty string.
-    """
-
-    def __init__(self, message: str, data: str) -> None:
-        super().__init__(message)
-        self.data = data
+_FEE_ORACLE: Final = Web3.to_checksum_address("0x420000000000000000000000000000000000000F")
+"""The OP Stack's ``GasPriceOracle``."""
+_GET_DATA_FEE: Final = keccak256(b"getL1Fee(bytes)")[:4]
+_SIGNED_REST: Final = b"\xff" * 128
+"""Stands for what a signed transaction holds besides its calldata."""
 
 
 class Sent(enum.Enum):
@@ -69,118 +69,145 @@ class Sent(enum.Enum):
     REFUSED = "refused"
 
 
-@attrs.frozen(kw_only=True)
-class Header:
-    """A block, its base fee in wei per gas, and the bloom filter over its logs."""
+class _InUse(AsyncJSONBaseProvider):
+    """Passes requests to the node in use."""
 
-    block: Block
-    base_fee: int
-    bloom: bytes = attrs.field(repr=False)
+    def __init__(self, current: Callable[[], Endpoint]) -> None:
+        super().__init__()
+        self._current = current
 
-    def may_concern(self, address: bytes) -> bool:
-        """Whether the block may hold logs of a contract; if not, it certainly holds none."""
-        digest = keccak256(address)
-        bits = (int.from_bytes(digest[at : at + 2], "big") & 0x7FF for at in (0, 2, 4))
-        return all(self.bloom[-1 - (bit >> 3)] >> (bit & 7) & 1 for bit in bits)
-
-
-def _passing(error: Exception) -> bool:
-    """Whether the same call may succeed a moment later."""
-    if isinstance(error, Web3RPCError):
-        answer = error.rpc_response or {}
-        detail = answer.get("error")
-        return isinstance(detail, dict) and detail.get("code") == _LIMIT_EXCEEDED
-    return isinstance(
-        error,
-        aiohttp.ClientError
-        | OSError  # TimeoutError too
-        | BadResponseFormat
-        | RequestTimedOut
-        | TooManyRequests
-        | ValueError,  # a body that is not JSON
-    ) and not isinstance(error, ContractLogicError | BlockNotFound | TransactionNotFound)
+    async def make_request(self, method: RPCEndpoint, params: object) -> RPCResponse:
+        return await self._current().provider.make_request(method, params)
 
 
 class Node:
-    """A connection; made without IO, closed with `close`."""
+    """Connections to all nodes; made without IO, closed with `close`."""
 
     def __init__(self, options: EvmOptions) -> None:
         self._options = options
-        timeout = aiohttp.ClientTimeout(total=options.request_timeout_s)
-        self._provider = AsyncHTTPProvider(
-            options.rpc_url,
-            request_kwargs={"timeout": timeout},
-            exception_retry_configuration=None,
-        )
-        self.web3 = AsyncWeb3(self._provider)
+        self._endpoints = [Endpoint(url, options) for url in options.rpc_urls]
+        self._standings: list[tuple[Standing, str]] = [(Standing.GOOD, "")] * len(self._endpoints)
+        self._current = 0
+        self.web3: AsyncWeb3[_InUse] = AsyncWeb3(_InUse(lambda: self._endpoints[self._current]))
         self.web3.middleware_onion.inject(ExtraDataToPOAMiddleware, layer=0)
 
     async def close(self) -> None:
-        """Close the connection. Safe to call twice."""
-        await self._provider.disconnect()
+        """Close the connections. Safe to call twice."""
+        for endpoint in self._endpoints:
+            await endpoint.close()
+
+    @property
+    def place(self) -> str:
+        """Scheme, host and port of the node in use."""
+        return self._endpoints[self._current].place
+
+    @property
+    def endpoints(self) -> tuple[EndpointHealth, ...]:
+        """What is thought of each node, as of the last survey."""
+        return tuple(
+            EndpointHealth(
+                place=endpoint.place,
+                standing=standing,
+                detail=detail,
+                in_use=index == self._current,
+            )
+            for index, (endpoint, (standing, detail)) in enumerate(
+                zip(self._endpoints, self._standings, strict=True)
+            )
+        )
+
+    @property
+    def alarm(self) -> str:
+        """What a person should see to about the nodes, or an empty text."""
+        return "; ".join(
+            f"node {node.place} is {node.standing}: {node.detail}"
+            for node in self.endpoints
+            if node.standing in ALARMING
+        )
+
+    async def survey(self, anchor: Block | None, now_s: int) -> bool:
+        """Ask every node for its chain and head; return whether another one is used from now on.
+
+        Args:
+            anchor: the block that is final here, if one is.
+            now_s: Unix seconds.
+
+        Raises:
+            WrongChainError: every node serves another chain.
+            SettlementError: none can be used now.
+        """
+        chain_id = self._options.chain_id
+        heights = () if anchor is None else (anchor.number,)
+        answers = list(await asyncio.gather(*(each.answer(heights) for each in self._endpoints)))
+        height = common_height(answers, chain_id=chain_id, now_s=now_s)
+        if height is not None:
+            for index, endpoint in enumerate(self._endpoints):
+                answer = answers[index]
+                if answer.head is not None and height not in answer.hashes:
+                    answers[index] = await endpoint.compared(answer, height)
+        self._standings = judge(
+            answers,
+            chain_id=chain_id,
+            anchor=anchor,
+            height=height,
+            current=self._current,
+            now_s=now_s,
+            lag_s=self._options.node_lag_s,
+        )
+        chosen = choose([standing for standing, _ in self._standings], self._current)
+        if chosen is None:
+            raise self._unusable()
+        another, self._current = chosen != self._current, chosen
+        return another
+
+    def _unusable(self) -> SettlementError:
+        told = "; ".join(f"the node at {node.place}: {node.detail}" for node in self.endpoints)
+        if all(standing is Standing.WRONG_CHAIN for standing, _ in self._standings):
+            return WrongChainError(f"{told}; correct rpc_urls or the chain")
+        return SettlementError(f"{told}; start it or correct rpc_urls")
+
+    async def agree(self, block: Block) -> None:
+        """Make sure that no node of the chain has another block at this height.
+
+        Called before a block counts as final: one node alone is not believed so much. A node that
+        is down, behind, or out by a survey has no say.
+
+        Raises:
+            SettlementError: one has.
+        """
+        others = [
+            endpoint
+            for index, endpoint in enumerate(self._endpoints)
+            if index != self._current
+            and self._standings[index][0] in {Standing.GOOD, Standing.DISPUTED}
+        ]
+        found = await asyncio.gather(*(endpoint.answer((block.number,)) for endpoint in others))
+        for endpoint, answer in zip(others, found, strict=True):
+            if answer.hashes.get(block.number, block.hash) != block.hash:
+                raise SettlementError(
+                    f"the nodes disagree on block {block.number}: {endpoint.place} has another one "
+                    f"than {self.place}; nothing becomes final until "
+                    "they agree"
+                )
 
     async def ask(self, what: str, call: Callable[[], Awaitable[_T]]) -> _T:
-        """Make a call with repetitions.
+        """Make a call to the node in use, with repetitions.
 
         Raises:
             RevertedError: the contract refused it.
             SettlementError: the node does not answer, or not with what was asked for.
         """
-        try:
-            async for attempt in stamina.retry_context(
-                on=_passing,
-                attempts=self._options.attempts,
-                timeout=None,
-                wait_initial=self._options.retry_wait_s,
-                wait_max=self._options.request_timeout_s,
-                wait_jitter=self._options.retry_wait_s,
-            ):
-                with attempt:
-                    return await call()
-        except ContractLogicError as error:
-            data = error.data if isinstance(error.data, str) else ""
-            raise RevertedError(f"{what}: {error.message or 'reverted'}", data) from error
-        except (Web3Exception, aiohttp.ClientError, OSError, ValueError) as error:
-            raise SettlementError(f"{what}: {type(error).__name__}: {_plain(error)}") from error
-        raise SettlementError(f"{what}: no attempt was made")
-
-    async def chain_id(self) -> int:
-        """Return the chain that the node serves."""
-
-        async def call() -> int:
-            return await self.web3.eth.chain_id
-
-        try:
-            return await self.ask("chain id", call)
-        except SettlementError as error:
-            cause = error.__cause__
-            if cause is None or isinstance(cause, Web3RPCError):
-                raise
-            raise SettlementError(
-                f"the node at {_place(self._options.rpc_url)} does not answer "
-                f"({_plain(cause) or type(cause).__name__}); start it or correct rpc_url"
-            ) from cause
+        return await self._endpoints[self._current].ask(what, call)
 
     async def header(self, block: BlockIdentifier) -> Header | None:
         """Return a block's header, or ``None`` if the node does not have it."""
+        return await self.ask("block", lambda: read_header(self.web3, block))
 
-        async def call() -> Header | None:
-            try:
-                found = await self.web3.eth.get_block(block)
-            except BlockNotFound:
-                return None
-            return Header(
-                block=Block(
-                    number=found["number"],
-                    hash=bytes(found["hash"]),
-                    parent=bytes(found["parentHash"]),
-                    timestamp_s=found["timestamp"],
-                ),
-                base_fee=found.get("baseFeePerGas", 0),
-                bloom=bytes(found["logsBloom"]),
-            )
-
-        return await self.ask("block", call)
+    async def headers(self, first: int, last: int) -> list[Header | None]:
+        """Return the headers of a range of heights, both included, asked for at once."""
+        return list(
+            await asyncio.gather(*(self.header(height) for height in range(first, last + 1)))
+        )
 
     async def logs(self, address: ChecksumAddress, first: int, last: int) -> Sequence[LogReceipt]:
         """Return the logs of a contract in a range of blocks, both included."""
@@ -195,26 +222,27 @@ class Node:
 
         return await self.ask("logs", call)
 
-    async def block_logs(self, address: ChecksumAddress, block: bytes) -> Sequence[LogReceipt]:
-        """Return the logs of a contract in the block of a hash: never those of a rival block."""
-        query: FilterParams = {"address": address, "blockHash": HexBytes(block)}
+    async def receipt_logs(self, address: ChecksumAddress, header: Header) -> list[LogReceipt]:
+        """Return the logs of a contract in a block, from all receipts of the block.
 
-        async def call() -> Sequence[LogReceipt]:
-            return await self.web3.eth.get_logs(query)
+        That is dear, and can be checked: a node whose index is behind, or that leaves something
+        out, contradicts the header.
 
-        return await self.ask("logs", call)
+        Raises:
+            SettlementError: the receipts are not those of the block, or not all.
+        """
+        wanted = HexBytes(header.block.hash)
 
-    async def receipt_logs(self, address: ChecksumAddress, block: bytes) -> Sequence[LogReceipt]:
-        """Return the same from the block's receipts: dear, and beyond doubt."""
-        wanted = HexBytes(block)
+        async def call() -> BlockReceipts:
+            return await self.web3.eth.get_block_receipts(wanted)
 
-        async def call() -> Sequence[LogReceipt]:
-            receipts = await self.web3.eth.get_block_receipts(wanted)
-            return [
-                log for receipt in receipts for log in receipt["logs"] if log["address"] == address
-            ]
-
-        return await self.ask("receipts", call)
+        receipts = await self.ask("receipts", call)
+        if not header.is_told_by(receipts):
+            raise SettlementError(
+                f"the node's receipts of block {header.block.number} are not those that its header "
+                "commits to: it leaves some out, or is not synchronised"
+            )
+        return [log for receipt in receipts for log in receipt["logs"] if log["address"] == address]
 
     async def code(self, address: ChecksumAddress) -> bytes:
         """Return the code at an address."""
@@ -260,11 +288,23 @@ class Node:
 
         async def call() -> int:
             # Not web3's own property: that one warns and computes something else on any error.
-            answer = await self._provider.make_request(_TIP, [])
+            answer = await self.web3.provider.make_request(_TIP, [])
             found = answer.get("result")
             return int(found, 16) if isinstance(found, str) else 0
 
         return await self.ask("tip", call)
+
+    async def data_fee(self, data: bytes) -> int:
+        """Return what an OP Stack chain charges for calldata, apart from gas, in wei."""
+        wrapped = data + _SIGNED_REST
+        argument = (32).to_bytes(32, "big") + len(wrapped).to_bytes(32, "big")
+        argument += wrapped + bytes(-len(wrapped) % 32)
+        call: TxParams = {"to": _FEE_ORACLE, "data": HexBytes(_GET_DATA_FEE + argument)}
+
+        async def ask() -> int:
+            return int.from_bytes(await self.web3.eth.call(call), "big")
+
+        return await self.ask("data fee", ask)
 
     async def simulate(self, transaction: TxParams, block: BlockIdentifier) -> None:
         """Run a call without sending it. Raises `RevertedError` when the contract refuses it."""
@@ -318,19 +358,3 @@ _MEANINGS: Final = (
 def _meaning(words: str) -> Sent:
     lower = words.lower()
     return next((sent for part, sent in _MEANINGS if part in lower), Sent.REFUSED)
-
-
-def _plain(error: BaseException) -> str:
-    """Say what went wrong without the node's address: providers put their keys into it."""
-    if isinstance(error, Web3RPCError):
-        return str(error.message)
-    if isinstance(error, aiohttp.ClientResponseError):
-        return f"HTTP status {error.status} {error.message}".rstrip()
-    return str(error)
-
-
-def _place(url: str) -> str:
-    """Return scheme, host and port of an address: what follows may be a key."""
-    parts = urlsplit(url)
-    port = "" if parts.port is None else f":{parts.port}"
-    return f"{parts.scheme}://{parts.hostname}{port}"

@@ -1,17 +1,37 @@
 """What an operator chooses about settling on an EVM chain."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import attrs
 
+from hybrid_dex.errors import ConfigurationError
 from hybrid_dex.settlement.batching import BatchLimits
-from hybrid_dex.settlement.transaction_state import FeePolicy
+from hybrid_dex.settlement.chains import CHAINS, ChainPreset, Finality, chain_named
+from hybrid_dex.settlement.fees import FeePolicy
 
 __all__ = ["EvmOptions"]
 
+_T = TypeVar("_T")
 _POSITIVE: Final = attrs.validators.gt(0.0)
 _NOT_NEGATIVE: Final = attrs.validators.ge(0.0)
+
+
+def _of_chain(read: Callable[[ChainPreset], _T]) -> _T:
+    """Return a default that is the chain's."""
+
+    def default(options: "EvmOptions") -> _T:
+        return read(options.chain)
+
+    made: _T = attrs.Factory(default, takes_self=True)
+    return made
+
+
+def _urls(value: Sequence[str]) -> tuple[str, ...]:
+    if isinstance(value, str):
+        raise ConfigurationError("rpc_urls is one text; list the addresses: ('http://...',)")
+    return tuple(value)
 
 
 @attrs.frozen(kw_only=True)
@@ -19,53 +39,86 @@ class EvmOptions:
     """Options of `EvmSettlement`. Times are seconds.
 
     Attributes:
-        rpc_url: the node's JSON-RPC address, http or https.
+        rpc_urls: JSON-RPC addresses of nodes of the chain, http or https, the preferred first. One
+            is used at a time; the others are compared with it, and take over when it fails.
+        chain: a word of `CHAINS`, or a `ChainPreset` for another chain. What follows and is not
+            given is as it says.
         chain_id: the chain that must be there (EIP-155).
+        finality: when a block counts as final.
+        fees: what to offer per gas, and where to stop.
+        bump_after_s: replace a transaction that is still not in a block after this long.
+        poll_s: how often the chain is looked at.
         contract: EIP-55 address of the deployed ``Exchange``.
         operator_key: private key of the contract's operator, 0x-hex; never shown or stored.
         store_path: the SQLite file that settlement resumes from.
         start_block: where a new store begins to read: the contract's deployment block or earlier.
-        confirmations: blocks on top of a block until it counts as final.
         batch_age_s: how long a fill waits at most for others before its batch is sent.
         limits: when a batch is full before that.
         heartbeat_s: send an empty batch after this long without one; 0 and anything longer mean a
             quarter of the contract's EXIT_DELAY, after which anyone could end settling for ever. A
             request that waits to be covered gets one in any case.
-        gas_ceiling: gas limit of a transaction at most.
-        fees: what to offer, and where to stop.
-        bump_after_s: replace a transaction that is still not in a block after this long.
+        gas_limit: gas of a transaction at most (EIP-7825 allows 2**24).
         resend_after_s: send the same bytes again after this long.
-        poll_s: how often the chain is looked at.
         matching_lag_s: how long a fill takes at most from the engine to `submit`; whole seconds.
         lag_tolerance_s: how long a node may be behind what it said before its chain is believed
             to have become shorter.
-        request_timeout_s: limit of one call to the node.
+        survey_s: how often every node is asked for its chain and its newest block.
+        node_lag_s: a node whose newest block is older than another's by more is not used.
+        failures: calls in a row that a node may fail before it is left alone for a while.
+        rest_s: for how long; then one call tries it.
+        request_timeout_s: limit of one call to a node.
         attempts: tries of one call before settlement waits for the node.
         retry_wait_s: wait before the first repetition; it doubles.
         blocks_per_query: the widest range of blocks asked for at once.
     """
 
-    rpc_url: str = attrs.field(validator=attrs.validators.matches_re(r"https?://\S+"))
-    chain_id: int = attrs.field(validator=attrs.validators.ge(1))
+    rpc_urls: tuple[str, ...] = attrs.field(
+        converter=_urls,
+        validator=[
+            attrs.validators.min_len(1),
+            attrs.validators.deep_iterable(attrs.validators.matches_re(r"https?://\S+")),
+        ],
+        repr=False,  # providers put their keys into addresses
+    )
+    chain: ChainPreset = attrs.field(converter=chain_named)
+    chain_id: int = attrs.field(
+        default=_of_chain(lambda chain: chain.chain_id), validator=attrs.validators.ge(1)
+    )
+    finality: Finality = _of_chain(lambda chain: chain.finality)
+    fees: FeePolicy = _of_chain(lambda chain: chain.fees)
+    bump_after_s: float = attrs.field(
+        default=_of_chain(lambda chain: chain.bump_after_s), validator=_POSITIVE
+    )
+    poll_s: float = attrs.field(default=_of_chain(lambda chain: chain.poll_s), validator=_POSITIVE)
     contract: str
     operator_key: str = attrs.field(repr=False)
     store_path: Path = attrs.field(converter=Path)
     start_block: int = attrs.field(default=0, validator=attrs.validators.ge(0))
-    confirmations: int = attrs.field(default=12, validator=attrs.validators.ge(0))
     batch_age_s: float = attrs.field(default=2.0, validator=_NOT_NEGATIVE)
     limits: BatchLimits = attrs.field(factory=BatchLimits)
     heartbeat_s: float = attrs.field(default=0.0, validator=_NOT_NEGATIVE)
-    gas_ceiling: int = attrs.field(
+    gas_limit: int = attrs.field(
         default=16_000_000,
         validator=[attrs.validators.ge(1_000_000), attrs.validators.le(1 << 24)],
     )
-    fees: FeePolicy = attrs.field(factory=FeePolicy)
-    bump_after_s: float = attrs.field(default=30.0, validator=_POSITIVE)
     resend_after_s: float = attrs.field(default=10.0, validator=_POSITIVE)
-    poll_s: float = attrs.field(default=1.0, validator=_POSITIVE)
     matching_lag_s: int = attrs.field(default=2, validator=attrs.validators.ge(0))
     lag_tolerance_s: float = attrs.field(default=10.0, validator=_NOT_NEGATIVE)
+    survey_s: float = attrs.field(default=10.0, validator=_NOT_NEGATIVE)
+    node_lag_s: float = attrs.field(default=30.0, validator=_POSITIVE)
+    failures: int = attrs.field(default=4, validator=attrs.validators.ge(1))
+    rest_s: float = attrs.field(default=5.0, validator=_POSITIVE)
     request_timeout_s: float = attrs.field(default=10.0, validator=_POSITIVE)
     attempts: int = attrs.field(default=4, validator=attrs.validators.ge(1))
     retry_wait_s: float = attrs.field(default=0.1, validator=_POSITIVE)
     blocks_per_query: int = attrs.field(default=1_000, validator=attrs.validators.ge(1))
+
+    def __attrs_post_init__(self) -> None:
+        if len(set(self.rpc_urls)) != len(self.rpc_urls):
+            raise ConfigurationError("rpc_urls names one node twice; its word would count twice")
+        for known in CHAINS.values():
+            if known.chain_id == self.chain_id != self.chain.chain_id:
+                raise ConfigurationError(
+                    f"chain id {self.chain_id} is {known.name}'s, chain is {self.chain.name}; "
+                    "correct one of the two"
+                )

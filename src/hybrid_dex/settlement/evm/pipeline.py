@@ -11,7 +11,8 @@ that makes a trade settle once.
 """
 
 from collections import deque
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import TypeAlias
 
 import attrs
 
@@ -21,12 +22,15 @@ from hybrid_dex.model.commands import (
     FailSettlement,
     RaiseFloor,
     RequestWithdrawal,
+    RevokeApproval,
     RevokeLane,
+    RevokeSession,
     SetMarketState,
 )
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.settlement import FillFailure, SettlementStage
 from hybrid_dex.model.units import MAX_FILLS_PER_GROUP, FillId, MarketId, TimestampNs, fill_id
+from hybrid_dex.model.vouchers import Voucher
 from hybrid_dex.settlement import layout
 from hybrid_dex.settlement.batching import Group, fill_ids
 from hybrid_dex.settlement.evm.store import (
@@ -35,23 +39,28 @@ from hybrid_dex.settlement.evm.store import (
     StoredState,
     StoredTransaction,
 )
-from hybrid_dex.settlement.layout import Culprit
-from hybrid_dex.settlement.reconciliation import (
+from hybrid_dex.settlement.facts import (
+    ApprovalRevokedSeen,
     BatchSeen,
-    Block,
-    Chain,
     Fact,
     FloorSeen,
     FrozenSeen,
     LaneCanceledSeen,
-    Ledger,
     RequestSeen,
+    SessionRevokedSeen,
     Skip,
 )
+from hybrid_dex.settlement.layout import Culprit
+from hybrid_dex.settlement.ledger import Ledger
+from hybrid_dex.settlement.reconciliation import Block, Chain
 from hybrid_dex.settlement.transaction_state import Signal, TransactionState, advance
 
 __all__ = ["Pipeline"]
 
+_Revocation: TypeAlias = (
+    RequestWithdrawal | RevokeLane | RaiseFloor | SetMarketState | RevokeSession | RevokeApproval
+)
+"""What the engine must heed before a batch covers the request."""
 _LEFT_OUT = 0
 """The reason of a fill that is in no batch although a batch speaks for its sequence."""
 
@@ -101,7 +110,15 @@ class Pipeline:
     ) -> "Pipeline":
         """Return the pipeline that a store holds; its chain is set by the first look."""
         pipeline = cls(markets=markets, watch_lag_s=watch_lag_s)
-        pipeline.ledger = Ledger(state.ledger)
+        pipeline.ledger = Ledger(
+            state.ledger,
+            {
+                asset.token: asset.id
+                for market in markets.values()
+                for asset in (market.base, market.quote)
+                if asset.token is not None
+            },
+        )
         pipeline.batches = {batch.number: batch for batch in state.batches}
         for found in state.transactions:
             # The blocks above the cursor are read again, and say again what they hold.
@@ -244,12 +261,12 @@ class Pipeline:
         self._put(batch)
         self.change.fills.extend((fill, fact.number) for fill in _listed_fills(settled))
 
-    def see(self, facts: tuple[Fact, ...]) -> None:
+    def see(self, facts: tuple[Fact, ...], block: int) -> None:
         """Take the facts of a block that was appended to the chain; adopt foreign ones first."""
         for found in list(self.transactions.values()):
             if found.state is TransactionState.MINED:
                 self.signal(found, Signal.BURIED)
-        self._tell(self.ledger.see(facts))
+        self._tell(self.ledger.see(facts, block))
         for fact in facts:
             if isinstance(fact, BatchSeen):
                 self.seen[fact.number] = fact
@@ -257,7 +274,14 @@ class Pipeline:
                 self.uncovered = [
                     at for at in self.uncovered if fact.matched_through_s <= at + self.watch_lag_s
                 ]
-            elif isinstance(fact, RequestSeen | LaneCanceledSeen | FloorSeen):
+            elif isinstance(
+                fact,
+                RequestSeen
+                | LaneCanceledSeen
+                | FloorSeen
+                | SessionRevokedSeen
+                | ApprovalRevokedSeen,
+            ):
                 self.uncovered.append(fact.requested_at_s)
             elif isinstance(fact, FrozenSeen):
                 self.frozen = True
@@ -302,9 +326,17 @@ class Pipeline:
                 self.final_number, self.final_up_to = fact.number, fact.up_to
                 self._fail_left_out()
 
+    def watch_vouchers(self, vouchers: Iterable[Voucher]) -> None:
+        """Watch for the end of open vouchers."""
+        self.ledger.watch(vouchers)
+
+    def expire(self, voucher: Voucher) -> None:
+        """Say that a voucher can never be paid any more."""
+        self._tell([self.ledger.expire(voucher)])
+
     def finish_look(self, final: Block) -> None:
         """After a look at the chain: say what changed by it, and where to go on."""
-        self._tell(self.ledger.changes())
+        self._tell(self.ledger.changes(final.number))
         for number, batch in self.batches.items():
             fact = self.seen.get(number)
             if fact is not None:
@@ -393,7 +425,7 @@ class Pipeline:
     def _tell(self, commands: Collection[Command]) -> None:
         for command in commands:
             at_s = None
-            if isinstance(command, RequestWithdrawal | RevokeLane | RaiseFloor | SetMarketState):
+            if isinstance(command, _Revocation):
                 at_s = min(self.ledger.waiting(), default=None)
             self.change.commands.append((command, at_s))
 

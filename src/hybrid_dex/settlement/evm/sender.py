@@ -23,19 +23,22 @@ from hybrid_dex.interfaces.clock import Clock
 from hybrid_dex.model.units import TimestampNs
 from hybrid_dex.settlement import layout
 from hybrid_dex.settlement.batching import draft_batch, matched_through, pack_batch
+from hybrid_dex.settlement.chains import DataFee
 from hybrid_dex.settlement.evm.contract import ChainBatchState, ChainTerms, ExchangeContract
 from hybrid_dex.settlement.evm.node import Node, RevertedError, Sent
 from hybrid_dex.settlement.evm.options import EvmOptions
 from hybrid_dex.settlement.evm.pipeline import Pipeline
 from hybrid_dex.settlement.evm.store import StoredBatch, StoredTransaction
-from hybrid_dex.settlement.transaction_state import Fees, Signal, TransactionState, advance
+from hybrid_dex.settlement.fees import Fees, Urgency, urgency
+from hybrid_dex.settlement.transaction_state import Signal, TransactionState, advance
 
 __all__ = ["Sender", "operator_account"]
 
 _NS_PER_SECOND: Final = 1_000_000_000
 _GAS_MARGIN: Final = 50_000
-_URGENT_SHARE: Final = 8
-"""From WINDOW_MAX / 8 on, the emergency fee cap counts; matching pauses at a quarter."""
+_GAS_SPITE: Final = 15_000
+"""What an order's trader can add to the gas of settling it by requests, a floor and cancels in the
+same block; measured 11,000. Less, and traders could keep a batch out of blocks."""
 _EXIT_SHARE: Final = 4
 """After EXIT_DELAY / 4 without a batch one is sent: past EXIT_DELAY anyone can end settling."""
 
@@ -114,6 +117,7 @@ class Sender:
         assert self._pipeline.chain is not None, "the watcher looks first"
         head = self._pipeline.chain.head
         state = await self._contract.batch_state(head.number)
+        self._through_s = state.matched_through_s
         if batch is None:
             batch = await self._reserve(state)
             if batch is None:
@@ -135,7 +139,6 @@ class Sender:
 
     async def _reserve(self, state: ChainBatchState) -> StoredBatch | None:
         """Reserve the next batch if it is time for it, and store it."""
-        self._through_s = state.matched_through_s
         now_ns = self._clock.now_ns()
         if now_ns < self._quiet_until_ns:
             return None
@@ -151,6 +154,9 @@ class Sender:
                 return None
         elif not self._heartbeat_due(through_s):
             return None
+        if await self._offer(None, 0) is None:
+            # Unreserved, it grows with what is matched meanwhile, and costs less per fill.
+            raise self._too_dear(state.number + 1)
         self._pipeline.last_up_to = max(self._pipeline.last_up_to, state.sequence)
         batch = self._pipeline.reserve(draft.groups, number=state.number + 1, through_s=through_s)
         await self._write()
@@ -163,7 +169,7 @@ class Sender:
             now_ns=self._clock.now_ns(),
             matching_lag_s=self._options.matching_lag_s,
             first_left_ns=left,
-            seen_s=self._pipeline.chain.head.timestamp_s,
+            seen_s=self._pipeline.chain.final.timestamp_s,
             watch_lag_s=self._terms.watch_lag_s,
             unheeded_s=self._unheeded_s(),
             last_s=state.matched_through_s,
@@ -241,11 +247,13 @@ class Sender:
                 raise self._refused(batch, again) from again
         call = self._call(data)
         estimate = await self._node.estimate_gas(call, head)
-        gas = min(estimate + estimate // 4 + _GAS_MARGIN, self._options.gas_ceiling)
+        orders = sum(1 + len(group.fills) for group in batch.groups)
+        margin = estimate // 4 + _GAS_MARGIN + orders * _GAS_SPITE
+        gas = min(estimate + margin, self._options.gas_limit)
         previous = max((t.fees for t in rivals), key=lambda fees: fees.max_fee, default=None)
-        fees = await self._offer(batch, previous)
+        fees = await self._offer(previous, await self._data_fee(data, gas))
         if fees is None:
-            raise self._too_dear(batch)
+            raise self._too_dear(batch.number)
         await self._sign_and_send(
             batch, nonce=nonce, root=state.root, data=data, gas=gas, fees=fees
         )
@@ -275,35 +283,53 @@ class Sender:
             "from": self._account.address,
             "to": self._contract.address,
             "data": data,
-            "gas": self._options.gas_ceiling,
+            "gas": self._options.gas_limit,
         }
 
     async def _replace(self, batch: StoredBatch, best: StoredTransaction, head: int) -> None:
         """Offer more with the same nonce, or send again what is at the cap."""
         rivals = [t.fees for t in self._pipeline.transactions.values() if t.nonce == best.nonce]
-        fees = await self._offer(batch, max(rivals, key=lambda each: each.max_fee))
+        highest = max(rivals, key=lambda each: each.max_fee)
+        fees = await self._offer(highest, await self._data_fee(best.data, best.gas))
         if fees is None:
             await self._send(batch, best)
-            raise self._too_dear(batch)
+            raise self._too_dear(batch.number)
         await self._sign_and_send(
             batch, nonce=best.nonce, root=best.root, data=best.data, gas=best.gas, fees=fees
         )
 
-    def _too_dear(self, batch: StoredBatch) -> SettlementError:
+    def _too_dear(self, batch: int) -> SettlementError:
+        policy = self._options.fees
+        later = f", and from WINDOW_MAX / 2 on pays up to {policy.emergency_ceiling}"
+        level = self._urgency()
         return SettlementError(
-            f"batch {batch.number} needs more per gas than the cap of "
-            f"{self._options.fees.cap} wei; it waits for a lower base fee"
+            f"batch {batch} needs more than the ceiling of {policy.limit(level)} wei per gas; it "
+            f"waits for a lower base fee{'' if level is Urgency.URGENT else later}"
         )
 
-    async def _offer(self, batch: StoredBatch, previous: Fees | None) -> Fees | None:
-        oldest_ns = min((group.fills[0].at_ns for group in batch.groups), default=None)
-        age_ns = 0 if oldest_ns is None else self._clock.now_ns() - oldest_ns
-        urgent = age_ns * _URGENT_SHARE > self._terms.window_max_s * _NS_PER_SECOND
+    def _urgency(self) -> Urgency:
+        """Return how near the deadline is: the oldest fill's, and that of settling itself."""
+        oldest_ns = self._pipeline.oldest_unsettled_ns()
+        now_ns = self._clock.now_ns()
+        waits_s = 0 if oldest_ns is None else (now_ns - oldest_ns) // _NS_PER_SECOND
+        return max(
+            urgency(waits_s, self._terms.window_max_s),
+            urgency(self._idle_s(), self._terms.exit_delay_s),
+        )
+
+    async def _data_fee(self, data: bytes, gas: int) -> int:
+        """Return what is charged for bytes apart from gas, per gas of the transaction."""
+        if self._options.chain.data_fee is DataFee.IN_GAS:
+            return 0
+        return -(-await self._node.data_fee(data) // gas)
+
+    async def _offer(self, previous: Fees | None, data_fee: int) -> Fees | None:
         return self._options.fees.offer(
             base_fee=self._base_fee(),
             tip=await self._node.tip(),
             previous=previous,
-            urgent=urgent,
+            level=self._urgency(),
+            data_fee=data_fee,
         )
 
     async def _sign_and_send(

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Final, TypeVar
 
-from eth_typing import ChecksumAddress
+import attrs
 from web3 import Web3
 
 from hybrid_dex.errors import (
@@ -38,16 +38,15 @@ from hybrid_dex.settlement.evm.pipeline import Pipeline
 from hybrid_dex.settlement.evm.sender import Sender, operator_account
 from hybrid_dex.settlement.evm.store import OutboxEntry, SettlementStore, StoreFailedError
 from hybrid_dex.settlement.evm.watcher import Watcher
+from hybrid_dex.settlement.fees import Urgency, urgency
 from hybrid_dex.settlement.health import SettlementHealth, SettlementState
-from hybrid_dex.settlement.reconciliation import DeepReorganisationError
+from hybrid_dex.settlement.reconciliation import Block, DeepReorganisationError
 
 __all__ = ["EvmSettlement"]
 
 _T = TypeVar("_T")
 _log: Final = logging.getLogger(__name__)
 _NS_PER_SECOND: Final = 1_000_000_000
-_BACKLOG_SHARE: Final = 4
-"""Matching pauses when a fill waited for a block for WINDOW_MAX over this."""
 
 
 class _WallClock:
@@ -94,8 +93,10 @@ class EvmSettlement:
         self._wake_reader = asyncio.Event()
         self._state = SettlementState.CLOSED
         self._error = ""
-        self._alarm = ""
+        self._halted = ""
         self._looked_ns: int | None = None
+        self._surveyed_ns: int | None = None
+        self._cursor: Block | None = None
         self._final_block = 0
 
     @property
@@ -127,9 +128,10 @@ class EvmSettlement:
         address = Web3.to_checksum_address(self._options.contract)
         self._node = Node(self._options)
         try:
-            contract = await self._connect(self._node, address, markets)
-            terms = await contract.check(operator=account.address)
             self._thread = ThreadPoolExecutor(1, thread_name_prefix="settlement-store")
+            contract = ExchangeContract(self._node, address, markets)
+            await self._node.survey(None, self._now_s())
+            terms = await contract.check(operator=account.address)
             await self._in_thread(
                 lambda: self._store.open(f"{address} on chain {self._options.chain_id}")
             )
@@ -163,9 +165,10 @@ class EvmSettlement:
             unheeded_s=self._unheeded_s,
             base_fee=lambda: watcher.base_fee,
         )
-        self._looked_ns = None
+        self._looked_ns = self._surveyed_ns = None
+        self._cursor = stored.cursor
         self._state = SettlementState.RUNNING
-        self._error = self._alarm = ""
+        self._error = self._halted = ""
         self._worker = asyncio.create_task(self._work(watcher, sender), name="settlement")
         self._wake_reader.set()
 
@@ -235,8 +238,8 @@ class EvmSettlement:
         pipeline, terms = self._pipeline, self._terms
         if self._state is SettlementState.CLOSED:
             return "settlement is closed"
-        if self._alarm:
-            return self._alarm
+        if self._halted:
+            return self._halted
         if pipeline is None or terms is None or pipeline.chain is None or self._looked_ns is None:
             return "settlement has not read the chain to its head yet"
         if pipeline.frozen:
@@ -255,7 +258,7 @@ class EvmSettlement:
         if oldest_ns is None:
             return ""
         waits_s = (now_ns - oldest_ns) // _NS_PER_SECOND
-        if waits_s * _BACKLOG_SHARE > terms.window_max_s:
+        if urgency(waits_s, terms.window_max_s) >= Urgency.PAUSED:
             return f"the oldest fill has waited {waits_s} s for a block: {self._error or 'backlog'}"
         return ""
 
@@ -269,7 +272,8 @@ class EvmSettlement:
             undelivered=len(self._outbox),
             lagging=bool(self.pause_reason),
             error=self._error,
-            alarm=self._alarm,
+            alarm=self._alarm(),
+            endpoints=() if self._node is None else self._node.endpoints,
         )
         if pipeline is None or pipeline.chain is None or terms is None:
             return health
@@ -278,10 +282,8 @@ class EvmSettlement:
         oldest_ns = pipeline.oldest_unsettled_ns()
         oldest_s = 0.0 if oldest_ns is None else max(0.0, (now_ns - oldest_ns) / _NS_PER_SECOND)
         queued = sum(len(group.fills) for group in pipeline.queue)
-        return SettlementHealth(
-            state=self._state,
-            chain_id=self._options.chain_id,
-            contract=self._options.contract,
+        return attrs.evolve(
+            health,
             head_block=pipeline.chain.head.number,
             head_age_s=head_age_s,
             final_block=self._final_block,
@@ -292,44 +294,69 @@ class EvmSettlement:
                 len(group.fills) for batch in pipeline.batches.values() for group in batch.groups
             ),
             oldest_unsettled_s=oldest_s,
-            undelivered=len(self._outbox),
-            lagging=bool(self.pause_reason),
-            error=self._error,
-            alarm=self._alarm,
         )
 
     # Working
 
-    async def _connect(
-        self, node: Node, address: ChecksumAddress, markets: Sequence[Market]
-    ) -> ExchangeContract:
-        chain_id = await node.chain_id()
-        if chain_id != self._options.chain_id:
-            raise WrongChainError(
-                f"the node at rpc_url serves chain {chain_id}, configured is chain "
-                f"{self._options.chain_id}; correct one of the two"
-            )
-        return ExchangeContract(node, address, markets)
-
     async def _work(self, watcher: Watcher, sender: Sender) -> None:
         while True:
             try:
-                await watcher.look()
-                await self._write()
-                self._looked_ns = self._clock.now_ns()
-                await sender.step()
+                await self._turn(watcher, sender)
                 self._state, self._error = SettlementState.RUNNING, ""
             except (DeepReorganisationError, StoreFailedError, InvariantError) as error:
-                self._state, self._alarm = SettlementState.HALTED, str(error)
+                self._halt(str(error))
                 return
+            except WrongChainError as error:
+                # Not for ever: once a node serves the chain again, it goes on where it stopped.
+                self._halt(str(error))
             except SettlementError as error:
                 self._state, self._error = SettlementState.WAITING, str(error)
+                self._surveyed_ns = None
             except Exception as error:  # noqa: BLE001 # a bug of ours: say so, and stop
-                self._state = SettlementState.HALTED
-                self._alarm = f"settlement broke down: {error!r}; restart it"
-                _log.critical("%s", self._alarm, exc_info=error)
+                self._halt(f"settlement broke down: {error!r}; restart it")
+                _log.critical("%s", self._halted, exc_info=error)
                 return
             await self._clock.sleep(self._options.poll_s)
+
+    async def _turn(self, watcher: Watcher, sender: Sender) -> None:
+        """Look once and take one step, all through one node."""
+        await self._survey()
+        try:
+            await watcher.look()
+        except DeepReorganisationError:
+            # Perhaps it is the node that changed, not the chain.
+            if not await self._survey(at_once=True):
+                raise
+            return
+        finally:
+            await self._write()  # what was requested on chain is told, whatever failed after it
+        self._looked_ns = self._clock.now_ns()
+        await sender.step()
+
+    async def _survey(self, *, at_once: bool = False) -> bool:
+        """Hold the nodes against each other, if it is time; return whether another is in use."""
+        node, now_ns = self._node, self._clock.now_ns()
+        if node is None:
+            raise SettlementError("settlement is closed")
+        before_ns = None if at_once else self._surveyed_ns
+        if before_ns is not None and now_ns - before_ns < self._options.survey_s * _NS_PER_SECOND:
+            return False
+        chain = self._opened().chain
+        anchor = self._cursor if chain is None else chain.final
+        another = await node.survey(anchor, self._now_s())
+        self._surveyed_ns = now_ns
+        self._halted = ""
+        return another
+
+    def _halt(self, reason: str) -> None:
+        self._state, self._halted, self._surveyed_ns = SettlementState.HALTED, reason, None
+
+    def _alarm(self) -> str:
+        nodes = "" if self._node is None else self._node.alarm
+        return self._halted or nodes
+
+    def _now_s(self) -> int:
+        return self._clock.now_ns() // _NS_PER_SECOND
 
     async def _write(self) -> None:
         """Store what the pipeline changed, then offer its updates to the reader."""

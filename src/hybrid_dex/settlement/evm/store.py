@@ -20,8 +20,11 @@ from hybrid_dex.model.commands import Command
 from hybrid_dex.model.settlement import SettlementStage
 from hybrid_dex.model.units import FillId
 from hybrid_dex.settlement.batching import Group
-from hybrid_dex.settlement.reconciliation import Block, LedgerState, Skip
-from hybrid_dex.settlement.transaction_state import Fees, TransactionState
+from hybrid_dex.settlement.facts import Skip
+from hybrid_dex.settlement.fees import Fees
+from hybrid_dex.settlement.ledger import LedgerState
+from hybrid_dex.settlement.reconciliation import Block
+from hybrid_dex.settlement.transaction_state import TransactionState
 
 __all__ = [
     "Change",

@@ -11,16 +11,21 @@ from web3.types import LogReceipt
 
 from hybrid_dex.errors import FormatError, SettlementError
 from hybrid_dex.interfaces.clock import Clock
+from hybrid_dex.settlement.chains import final_height
+from hybrid_dex.settlement.evm.audit import Audit
 from hybrid_dex.settlement.evm.contract import ExchangeContract
 from hybrid_dex.settlement.evm.node import Header, Node
 from hybrid_dex.settlement.evm.options import EvmOptions
 from hybrid_dex.settlement.evm.pipeline import Pipeline
+from hybrid_dex.settlement.facts import BatchSeen, Fact
 from hybrid_dex.settlement.layout import decode_batch
-from hybrid_dex.settlement.reconciliation import BatchSeen, Block, Chain, Fact
+from hybrid_dex.settlement.reconciliation import Block, Chain
 
 __all__ = ["Watcher"]
 
 _NS_PER_SECOND: Final = 1_000_000_000
+_AT_ONCE: Final = 32
+"""How many headers are asked for together."""
 
 
 class Watcher:
@@ -41,6 +46,7 @@ class Watcher:
         self._node = node
         self._contract = contract
         self._pipeline = pipeline
+        self._audit = Audit(contract, pipeline)
         self._cursor = cursor
         self._clock = clock
         self._checkpoint = checkpoint
@@ -56,13 +62,17 @@ class Watcher:
         """
         latest = await self._latest()
         chain = await self._chain()
-        if not chain.tail:
-            await self._catch_up(chain, latest.block.number)
+        tagged = await self._tagged()
+        final = self._final(chain, latest.block.number, tagged)
+        if not chain.tail and final - chain.final.number > self._options.blocks_per_query:
+            await self._catch_up(chain, final)
         await self._follow(chain, latest)
-        for block in chain.finalize():
-            self._checkpoint("final")
-            self._pipeline.finalize(block.number)
-        self._pipeline.finish_look(chain.final)
+        try:
+            await self._audit.check(chain.head)
+            await self._finalize(chain, tagged)
+            await self._audit.expire(chain.final)
+        finally:
+            self._pipeline.finish_look(chain.final)
 
     async def _latest(self) -> Header:
         latest = await self._node.header("latest")
@@ -70,6 +80,41 @@ class Watcher:
             raise SettlementError("the node has no block")
         self.base_fee = latest.base_fee
         return latest
+
+    async def _tagged(self) -> Block | None:
+        tag = self._options.finality.tag
+        if tag is None:
+            return None
+        found = await self._node.header(tag)
+        if found is None:
+            raise SettlementError(
+                f"the node knows no {tag} block; it is not synchronised, or this chain has none: "
+                "choose confirmations"
+            )
+        return found.block
+
+    def _final(self, chain: Chain, head: int, tagged: Block | None) -> int:
+        return final_height(
+            self._options.finality,
+            head=head,
+            tagged=None if tagged is None else tagged.number,
+            previous=chain.final.number,
+        )
+
+    async def _finalize(self, chain: Chain, tagged: Block | None) -> None:
+        """Take as final what the rule names, if all nodes have it and none contradicts itself."""
+        height = self._final(chain, chain.head.number, tagged)
+        last = next((each for each in chain.tail if each.number == height), None)
+        if last is None:
+            return  # nothing new
+        if tagged is not None and tagged.number == height and tagged.hash != last.hash:
+            raise SettlementError(
+                f"the node's {self._options.finality} block {height} is not in its chain"
+            )
+        await self._node.agree(last)
+        for block in chain.finalize(height):
+            self._checkpoint("final")
+            self._pipeline.finalize(block.number)
 
     async def _chain(self) -> Chain:
         if self._pipeline.chain is None:
@@ -82,24 +127,30 @@ class Watcher:
                         "synchronised, or start_block is too high"
                     )
                 cursor = first.block
-            self._pipeline.chain = Chain(cursor, self._options.confirmations)
+            self._pipeline.chain = Chain(cursor)
         return self._pipeline.chain
 
-    async def _catch_up(self, chain: Chain, latest: int) -> None:
-        """Pass over blocks that are final already, many at a time."""
-        while (last_final := latest - self._options.confirmations) > chain.final.number:
+    async def _catch_up(self, chain: Chain, final: int) -> None:
+        """Pass over blocks that have long been final, many at a time."""
+        while final > chain.final.number:
             first = chain.final.number + 1
-            last = min(last_final, chain.final.number + self._options.blocks_per_query)
+            last = min(final, chain.final.number + self._options.blocks_per_query)
             header = await self._node.header(last)
             if header is None:
                 raise SettlementError(f"the node does not have block {last}")
+            await self._node.agree(header.block)
             by_block: dict[int, list[LogReceipt]] = {}
             for log in await self._node.logs(self._contract.address, first, last):
                 by_block.setdefault(log["blockNumber"], []).append(log)
-            for number in sorted(by_block):
-                facts = await self._contract.facts(by_block[number])
+            found = {
+                number: await self._contract.facts(by_block[number]) for number in sorted(by_block)
+            }
+            await self._audit.check_range(
+                header.block, [fact for facts in found.values() for fact in facts]
+            )
+            for number, facts in found.items():
                 await self._adopt(facts)
-                self._pipeline.see(facts)
+                self._pipeline.see(facts, number)
                 self._pipeline.finalize(number)
             chain.final = header.block
 
@@ -109,14 +160,16 @@ class Watcher:
                 if not await self._step_back(chain, latest):
                     return
                 continue
-            following = await self._node.header(chain.head.number + 1)
-            if following is None:
-                return
-            if not chain.extends(following.block):
-                self._drop(chain)
-                continue
-            await self._accept(chain, following)
-            self._behind_since_ns = None
+            first = chain.head.number + 1
+            last = min(latest.block.number, chain.head.number + _AT_ONCE)
+            for following in await self._node.headers(first, last):
+                if following is None:
+                    return
+                if not chain.extends(following.block):
+                    self._drop(chain)
+                    break
+                await self._accept(chain, following)
+                self._behind_since_ns = None
 
     async def _step_back(self, chain: Chain, latest: Header) -> bool:
         """Compare a head that is not above ours; return whether blocks were dropped."""
@@ -152,17 +205,14 @@ class Watcher:
         block, address = header.block, self._contract.address
         logs: Sequence[LogReceipt] = ()
         if header.may_concern(bytes.fromhex(address[2:])):
-            logs = await self._node.block_logs(address, block.hash)
-            if not logs:  # a filter may say yes for nothing, but a node's index may also be behind
-                logs = await self._node.receipt_logs(address, block.hash)
-        if any(bytes(log["blockHash"]) != block.hash for log in logs):
-            raise SettlementError(f"the node gave logs of another block {block.number}")
+            self._audit.touch()
+            logs = await self._node.receipt_logs(address, header)
         facts = await self._contract.facts(logs)
         await self._adopt(facts)
         if any(isinstance(fact, BatchSeen) for fact in facts):
             self._checkpoint("receipt")
         chain.append(block)
-        self._pipeline.see(facts)
+        self._pipeline.see(facts, block.number)
 
     async def _adopt(self, facts: tuple[Fact, ...]) -> None:
         for fact in facts:
