@@ -7,6 +7,7 @@ extra: libsecp256k1 through coincurve, and Keccak-256.
 - `Domain`, `order_digest`, `typed_data`: EIP-712 orders; `BulkTree`: up to eight under one signature.
 - `authorize`: who authorized an order, whatever the kind of its signature.
 - `recover_address`, `compact_signature`, `expand_signature`: strict ECDSA.
+- `voucher_digest`, `cancel_receipt_digest`: what the operator signs for a trader.
 - `LoginMessage`, `recover_personal`: Sign-In with Ethereum (EIP-4361).
 - `LocalSigner`: a key on this machine, for clients and tests.
 """
@@ -31,14 +32,24 @@ from hybrid_dex.signing.order import (
     order_struct_hash,
     typed_data,
 )
+from hybrid_dex.signing.receipts import (
+    CANCEL_RECEIPT_TYPE_HASH,
+    VOUCHER_TYPE_HASH,
+    cancel_receipt_digest,
+    cancel_receipt_typed_data,
+    voucher_digest,
+    voucher_typed_data,
+)
 from hybrid_dex.signing.recover import compact_signature, expand_signature, recover_address
 from hybrid_dex.signing.signer import LocalSigner
 
 __all__ = [
     "BULK_TYPE_HASHES",
+    "CANCEL_RECEIPT_TYPE_HASH",
     "EMPTY_ORDER_HASH",
     "MAX_BULK_ORDERS",
     "ORDER_TYPE_HASH",
+    "VOUCHER_TYPE_HASH",
     "ZERO_ADDRESS",
     "BulkTree",
     "Domain",
@@ -48,6 +59,8 @@ __all__ = [
     "authorize",
     "bulk_digest",
     "bulk_root",
+    "cancel_receipt_digest",
+    "cancel_receipt_typed_data",
     "checksum_address",
     "compact_signature",
     "expand_signature",
@@ -61,4 +74,6 @@ __all__ = [
     "recover_address",
     "recover_personal",
     "typed_data",
+    "voucher_digest",
+    "voucher_typed_data",
 ]

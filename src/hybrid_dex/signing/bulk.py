@@ -61,8 +61,13 @@ BULK_TYPE_HASHES: Final = {
 """The type hash of ``BulkOrder`` by the height of its tree."""
 
 
-def _as_tuple(orders: Iterable[SignedOrder]) -> tuple[SignedOrder, ...]:
-    return tuple(orders)
+def _checked(orders: Iterable[SignedOrder]) -> tuple[SignedOrder, ...]:
+    found = tuple(orders)
+    if not 1 <= len(found) <= MAX_BULK_ORDERS:
+        raise SignatureError("orders", f"{len(found)} in one tree", f"1 to {MAX_BULK_ORDERS}")
+    if len({order.trader for order in found}) > 1:
+        raise SignatureError("orders", "of several traders", "orders of one trader")
+    return found
 
 
 def check_place(proof: Sequence[bytes], leaf: int) -> None:
@@ -106,20 +111,13 @@ class BulkTree:
         ConfigurationError: a market has no tokens.
     """
 
-    orders: tuple[SignedOrder, ...] = attrs.field(converter=_as_tuple)
+    orders: tuple[SignedOrder, ...] = attrs.field(converter=_checked)
     height: int = attrs.field(init=False)
     _levels: tuple[tuple[bytes, ...], ...] = attrs.field(init=False, repr=False)
 
-    @orders.validator
-    def _check(self, _attribute: object, orders: tuple[SignedOrder, ...]) -> None:
-        if not 1 <= len(orders) <= MAX_BULK_ORDERS:
-            raise SignatureError("orders", f"{len(orders)} in one tree", f"1 to {MAX_BULK_ORDERS}")
-        if len({order.trader for order in orders}) > 1:
-            raise SignatureError("orders", "of several traders", "orders of one trader")
-
     @height.default
     def _height(self) -> int:
-        return min(max(1, (len(self.orders) - 1).bit_length()), MAX_BULK_HEIGHT)
+        return max(1, (len(self.orders) - 1).bit_length())
 
     @_levels.default
     def _hashed(self) -> tuple[tuple[bytes, ...], ...]:
