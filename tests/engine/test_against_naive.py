@@ -61,12 +61,27 @@ def compare(engine: Engine, naive: Naive) -> None:
             assert balance.available == naive.available(account, asset), (account, asset)
             assert balance.held == naive.held(account, asset), (account, asset)
             assert balance.in_flight_in == naive.incoming[account, asset], (account, asset)
+            assert balance.vouchers == naive.aside(account, asset), (account, asset)
+        for session in engine.sessions(account):
+            key = (account, session.key, session.market)
+            for side, left, reserved in (
+                (Side.BUY, session.buy_budget, session.buy_reserved),
+                (Side.SELL, session.sell_budget, session.sell_reserved),
+            ):
+                assert (left, reserved) == (naive.budget(key, side), naive.reserved(key, side)), key
+            assert session.expiry_s == naive.grants[key].expiry_s
         assert engine.is_frozen(account) == naive.frozen(account)
     for order_id, status in naive.status.items():
         view = engine.order(order_id)
         if view is not None:
             assert WORDS[view.status] == status, order_id
             assert view.filled == naive.filled.get(order_id, 0), order_id
+    assert {
+        (voucher.account, voucher.salt): (voucher.asset, voucher.amount)
+        for voucher in engine.vouchers()
+    } == naive.vouchers
+    for (account, order_hash), usable in naive.approvals.items():
+        assert engine.is_approved(account, order_hash) is usable
     assert sorted(fill.fill_id for fill in engine.unsettled()) == sorted(naive.unsettled)
 
 

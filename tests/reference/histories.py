@@ -13,6 +13,7 @@ from hybrid_dex.model import commands as c
 from hybrid_dex.model.market import Asset, Market, MarketState
 from hybrid_dex.model.order import OrderType, SelfTradeMode, Side, TimeInForce
 from hybrid_dex.model.settlement import FillFailure, SettlementStage
+from hybrid_dex.model.signed_order import Authorization, Nonce, SignatureKind
 from tests.reference.naive import Naive
 
 Choose = Callable[[int], int]
@@ -20,6 +21,8 @@ T = TypeVar("T")
 
 ACCOUNTS = ("alice", "bob", "carol", "dave")
 ASSETS = ("ETH", "BTC", "USDC")
+KEYS = ("key1", "key2")
+HASHES = tuple(bytes([number]) * 32 for number in range(6))
 
 
 def market(base: str, tick_size: int, lot_size: int, maker: int, taker: int) -> Market:
@@ -57,7 +60,9 @@ def _commands(choose: Choose, length: int, naive: Naive) -> Iterator[c.Command]:
     for account in ACCOUNTS:
         for asset in ASSETS:
             yield c.Deposit(account=account, asset=asset, amount=9_000 + 300_000 * choose(3))
-    for _ in range(length - 2 - len(ACCOUNTS) * len(ASSETS)):
+    for account in ACCOUNTS:
+        yield _grant(choose, naive, account)
+    for _ in range(length - 2 - len(ACCOUNTS) * (1 + len(ASSETS))):
         yield _command(choose, naive)
 
 
@@ -66,7 +71,9 @@ def _pick(choose: Choose, items: Sequence[T]) -> T:
 
 
 def _command(choose: Choose, naive: Naive) -> c.Command:
-    roll = choose(100)
+    roll = choose(110)
+    if roll >= 100:
+        return _told_by_the_chain(choose, naive, roll)
     if roll < 55:
         return _place(choose, naive)
     account, order_id = _target(choose, naive)
@@ -110,6 +117,91 @@ def _rare(choose: Choose, naive: Naive, roll: int, account: str) -> c.Command:
     return c.AdvanceTime()
 
 
+def _told_by_the_chain(choose: Choose, naive: Naive, roll: int) -> c.Command:
+    """Grants, approvals, vouchers; positions mostly rise, and sometimes were seen before."""
+    account, asset = _pick(choose, ACCOUNTS), _pick(choose, ASSETS)
+    if roll < 102:
+        return _grant(choose, naive, account)
+    if roll == 102:
+        used = [order.session for order in naive.resting if order.session]
+        anything = (account, _pick(choose, KEYS), _pick(choose, MARKETS).id)
+        account, key, market = _pick(choose, used) if used and choose(3) else anything
+        position = naive.position + choose(9) - 2
+        return c.RevokeSession(account=account, key=key, market=market, position=position)
+    if roll < 105:
+        position = _position(choose, naive)
+        return c.ApproveOrder(account=account, order_hash=_pick(choose, HASHES), position=position)
+    if roll == 105:
+        order_hash = _pick(choose, HASHES)
+        used = [order for order in naive.resting if order.signed and order.signed.kind == 3]
+        if used and choose(3):
+            order = _pick(choose, used)
+            account, order_hash = order.account, order.signed.order_hash
+        return c.RevokeApproval(account=account, order_hash=order_hash, position=naive.position + 1)
+    if roll < 108:
+        return c.IssueVoucher(
+            account=account,
+            asset=asset,
+            amount=1 + choose(9_000),
+            recipient="somewhere" if choose(20) else "",
+            salt=0 if choose(4) else choose(2) * 2**40 + choose(3),
+            deadline_s=naive.at // 10**9 + (choose(60) if choose(20) else 3 * 10**6),
+        )
+    known = list(naive.vouchers.items())
+    if known and choose(6):
+        (account, salt), (asset, amount) = _pick(choose, known)
+        amount += choose(3) if choose(10) == 0 else 0
+    else:
+        salt, amount = choose(200), 1 + choose(900)
+    if roll == 108:
+        return c.RedeemVoucher(
+            account=account,
+            asset=asset,
+            amount=amount,
+            salt=salt,
+            position=_position(choose, naive),
+        )
+    return c.ExpireVoucher(account=account, asset=asset, salt=salt)
+
+
+def _position(choose: Choose, naive: Naive) -> int:
+    return naive.position + (1 + choose(3) if choose(12) else -choose(3))
+
+
+def _grant(choose: Choose, naive: Naive, account: str) -> c.GrantSession:
+    return c.GrantSession(
+        account=account,
+        key=_pick(choose, KEYS),
+        market=_pick(choose, MARKETS).id,
+        buy_budget=choose(4) * choose(40_000),
+        sell_budget=choose(4) * choose(40),
+        expiry_s=naive.at // 10**9 + choose(3_000),
+        position=_position(choose, naive),
+    )
+
+
+def _signature(
+    choose: Choose, naive: Naive, account: str, market: str, nonce: Nonce
+) -> Authorization:
+    """Of any kind; mostly of a key that was granted, or a hash that was approved."""
+    kind = _pick(choose, (*SignatureKind, SignatureKind.SESSION, SignatureKind.SESSION))
+    usual = choose(5)
+    granted = [key for who, key, where in naive.grants if (who, where) == (account, market)]
+    keys = granted if granted and usual else KEYS
+    approved = [order_hash for who, order_hash in naive.approvals if who == account]
+    hashes = approved if approved and usual else HASHES
+    late = 31 * 24 * 3_600 if choose(40) == 0 else choose(900)
+    return Authorization(
+        _pick(choose, keys) if kind is SignatureKind.SESSION else account,
+        kind,
+        3_000 if choose(30) else 1_500,
+        naive.at // 10**9 + late,
+        nonce.packed,
+        _pick(choose, hashes),
+        b"",
+    )
+
+
 def _failures(choose: Choose, naive: Naive) -> tuple[FillFailure, ...]:
     fills = [fill for fill in naive.unsettled.values() if choose(3) == 0][:3]
     return tuple(
@@ -151,7 +243,11 @@ def _place(choose: Choose, naive: Naive) -> c.PlaceOrder:
             return _pick(choose, known)
         fields |= {"client_order_id": f"n{choose(6)}"}
     account, side = _pick(choose, ACCOUNTS), _pick(choose, tuple(Side))
-    return c.PlaceOrder(account=account, market=_pick(choose, MARKETS).id, side=side, **fields)
+    market = _pick(choose, MARKETS).id
+    if choose(2):
+        nonce = Nonce(naive.sequence + 1, choose(3), naive.sequence + 1)
+        fields |= {"authorization": _signature(choose, naive, account, market, nonce)}
+    return c.PlaceOrder(account=account, market=market, side=side, **fields)
 
 
 def _replace(choose: Choose, naive: Naive, account: str, order_id: int) -> c.ReplaceOrder:
@@ -161,4 +257,8 @@ def _replace(choose: Choose, naive: Naive, account: str, order_id: int) -> c.Rep
         fields |= {"price": order.price, "quantity": max(1, order.quantity + choose(3) - choose(6))}
     if choose(4) == 0:
         fields |= {"expected_filled": choose(3)}
+    if order is not None and order.signed is not None and choose(12):
+        before = Nonce.unpack(order.signed.nonce)
+        again = Nonce(before.counter, before.revision + choose(8) // 2, before.lane)
+        fields |= {"authorization": _signature(choose, naive, account, order.market.id, again)}
     return c.ReplaceOrder(account=account, order_id=order_id, **fields)

@@ -7,15 +7,17 @@ this disagree, one of them is wrong.
 """
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hybrid_dex.model import commands as c
 from hybrid_dex.model.market import Market, MarketState
 from hybrid_dex.model.order import OrderType, SelfTradeMode, Side, TimeInForce
+from hybrid_dex.model.signed_order import Authorization, Nonce, SignatureKind
 
 BUY, SELL = Side.BUY, Side.SELL
 RESTS = (TimeInForce.GTC, TimeInForce.GTD)
 REMEMBERED_NS = 15 * 60 * 10**9
+MONTH_S = 30 * 24 * 60 * 60
 
 
 @dataclass
@@ -32,7 +34,20 @@ class Order:
     tif: TimeInForce
     mode: SelfTradeMode
     expires: int | None
+    signed: Authorization | None = None
     filled: int = 0
+
+    @property
+    def session(self) -> tuple[str, str, str] | None:
+        """Whose key signed in which market, when it was a session key."""
+        if self.signed is None or self.signed.kind != SignatureKind.SESSION:
+            return None
+        return self.account, self.signed.signer, self.market.id
+
+    @property
+    def stake(self) -> int:
+        """What its open quantity could take out of a session's budget."""
+        return self.hold[1] if self.side is BUY else self.open
 
     @property
     def hold(self) -> tuple[str, int]:
@@ -58,6 +73,12 @@ class Fill:
     seller: str
     buyer_fee: int
     seller_fee: int
+    sessions: dict[Side, tuple[str, str, str] | None]
+    failed: bool = False
+
+    def use(self, side: Side) -> int:
+        """What this fill takes out of the budget of a session on that side."""
+        return -self.legs()[1][2] if side is BUY else self.quantity
 
     def legs(self) -> list[tuple[str, str, int]]:
         """Who gets what; a debit is negative."""
@@ -70,6 +91,16 @@ class Fill:
             (self.seller, base, -lots),
             (self.seller, quote, notional - self.seller_fee),
         ]
+
+
+@dataclass
+class Grant:
+    """What a session key was given since command `since`; dead up to a place on chain."""
+
+    added: dict[Side, int] = field(default_factory=lambda: {BUY: 0, SELL: 0})
+    expiry_s: int = 0
+    dead: int = -1
+    since: int = 0
 
 
 class Naive:
@@ -88,9 +119,50 @@ class Naive:
         self.unsettled: dict[int, Fill] = {}
         self.names: dict[tuple[str, str], tuple[c.PlaceOrder, int]] = {}
         self.ended_at: dict[int, int] = {}
-        self.at = self.sequence = 0
+        self.at = self.sequence = self.position = self.final_batch = 0
+        self.grants: dict[tuple[str, str, str], Grant] = defaultdict(Grant)
+        self.approvals: dict[tuple[str, bytes], bool] = {}
+        self.vouchers: dict[tuple[str, int], tuple[str, int]] = {}
 
     # -- looks
+
+    def aside(self, account: str, asset: str) -> int:
+        """What the account's open vouchers promise, added up."""
+        mine = [promise for (who, _), promise in self.vouchers.items() if who == account]
+        return sum(amount for promised, amount in mine if promised == asset)
+
+    def reserved(self, session: tuple[str, str, str], side: Side) -> int:
+        """What the session's resting orders could use."""
+        orders = [o for o in self.resting if o.session == session and o.side is side]
+        return sum(order.stake for order in orders)
+
+    def budget(self, session: tuple[str, str, str], side: Side) -> int:
+        """What was granted since the last revocation, less what was or could be used since."""
+        grant = self.grants[session]
+        used = sum(
+            fill.use(side)
+            for fill in self.fills
+            if fill.sessions[side] == session and not fill.failed and fill.id >> 16 > grant.since
+        )
+        return grant.added[side] - used - self.reserved(session, side)
+
+    def may_sign(self, order: Order, term: c.PlaceOrder | c.ReplaceOrder) -> bool:
+        """Whether the contract would take this signature, as far as anybody knows by now."""
+        signed, market = term.authorization, order.market
+        if signed is None:
+            return True
+        worst = market.maker_fee_ppm
+        if not term.post_only:
+            worst = max(worst, market.taker_fee_ppm)
+        seconds = self.at / 10**9
+        if not seconds < signed.expiry_s <= seconds + MONTH_S or signed.max_fee_ppm < worst:
+            return False
+        if signed.kind == SignatureKind.SESSION:
+            session = (order.account, signed.signer, order.market.id)
+            return session in self.grants and signed.expiry_s <= self.grants[session].expiry_s
+        if signed.kind == SignatureKind.APPROVED:
+            return self.approvals.get((order.account, signed.order_hash), False)
+        return True
 
     def held(self, account: str, asset: str) -> int:
         """What the account's resting orders keep, added up."""
@@ -98,9 +170,17 @@ class Naive:
         return sum(amount for held, amount in holds if held == asset)
 
     def available(self, account: str, asset: str) -> int:
-        """What is neither held nor waiting to be withdrawn."""
+        """What is neither held, nor waiting to be withdrawn, nor promised by a voucher."""
         key = (account, asset)
-        return self.total[key] - self.withdrawing[key] - self.held(account, asset)
+        kept = self.withdrawing[key] + self.held(account, asset) + self.aside(account, asset)
+        return self.total[key] - kept
+
+    def may_leave(self, account: str, asset: str, amount: int) -> bool:
+        """Whether this is there, and would be if nothing in flight arrived."""
+        key = (account, asset)
+        settled = self.available(*key) + self.held(*key) - self.incoming[key]
+        enough = amount <= min(self.available(*key), settled)
+        return enough and not self.frozen(account)
 
     def frozen(self, account: str) -> bool:
         """Whether the account is short of anything."""
@@ -184,6 +264,7 @@ class Naive:
         """Trade, then rest or end."""
         if order.tif is TimeInForce.FOK and not self.whole(order):
             return self.end(order, "canceled")
+        told = len(self.fills)
         for other in self.crossing(order.market.id, order.side, order.price):
             if order.open == 0:
                 break
@@ -191,6 +272,8 @@ class Naive:
                 if self.self_trade(order, other):
                     return self.end(order, "canceled")
                 continue
+            if order.signed and order.tif is TimeInForce.IOC and len(self.fills) - told == 100:
+                break
             self.trade(order, other, min(order.open, other.open))
         if order.open == 0:
             return self.end(order, "filled")
@@ -229,6 +312,7 @@ class Naive:
         fill = Fill(
             self.sequence << 16 | index, market, maker.price, quantity, maker.id, taker.id,
             who[BUY], who[SELL], fees[BUY], fees[SELL],
+            {maker.side: maker.session, taker.side: taker.session},
         )  # fmt: skip
         self.fills.append(fill)
         self.unsettled[fill.id] = fill
@@ -265,11 +349,14 @@ class Naive:
         market = self.markets[command.market]
         order = Order(
             order_id, command.account, market, command.side, command.price, command.quantity,
-            command.quantity, command.time_in_force, command.self_trade, command.expires_at_ns,
+            command.quantity, command.time_in_force, command.self_trade, due(command),
+            command.authorization,
         )  # fmt: skip
         asset, needed = order.hold
         if (
             not self.sound(market, command, command.order_type)
+            or not self.may_sign(order, command)
+            or (order.session and order.stake > self.budget(order.session, order.side))
             or self.frozen(command.account)
             or self.available(command.account, asset) < needed
             or (command.post_only and self.crossing(market.id, command.side, command.price))
@@ -286,16 +373,22 @@ class Naive:
             return None
         if command.expected_filled not in {None, old.filled} or self.frozen(old.account):
             return None
+        if not self.may_replace(old, command):
+            return None
         new_open = command.quantity - (old.quantity - old.open)
         if new_open <= 0:
             return self.end(old, "canceled")
         new = Order(
             old.id, old.account, old.market, old.side, command.price, command.quantity,
-            new_open, command.time_in_force, command.self_trade, command.expires_at_ns, old.filled,
+            new_open, command.time_in_force, command.self_trade, due(command),
+            command.authorization, old.filled,
         )  # fmt: skip
         asset, needed = new.hold
         more = needed - old.hold[1]
         if more > 0 and more > self.available(old.account, asset):
+            return None
+        own = old.stake if old.session == new.session else 0
+        if new.session and new.stake > self.budget(new.session, new.side) + own:
             return None
         if new.price == old.price and new.quantity <= old.quantity and new.tif in RESTS:
             self.resting[self.resting.index(old)] = new
@@ -306,6 +399,20 @@ class Naive:
             return None
         self.resting.remove(old)
         return self.work(new)
+
+    def may_replace(self, old: Order, command: c.ReplaceOrder) -> bool:
+        """Signed stays signed, by whomever: the same lane and counter, and a higher revision."""
+        new = command.authorization
+        if old.signed is None or new is None:
+            return old.signed is new
+        before, after = Nonce.unpack(old.signed.nonce), Nonce.unpack(new.nonce)
+        whole = old.open == old.quantity or command.time_in_force is not TimeInForce.FOK
+        return (
+            self.may_sign(old, command)
+            and (after.lane, after.counter) == (before.lane, before.counter)
+            and after.revision > before.revision
+            and whole
+        )
 
     def ReduceOrder(self, command: c.ReduceOrder) -> None:  # noqa: N802
         """Less of the same, in place."""
@@ -343,12 +450,8 @@ class Naive:
 
     def Withdraw(self, command: c.Withdraw) -> None:  # noqa: N802
         """Settled funds leave."""
-        key = (command.account, command.asset)
-        settled = self.available(*key) + self.held(*key) - self.incoming[key]
-        if not self.frozen(command.account) and command.amount <= min(
-            self.available(*key), settled
-        ):
-            self.total[key] -= command.amount
+        if self.may_leave(command.account, command.asset, command.amount):
+            self.total[command.account, command.asset] -= command.amount
 
     def RequestWithdrawal(self, command: c.RequestWithdrawal) -> None:  # noqa: N802
         """Put aside what a withdrawal will take."""
@@ -366,7 +469,8 @@ class Naive:
     def ConfirmSettlement(self, command: c.ConfirmSettlement) -> None:  # noqa: N802
         """Final."""
         for fill_id in command.fills:
-            self.land(fill_id)
+            if self.land(fill_id) is not None:
+                self.final_batch = max(self.final_batch, command.batch)
 
     def FailSettlement(self, command: c.FailSettlement) -> None:  # noqa: N802
         """Reversed, then culprits and cover."""
@@ -374,6 +478,9 @@ class Naive:
         for fill, _ in failed:
             for account, asset, amount in [] if fill is None else fill.legs():
                 self.total[account, asset] -= amount
+            if fill is not None:
+                fill.failed = True
+                self.final_batch = max(self.final_batch, command.batch)
         for fill, culprit in failed:
             for order in list(self.resting):
                 if fill is not None and order.id == culprit:
@@ -401,3 +508,83 @@ class Naive:
 
     def AdvanceTime(self, command: c.AdvanceTime) -> None:  # noqa: N802
         """What is due happened already."""
+
+    def is_new(self, position: int | None) -> bool:
+        """Whether a fact of a final block is further on the chain than all before; then it counts."""
+        if position is not None and position <= self.position:
+            return False
+        self.position = self.position if position is None else position
+        return True
+
+    def GrantSession(self, command: c.GrantSession) -> None:  # noqa: N802
+        """More of everything, unless the key was revoked further on."""
+        session = (command.account, command.key, command.market)
+        grant = self.grants[session]
+        if command.position > grant.dead and self.is_new(command.position):
+            grant.added[BUY] += command.buy_budget
+            grant.added[SELL] += command.sell_budget
+            grant.expiry_s = max(grant.expiry_s, command.expiry_s)
+
+    def RevokeSession(self, command: c.RevokeSession) -> None:  # noqa: N802
+        """Nothing is left, and its orders go."""
+        session = (command.account, command.key, command.market)
+        grant = self.grants[session]
+        if command.position <= grant.dead:
+            return
+        for order in list(self.resting):
+            if order.session == session:
+                self.end(order, "canceled")
+        self.grants[session] = Grant(dead=command.position, since=self.sequence)
+
+    def ApproveOrder(self, command: c.ApproveOrder) -> None:  # noqa: N802
+        """Once, unless it was revoked before."""
+        key = (command.account, command.order_hash)
+        if self.approvals.get(key) is not False and self.is_new(command.position):
+            self.approvals[key] = True
+
+    def RevokeApproval(self, command: c.RevokeApproval) -> None:  # noqa: N802
+        """For ever."""
+        self.approvals[command.account, command.order_hash] = False
+        for order in list(self.resting):
+            if (
+                order.account == command.account
+                and order.signed is not None
+                and order.signed.kind == SignatureKind.APPROVED
+                and order.signed.order_hash == command.order_hash
+            ):
+                self.end(order, "canceled")
+
+    def IssueVoucher(self, command: c.IssueVoucher) -> None:  # noqa: N802
+        """What could leave is promised to nobody else."""
+        salt, seconds = command.salt or self.sequence, self.at // 10**9
+        if (
+            self.may_leave(command.account, command.asset, command.amount)
+            and command.recipient
+            and (command.salt == 0 or command.salt >= 2**40)
+            and (command.account, salt) not in self.vouchers
+            and seconds < command.deadline_s <= seconds + MONTH_S
+        ):
+            self.vouchers[command.account, salt] = (command.asset, command.amount)
+
+    def RedeemVoucher(self, command: c.RedeemVoucher) -> None:  # noqa: N802
+        """It was paid, whatever we thought of it."""
+        key = (command.account, command.salt)
+        if self.is_new(command.position):
+            if self.vouchers.get(key, ("", 0))[0] == command.asset:
+                del self.vouchers[key]
+            self.total[command.account, command.asset] -= command.amount
+            self.cover(command.account, command.asset)
+
+    def ExpireVoucher(self, command: c.ExpireVoucher) -> None:  # noqa: N802
+        """The promise is over."""
+        key = (command.account, command.salt)
+        if self.vouchers.get(key, ("", 0))[0] == command.asset:
+            del self.vouchers[key]
+
+
+def due(term: c.PlaceOrder | c.ReplaceOrder) -> int | None:
+    """When the order ends: by its own time or the signature's, whichever is first."""
+    times = [] if term.expires_at_ns is None else [term.expires_at_ns]
+    if term.authorization is not None:
+        times.append(term.authorization.expiry_s * 10**9)
+    return min(times, default=None)
