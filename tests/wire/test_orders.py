@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hybrid_dex.errors import FormatError
 from hybrid_dex.model.commands import PlaceOrder, ReplaceOrder
 from hybrid_dex.model.order import OrderType, SelfTradeMode, Side, TimeInForce
-from hybrid_dex.model.signed_order import Nonce, SignedOrder
+from hybrid_dex.model.signed_order import Nonce, SignatureKind, SignedOrder
 from hybrid_dex.model.units import ClientOrderId, FeePpm, Price, Quantity, TimestampNs
 from hybrid_dex.wire import (
     OrderRequest,
@@ -30,9 +30,24 @@ SIGNED = msgspec.structs.replace(
 )
 
 
+def proofs(kind: SignatureKind) -> st.SearchStrategy[dict[str, object]]:
+    """What comes with an order of a kind."""
+    hashes = st.binary(min_size=32, max_size=32)
+    bulk = kind is SignatureKind.BULK
+    signature = st.binary(min_size=64, max_size=65)
+    return st.fixed_dictionaries(
+        {
+            "signature_kind": st.just(kind),
+            "signature": st.just(b"") if kind is SignatureKind.APPROVED else signature,
+            "proof": st.lists(hashes, min_size=1, max_size=3).map(tuple) if bulk else st.just(()),
+            "leaf": st.integers(0, 7) if bulk else st.just(0),
+        }
+    )
+
+
 def signed_orders() -> st.SearchStrategy[SignedOrder]:
-    """Any signed order that the wire can carry."""
-    return st.builds(
+    """Any signed order that the wire can carry, of every kind."""
+    plain = st.builds(
         SignedOrder,
         trader=st.just(ALICE),
         market=st.just(ETH),
@@ -49,6 +64,8 @@ def signed_orders() -> st.SearchStrategy[SignedOrder]:
         self_trade=st.sampled_from(SelfTradeMode),
         client_order_id=st.none() | st.just(ClientOrderId("mm 1")),
     )
+    proof = st.sampled_from(SignatureKind).flatmap(proofs)
+    return st.builds(lambda order, of: attrs.evolve(order, **of), plain, proof)
 
 
 @given(order=signed_orders())
@@ -134,6 +151,15 @@ def test_what_is_left_out_has_its_default() -> None:
         (SIGNED, {"signature": "0x00"}, "signature", "130"),
         (SIGNED, {"signature": ""}, "signature", "130"),
         (SIGNED, {"time_in_force": "gtd", "expires_at_ms": 1}, "time_in_force", "ioc"),
+        (REQUEST, {"signature_kind": "session"}, "signature", "signature"),
+        (REQUEST, {"proof": ("0x" + "00" * 32,)}, "signature", "signature"),
+        (REQUEST, {"leaf": 1}, "signature", "signature"),
+        (REQUEST, {"signature_kind": "approved"}, "max_fee_ppm", "max_fee_ppm"),
+        (SIGNED, {"signature_kind": "approved"}, "signature", "no signature"),
+        (SIGNED, {"signature_kind": "bulk"}, "proof", "bulk"),
+        (SIGNED, {"leaf": 1}, "proof", "bulk"),
+        (SIGNED, {"proof": ("0x" + "00" * 32,)}, "proof", "bulk"),
+        (SIGNED, {"signature_kind": "bulk", "proof": ("0x00",)}, "proof", "64"),
     ],
 )
 def test_a_bad_order_is_refused_with_its_field(
@@ -151,3 +177,27 @@ def test_an_optional_quantity_may_be_zero() -> None:
     assert to_quantity("expected_filled", None, ETH) is None
     assert to_quantity("expected_filled", "0", ETH) == 0
     assert to_quantity("expected_filled", "1", ETH) == 10_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"signature_kind":"guess"',
+        '"leaf":8',
+        '"leaf":-1',
+        '"proof":["0x00","0x00","0x00","0x00"]',
+        '"proof":"0x00"',
+    ],
+)
+def test_what_no_tree_can_hold_is_refused_while_decoding(text: str) -> None:
+    """Before anything is made of it."""
+    plain = encode(SIGNED).decode()
+    with pytest.raises(FormatError):
+        decode(OrderRequest, f"{plain[:-1]},{text}}}".encode())
+
+
+def test_an_order_signed_by_its_trader_looks_as_before() -> None:
+    """The fields of the other kinds are left out where they say nothing."""
+    order = to_order(SIGNED, ETH, ALICE)
+    text = encode(order_request(order, ETH)).decode()
+    assert not {"signature_kind", "proof", "leaf"} & set(text.replace('"', " ").split())

@@ -1,9 +1,11 @@
 """Order entry: JSON orders to what the exchange takes, exactly, or refused with the field named.
 
-An order is signed when it carries ``signature``; then ``max_fee_ppm``, ``expiry_s`` and ``nonce``
-belong to the signed terms and must be there too. Whether it has to be signed is the exchange's to
-say, and whether the signature is right is for auth.
+An order is signed when it carries ``signature``, or says that its hash was approved on chain; then
+``max_fee_ppm``, ``expiry_s`` and ``nonce`` belong to the signed terms and must be there too. Whether
+it has to be signed is the exchange's to say, and whether the signature is right is for auth.
 """
+
+from typing import Annotated, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 
@@ -11,7 +13,12 @@ from hybrid_dex.errors import FormatError
 from hybrid_dex.model.commands import PlaceOrder, ReplaceOrder
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.order import OrderType, SelfTradeMode, Side, TimeInForce
-from hybrid_dex.model.signed_order import Nonce, SignedOrder
+from hybrid_dex.model.signed_order import (
+    MAX_BULK_HEIGHT,
+    Nonce,
+    SignatureKind,
+    SignedOrder,
+)
 from hybrid_dex.model.units import (
     AccountId,
     ClientOrderId,
@@ -36,6 +43,7 @@ from hybrid_dex.wire.words import (
     OrderTypeWord,
     SelfTradeWord,
     SideWord,
+    SignatureKindWord,
     TimeInForceWord,
     member,
     word,
@@ -55,6 +63,33 @@ __all__ = [
 _MAX_FEE: int = 2**16 - 1
 _MAX_EXPIRY: int = 2**40 - 1
 _SIGNED_FIELDS = ("max_fee_ppm", "expiry_s", "nonce")
+_WALLET: SignatureKindWord = "wallet"
+
+Proof: TypeAlias = Annotated[
+    tuple[BytesText, ...],
+    msgspec.Meta(
+        max_length=MAX_BULK_HEIGHT,
+        description="the sibling at each level of a bulk tree, 32 bytes each, leaf first",
+    ),
+]
+Leaf: TypeAlias = Annotated[
+    int, msgspec.Meta(ge=0, lt=2**MAX_BULK_HEIGHT, description="the place in a bulk tree, from 0")
+]
+
+
+_Request = TypeVar("_Request", "OrderRequest", "ReplaceRequest")
+
+
+class _Signed(NamedTuple):
+    """What a signed request says beyond an unsigned one, by the names of `SignedOrder`."""
+
+    max_fee_ppm: FeePpm
+    expiry_s: int
+    nonce: Nonce
+    signature: bytes
+    signature_kind: SignatureKind
+    proof: tuple[bytes, ...]
+    leaf: int
 
 
 class OrderRequest(
@@ -81,7 +116,12 @@ class OrderRequest(
         max_fee_ppm: signed: the largest fee rate accepted, parts per million.
         expiry_s: signed: Unix seconds from which the order no longer matches.
         nonce: signed: the packed u64 (counter, revision, lane) as decimal digits.
-        signature: the trader's EIP-712 signature, 65 bytes r, s, v or 64 bytes r, vs.
+        signature: signed: the EIP-712 signature, 65 bytes r, s, v or 64 bytes r, vs; left out when
+            the order's hash was approved on chain.
+        signature_kind: signed: wallet, the trader signed the order; session, a key that the trader
+            granted did; bulk, the trader signed a tree of orders; approved, the hash is approved.
+        proof: of a bulk order.
+        leaf: of a bulk order.
     """
 
     market: SymbolText
@@ -98,6 +138,9 @@ class OrderRequest(
     expiry_s: int | None = None
     nonce: DecimalText | None = None
     signature: BytesText | None = None
+    signature_kind: SignatureKindWord = _WALLET
+    proof: Proof = ()
+    leaf: Leaf = 0
 
 
 class ReplaceRequest(
@@ -130,6 +173,9 @@ class ReplaceRequest(
     expiry_s: int | None = None
     nonce: DecimalText | None = None
     signature: BytesText | None = None
+    signature_kind: SignatureKindWord = _WALLET
+    proof: Proof = ()
+    leaf: Leaf = 0
 
 
 class ReduceRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -158,7 +204,7 @@ def to_order(request: OrderRequest, market: Market, account: AccountId) -> Signe
     client_order_id = (
         None if request.client_order_id is None else ClientOrderId(request.client_order_id)
     )
-    if request.signature is None:
+    if not _is_signed(request):
         _refuse_signed_fields(request)
         return PlaceOrder(
             account=account,
@@ -173,7 +219,7 @@ def to_order(request: OrderRequest, market: Market, account: AccountId) -> Signe
             expires_at_ns=_expires(request.expires_at_ms),
             client_order_id=client_order_id,
         )
-    max_fee_ppm, expiry_s, nonce, signature = _signed_fields(request)
+    signed = _signed_fields(request)
     _refuse_gtd(time_in_force)
     return SignedOrder(
         trader=account,
@@ -184,12 +230,15 @@ def to_order(request: OrderRequest, market: Market, account: AccountId) -> Signe
         post_only=request.post_only,
         price=price,
         quantity=quantity,
-        max_fee_ppm=max_fee_ppm,
-        expiry_s=expiry_s,
-        nonce=nonce,
-        signature=signature,
         self_trade=member(SelfTradeMode, request.self_trade),
         client_order_id=client_order_id,
+        max_fee_ppm=signed.max_fee_ppm,
+        expiry_s=signed.expiry_s,
+        nonce=signed.nonce,
+        signature=signed.signature,
+        signature_kind=signed.signature_kind,
+        proof=signed.proof,
+        leaf=signed.leaf,
     )
 
 
@@ -210,7 +259,7 @@ def to_replacement(
     price = market.parse_price(request.price)
     quantity = market.parse_quantity(request.quantity)
     expected = to_quantity("expected_filled", request.expected_filled, market)
-    if request.signature is None:
+    if not _is_signed(request):
         _refuse_signed_fields(request)
         return (
             ReplaceOrder(
@@ -226,9 +275,9 @@ def to_replacement(
             ),
             expected,
         )
-    max_fee_ppm, expiry_s, nonce, signature = _signed_fields(request)
+    signed = _signed_fields(request)
     _refuse_gtd(time_in_force)
-    signed = SignedOrder(
+    terms = SignedOrder(
         trader=order.account,
         market=market,
         side=order.side,
@@ -237,13 +286,16 @@ def to_replacement(
         post_only=request.post_only,
         price=price,
         quantity=quantity,
-        max_fee_ppm=max_fee_ppm,
-        expiry_s=expiry_s,
-        nonce=nonce,
-        signature=signature,
         self_trade=member(SelfTradeMode, request.self_trade),
+        max_fee_ppm=signed.max_fee_ppm,
+        expiry_s=signed.expiry_s,
+        nonce=signed.nonce,
+        signature=signed.signature,
+        signature_kind=signed.signature_kind,
+        proof=signed.proof,
+        leaf=signed.leaf,
     )
-    return signed, expected
+    return terms, expected
 
 
 def to_quantity(field: str, text: str | None, market: Market) -> Quantity | None:
@@ -257,7 +309,7 @@ def order_request(order: SignedOrder | PlaceOrder, market: Market) -> OrderReque
     """Return the message of an order; `to_order` gives the order back."""
     signed = order if isinstance(order, SignedOrder) else None
     expires = order.expires_at_ns if isinstance(order, PlaceOrder) else None
-    return OrderRequest(
+    request = OrderRequest(
         market=market.id,
         side=word(order.side),
         quantity=market.format_quantity(order.quantity),
@@ -268,11 +320,8 @@ def order_request(order: SignedOrder | PlaceOrder, market: Market) -> OrderReque
         self_trade=word(order.self_trade),
         client_order_id=order.client_order_id,
         expires_at_ms=None if expires is None else to_ms(expires),
-        max_fee_ppm=signed.max_fee_ppm if signed else None,
-        expiry_s=signed.expiry_s if signed else None,
-        nonce=str(signed.nonce.packed) if signed else None,
-        signature=hex_text(signed.signature) if signed else None,
     )
+    return _with_signature(request, signed)
 
 
 def replace_request(
@@ -283,7 +332,7 @@ def replace_request(
     expires = order.expires_at_ns if isinstance(order, ReplaceOrder) else None
     if isinstance(order, ReplaceOrder) and expected_filled is None:
         expected_filled = order.expected_filled
-    return ReplaceRequest(
+    request = ReplaceRequest(
         quantity=market.format_quantity(order.quantity),
         price=market.format_price(order.price),
         time_in_force=word(order.time_in_force),
@@ -293,10 +342,25 @@ def replace_request(
         expected_filled=(
             None if expected_filled is None else market.format_quantity(expected_filled)
         ),
-        max_fee_ppm=signed.max_fee_ppm if signed else None,
-        expiry_s=signed.expiry_s if signed else None,
-        nonce=str(signed.nonce.packed) if signed else None,
-        signature=hex_text(signed.signature) if signed else None,
+    )
+    return _with_signature(request, signed)
+
+
+def _with_signature(request: _Request, order: SignedOrder | None) -> _Request:
+    """Return the message with the fields that only a signed order has."""
+    if order is None:
+        return request
+    kind = order.signature_kind
+    return msgspec.structs.replace(
+        request,
+        max_fee_ppm=order.max_fee_ppm,
+        expiry_s=order.expiry_s,
+        nonce=str(order.nonce.packed),
+        signature=hex_text(order.signature) if order.signature else None,
+        # A default is left out where it is the very same object.
+        signature_kind=_WALLET if kind is SignatureKind.WALLET else word(kind),
+        proof=tuple(map(hex_text, order.proof)),
+        leaf=order.leaf,
     )
 
 
@@ -327,13 +391,21 @@ def _refuse_gtd(time_in_force: TimeInForce) -> None:
         )
 
 
+def _is_signed(request: OrderRequest | ReplaceRequest) -> bool:
+    return request.signature is not None or request.signature_kind == "approved"
+
+
 def _refuse_signed_fields(request: OrderRequest | ReplaceRequest) -> None:
-    for field in _SIGNED_FIELDS:
-        if getattr(request, field) is not None:
-            raise FormatError("signature", f"missing beside {field}", "a signature over the terms")
+    given = [field for field in _SIGNED_FIELDS if getattr(request, field) is not None]
+    if request.signature_kind != _WALLET:
+        given.append("signature_kind")
+    if request.proof or request.leaf:
+        given.append("proof")
+    if given:
+        raise FormatError("signature", f"missing beside {given[0]}", "a signature over the terms")
 
 
-def _signed_fields(request: OrderRequest | ReplaceRequest) -> tuple[FeePpm, int, Nonce, bytes]:
+def _signed_fields(request: OrderRequest | ReplaceRequest) -> _Signed:
     max_fee_ppm, expiry_s, nonce = request.max_fee_ppm, request.expiry_s, request.nonce
     if max_fee_ppm is None or expiry_s is None or nonce is None:
         field = next(name for name in _SIGNED_FIELDS if getattr(request, name) is None)
@@ -342,5 +414,18 @@ def _signed_fields(request: OrderRequest | ReplaceRequest) -> tuple[FeePpm, int,
         raise FormatError("max_fee_ppm", f"is {max_fee_ppm}", f"0 to {_MAX_FEE}")
     if not 0 <= expiry_s <= _MAX_EXPIRY:
         raise FormatError("expiry_s", f"is {expiry_s}", f"0 to {_MAX_EXPIRY}, in Unix seconds")
-    signature = parse_hex("signature", request.signature or "", (64, 65))
-    return FeePpm(max_fee_ppm), expiry_s, Nonce.unpack(parse_nonce(nonce)), signature
+    kind = member(SignatureKind, request.signature_kind)
+    if kind is SignatureKind.APPROVED and request.signature is not None:
+        raise FormatError("signature", "given with an approved hash", "no signature")
+    bulk = kind is SignatureKind.BULK
+    if bulk != bool(request.proof) or (request.leaf and not bulk):
+        raise FormatError("proof", f"does not go with kind {request.signature_kind}", "with bulk")
+    return _Signed(
+        FeePpm(max_fee_ppm),
+        expiry_s,
+        Nonce.unpack(parse_nonce(nonce)),
+        b"" if request.signature is None else parse_hex("signature", request.signature, (64, 65)),
+        kind,
+        tuple(parse_hex("proof", sibling, (32,)) for sibling in request.proof),
+        request.leaf,
+    )

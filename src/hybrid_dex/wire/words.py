@@ -19,6 +19,7 @@ from hybrid_dex.model.order import (
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.reports import ExecType, Liquidity
 from hybrid_dex.model.settlement import SettlementStage
+from hybrid_dex.model.signed_order import SignatureKind
 
 __all__ = [
     "CancelReasonWord",
@@ -29,6 +30,7 @@ __all__ = [
     "OrderTypeWord",
     "SelfTradeWord",
     "SideWord",
+    "SignatureKindWord",
     "StageWord",
     "TimeInForceWord",
     "member",
@@ -58,6 +60,7 @@ ExecTypeWord: TypeAlias = Literal[
 ]
 LiquidityWord: TypeAlias = Literal["maker", "taker"]
 StageWord: TypeAlias = Literal["matched", "submitted", "confirmed", "final", "failed"]
+SignatureKindWord: TypeAlias = Literal["wallet", "session", "bulk", "approved"]
 MarketStateWord: TypeAlias = Literal["open", "halted"]
 
 ENUMERATIONS: Final[tuple[tuple[type[enum.IntEnum], object], ...]] = (
@@ -71,6 +74,7 @@ ENUMERATIONS: Final[tuple[tuple[type[enum.IntEnum], object], ...]] = (
     (Liquidity, LiquidityWord),
     (SettlementStage, StageWord),
     (MarketState, MarketStateWord),
+    (SignatureKind, SignatureKindWord),
 )
 """Every enumeration on the wire with its literal type; a test holds the two together."""
 
@@ -102,6 +106,8 @@ def word(item: Liquidity) -> LiquidityWord: ...
 def word(item: SettlementStage) -> StageWord: ...
 @overload
 def word(item: MarketState) -> MarketStateWord: ...
+@overload
+def word(item: SignatureKind) -> SignatureKindWord: ...
 @overload
 def word(item: RejectReason) -> str: ...
 def word(item: enum.IntEnum) -> str:
