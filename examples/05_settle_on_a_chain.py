@@ -35,7 +35,7 @@ async def main(rpc_url: str, folder: str) -> None:
     chain = await deployer.deploy([MARKET], operator=LocalSigner(OPERATOR).address)
     (market,), contract = chain.markets, chain.contract
     domain = Domain(chain_id=chain.chain_id, verifying_contract=contract)
-    options = EvmOptions(rpc_url=rpc_url, chain_id=chain.chain_id, contract=contract, operator_key=OPERATOR, store_path=f"{folder}/store", confirmations=2, batch_age_s=0.1, matching_lag_s=0, poll_s=0.05)  # fmt: skip
+    options = EvmOptions(rpc_urls=(rpc_url,), chain="local", contract=contract, operator_key=OPERATOR, store_path=f"{folder}/store", batch_age_s=0.1, matching_lag_s=0, poll_s=0.05)  # fmt: skip
     auth = WalletAuth(domain=domain, tokens=LoginTokens(secret=DEMO_SECRET, issuer="example", audience="example", demo=True), clock=dex.SystemClock(), options=WalletAuthOptions(origins=("http://127.0.0.1",)))  # fmt: skip
     exchange = dex.Exchange([market], settlement=EvmSettlement(options), auth=auth)
     alice, bob = (Vault(rpc_url=rpc_url, contract=contract, key=key) for key in (ALICE, BOB))

@@ -62,7 +62,7 @@ def compose(settings: Settings) -> Services:
     """
     try:
         domain = Domain(
-            chain_id=settings.chain.chain_id,
+            chain_id=settings.chain.preset().chain_id,
             verifying_contract=settings.chain.contract or _NO_CHAIN_CONTRACT,
         )
         markets = [market.market() for market in settings.markets]
@@ -100,7 +100,7 @@ def compose(settings: Settings) -> Services:
         auth=auth,
         records=records,
         domain=domain,
-        settles_on_chain=bool(settings.chain.rpc_url),
+        settles_on_chain=bool(settings.chain.rpc_urls),
         clock=clock,
         limiter=Limiter(settings.limits),
         hub=Hub(exchange),
@@ -185,7 +185,7 @@ def create_app(services: Services, *, opens: bool = True) -> Litestar:
 
 def _settlement(settings: Settings) -> Settlement:
     chain = settings.chain
-    if not chain.rpc_url:
+    if not chain.rpc_urls:
         return LocalSettlement()
     # web3 takes a second to import, and an exchange without a chain needs none of it.
     from hybrid_dex.settlement.evm import EvmOptions, EvmSettlement  # noqa: PLC0415
@@ -193,16 +193,14 @@ def _settlement(settings: Settings) -> Settlement:
     settings.data.mkdir(parents=True, exist_ok=True)
     try:
         options = EvmOptions(
-            rpc_url=chain.rpc_url,
-            chain_id=chain.chain_id,
+            rpc_urls=chain.rpc_urls,
+            chain=chain.preset(),
             contract=chain.contract,
             operator_key=chain.operator_key,
             store_path=settings.data / "settlement.sqlite",
             start_block=chain.start_block,
-            confirmations=chain.confirmations,
             batch_age_s=chain.batch_age_s,
             heartbeat_s=chain.heartbeat_s,
-            poll_s=chain.poll_s,
         )
     except ValueError as error:
         raise ConfigurationError(f"the chain's settings can not be used: {error}") from error

@@ -21,6 +21,7 @@ from hybrid_dex.defaults.login_tokens import DEMO_SECRET
 from hybrid_dex.defaults.standard_risk import RiskLimits
 from hybrid_dex.errors import ConfigurationError, HybridDexError
 from hybrid_dex.model.market import Market
+from hybrid_dex.settlement.chains import ChainPreset, chain_named, finality_named
 
 __all__ = [
     "AuthSettings",
@@ -46,6 +47,9 @@ _TOLD: Final = re.compile(
 
 _PORT: Final = [attrs.validators.ge(0), attrs.validators.lt(2**16)]
 _AT_LEAST_ONE: Final = attrs.validators.ge(1)
+_NOT_NEGATIVE: Final = attrs.validators.ge(0)
+_LOCAL_CHAIN: Final = "local"
+_OTHER_CHAIN: Final = "other"
 
 
 @attrs.frozen(kw_only=True)
@@ -92,26 +96,74 @@ class ChainSettings:
     """The chain that orders are signed for and settle on.
 
     Attributes:
+        name: ``ethereum``, ``arbitrum``, ``base``, ``optimism`` or ``local``; what follows and is
+            not set is as that chain has it. ``other`` needs chain_id, finality and block_time_s.
         chain_id: the chain's number (EIP-155).
+        finality: ``finalized``, ``safe``, or a number of confirmations.
+        block_time_s: how often a block comes.
         contract: EIP-55 address of the deployed ``Exchange``.
-        rpc_url: the node; without one, fills are final at once and no chain is asked.
+        rpc_urls: nodes of the chain, the preferred first; without one, fills are final at once and
+            no chain is asked.
         operator_key: private key of the contract's operator, 0x-hex.
         start_block: the contract's deployment block or earlier.
-        confirmations: blocks on top of a block until it counts as final.
+        fee_ceiling_wei: what a batch may cost per gas while its fills' deadline is far.
+        emergency_fee_ceiling_wei: what it may cost per gas when that nears.
         batch_age_s: how long a fill waits at most for others.
         heartbeat_s: how often an empty batch is sent, 0 a quarter of EXIT_DELAY.
         poll_s: how often the chain is looked at.
     """
 
-    chain_id: int = attrs.field(default=31337, validator=_AT_LEAST_ONE)
+    name: str = "local"
+    chain_id: int = attrs.field(default=0, validator=_NOT_NEGATIVE)
+    finality: str = ""
+    block_time_s: float = attrs.field(default=0.0, validator=attrs.validators.ge(0.0))
     contract: str = ""
-    rpc_url: str = ""
+    rpc_urls: list[str] = attrs.field(factory=list, repr=False)
     operator_key: str = attrs.field(default="", repr=False)
-    start_block: int = attrs.field(default=0, validator=attrs.validators.ge(0))
-    confirmations: int = attrs.field(default=12, validator=attrs.validators.ge(0))
+    start_block: int = attrs.field(default=0, validator=_NOT_NEGATIVE)
+    fee_ceiling_wei: int = attrs.field(default=0, validator=_NOT_NEGATIVE)
+    emergency_fee_ceiling_wei: int = attrs.field(default=0, validator=_NOT_NEGATIVE)
     batch_age_s: float = attrs.field(default=2.0, validator=attrs.validators.ge(0.0))
     heartbeat_s: float = attrs.field(default=0.0, validator=attrs.validators.ge(0.0))
-    poll_s: float = attrs.field(default=1.0, validator=attrs.validators.gt(0.0))
+    poll_s: float = attrs.field(default=0.0, validator=attrs.validators.ge(0.0))
+
+    def preset(self) -> ChainPreset:
+        """Return the chain: the named one, with what is set here in its place.
+
+        Raises:
+            ConfigurationError: the name is unknown, or what the chain needs is missing.
+        """
+        if self.name == _OTHER_CHAIN:
+            if not (self.chain_id and self.finality and self.block_time_s):
+                raise ConfigurationError(
+                    'chain.name = "other" needs chain.chain_id, chain.finality and '
+                    "chain.block_time_s"
+                )
+            found = ChainPreset(
+                name=self.name,
+                chain_id=self.chain_id,
+                finality=finality_named(self.finality),
+                block_time_s=self.block_time_s,
+            )
+        else:
+            found = chain_named(self.name)
+            if self.chain_id not in {0, found.chain_id} and self.name != _LOCAL_CHAIN:
+                raise ConfigurationError(
+                    f"chain.chain_id is {self.chain_id}, that of {self.name} is {found.chain_id}; "
+                    "correct one of the two"
+                )
+        return attrs.evolve(
+            found,
+            chain_id=self.chain_id or found.chain_id,
+            finality=finality_named(self.finality) if self.finality else found.finality,
+            block_time_s=self.block_time_s or found.block_time_s,
+            poll_s=self.poll_s or found.poll_s,
+            fees=attrs.evolve(
+                found.fees,
+                ceiling=self.fee_ceiling_wei or found.fees.ceiling,
+                emergency_ceiling=self.emergency_fee_ceiling_wei or found.fees.emergency_ceiling,
+            ),
+        )
 
 
 @attrs.frozen(kw_only=True)
@@ -208,6 +260,7 @@ class Settings:
     opening_balances: list[OpeningBalance] = attrs.field(factory=list)
 
     def __attrs_post_init__(self) -> None:
+        self.chain.preset()
         if not self.markets:
             raise ConfigurationError("no market is configured; add a [[hybrid-dex.markets]] table")
         if not self.auth.secret and not self.demo:
@@ -220,14 +273,14 @@ class Settings:
                 f"demo accepts a public secret and server.host is {self.server.host}; "
                 "bind 127.0.0.1, or set demo = false and a secret"
             )
-        if self.opening_balances and (self.chain.rpc_url or not self.demo):
+        if self.opening_balances and (self.chain.rpc_urls or not self.demo):
             raise ConfigurationError(
-                "opening_balances are play money: they need demo = true and no chain.rpc_url; "
+                "opening_balances are play money: they need demo = true and no chain.rpc_urls; "
                 "where a chain is, accounts deposit into the vault"
             )
-        if self.chain.rpc_url and not self.chain.operator_key:
+        if self.chain.rpc_urls and not self.chain.operator_key:
             raise ConfigurationError(
-                f"{PREFIX}CHAIN_OPERATOR_KEY is not set, and chain.rpc_url wants settlement"
+                f"{PREFIX}CHAIN_OPERATOR_KEY is not set, and chain.rpc_urls wants settlement"
             )
 
     @property

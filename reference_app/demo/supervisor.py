@@ -227,11 +227,11 @@ def _write_settings(
     ]
     if ground is not None and chain is not None:
         lines += [
-            f"rpc_url = {json.dumps(chain.url)}",
+            f"rpc_urls = [{json.dumps(chain.url)}]",
             f"contract = {json.dumps(ground.contract)}",
             f"operator_key = {json.dumps(accounts.operator.key)}",
             f"start_block = {ground.start_block}",
-            f"confirmations = {options.confirmations}",
+            f'finality = "{options.confirmations}"',
             "batch_age_s = 1.0",
             "heartbeat_s = 30.0",
             "poll_s = 0.3",

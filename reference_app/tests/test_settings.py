@@ -96,7 +96,9 @@ def test_unsafe_settings_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="public secret"):
         Settings(demo=True, markets=[ETH_USDC], server=ServerSettings(host="0.0.0.0"))
     with pytest.raises(ConfigurationError, match="OPERATOR_KEY"):
-        Settings(demo=True, markets=[ETH_USDC], chain=ChainSettings(rpc_url="http://127.0.0.1:1"))
+        Settings(
+            demo=True, markets=[ETH_USDC], chain=ChainSettings(rpc_urls=["http://127.0.0.1:1"])
+        )
     good = settings(tmp_path)
     for changed, said in (
         (attrs.evolve(good, auth=AuthSettings(secret="short", origins=["http://a"])), "secret"),

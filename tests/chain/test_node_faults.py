@@ -10,8 +10,8 @@ import pytest
 from aiohttp import web
 
 from hybrid_dex.model.settlement import SettlementStage
-from hybrid_dex.settlement.health import SettlementState
 from hybrid_dex.settlement.fees import FeePolicy
+from hybrid_dex.settlement.health import SettlementState
 from tests.chain.fault_proxy import Answer, FaultProxy, Request, error
 from tests.chain.harness import Server, World
 from tests.tiers import count

@@ -84,8 +84,8 @@ class EvmOptions:
     chain_id: int = attrs.field(
         default=_of_chain(lambda chain: chain.chain_id), validator=attrs.validators.ge(1)
     )
-    finality: Finality = _of_chain(lambda chain: chain.finality)
-    fees: FeePolicy = _of_chain(lambda chain: chain.fees)
+    finality: Finality = attrs.field(default=_of_chain(lambda chain: chain.finality))
+    fees: FeePolicy = attrs.field(default=_of_chain(lambda chain: chain.fees))
     bump_after_s: float = attrs.field(
         default=_of_chain(lambda chain: chain.bump_after_s), validator=_POSITIVE
     )
@@ -116,9 +116,8 @@ class EvmOptions:
     def __attrs_post_init__(self) -> None:
         if len(set(self.rpc_urls)) != len(self.rpc_urls):
             raise ConfigurationError("rpc_urls names one node twice; its word would count twice")
-        for known in CHAINS.values():
-            if known.chain_id == self.chain_id != self.chain.chain_id:
-                raise ConfigurationError(
-                    f"chain id {self.chain_id} is {known.name}'s, chain is {self.chain.name}; "
-                    "correct one of the two"
-                )
+        if self.chain_id != self.chain.chain_id and self.chain is not CHAINS["local"]:
+            raise ConfigurationError(
+                f"the chain id of {self.chain.name} is {self.chain.chain_id}, not "
+                f"{self.chain_id}; correct one of the two"
+            )

@@ -27,10 +27,12 @@ from hybrid_dex.errors import (
 from hybrid_dex.interfaces.clock import Clock
 from hybrid_dex.model.commands import Command
 from hybrid_dex.model.frame import GENESIS_HASH
-from hybrid_dex.model.market import Market
+from hybrid_dex.model.market import Asset, Market
 from hybrid_dex.model.settlement import MatchedFill
-from hybrid_dex.model.units import TimestampNs
+from hybrid_dex.model.units import AssetId, TimestampNs
+from hybrid_dex.model.vouchers import CancelReceipt, Voucher
 from hybrid_dex.settlement.batching import group_fills
+from hybrid_dex.settlement.endpoints import Standing
 from hybrid_dex.settlement.evm.contract import ChainTerms, ExchangeContract
 from hybrid_dex.settlement.evm.node import Node
 from hybrid_dex.settlement.evm.options import EvmOptions
@@ -41,12 +43,16 @@ from hybrid_dex.settlement.evm.watcher import Watcher
 from hybrid_dex.settlement.fees import Urgency, urgency
 from hybrid_dex.settlement.health import SettlementHealth, SettlementState
 from hybrid_dex.settlement.reconciliation import Block, DeepReorganisationError
+from hybrid_dex.signing import Domain, LocalSigner
+from hybrid_dex.signing.receipts import cancel_receipt_digest, voucher_digest
 
 __all__ = ["EvmSettlement"]
 
 _T = TypeVar("_T")
 _log: Final = logging.getLogger(__name__)
 _NS_PER_SECOND: Final = 1_000_000_000
+_LEAST_BLOCKS: Final = 2
+"""How many block times WATCH_LAG has to allow for."""
 
 
 class _WallClock:
@@ -88,6 +94,7 @@ class EvmSettlement:
         self._node: Node | None = None
         self._pipeline: Pipeline | None = None
         self._terms: ChainTerms | None = None
+        self._assets: dict[AssetId, Asset] = {}
         self._worker: asyncio.Task[None] | None = None
         self._outbox: deque[OutboxEntry] = deque()
         self._wake_reader = asyncio.Event()
@@ -139,10 +146,18 @@ class EvmSettlement:
         except BaseException:
             await self.close()
             raise
+        if terms.watch_lag_s < _LEAST_BLOCKS * self._options.chain.block_time_s:
+            await self.close()
+            raise ConfigurationError(
+                f"the contract's WATCH_LAG of {terms.watch_lag_s} s is shorter than {_LEAST_BLOCKS} "
+                f"blocks of {self._options.chain.name}; matching would pause between blocks. "
+                "Deploy with a longer one"
+            )
         pipeline = Pipeline.resume(
             stored, {market.id: market for market in markets}, terms.watch_lag_s
         )
         self._pipeline, self._terms = pipeline, terms
+        self._assets = {a.id: a for market in markets for a in (market.base, market.quote)}
         self._outbox = deque(stored.outbox)
         watcher = Watcher(
             self._options,
@@ -228,6 +243,43 @@ class EvmSettlement:
             if self._outbox and self._outbox[0] is entry:
                 self._outbox.popleft()
 
+    async def watch_vouchers(self, vouchers: Sequence[Voucher]) -> None:
+        """Watch for the end of open vouchers; `updates` yields it, once it is final."""
+        self._opened().watch_vouchers(vouchers)
+
+    async def sign_voucher(self, voucher: Voucher) -> bytes:
+        """Return the operator's signature over a voucher, 65 bytes r, s, v; always the same.
+
+        Nothing is signed while the chain is not read as it should be: a voucher pays at once, and
+        what was final may be gone.
+
+        Raises:
+            SettlementError: nothing can be signed now.
+            ConfigurationError: the asset is in no market, or has no token.
+        """
+        self._opened()
+        if self.halt_reason:
+            raise SettlementError(f"no voucher is signed now: {self.halt_reason}")
+        if voucher.asset not in self._assets:
+            raise ConfigurationError(f"no market trades {voucher.asset}")
+        asset = self._assets[voucher.asset]
+        return self._signer().sign_digest(voucher_digest(voucher, asset, self._domain()))
+
+    async def sign_cancel_receipt(self, receipt: CancelReceipt) -> bytes:
+        """Return the operator's signature over a cancel receipt, 65 bytes r, s, v; always the same.
+
+        It only ends an order, so it is signed whatever the chain does.
+
+        Raises:
+            SettlementError: not open.
+            ConfigurationError: there is no such market.
+        """
+        market = self._opened().markets.get(receipt.market)
+        if market is None:
+            raise ConfigurationError(f"there is no market {receipt.market}")
+        digest = cancel_receipt_digest(receipt, market, self._domain())
+        return self._signer().sign_digest(digest)
+
     @property
     def pause_reason(self) -> str:
         """Why matching must pause: what the contract gives time for is not kept now.
@@ -235,32 +287,23 @@ class EvmSettlement:
         A request on chain that is not seen within WATCH_LAG may take effect before what is matched
         in spite of it settles; so may any request when a fill waits too long.
         """
-        pipeline, terms = self._pipeline, self._terms
-        if self._state is SettlementState.CLOSED:
-            return "settlement is closed"
-        if self._halted:
-            return self._halted
-        if pipeline is None or terms is None or pipeline.chain is None or self._looked_ns is None:
-            return "settlement has not read the chain to its head yet"
+        unseen, pipeline, terms = self._unseen(), self._pipeline, self._terms
+        if unseen or pipeline is None or terms is None:
+            return unseen
         if pipeline.frozen:
             return "settling has ended: the contract is frozen; users withdraw"
-        now_ns, lag_s = self._clock.now_ns(), terms.watch_lag_s
-        blind_s = (now_ns - self._looked_ns) // _NS_PER_SECOND
-        if blind_s > lag_s:
-            return f"the chain was not read for {blind_s} s: {self._error or 'reading takes long'}"
-        head_age_s = now_ns // _NS_PER_SECOND - pipeline.chain.head.timestamp_s
-        if head_age_s > lag_s:
-            return (
-                f"the chain's newest block is {head_age_s} s old: the node or the chain stands "
-                "still, or this machine's clock is ahead"
-            )
         oldest_ns = pipeline.oldest_unsettled_ns()
         if oldest_ns is None:
             return ""
-        waits_s = (now_ns - oldest_ns) // _NS_PER_SECOND
+        waits_s = (self._clock.now_ns() - oldest_ns) // _NS_PER_SECOND
         if urgency(waits_s, terms.window_max_s) >= Urgency.PAUSED:
             return f"the oldest fill has waited {waits_s} s for a block: {self._error or 'backlog'}"
         return ""
+
+    @property
+    def halt_reason(self) -> str:
+        """Why no voucher may be signed: the chain is not seen, or what was final may not be so."""
+        return self._unseen() or self._dispute()
 
     def health(self) -> SettlementHealth:
         """Return how settlement is doing. Cheap, and never waits."""
@@ -350,6 +393,40 @@ class EvmSettlement:
 
     def _halt(self, reason: str) -> None:
         self._state, self._halted, self._surveyed_ns = SettlementState.HALTED, reason, None
+
+    def _signer(self) -> LocalSigner:
+        return LocalSigner(self._options.operator_key)
+
+    def _domain(self) -> Domain:
+        options = self._options
+        return Domain(chain_id=options.chain_id, verifying_contract=options.contract)
+
+    def _unseen(self) -> str:
+        """Say why the chain is not known as it is now, or nothing."""
+        pipeline, terms = self._pipeline, self._terms
+        if self._state is SettlementState.CLOSED:
+            return "settlement is closed"
+        if self._halted:
+            return self._halted
+        if pipeline is None or terms is None or pipeline.chain is None or self._looked_ns is None:
+            return "settlement has not read the chain to its head yet"
+        now_ns, lag_s = self._clock.now_ns(), terms.watch_lag_s
+        blind_s = (now_ns - self._looked_ns) // _NS_PER_SECOND
+        if blind_s > lag_s:
+            return f"the chain was not read for {blind_s} s: {self._error or 'reading takes long'}"
+        head_age_s = now_ns // _NS_PER_SECOND - pipeline.chain.head.timestamp_s
+        if head_age_s > lag_s:
+            return (
+                f"the chain's newest block is {head_age_s} s old: the node or the chain stands "
+                "still, or this machine's clock is ahead"
+            )
+        return ""
+
+    def _dispute(self) -> str:
+        """Say which nodes contradict each other so that none can be believed, or nothing."""
+        nodes = () if self._node is None else self._node.endpoints
+        disputed = [node for node in nodes if node.standing is Standing.DISPUTED]
+        return "; ".join(f"node {node.place}: {node.detail}" for node in disputed)
 
     def _alarm(self) -> str:
         nodes = "" if self._node is None else self._node.alarm

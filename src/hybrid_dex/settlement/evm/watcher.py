@@ -85,13 +85,11 @@ class Watcher:
         tag = self._options.finality.tag
         if tag is None:
             return None
-        found = await self._node.header(tag)
-        if found is None:
-            raise SettlementError(
-                f"the node knows no {tag} block; it is not synchronised, or this chain has none: "
-                "choose confirmations"
-            )
-        return found.block
+        try:
+            found = await self._node.header(tag)
+        except SettlementError:
+            return None  # what is requested on chain is heeded all the same; see `_finalize`
+        return None if found is None else found.block
 
     def _final(self, chain: Chain, head: int, tagged: Block | None) -> int:
         return final_height(
@@ -103,14 +101,18 @@ class Watcher:
 
     async def _finalize(self, chain: Chain, tagged: Block | None) -> None:
         """Take as final what the rule names, if all nodes have it and none contradicts itself."""
+        rule = self._options.finality
+        if rule.tag is not None and tagged is None:
+            raise SettlementError(
+                f"the node does not say which block is {rule}; it is not synchronised, or this "
+                "chain has no such block: choose confirmations"
+            )
         height = self._final(chain, chain.head.number, tagged)
         last = next((each for each in chain.tail if each.number == height), None)
         if last is None:
             return  # nothing new
         if tagged is not None and tagged.number == height and tagged.hash != last.hash:
-            raise SettlementError(
-                f"the node's {self._options.finality} block {height} is not in its chain"
-            )
+            raise SettlementError(f"the node's {rule} block {height} is not in its chain")
         await self._node.agree(last)
         for block in chain.finalize(height):
             self._checkpoint("final")
