@@ -17,7 +17,7 @@ from hybrid_dex.model.commands import (
 from hybrid_dex.model.events import Event
 from hybrid_dex.model.market import Asset, Market
 from hybrid_dex.model.order import Side
-from hybrid_dex.model.signed_order import Authorization, Nonce
+from hybrid_dex.model.signed_order import Authorization, Nonce, SignatureKind
 
 BUY, SELL = Side.BUY, Side.SELL
 NO_LIMITS = RiskLimits(order_notional=None, open_orders=None, daily_volume=None)
@@ -56,10 +56,16 @@ def authorize(
     lane: int = 0,
     max_fee_ppm: int = 2_000,
     expiry_s: int = 1_000,
+    key: str | None = None,
 ) -> Authorization:
-    """A signature that somebody verified; the engine does not look at the bytes."""
+    """A signature that somebody verified; the engine does not look at the bytes.
+
+    With `key`, that session key's.
+    """
     nonce = Nonce(counter, revision, lane).packed
-    return Authorization("0xA1", 0, max_fee_ppm, expiry_s, nonce, b"h" * 32, b"s" * 64)
+    kind = SignatureKind.WALLET if key is None else SignatureKind.SESSION
+    signer = "0xA1" if key is None else key
+    return Authorization(signer, kind, max_fee_ppm, expiry_s, nonce, b"h" * 32, b"s" * 64)
 
 
 class Driver:
