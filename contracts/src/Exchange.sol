@@ -17,7 +17,7 @@ contract Exchange is Vault, Settlement {
     address public immutable EXTENSION;
 
     /// @param extension an {ExchangeExtension} with the same delays
-    /// @param owner_ administers; none of it moves a balance
+    /// @param owner_ names the roles, and has them itself until then; none of them moves a balance
     /// @param operator_ settles
     /// @param watchLag seconds the operator may take to see a request
     /// @param windowMax seconds after which a request takes effect at the latest
@@ -40,7 +40,13 @@ contract Exchange is Vault, Settlement {
         _operator = operator_;
         _batch = block.timestamp << 168;
         _root = _domainSeparatorV4();
+        _lister = owner_;
+        _pauser = owner_;
+        _feeCollector = owner_;
         emit OperatorChanged(operator_);
+        emit ListerChanged(owner_);
+        emit PauserChanged(owner_);
+        emit FeeCollectorChanged(owner_);
     }
 
     /// @dev Runs the extension's code on this storage, and answers what it answers.

@@ -11,4 +11,8 @@ import {Delegation} from "./Delegation.sol";
 abstract contract ExchangeState is Delegation, Ownable2Step {
     address internal _proposedOperator;
     uint40 internal _operatorProposedAt;
+    address internal _lister;
+    address internal _pauser;
+    address internal _feeCollector;
+    mapping(address account => mapping(uint256 salt => bool)) internal _vouchersUsed;
 }

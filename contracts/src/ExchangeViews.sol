@@ -6,6 +6,7 @@ import {IExchangeViews} from "./interfaces/IExchangeViews.sol";
 import {FillLane} from "./libraries/FillLane.sol";
 import {LedgerWord} from "./libraries/LedgerWord.sol";
 import {Order, OrderHash} from "./libraries/OrderHash.sol";
+import {CancelReceipt, PromiseHash, Voucher} from "./libraries/PromiseHash.sol";
 
 /// @title ExchangeViews
 /// @notice What can be read of the exchange's storage.
@@ -30,6 +31,21 @@ abstract contract ExchangeViews is IExchangeViews, ExchangeState {
     /// @inheritdoc IExchangeViews
     function operator() external view returns (address) {
         return _operator;
+    }
+
+    /// @inheritdoc IExchangeViews
+    function lister() external view returns (address) {
+        return _lister;
+    }
+
+    /// @inheritdoc IExchangeViews
+    function pauser() external view returns (address) {
+        return _pauser;
+    }
+
+    /// @inheritdoc IExchangeViews
+    function feeCollector() external view returns (address) {
+        return _feeCollector;
     }
 
     /// @inheritdoc IExchangeViews
@@ -173,6 +189,16 @@ abstract contract ExchangeViews is IExchangeViews, ExchangeState {
     /// @inheritdoc IExchangeViews
     function hashOrder(Order calldata order) external view returns (bytes32) {
         return _hashTypedDataV4(OrderHash.structHash(order));
+    }
+
+    /// @inheritdoc IExchangeViews
+    function hashVoucher(Voucher calldata voucher) external view returns (bytes32) {
+        return _hashTypedDataV4(PromiseHash.structHash(voucher));
+    }
+
+    /// @inheritdoc IExchangeViews
+    function hashCancelReceipt(CancelReceipt calldata receipt) external view returns (bytes32) {
+        return _hashTypedDataV4(PromiseHash.structHash(receipt));
     }
 
     /// @inheritdoc IExchangeViews

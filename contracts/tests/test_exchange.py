@@ -9,27 +9,6 @@ R, C = layout.SkipReason, layout.Culprit
 NOBODY = "0x" + "00" * 20
 
 
-@pytest.mark.parametrize(
-    ("name", "arguments"),
-    [
-        ("listAsset", [NOBODY]),
-        ("setDepositsOpen", [NOBODY, True]),
-        ("listMarket", [2, NOBODY, NOBODY, 1, 1]),
-        ("closeMarket", [1]),
-        ("reopenMarket", [1]),
-        ("proposeOperator", [NOBODY]),
-        ("pause", []),
-        ("unpause", []),
-        ("withdrawFees", [NOBODY, NOBODY]),
-        ("transferOwnership", [NOBODY]),
-    ],
-)
-def test_only_the_owner(scenario, name, arguments):
-    for stranger in (scenario.operator, scenario.trader(0)):
-        with scenario.reverts("OwnableUnauthorizedAccount(address)"):
-            scenario.do(stranger, name, *arguments)
-
-
 def test_assets_are_listed_once_and_have_code(scenario):
     for token, error in (
         (scenario.market.base.address, "AlreadyListed()"),

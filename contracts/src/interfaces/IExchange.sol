@@ -6,7 +6,10 @@ import {IAdministration} from "./IAdministration.sol";
 import {IExchangeErrors} from "./IExchangeErrors.sol";
 import {IExchangeEvents} from "./IExchangeEvents.sol";
 import {IExchangeViews} from "./IExchangeViews.sol";
+import {IPermitDeposits} from "./IPermitDeposits.sol";
+import {IPromises} from "./IPromises.sol";
 import {ISettlement} from "./ISettlement.sol";
+import {ISigners} from "./ISigners.sol";
 import {IVault} from "./IVault.sol";
 
 /// @title IExchange
@@ -14,6 +17,9 @@ import {IVault} from "./IVault.sol";
 interface IExchange is
     IVault,
     ISettlement,
+    IPermitDeposits,
+    IPromises,
+    ISigners,
     IAdministration,
     IExchangeViews,
     IExchangeEvents,
@@ -22,7 +28,4 @@ interface IExchange is
 {
     /// @notice The contract that does what the exchange's own code does not hold; for ever the same.
     function EXTENSION() external view returns (address);
-
-    /// @notice Uniswap's Permit2, as the deployment names it.
-    function PERMIT2() external view returns (address);
 }

@@ -34,4 +34,21 @@ interface IExchangeErrors {
     error AlreadyListed();
     error BadMarket();
     error WrongExtension();
+    error RebasingToken(address token);
+    error TokenCallsHolders(address token);
+    error NotLister();
+    error NotPauser();
+    error NotFeeCollector();
+    error NotTheAccount();
+    error BadSignature();
+    error BadSessionKey();
+    error BadSessionExpiry();
+    error BudgetTooLarge();
+    error RevocationPending(uint256 latestAt);
+    error ApprovalIsRevoked();
+    error NoPermit2();
+    error TooEarly(uint256 reached);
+    error VoucherExpired();
+    error VoucherAlreadyUsed();
+    error BalanceTooLow(uint256 balance);
 }

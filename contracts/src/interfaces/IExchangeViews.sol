@@ -2,6 +2,7 @@
 pragma solidity 0.8.30;
 
 import {Order} from "../libraries/OrderHash.sol";
+import {CancelReceipt, Voucher} from "../libraries/PromiseHash.sol";
 
 /// @title IExchangeViews
 /// @notice What can be read of the exchange.
@@ -46,6 +47,12 @@ interface IExchangeViews {
     /// @notice The EIP-712 digest of an order: what its trader signs, and the order's hash everywhere.
     function hashOrder(Order calldata order) external view returns (bytes32);
 
+    /// @notice The EIP-712 digest of a voucher: what the operator signs.
+    function hashVoucher(Voucher calldata voucher) external view returns (bytes32);
+
+    /// @notice The EIP-712 digest of a cancel receipt: what the operator signs.
+    function hashCancelReceipt(CancelReceipt calldata receipt) external view returns (bytes32);
+
     /// @notice What is compiled in: the highest fee of a fill and side whatever was signed, in parts per million; how
     /// far ahead an order may expire, in seconds; how far a floor may rise at once.
     function limits() external pure returns (uint256 feePpm, uint256 orderLifetime, uint256 floorStep);
@@ -86,8 +93,17 @@ interface IExchangeViews {
     /// @notice Whether the exchange knows a token, and whether it takes deposits of it.
     function assetOf(address token) external view returns (bool known, bool depositsOpen);
 
-    /// @notice The account that may settle.
+    /// @notice Who may settle, and whose vouchers and receipts count.
     function operator() external view returns (address);
+
+    /// @notice Who lists and closes markets and assets.
+    function lister() external view returns (address);
+
+    /// @notice Who pauses.
+    function pauser() external view returns (address);
+
+    /// @notice Who collects fees.
+    function feeCollector() external view returns (address);
 
     /// @notice The quote token of the first market: its fees stand in the batch's slot, which saves writing another.
     function mainQuote() external view returns (address);
