@@ -77,7 +77,9 @@ def _application(commands: Iterable[EntryPoint], complaints: Console, *, describ
 def _summary(command: EntryPoint) -> str:
     """Return what a command does in one line, or nothing when it can not be imported."""
     try:
-        return (inspect.getdoc(command.load()) or "").partition("\n")[0]
+        found = command.load()
+        described = found.help if isinstance(found, App) else inspect.getdoc(found)
+        return (described or "").partition("\n")[0]
     except (ImportError, AttributeError):
         return ""
 

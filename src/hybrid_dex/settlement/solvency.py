@@ -132,6 +132,10 @@ class SumTree:
     token: str
     amounts: dict[str, int]
     _levels: list[list[_Node]] = attrs.field(repr=False)
+    _places: dict[str, int] = attrs.field(repr=False, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._places = {account: place for place, account in enumerate(self.amounts)}
 
     @classmethod
     def of(cls, token: str, amounts: Mapping[str, int], *, fees: int = 0) -> "SumTree":
@@ -187,7 +191,7 @@ class SumTree:
         """
         if account not in self.amounts:
             raise SettlementError(f"{account} has no balance of {self.token} in this tree")
-        at = list(self.amounts).index(account)
+        at = self._places[account]
         steps: list[SumStep] = []
         for level in self._levels[:-1]:
             neighbour = at ^ 1

@@ -1,0 +1,182 @@
+"""One account's transactions: built, signed here with its key, sent, waited for until in a block.
+
+The key stays in this process. A refusal is told by the contract's own name for it. It decides
+nothing about what is sent, and never repeats a transaction.
+"""
+
+from types import TracebackType
+from typing import Any, Final, Self
+
+from eth_account import Account
+from eth_account.datastructures import SignedMessage
+from eth_account.signers.local import LocalAccount
+from web3 import AsyncHTTPProvider, AsyncWeb3
+from web3.contract import AsyncContract
+from web3.contract.async_contract import AsyncContractFunction
+from web3.exceptions import ContractCustomError, ContractLogicError, Web3Exception
+from web3.middleware import ExtraDataToPOAMiddleware
+from web3.types import TxParams, TxReceipt
+
+from hybrid_dex.errors import ConfigurationError, SettlementError
+from hybrid_dex.settlement.evm.artifact import load_artifact
+from hybrid_dex.signing import keccak256
+
+__all__ = ["RefusedTransactionError", "Wallet"]
+
+_RECEIPT_TIMEOUT_S: Final = 120.0
+
+
+class RefusedTransactionError(SettlementError):
+    """The contract refuses a transaction; nothing was changed but the gas that it may have cost.
+
+    Attributes:
+        reason: the contract's own word for it, or what it reverted with.
+    """
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class Wallet:
+    """One key at one node. Use it in ``async with``.
+
+    Args:
+        rpc_url: the node's JSON-RPC address.
+        key: private key, 0x-hex; never shown or stored.
+        receipt_timeout_s: how long to wait for a transaction to be in a block, seconds.
+    """
+
+    def __init__(
+        self, *, rpc_url: str, key: str, receipt_timeout_s: float = _RECEIPT_TIMEOUT_S
+    ) -> None:
+        try:
+            self._account: LocalAccount = Account.from_key(key)
+        except Exception:  # noqa: BLE001 # eth-keys and eth-utils raise many kinds, all with the key
+            raise ConfigurationError(
+                "key is not a private key: 0x and 64 hexadecimal digits"
+            ) from None
+        self._provider = AsyncHTTPProvider(rpc_url)
+        self.web3 = AsyncWeb3(self._provider)
+        self.web3.middleware_onion.inject(ExtraDataToPOAMiddleware, layer=0)
+        self._timeout_s = receipt_timeout_s
+        self._errors: dict[str, str] = {}
+
+    @property
+    def address(self) -> str:
+        """The EIP-55 address of the key."""
+        return str(self._account.address)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connection. Safe to call twice."""
+        await self._provider.disconnect()
+
+    def contract(self, name: str, address: str) -> AsyncContract:
+        """Return a contract of this package at an address; its errors are told by name.
+
+        Raises:
+            ConfigurationError: the address is not in EIP-55 form.
+        """
+        if not AsyncWeb3.is_checksum_address(address):
+            raise ConfigurationError(f"{address!r} is no EIP-55 address")
+        abi = load_artifact(name).abi
+        for entry in abi:
+            if entry["type"] == "error":
+                selector = keccak256(_signature(entry).encode())[:4].hex()
+                self._errors[selector] = str(entry["name"])
+        return self.web3.eth.contract(address=AsyncWeb3.to_checksum_address(address), abi=abi)
+
+    def sign_typed_data(self, message: dict[str, Any]) -> SignedMessage:  # Any: EIP-712's JSON
+        """Sign a whole EIP-712 message: types, primary type, domain and message."""
+        return self._account.sign_typed_data(full_message=message)
+
+    async def ask(self, call: AsyncContractFunction) -> Any:  # noqa: ANN401 # what the ABI says
+        """Return what a view says in the newest block.
+
+        Raises:
+            RefusedTransactionError: it reverts.
+            SettlementError: the node does not answer.
+        """
+        try:
+            return await call.call({"from": self._account.address})
+        except ContractCustomError as error:
+            raise self._refusal(call.fn_name, error) from error
+        except ContractLogicError as error:
+            raise _reverted(call.fn_name, error) from error
+        except (Web3Exception, OSError, ValueError) as error:
+            raise SettlementError(f"{call.fn_name}: {error}") from error
+
+    async def send(self, call: AsyncContractFunction, *, gas_limit: int | None = None) -> str:
+        """Send a transaction; return its hash once it is in a block.
+
+        Args:
+            call: what to call.
+            gas_limit: refuse to send anything that needs more gas.
+
+        Raises:
+            RefusedTransactionError: the contract refuses it, or it needs more gas; nothing was
+                sent, or it was reverted.
+            SettlementError: the node does not answer. If it says so while waiting, the transaction
+                may still come into a block: look before repeating it.
+        """
+        try:
+            fields = await self._fields(call, gas_limit)
+            signed = self._account.sign_transaction(fields)  # type: ignore[arg-type] # web3's own
+            sent = await self.web3.eth.send_raw_transaction(signed.raw_transaction)
+            receipt: TxReceipt = await self.web3.eth.wait_for_transaction_receipt(
+                sent, timeout=self._timeout_s
+            )
+        except ContractCustomError as error:
+            raise self._refusal(call.fn_name, error) from error
+        except ContractLogicError as error:
+            raise _reverted(call.fn_name, error) from error
+        except (Web3Exception, OSError, ValueError) as error:
+            raise SettlementError(f"{call.fn_name}: {error}") from error
+        transaction = "0x" + bytes(sent).hex()
+        if receipt["status"] != 1:
+            raise RefusedTransactionError(
+                f"{call.fn_name} was reverted in {transaction}", "reverted"
+            )
+        return transaction
+
+    async def _fields(self, call: AsyncContractFunction, gas_limit: int | None) -> TxParams:
+        nonce = await self.web3.eth.get_transaction_count(self._account.address, "pending")
+        fields = await call.build_transaction({"from": self._account.address, "nonce": nonce})
+        needed = fields.get("gas", 0)
+        if gas_limit is not None and needed > gas_limit:
+            raise RefusedTransactionError(
+                f"{call.fn_name} needs {needed} gas, more than {gas_limit}", "gas"
+            )
+        return fields
+
+    def _refusal(self, name: str, error: ContractCustomError) -> RefusedTransactionError:
+        data = error.data if isinstance(error.data, str) else ""
+        reason = self._errors.get(data.removeprefix("0x")[:8], data or "no reason")
+        return RefusedTransactionError(f"{name} is refused: {reason}", reason)
+
+
+def _reverted(name: str, error: ContractLogicError) -> RefusedTransactionError:
+    reason = error.message or "no reason"
+    return RefusedTransactionError(f"{name} is refused: {reason}", reason)
+
+
+def _signature(entry: dict[str, Any]) -> str:  # Any: JSON of the ABI specification
+    return f"{entry['name']}({','.join(_type(part) for part in entry['inputs'])})"
+
+
+def _type(part: dict[str, Any]) -> str:  # Any: JSON of the ABI specification
+    kind = str(part["type"])
+    if not kind.startswith("tuple"):
+        return kind
+    return f"({','.join(_type(each) for each in part['components'])}){kind.removeprefix('tuple')}"
