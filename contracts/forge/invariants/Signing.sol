@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.30;
+
+import {BatchBuilder, Group, Section, Terms} from "../base/BatchBuilder.sol";
+import {Custody} from "./Custody.sol";
+
+/// @title Signing
+/// @notice The orders that the traders sign, the ones that nobody signed, and what either may do.
+abstract contract Signing is Custody {
+    /// @dev An order and what is true of it.
+    struct Signed {
+        address trader;
+        Terms terms;
+        bool genuine; // signed by who may, for exactly these terms
+    }
+
+    uint256 private constant POOL = 48;
+
+    /// @dev Orders that were signed before, by market.
+    mapping(uint32 market => Signed[]) private _pool;
+    uint48 internal nextSequence = 1;
+
+    function _nextSequence() internal returns (uint48) {
+        nextSequence += uint48(1 + _random(3));
+        return nextSequence;
+    }
+
+    /// @dev An order of a lane's next counter; price, lots and flags are for the caller to choose.
+    function _fresh(uint32 market, address trader, uint256 side) internal returns (Signed memory order) {
+        order.trader = trader;
+        Terms memory terms = order.terms;
+        terms.side = uint8(side);
+        terms.maxFee = uint16(_random(12_000));
+        uint256 most = terms.maxFee < 10_000 ? terms.maxFee : 10_000;
+        terms.feeRate = int16(uint16(_random(most + 1)));
+        terms.expiry = uint40(block.timestamp + _random(_chance(3) ? 10 minutes : 30 days));
+        uint256 lane = _lane();
+        Ban storage ban = cancels[trader][_laneOrBase(market, lane)];
+        uint256 counter = ++counters[trader];
+        if (counter < ban.key >> 8) counter = (ban.key >> 8) + 1;
+        if (counter > counters[trader]) counters[trader] = uint40(counter);
+        terms.nonce = BatchBuilder.nonce(counter, 0, lane);
+    }
+
+    /// @dev Lots that the trader can surely pay for, fees included.
+    function _affordable(uint32 market, Signed memory order) internal view returns (uint256 lots) {
+        bool buys = order.terms.side == 0;
+        address token = buys ? markets[market].quote : markets[market].base;
+        uint256 unit = buys ? 1200 * markets[market].tickSize : markets[market].lotSize;
+        lots = exchange.tradeableOf(order.trader, token) / unit;
+        if (lots > 1000) lots = 1000;
+    }
+
+    // Signing
+
+    function _sign(uint32 market, Signed[] memory orders) internal {
+        for (uint256 i = 0; i < orders.length; ++i) {
+            Signed memory order = orders[i];
+            order.terms.tail = _sign(keys[order.trader], _digest(market, order.trader, order.terms));
+            order.genuine = true;
+            _keep(market, order);
+        }
+    }
+
+    function _keep(uint32 market, Signed memory order) private {
+        Signed[] storage pool = _pool[market];
+        if (pool.length < POOL) pool.push(order);
+        else pool[_random(POOL)] = order;
+    }
+
+    /// @dev An order of before: as it was, with another fee, or replaced by a later revision.
+    function _pooled(uint32 market) internal returns (bool found, Signed memory order) {
+        Signed[] storage pool = _pool[market];
+        if (pool.length == 0) return (false, order);
+        order = pool[_random(pool.length)];
+        if (_chance(4)) {
+            order.terms.nonce += 1 << 16;
+            order.terms.lots = uint48(1 + _random(400));
+        }
+        return (true, order);
+    }
+
+    function _laneTaken(Signed[] memory orders, uint256 count, Signed memory order) internal pure returns (bool) {
+        uint256 lane = order.terms.nonce & 0xffff;
+        for (uint256 i = 0; i < count; ++i) {
+            if (orders[i].trader == order.trader && orders[i].terms.nonce & 0xffff == lane) return true;
+        }
+        return false;
+    }
+
+    /// @dev Takes an order that was signed and makes it one that was not.
+    function _forge(uint32 market, Signed memory order) internal {
+        Terms memory terms = order.terms;
+        uint256 which = _random(14);
+        order.genuine = false;
+        if (which == 0) terms.price = terms.side == 0 ? terms.price + 1 : terms.price - 1;
+        if (which == 1) terms.lots += 1;
+        if (which == 2) terms.side ^= 1;
+        if (which == 3) terms.flags ^= uint8(1 << _random(3));
+        if (which == 4) terms.maxFee += 1;
+        if (which == 5) terms.expiry += 1;
+        if (which == 6) terms.nonce += 1 << 24;
+        if (which == 7) terms.nonce ^= 1;
+        if (which == 8) order.trader = _other(order.trader);
+        if (which == 9) terms.tail = _sign(keys[_other(order.trader)], _digest(market, order.trader, terms));
+        if (which == 10) terms.tail = abi.encodePacked(_random(type(uint256).max), _random(type(uint256).max));
+        if (which == 11) terms.tail = new bytes(64);
+        if (which == 12) terms.tail = _signFor(order, market, block.chainid + 1, address(exchange));
+        if (which == 13) terms.tail = _signFor(order, market, block.chainid, address(hostile));
+    }
+
+    function _other(address trader) internal returns (address other) {
+        other = _trader();
+        while (other == trader) {
+            other = _trader();
+        }
+    }
+
+    function _signFor(Signed memory order, uint32 market, uint256 chain, address verifying)
+        private
+        view
+        returns (bytes memory)
+    {
+        bytes32 hash = BatchBuilder.orderHash(markets[market], order.trader, order.terms);
+        return _sign(keys[order.trader], BatchBuilder.typed(BatchBuilder.domain(chain, verifying), hash));
+    }
+
+    // Batches
+
+    /// @dev The accounts of a section are its orders' traders, ascending.
+    function _section(uint32 market, Signed[] memory orders, Group[] memory groups)
+        internal
+        view
+        returns (Section memory section)
+    {
+        section.market = market;
+        section.groups = groups;
+        uint256 count = 0;
+        uint256[] memory index = new uint256[](traders.length);
+        address[] memory accounts = new address[](traders.length);
+        for (uint256 i = 0; i < traders.length; ++i) {
+            if (!_takesPart(orders, traders[i])) continue;
+            index[i] = count;
+            accounts[count++] = traders[i];
+        }
+        section.accounts = new address[](count);
+        for (uint256 i = 0; i < count; ++i) {
+            section.accounts[i] = accounts[i];
+        }
+        section.orders = new Terms[](orders.length);
+        for (uint256 i = 0; i < orders.length; ++i) {
+            section.orders[i] = orders[i].terms;
+            section.orders[i].account = uint8(index[_indexOf(orders[i].trader)]);
+        }
+    }
+
+    function _takesPart(Signed[] memory orders, address trader) private pure returns (bool) {
+        for (uint256 i = 0; i < orders.length; ++i) {
+            if (orders[i].trader == trader) return true;
+        }
+        return false;
+    }
+
+    function _indexOf(address trader) private view returns (uint256 i) {
+        while (traders[i] != trader) {
+            ++i;
+        }
+    }
+
+    // Judging
+
+    /// @dev Whether an order could settle `lots` more, by everything that its trader said.
+    function _judgeOrder(uint32 market, Signed memory order, uint256 lots) internal {
+        Terms memory terms = order.terms;
+        _must(order.trader != address(0), "I10: the zero address traded");
+        _must(order.genuine, "I7: an order settled that nobody signed");
+        _must(block.timestamp <= uint256(terms.expiry) + WINDOW_MAX, "I6: an expired order settled");
+        uint256 key = terms.nonce >> 16;
+        uint256 at = _laneOrBase(market, terms.nonce & 0xffff);
+        Ban storage ban = cancels[order.trader][at];
+        _settleBan(ban);
+        _must(key >= ban.dead, "I6: a canceled order settled");
+        ban = floors[order.trader][markets[market].quote];
+        _settleBan(ban);
+        _must(key >> 8 >= ban.dead, "I6: an order below the floor settled");
+        Lane storage lane = lanes[order.trader][at];
+        if (key >> 8 > lane.counter) {
+            (lane.counter, lane.filled, lane.full) = (uint40(key >> 8), 0, false);
+        } else {
+            _must(
+                key >> 8 == lane.counter && key & 0xff >= lane.revision && !lane.full,
+                "I2: an order settled that a later one had replaced, or that was used up"
+            );
+        }
+        lane.revision = uint8(key);
+        lane.filled += uint48(lots);
+        _must(lane.filled <= terms.lots, "I2: an order filled beyond what was signed");
+    }
+
+    /// @dev What a fill uses up besides funds.
+    function _afterMove(uint32 market, Signed memory buy, Signed memory sell, uint256 paid, uint256 lots)
+        internal
+        virtual;
+}
