@@ -52,13 +52,13 @@ abstract contract Model is World {
 
     // What was done, for the report.
     uint256 public calls;
-    uint256 public refused;
-    uint256 public fillsSettled;
-    uint256 public fillsSkipped;
-    uint256 public honestFills;
-    mapping(bytes32 entry => uint256) public acceptedBy;
-    mapping(bytes32 entry => uint256) public refusedBy;
-    mapping(uint256 reason => uint256) public skippedBy;
+    uint256 internal refused;
+    uint256 internal fillsSettled;
+    uint256 internal honestFills;
+    string[] private _entries;
+    mapping(string entry => uint256) internal acceptedBy;
+    mapping(string entry => uint256) internal refusedBy;
+    mapping(uint256 reason => uint256) internal skippedBy;
 
     // Randomness: everything follows from the number that the fuzzer chose.
 
@@ -87,22 +87,27 @@ abstract contract Model is World {
 
     // Calls
 
-    /// @notice One line: calls, refused ones, settled, skipped and honest fills.
+    /// @notice One line of words `name=number`: totals, skipped fills by reason, calls by entry and how they went.
     function figures() external view returns (string memory line) {
-        uint256[5] memory figure = [calls, refused, fillsSettled, fillsSkipped, honestFills];
-        for (uint256 i = 0; i < figure.length; ++i) {
-            line = string.concat(line, i == 0 ? "" : " ", vm.toString(figure[i]));
-        }
+        line = string.concat("calls=", vm.toString(calls), " refused=", vm.toString(refused));
+        line = string.concat(line, " settled=", vm.toString(fillsSettled), " honest=", vm.toString(honestFills));
         for (uint256 reason = 1; reason < 32; ++reason) {
-            line = string.concat(line, " ", vm.toString(skippedBy[reason]));
+            if (skippedBy[reason] == 0) continue;
+            line = string.concat(line, " reason-", vm.toString(reason), "=", vm.toString(skippedBy[reason]));
+        }
+        for (uint256 i = 0; i < _entries.length; ++i) {
+            string memory entry = _entries[i];
+            line = string.concat(line, " accepted-", entry, "=", vm.toString(acceptedBy[entry]));
+            line = string.concat(line, " refused-", entry, "=", vm.toString(refusedBy[entry]));
         }
     }
 
     /// @dev Calls the exchange and counts how it went.
-    function _call(bytes32 entry, address sender, bytes memory data) internal returns (bool success, bytes memory result) {
+    function _call(string memory entry, address sender, bytes memory data) internal returns (bool success, bytes memory result) {
         vm.prank(sender);
         (success, result) = address(exchange).call(data);
         ++calls;
+        if (acceptedBy[entry] + refusedBy[entry] == 0) _entries.push(entry);
         if (success) {
             ++acceptedBy[entry];
         } else {

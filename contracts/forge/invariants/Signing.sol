@@ -37,7 +37,7 @@ abstract contract Signing is Custody {
         uint256 lane = _lane();
         Ban storage ban = cancels[trader][_laneOrBase(market, lane)];
         uint256 counter = ++counters[trader];
-        if (counter < ban.key >> 8) counter = (ban.key >> 8) + 1;
+        if (counter <= ban.key >> 8) counter = (ban.key >> 8) + 1;
         if (counter > counters[trader]) counters[trader] = uint40(counter);
         terms.nonce = BatchBuilder.nonce(counter, 0, lane);
     }
@@ -94,7 +94,7 @@ abstract contract Signing is Custody {
         uint256 which = _random(14);
         order.genuine = false;
         if (which == 0) terms.price = terms.side == 0 ? terms.price + 1 : terms.price - 1;
-        if (which == 1) terms.lots += 1;
+        if (which == 1) terms.lots ^= 1;
         if (which == 2) terms.side ^= 1;
         if (which == 3) terms.flags ^= uint8(1 << _random(3));
         if (which == 4) terms.maxFee += 1;
