@@ -35,9 +35,13 @@ abstract contract World is Cheats {
     function _build() internal {
         vm.warp(START);
         operator = vm.addr(OPERATOR_KEY);
+        address extension = vm.deployCode(
+            "src/ExchangeExtension.sol:ExchangeExtension", abi.encode(WATCH_LAG, WINDOW_MAX, EXIT_DELAY, address(0))
+        );
         exchange = IExchange(
             vm.deployCode(
-                "src/Exchange.sol:Exchange", abi.encode(OWNER, operator, WATCH_LAG, WINDOW_MAX, EXIT_DELAY)
+                "src/Exchange.sol:Exchange",
+                abi.encode(extension, OWNER, operator, WATCH_LAG, WINDOW_MAX, EXIT_DELAY)
             )
         );
         hostile = new HostileToken();

@@ -137,6 +137,7 @@ abstract contract Custody is Model {
     /// @notice Ends settling, if no batch came for long enough.
     function freeze(uint256 seed) external {
         _seed(seed);
+        if (_chance(64)) vm.warp(block.timestamp + EXIT_DELAY);
         bool due = block.timestamp > covered + EXIT_DELAY && !frozen;
         (bool success,) = _call("freeze", _trader(), abi.encodeCall(exchange.freeze, ()));
         _must(success == due, "I8: settling could not be ended, or ended early");

@@ -179,7 +179,7 @@ abstract contract Model is World {
             _checkTrader(traders[i]);
         }
         _must(exchange.domainSeparator() == _domain(), "I9: the domain is not this chain's and this contract's");
-        _must(IOperated(address(exchange)).operator() != address(0), "I10: the operator is nobody");
+        _must(exchange.operator() != address(0), "I10: the operator is nobody");
         _must(exchange.frozen() == frozen, "I7: settling ended or went on by itself");
     }
 
@@ -220,8 +220,4 @@ interface IToken {
     function balanceOf(address account) external view returns (uint256);
     function mint(address account, uint256 amount) external;
     function approve(address spender, uint256 amount) external returns (bool);
-}
-
-interface IOperated {
-    function operator() external view returns (address);
 }
