@@ -3,10 +3,12 @@
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
+from hybrid_dex.interfaces.risk import Refusal
 from hybrid_dex.model.commands import Command
 from hybrid_dex.model.frame import GENESIS_HASH
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.settlement import MatchedFill
+from hybrid_dex.model.units import AssetId
 from hybrid_dex.model.vouchers import CancelReceipt, Voucher
 
 __all__ = ["Settlement"]
@@ -82,9 +84,16 @@ class Settlement(Protocol):
     async def watch_vouchers(self, vouchers: Sequence[Voucher]) -> None:
         """Watch for the end of open vouchers; `updates` yields it, once it is final.
 
-        The exchange calls it with each voucher before it is signed, and after a restart again with
+        The exchange calls it with each voucher once it is journaled, and after a restart again with
         every open one: a repeat must be recognised by account and salt. Signed or not makes no
         difference: a voucher expires when a final block is past its deadline and none paid it.
+        """
+        ...
+
+    def refuse_voucher(self, asset: AssetId, recipient: str) -> Refusal | None:
+        """Return why no voucher in this asset or to this recipient could ever be signed.
+
+        Asked before one is journaled, as its funds are locked from then on. Never waits.
         """
         ...
 

@@ -9,11 +9,13 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
 from hybrid_dex.errors import ConfigurationError
+from hybrid_dex.interfaces.risk import Refusal
 from hybrid_dex.model.commands import Command, ConfirmSettlement
 from hybrid_dex.model.frame import GENESIS_HASH
 from hybrid_dex.model.market import Market
+from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.settlement import MatchedFill, SettlementStage
-from hybrid_dex.model.units import FillId
+from hybrid_dex.model.units import AssetId, FillId
 from hybrid_dex.model.vouchers import CancelReceipt, Voucher
 
 __all__ = ["LocalSettlement"]
@@ -83,6 +85,10 @@ class LocalSettlement:
 
     async def watch_vouchers(self, vouchers: Sequence[Voucher]) -> None:
         """Nothing to watch: there is no chain on which a voucher could end."""
+
+    def refuse_voucher(self, asset: AssetId, recipient: str) -> Refusal | None:
+        """Refuse: there is no vault that would pay."""
+        return Refusal(RejectReason.WITHDRAWALS_HALTED, "", self.halt_reason)
 
     async def sign_voucher(self, voucher: Voucher) -> bytes:
         """Refuse: there is no vault that would pay."""

@@ -22,12 +22,15 @@ from hybrid_dex.errors import (
     ConfigurationError,
     InvariantError,
     SettlementError,
+    SignatureError,
     WrongChainError,
 )
 from hybrid_dex.interfaces.clock import Clock
+from hybrid_dex.interfaces.risk import Refusal
 from hybrid_dex.model.commands import Command
 from hybrid_dex.model.frame import GENESIS_HASH
 from hybrid_dex.model.market import Asset, Market
+from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.settlement import MatchedFill
 from hybrid_dex.model.units import AssetId, TimestampNs
 from hybrid_dex.model.vouchers import CancelReceipt, Voucher
@@ -44,6 +47,7 @@ from hybrid_dex.settlement.fees import Urgency, urgency
 from hybrid_dex.settlement.health import SettlementHealth, SettlementState
 from hybrid_dex.settlement.reconciliation import Block, DeepReorganisationError
 from hybrid_dex.signing import Domain, LocalSigner
+from hybrid_dex.signing.address import ZERO_ADDRESS, parse_address
 from hybrid_dex.signing.receipts import cancel_receipt_digest, voucher_digest
 
 __all__ = ["EvmSettlement"]
@@ -246,6 +250,20 @@ class EvmSettlement:
     async def watch_vouchers(self, vouchers: Sequence[Voucher]) -> None:
         """Watch for the end of open vouchers; `updates` yields it, once it is final."""
         self._opened().watch_vouchers(vouchers)
+
+    def refuse_voucher(self, asset: AssetId, recipient: str) -> Refusal | None:
+        """Return why no voucher in this asset or to this recipient could ever be signed."""
+        reason = RejectReason.INVALID_VOUCHER
+        known = self._assets.get(asset)
+        if known is None or known.token is None:
+            return Refusal(reason, "asset", f"{asset} has no token on this chain")
+        try:
+            parse_address(recipient, "recipient")
+        except SignatureError as error:
+            return Refusal(reason, "recipient", str(error))
+        if recipient == ZERO_ADDRESS:
+            return Refusal(reason, "recipient", "an address that somebody holds")
+        return None
 
     async def sign_voucher(self, voucher: Voucher) -> bytes:
         """Return the operator's signature over a voucher, 65 bytes r, s, v; always the same.
