@@ -21,11 +21,12 @@ from hybrid_dex.settlement.evm.store import (
     StoredTransaction,
     StoreFailedError,
 )
-from hybrid_dex.settlement.layout import FillPosition
 from hybrid_dex.settlement.facts import Skip
+from hybrid_dex.settlement.fees import Fees
+from hybrid_dex.settlement.layout import FillPosition
 from hybrid_dex.settlement.ledger import LedgerState
 from hybrid_dex.settlement.reconciliation import Block
-from hybrid_dex.settlement.transaction_state import Fees, TransactionState
+from hybrid_dex.settlement.transaction_state import TransactionState
 from tests.settlement.fills import command, order
 
 ALICE, USDC = AccountId("alice"), AssetId("USDC")
