@@ -57,7 +57,7 @@ async def assert_books_agree(world: World, open_exchange: Exchange, traders: lis
     view = open_exchange.view
     for asset in (world.market.base, world.market.quote):
         for trader in traders:
-            there = (await trader.vault.balance(asset)).balance
+            there = (await trader.vault.balance(asset, trader.account)).balance
             assert view.balance(trader.account, asset.id).on_chain == there
         vault = traders[0].vault
         total = await vault._ask(vault._exchange.functions.liabilities(asset.token))

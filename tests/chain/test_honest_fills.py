@@ -136,5 +136,5 @@ async def test_every_fill_of_honest_traders_settles(world: World, rng: random.Ra
         assert any(isinstance(event, OrderReplaced) for event in events)
         for trader in traders:
             for asset in assets:
-                there = (await trader.vault.balance(asset)).balance
+                there = (await trader.vault.balance(asset, trader.account)).balance
                 assert view.balance(trader.account, asset.id).on_chain == there
