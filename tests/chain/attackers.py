@@ -83,7 +83,7 @@ class Attacker:
     def refresh(self) -> None:
         """Read the next nonce: after transactions that did not go through here, or got lost."""
         self.nonce = int(
-            self.world.anvil.rpc("eth_getTransactionCount", self.account.address, "latest"), 16
+            self.world.anvil.rpc("eth_getTransactionCount", self.account.address, "pending"), 16
         )
 
     def call(self, name: str, *arguments: Any, gas: int = 400_000) -> str:
