@@ -33,6 +33,8 @@ async def test_honest_fills_settle_under_siege(
             numbers, crowd(world, numbers, base=5 * ETH, quote=20_000 * USDC), strict=True
         )
     ]
+    for raider in mob:
+        raider.hand.careless = True
     world.clock = clock = Watch(world.anvil)
     settlement = world.settlement(confirmations=4)
     exchange = Exchange(
