@@ -367,7 +367,8 @@ def matched_through(
         now_ns: the shell's clock.
         matching_lag_s: how long a fill may take from the engine to `submit`.
         first_left_ns: when the first fill that stays out of the batch was matched.
-        seen_s: timestamp of the newest block whose requests were read: what is unseen is later.
+        seen_s: timestamp of the newest final block: what is unseen is later. Not of the head: the
+            chain that replaces it may hold an earlier request.
         watch_lag_s: the contract's WATCH_LAG.
         unheeded_s: when the earliest request was made that the engine was not told of yet.
         last_s: what the last batch said.
