@@ -146,6 +146,7 @@ class FakeExchange:
         self.tokens: dict[str, AccountId] = {}
         self.logins = 0
         self.refreshes = 0
+        self.placed: list[OrderRequest] = []
         self._issued = 0
         self.run(ListMarket(market=ETH))
 
@@ -250,7 +251,9 @@ class FakeExchange:
         account = self._account(token)
         match method, *parts:
             case "POST", "auth", "logout":
-                self.tokens.clear()
+                serial = (token or "").removeprefix("access-")
+                for name in (f"access-{serial}", f"refresh-{serial}"):
+                    self.tokens.pop(name, None)
                 return None
             case "POST", "orders":
                 return self.place(account, decode(OrderRequest, body))
@@ -314,7 +317,7 @@ class FakeExchange:
         return self._session(account)
 
     def _session(self, account: AccountId) -> SessionAnswer:
-        serial = len(self.tokens)
+        serial = self.logins + self.refreshes
         access, renewal = f"access-{serial}-{self.now_ms}", f"refresh-{serial}-{self.now_ms}"
         self.tokens |= {access: account, renewal: account}
         return SessionAnswer(
@@ -341,6 +344,7 @@ class FakeExchange:
 
     def place(self, account: AccountId, request: OrderRequest) -> OrderAnswer:
         """Verify and enter an order."""
+        self.placed.append(request)
         batch = self.run(self._verified(to_order(request, ETH, account)))
         event = next(item for item in batch.events if hasattr(item, "order_id"))
         if isinstance(event, OrderRejected):

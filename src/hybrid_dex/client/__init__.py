@@ -13,8 +13,9 @@ from hybrid_dex.client.client import ClientOptions, ExchangeClient
 from hybrid_dex.client.errors import LaggingListenerError, UnreachableError
 from hybrid_dex.client.http import HttpPort, HttpReply, HttpxPort
 from hybrid_dex.client.lanes import LanesExhaustedError, NonceLanes
-from hybrid_dex.client.order_writer import DecimalLike, OrderOptions, SideLike
+from hybrid_dex.client.order_writer import DecimalLike, NewOrder, OrderOptions, SideLike
 from hybrid_dex.client.session import Signer
+from hybrid_dex.client.session_key import SessionKey
 from hybrid_dex.client.socket_port import Connection, Connector, websocket_connector
 from hybrid_dex.client.stream import Reconnected, StreamOptions
 
@@ -30,9 +31,11 @@ __all__ = [
     "HttpxPort",
     "LaggingListenerError",
     "LanesExhaustedError",
+    "NewOrder",
     "NonceLanes",
     "OrderOptions",
     "Reconnected",
+    "SessionKey",
     "SideLike",
     "Signer",
     "Step",

@@ -9,7 +9,7 @@ hidden is not: a refusal is a `RefusedError`, and an order whose fate could not 
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Literal, Self
 
 import attrs
@@ -17,7 +17,13 @@ import attrs
 from hybrid_dex.client.book_replica import BookReplica
 from hybrid_dex.client.http import HttpCaller, HttpPort, HttpxPort
 from hybrid_dex.client.lanes import NonceLanes
-from hybrid_dex.client.order_writer import DecimalLike, OrderOptions, OrderWriter, SideLike
+from hybrid_dex.client.order_writer import (
+    DecimalLike,
+    NewOrder,
+    OrderOptions,
+    OrderWriter,
+    SideLike,
+)
 from hybrid_dex.client.rest import Rest
 from hybrid_dex.client.session import SessionKeeper, Signer
 from hybrid_dex.client.socket_port import Connector, websocket_connector
@@ -26,6 +32,7 @@ from hybrid_dex.client.trading import Trading
 from hybrid_dex.errors import ConfigurationError, HybridDexError, RefusedError
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.reasons import RejectReason
+from hybrid_dex.model.signed_order import SignedOrder
 from hybrid_dex.model.units import AccountId, MarketId
 from hybrid_dex.signing import Domain
 from hybrid_dex.wire import (
@@ -76,7 +83,8 @@ class ExchangeClient:
 
     Args:
         url: the exchange's base URL.
-        signer: the account's key, such as `LocalSigner`; without one only public data is read.
+        signer: the account's key, such as `LocalSigner`, or a `SessionKey` that it granted; without
+            one only public data is read.
         options: see `ClientOptions`.
         http: another way to send requests than httpx.
         connector: another way to open the socket, or ``None`` for no socket.
@@ -229,6 +237,35 @@ class ExchangeClient:
             client_order_id=client_order_id,
         )
 
+    async def place_together(
+        self, orders: Sequence[NewOrder]
+    ) -> list[OrderAnswer | HybridDexError]:
+        """Place up to eight orders under one signature, a ladder for instance.
+
+        Each is an order by itself: it is accepted or refused, fills and is canceled without the
+        others. The exchange checks all of them for little more than the price of one.
+
+        Returns:
+            For each order in turn, what `place` returns, or the error that it would raise.
+
+        Raises:
+            FormatError: a number is not exact; nothing was sent.
+            LanesExhaustedError: not enough nonce lanes are free; nothing was sent.
+            SignatureError: there are none or too many; nothing was sent.
+        """
+        return await self._own().place_together(orders)
+
+    async def place_signed(self, order: SignedOrder) -> OrderAnswer:
+        """Place an order that was signed elsewhere, or whose hash was approved on chain.
+
+        Its nonce is the signer's business; give it a lane that this client does not use.
+
+        Raises:
+            FormatError: it is another account's order.
+            RefusedError, UnreachableError, UnknownOutcomeError: as `place`.
+        """
+        return await self._own().place_signed(order)
+
     async def replace(
         self,
         order_id: str,
@@ -279,6 +316,21 @@ class ExchangeClient:
         return await self._own().reduce(order_id, by)
 
     # ---------------------------------------------------------------------- account
+
+    async def hand_over(self) -> str:
+        """Open another session of this account and return its refresh token, for a `SessionKey`.
+
+        The token reads the account's private data, cancels and reduces; it places nothing by
+        itself. Revoke the session to take it back.
+
+        Raises:
+            ConfigurationError: the client has no signer.
+            RefusedError, UnreachableError: no session was opened.
+        """
+        if self._signer is None:
+            raise ConfigurationError("this needs an account: give the client a signer")
+        session = SessionKeeper(self._rest.caller, self._signer, self.info.login, self._now_ns)
+        return await session.hand_over()
 
     async def order(self, order_id: str) -> OrderMessage:
         """Return one of the account's orders."""

@@ -4,7 +4,7 @@ Decimals come as text or `Decimal` and become ticks and lots or are refused, nev
 nonce's lane stays taken until the order is known to be done.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -36,7 +36,15 @@ from hybrid_dex.wire import (
     to_ns,
 )
 
-__all__ = ["DecimalLike", "OrderOptions", "OrderWriter", "SideLike", "decimal_text", "to_side"]
+__all__ = [
+    "DecimalLike",
+    "NewOrder",
+    "OrderOptions",
+    "OrderWriter",
+    "SideLike",
+    "decimal_text",
+    "to_side",
+]
 
 DecimalLike: TypeAlias = str | Decimal
 """A number at the client's edge: plain decimal text, or a `Decimal`. Never a float."""
@@ -102,6 +110,27 @@ class OrderOptions:
     max_fee_ppm: int | None = None
 
 
+@attrs.frozen(kw_only=True)
+class NewOrder:
+    """One order of several that are placed together.
+
+    Attributes:
+        market: the market's symbol.
+        side: buy or sell.
+        quantity: in base.
+        price: the limit; of a market order, the worst price.
+        options: everything else about it.
+        client_order_id: your own id for it; one is made up otherwise.
+    """
+
+    market: str
+    side: SideLike
+    quantity: DecimalLike
+    price: DecimalLike
+    options: OrderOptions = attrs.field(factory=OrderOptions)
+    client_order_id: str | None = None
+
+
 @attrs.define(kw_only=True)
 class OrderWriter:
     """Writes the orders of one account.
@@ -137,27 +166,75 @@ class OrderWriter:
             FormatError: a number is not exact.
             LanesExhaustedError: no lane is free.
         """
-        terms = PlaceOrder(
-            account=self.account,
+        order = NewOrder(
             market=market.id,
-            side=to_side(side),
-            price=market.parse_price(decimal_text("price", price)),
-            quantity=market.parse_quantity(decimal_text("quantity", quantity)),
-            order_type=options.order_type,
-            time_in_force=_time_in_force(options),
-            post_only=options.post_only,
-            self_trade=options.self_trade,
-            expires_at_ns=_expires(options),
-            client_order_id=ClientOrderId(client_order_id),
+            side=side,
+            quantity=quantity,
+            price=price,
+            options=options,
+            client_order_id=client_order_id,
         )
         if self.domain is None:
-            return order_request(terms, market), None
+            return order_request(self._terms(market, order), market), None
+        terms = self._terms(market, order)
         nonce = self.lanes.allot(market.base.id, self.now_ns() // _NS_PER_MS)
         try:
             return order_request(self._sign(terms, market, options, nonce), market), nonce
         except Exception:
             self.lanes.release(market.base.id, nonce)
             raise
+
+    def place_together(
+        self, orders: Sequence[tuple[Market, NewOrder]]
+    ) -> list[tuple[OrderRequest, Nonce | None]]:
+        """Return the messages of several new orders, under one signature where they are signed.
+
+        Every order has a client order id. All of them get a lane, or none.
+
+        Raises:
+            FormatError: a number is not exact.
+            LanesExhaustedError: not enough lanes are free.
+            SignatureError: more orders than one signature covers.
+        """
+        terms = [(market, self._terms(market, order), order.options) for market, order in orders]
+        if self.domain is None:
+            return [(order_request(one, market), None) for market, one, _ in terms]
+        taken: list[tuple[Market, Nonce]] = []
+        try:
+            for market, _, _ in terms:
+                nonce = self.lanes.allot(market.base.id, self.now_ns() // _NS_PER_MS)
+                taken.append((market, nonce))
+            plain = [
+                self._unsigned(one, market, options, nonce)
+                for (market, one, options), (_, nonce) in zip(terms, taken, strict=True)
+            ]
+            signed = self.signer.sign_bulk(plain, self.domain)
+        except Exception:
+            for market, nonce in taken:
+                self.lanes.release(market.base.id, nonce)
+            raise
+        return [
+            (order_request(order, market), nonce)
+            for order, (market, nonce) in zip(signed, taken, strict=True)
+        ]
+
+    def _terms(self, market: Market, order: NewOrder) -> PlaceOrder:
+        options = order.options
+        return PlaceOrder(
+            account=self.account,
+            market=market.id,
+            side=to_side(order.side),
+            price=market.parse_price(decimal_text("price", order.price)),
+            quantity=market.parse_quantity(decimal_text("quantity", order.quantity)),
+            order_type=options.order_type,
+            time_in_force=_time_in_force(options),
+            post_only=options.post_only,
+            self_trade=options.self_trade,
+            expires_at_ns=_expires(options),
+            client_order_id=(
+                None if order.client_order_id is None else ClientOrderId(order.client_order_id)
+            ),
+        )
 
     def replace(
         self,
@@ -234,6 +311,11 @@ class OrderWriter:
     ) -> SignedOrder:
         if self.domain is None:
             raise ConfigurationError("this exchange settles on no chain; orders are not signed")
+        return self.signer.sign_order(self._unsigned(terms, market, options, nonce), self.domain)
+
+    def _unsigned(
+        self, terms: PlaceOrder, market: Market, options: OrderOptions, nonce: Nonce
+    ) -> SignedOrder:
         if terms.time_in_force is TimeInForce.GTD:
             raise FormatError(
                 "time_in_force", "a signed order ends by its lifetime", "GTC, IOC, FOK"
@@ -241,7 +323,7 @@ class OrderWriter:
         cap = options.max_fee_ppm
         if cap is None:
             cap = max(market.maker_fee_ppm, market.taker_fee_ppm)
-        order = SignedOrder(
+        return SignedOrder(
             trader=terms.account,
             market=market,
             side=terms.side,
@@ -257,7 +339,6 @@ class OrderWriter:
             self_trade=terms.self_trade,
             client_order_id=terms.client_order_id,
         )
-        return self.signer.sign_order(order, self.domain)
 
 
 def _time_in_force(options: OrderOptions) -> TimeInForce:

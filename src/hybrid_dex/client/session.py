@@ -6,11 +6,12 @@ by a new login; `SessionKeeper` does it, one task at a time.
 
 import asyncio
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol, TypeVar
 
 from hybrid_dex.client.errors import UnreachableError
 from hybrid_dex.client.http import HttpCaller
+from hybrid_dex.client.session_key import SessionKey
 from hybrid_dex.errors import ConfigurationError, RefusedError, UnknownOutcomeError
 from hybrid_dex.model.signed_order import SignedOrder
 from hybrid_dex.model.units import AccountId
@@ -34,15 +35,19 @@ _NS_PER_MS: Final = 1_000_000
 
 
 class Signer(Protocol):
-    """Holds a trader's key, or asks whoever holds it. `LocalSigner` is one."""
+    """Holds a trader's key, or asks whoever holds it: `LocalSigner`, `SessionKey`."""
 
     @property
     def address(self) -> str:
-        """The key's checksummed address, which is the account."""
+        """The checksummed address of the account."""
         ...
 
     def sign_order(self, order: SignedOrder, domain: Domain) -> SignedOrder:
         """Return the order with its signature."""
+        ...
+
+    def sign_bulk(self, orders: Sequence[SignedOrder], domain: Domain) -> tuple[SignedOrder, ...]:
+        """Return up to eight orders with their signatures, one over all of them where it can."""
         ...
 
     def sign_text(self, text: str) -> bytes:
@@ -102,6 +107,8 @@ class SessionKeeper:
         self._signer = signer
         self._terms = terms
         self._now_ns = now_ns
+        self._handed = signer if isinstance(signer, SessionKey) else None
+        self._refresh_token = self._handed.refresh_token if self._handed else None
         self._session: SessionAnswer | None = None
         self._lock = asyncio.Lock()
 
@@ -111,6 +118,12 @@ class SessionKeeper:
         if self._session is None:
             raise ConfigurationError("not logged in yet; await `token` first")
         return AccountId(self._session.account)
+
+    async def hand_over(self) -> str:
+        """Return the refresh token of the session and forget it: another program goes on with it."""
+        async with self._lock:
+            session, self._session = await self._current(), None
+            return session.refresh_token
 
     async def token(self) -> str:
         """Return a valid access token, logging in or refreshing first if need be."""
@@ -126,10 +139,13 @@ class SessionKeeper:
             return (await self._current()).access_token
 
     async def close(self) -> None:
-        """Log out; the tokens are void afterwards. Safe to call twice."""
+        """Log out; the tokens are void afterwards. Safe to call twice.
+
+        A session that was handed over stays open: the program that was given it may start again.
+        """
         async with self._lock:
             session, self._session = self._session, None
-            if session is not None:
+            if session is not None and self._handed is None:
                 await self._caller.call(
                     type(None), "POST", "/auth/logout", token=session.access_token
                 )
@@ -140,18 +156,31 @@ class SessionKeeper:
         if step is TokenStep.USE and self._session is not None:
             return self._session
         if step is TokenStep.REFRESH and self._session is not None:
-            body = encode(RefreshRequest(refresh_token=self._session.refresh_token))
-            self._session = None  # a refresh token is good once, whatever comes of it
+            self._refresh_token = self._session.refresh_token
+        self._session = None
+        if self._refresh_token is not None:
+            refresh = RefreshRequest(refresh_token=self._refresh_token)
+            self._refresh_token = None  # it is good once, whatever comes of it
             try:
-                self._session = await self._ask(SessionAnswer, "/auth/refresh", body)
+                renewed = await self._ask(SessionAnswer, "/auth/refresh", encode(refresh))
             except RefusedError:
                 pass  # the session was ended elsewhere: log in again
             else:
-                return self._session
+                return self._begun(renewed)
         nonce = (await self._ask(NonceAnswer, "/auth/nonce")).nonce
         request = login_request(self._signer, self._terms, nonce, now_ns)
-        self._session = await self._ask(SessionAnswer, "/auth/login", encode(request))
-        return self._session
+        return self._begun(await self._ask(SessionAnswer, "/auth/login", encode(request)))
+
+    def _begun(self, session: SessionAnswer) -> SessionAnswer:
+        if session.account != self._signer.address:
+            raise ConfigurationError(
+                f"the session is of {session.account}, the orders are signed for "
+                f"{self._signer.address}"
+            )
+        self._session = session
+        if self._handed is not None:
+            self._handed.keep(session.refresh_token)
+        return session
 
     async def _ask(self, answer: type[_T], path: str, body: bytes | None = None) -> _T:
         """A login that got no answer is simply not a login: whatever waits for it was not sent."""

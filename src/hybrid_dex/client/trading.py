@@ -7,7 +7,7 @@ know it: it can not trade twice. Replacements and cancels are resolved by lookin
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, TypeVar
 
 import attrs
@@ -16,6 +16,7 @@ import msgspec
 from hybrid_dex.client.errors import LaggingListenerError, UnreachableError
 from hybrid_dex.client.order_writer import (
     DecimalLike,
+    NewOrder,
     OrderOptions,
     OrderWriter,
     SideLike,
@@ -25,11 +26,17 @@ from hybrid_dex.client.order_writer import (
 from hybrid_dex.client.own_orders import LIVE, OwnOrders
 from hybrid_dex.client.rest import Rest
 from hybrid_dex.client.stream import Stream
-from hybrid_dex.errors import RefusedError, UnknownOutcomeError
+from hybrid_dex.errors import (
+    ConfigurationError,
+    FormatError,
+    HybridDexError,
+    RefusedError,
+    UnknownOutcomeError,
+)
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.reasons import RejectReason
-from hybrid_dex.model.signed_order import Nonce
-from hybrid_dex.model.units import MarketId, order_sequence
+from hybrid_dex.model.signed_order import Nonce, SignedOrder
+from hybrid_dex.model.units import ClientOrderId, MarketId, order_sequence
 from hybrid_dex.wire import (
     CancelAllAnswer,
     CancelAllOp,
@@ -42,6 +49,7 @@ from hybrid_dex.wire import (
     PlaceOp,
     ReplaceOp,
     ReplaceRequest,
+    order_request,
     parse_order_id,
     to_quantity,
     word,
@@ -98,7 +106,7 @@ class Trading:
     ) -> OrderAnswer:
         """Place an order; see `ExchangeClient.place`."""
         for _ in range(_MAX_LANE_TRIES):
-            name = client_order_id or f"hd-{secrets.token_hex(10)}"
+            name = client_order_id or _made_up()
             request, nonce = self.writer.place(
                 market, side, quantity, price, options=options, client_order_id=name
             )
@@ -119,6 +127,59 @@ class Trading:
                 self.heard(answer.order, answer.sequence)
                 return answer
         raise refusal
+
+    async def place_together(
+        self, orders: Sequence[NewOrder]
+    ) -> list[OrderAnswer | HybridDexError]:
+        """Place several orders under one signature; see `ExchangeClient.place_together`."""
+        named = [
+            (
+                self.market(order.market),
+                attrs.evolve(order, client_order_id=order.client_order_id or _made_up()),
+            )
+            for order in orders
+        ]
+        written = self.writer.place_together(named)
+        return list(
+            await asyncio.gather(
+                *(
+                    self._outcome(market, request, nonce)
+                    for (market, _), (request, nonce) in zip(named, written, strict=True)
+                )
+            )
+        )
+
+    async def place_signed(self, order: SignedOrder) -> OrderAnswer:
+        """Place an order that was signed elsewhere; see `ExchangeClient.place_signed`."""
+        if self.writer.domain is None:
+            raise ConfigurationError("this exchange settles on no chain; orders are not signed")
+        if order.trader != self.writer.account:
+            raise FormatError("trader", f"is {order.trader}", self.writer.account)
+        named = order.client_order_id or ClientOrderId(_made_up())
+        request = order_request(attrs.evolve(order, client_order_id=named), order.market)
+        self.writer.lanes.occupy(order.market.base.id, order.nonce)
+        outcome = await self._outcome(order.market, request, order.nonce)
+        if isinstance(outcome, HybridDexError):
+            raise outcome
+        return outcome
+
+    async def _outcome(
+        self, market: Market, request: OrderRequest, nonce: Nonce | None
+    ) -> OrderAnswer | HybridDexError:
+        """Enter one order; what becomes of it is no reason to give up the others."""
+        try:
+            answer = await self._entered(request)
+        except RefusedError as error:
+            if error.code != RejectReason.NONCE_USED.value:
+                self._release(market, nonce)
+            return error
+        except UnreachableError as error:
+            self._release(market, nonce)
+            return error
+        except UnknownOutcomeError as error:
+            return error
+        self.heard(answer.order, answer.sequence)
+        return answer
 
     async def replace(
         self,
@@ -327,6 +388,10 @@ class Trading:
     def _release(self, market: Market, nonce: Nonce | None) -> None:
         if nonce is not None:
             self.writer.lanes.release(market.base.id, nonce)
+
+
+def _made_up() -> str:
+    return f"hd-{secrets.token_hex(10)}"
 
 
 def _found(order: OrderMessage, sequence: int = 0) -> OrderAnswer:
