@@ -122,6 +122,7 @@ def print_report(report: Report) -> None:
     )
     console.print(_table(reading.tokens))
     if report.account is not None:
+        console.print(report.account, markup=False, soft_wrap=True)
         console.print(_account_table(reading.tokens, report.account))
     lines = Console(highlight=False, soft_wrap=True)
     for note in report.notes:
@@ -155,7 +156,7 @@ def _table(tokens: Sequence[TokenReading]) -> Table:
 
 
 def _account_table(tokens: Sequence[TokenReading], account: str) -> Table:
-    table = Table(title=account, title_justify="left")
+    table = Table()
     table.add_column("token", overflow="fold")
     table.add_column("balance in the vault", justify="right", overflow="fold")
     for token in tokens:

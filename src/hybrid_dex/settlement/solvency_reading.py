@@ -280,10 +280,23 @@ class SolvencyReader:
             raise MissingContractError(
                 f"there is no contract at {address} at block {block}; check address and node"
             )
-        if not self._any_code and not matches_runtime(load_artifact("Exchange").runtime, code):
+        if self._any_code:
+            return
+        extension = ""
+        if matches_runtime(load_artifact("Exchange").runtime, code):
+            view = self._exchange.functions.EXTENSION()
+            extension = await self._ask("EXTENSION", view.call(block_identifier=block))
+        if extension:
+            code = bytes(
+                await self._ask(
+                    "eth_getCode",
+                    self._web3.eth.get_code(AsyncWeb3.to_checksum_address(extension), block),
+                )
+            )
+        if not extension or not matches_runtime(load_artifact("ExchangeExtension").runtime, code):
             raise StaleArtifactError(
-                f"the code at {address} is not this package's Exchange, so what it says proves "
-                "nothing; use the package that it was deployed with"
+                f"the code at {extension or address} is not this package's Exchange, so what it "
+                "says proves nothing; use the package that it was deployed with"
             )
 
     async def _first_block(self, last: int) -> int:
