@@ -151,8 +151,8 @@ def test_accounts_ascend(scenario):
 
 @pytest.mark.parametrize(
     ("position", "value"),
-    [(SECTION + 5, 1), (SECTION + 6, 1), (ORDERS + 2, 1), (ORDERS + 1, 0x10), (ORDERS + 1, 0x80)],
-    ids=["sessions", "bulk roots", "signature kind", "flag", "last flag"],
+    [(ORDERS + 2, 4), (ORDERS + 2, 0x80), (ORDERS + 1, 0x10), (ORDERS + 1, 0x80)],
+    ids=["signature kind", "last signature kind", "flag", "last flag"],
 )
 def test_what_later_versions_may_hold_is_refused_clearly(scenario, position, value):
     data = bytearray(layout.encode_batch(scenario.batch(scenario.section(trade(scenario)))))

@@ -26,6 +26,7 @@ interface IExchangeErrors {
     error WrongLength();
     error WrongIndex();
     error AccountsNotAscending();
+    error SessionsNotAscending();
     error LaneUsedTwice(address account, uint256 nonce);
     error UnknownMarket(uint256 market);
     error Unsupported();

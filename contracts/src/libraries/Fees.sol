@@ -4,7 +4,7 @@ pragma solidity 0.8.30;
 /// @title Fees
 /// @notice The only division of settling.
 library Fees {
-    uint256 private constant PPM = 1_000_000;
+    int256 private constant PPM = 1_000_000;
 
     /// @notice What a side pays on a notional, rounded towards zero. A negative rate is a rebate: a negative fee in
     /// two's complement.
@@ -12,7 +12,7 @@ library Fees {
     /// @param rate parts per million
     function charge(uint256 notional, int256 rate) internal pure returns (uint256) {
         unchecked {
-            return rate >= 0 ? notional * uint256(rate) / PPM : 0 - notional * uint256(-rate) / PPM;
+            return uint256(int256(notional) * rate / PPM);
         }
     }
 }

@@ -30,8 +30,8 @@ library FillLane {
     /// @return used lots already filled under this order's counter
     function usedBy(uint256 register, uint256 orderKey) internal pure returns (bool live, uint256 used) {
         uint256 stored = register >> 48;
-        if (orderKey >> 8 > stored >> 8) return (true, 0);
-        return (orderKey >= stored, register & FILLED);
+        live = orderKey >= stored;
+        used = (orderKey ^ stored) >> 8 == 0 ? register & FILLED : 0;
     }
 
     /// @notice The slot that a lane above 0 shares with a neighbour: 1 and 2, 3 and 4 and so on.

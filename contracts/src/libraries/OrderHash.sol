@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
+import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
 import {Memory} from "./Memory.sol";
 import {PackedBatch} from "./PackedBatch.sol";
 
@@ -26,17 +27,34 @@ library OrderHash {
         "Order(address trader,uint32 market,address baseToken,address quoteToken,uint8 side,uint8 flags,uint128 baseAmount,uint128 quoteAmount,uint16 maxFeePpm,uint40 expiry,uint64 nonce)"
     );
 
+    // A tree of 2, 4 or 8 orders under one signature: EIP-712's hash of nested arrays is a Merkle root by position.
+    bytes32 private constant BULK_TYPE_HASH_1 = keccak256(
+        "BulkOrder(Order[2] tree)Order(address trader,uint32 market,address baseToken,address quoteToken,uint8 side,uint8 flags,uint128 baseAmount,uint128 quoteAmount,uint16 maxFeePpm,uint40 expiry,uint64 nonce)"
+    );
+    bytes32 private constant BULK_TYPE_HASH_2 = keccak256(
+        "BulkOrder(Order[2][2] tree)Order(address trader,uint32 market,address baseToken,address quoteToken,uint8 side,uint8 flags,uint128 baseAmount,uint128 quoteAmount,uint16 maxFeePpm,uint40 expiry,uint64 nonce)"
+    );
+    bytes32 private constant BULK_TYPE_HASH_3 = keccak256(
+        "BulkOrder(Order[2][2][2] tree)Order(address trader,uint32 market,address baseToken,address quoteToken,uint8 side,uint8 flags,uint128 baseAmount,uint128 quoteAmount,uint16 maxFeePpm,uint40 expiry,uint64 nonce)"
+    );
+
+    uint256 internal constant MAX_BULK_HEIGHT = 3;
+
     function structHash(Order memory order) internal pure returns (bytes32) {
         return keccak256(abi.encode(TYPE_HASH, order));
     }
 
     // The same hash from packed orders, in buffers that are filled once: by market and by domain.
 
-    /// @notice A buffer of an order's typed data, with what all orders of a market have in common.
-    function allocateFields(uint256 market, uint256 base, uint256 quote) internal pure returns (uint256 fields) {
+    /// @notice A buffer for an order's typed data.
+    function allocateFields() internal pure returns (uint256 fields) {
+        fields = Memory.allocate(0x180);
+        Memory.store(fields, uint256(TYPE_HASH));
+    }
+
+    /// @notice Fills in what all orders of a market have in common.
+    function storeMarket(uint256 fields, uint256 market, uint256 base, uint256 quote) internal pure {
         unchecked {
-            fields = Memory.allocate(0x180);
-            Memory.store(fields, uint256(TYPE_HASH));
             Memory.store(fields + 0x40, market);
             Memory.store(fields + 0x60, base);
             Memory.store(fields + 0x80, quote);
@@ -72,6 +90,39 @@ library OrderHash {
             Memory.store(fields + 0x160, PackedBatch.nonce(packed));
             Memory.store(typedData + 0x22, Memory.hash(fields, 0x180));
             return Memory.hash(typedData, 0x42);
+        }
+    }
+
+    /// @notice The struct hash of the order that was digested last.
+    function lastStructHash(uint256 typedData) internal pure returns (uint256) {
+        unchecked {
+            return Memory.load(typedData + 0x22);
+        }
+    }
+
+    /// @notice The EIP-712 digest of a tree of orders with this root.
+    /// @param height from 1 to {MAX_BULK_HEIGHT}
+    function bulkDigest(uint256 typedData, uint256 height, uint256 root) internal pure returns (uint256) {
+        unchecked {
+            bytes32 typeHash =
+                height == 1 ? BULK_TYPE_HASH_1 : height == 2 ? BULK_TYPE_HASH_2 : BULK_TYPE_HASH_3;
+            Memory.store(typedData + 0x22, uint256(Hashes.efficientKeccak256(typeHash, bytes32(root))));
+            return Memory.hash(typedData, 0x42);
+        }
+    }
+
+    /// @notice The root of a tree from one of its leaves.
+    /// @param proof where in calldata the siblings lie, from the leaf's level up
+    /// @param leaf the leaf's place: bit k says whether it lies to the right on level k
+    function bulkRoot(uint256 node, uint256 leaf, uint256 proof, uint256 height) internal pure returns (uint256) {
+        unchecked {
+            for (uint256 k = 0; k < height; ++k) {
+                bytes32 sibling = bytes32(Memory.loadCalldata(proof + (k << 5)));
+                (bytes32 left, bytes32 right) =
+                    (leaf >> k) & 1 == 0 ? (bytes32(node), sibling) : (sibling, bytes32(node));
+                node = uint256(Hashes.efficientKeccak256(left, right));
+            }
+            return node;
         }
     }
 }

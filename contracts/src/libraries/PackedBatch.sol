@@ -9,8 +9,14 @@ import {Memory} from "./Memory.sol";
 /// header   number u48 | matchedThrough u40 | upTo u48 | sections u8 | fills u16 | previousRoot b32 | journalHash b32
 /// section  market u32 | counts u8 each: accounts, sessions, bulk roots, orders, groups
 /// account  address, strictly ascending in a section
+/// session  account u8 | key address, strictly ascending in a section
+/// root     account u8 | height u8 | root of the tree b32 | r b32 | vs b32 (EIP-2098)
 /// order    account u8 | side and flags u8 | signature kind u8 | price u48 | lots u48 | max fee u16 | fee rate i16 |
-///          expiry u40 | nonce u64, then r b32 and vs b32 (EIP-2098)
+///          expiry u40 | nonce u64, then by signature kind
+///            0, the trader's        r b32 | vs b32
+///            1, a session key's     r b32 | vs b32 | session u8
+///            2, a bulk tree's leaf  root u8 | leaf u8 | b32 for each level of the tree
+///            3, approved on chain   nothing
 /// group    sequence u48 | taker's order u8 | fills u8
 /// fill     maker's order u8 | lots u48
 ///
@@ -20,7 +26,10 @@ library PackedBatch {
     uint256 internal constant HEADER_SIZE = 84;
     uint256 internal constant SECTION_SIZE = 9;
     uint256 internal constant ACCOUNT_SIZE = 20;
-    uint256 internal constant ORDER_SIZE = 96;
+    uint256 internal constant SESSION_SIZE = 21;
+    uint256 internal constant ROOT_SIZE = 98;
+    uint256 internal constant WORD_SIZE = 32;
+    uint256 internal constant SIGNATURE_SIZE = 64;
     uint256 internal constant GROUP_SIZE = 8;
     uint256 internal constant FILL_SIZE = 7;
 
@@ -36,8 +45,12 @@ library PackedBatch {
     uint256 internal constant IMMEDIATE_OR_CANCEL = 1 << 242;
     uint256 internal constant FILL_OR_KILL = 1 << 243;
     uint256 internal constant TAKES_ONLY = IMMEDIATE_OR_CANCEL | FILL_OR_KILL;
-    /// @dev The four unused flags and the signature kind: anything but zero is a later version's.
-    uint256 internal constant RESERVED = (0xf << 244) | (U8 << 232);
+    /// @dev Unused flags and signature kinds: a later version's.
+    uint256 internal constant RESERVED = (0xf << 244) | (0xfc << 232);
+    uint256 internal constant KIND = 3 << 232;
+    uint256 internal constant BY_SESSION = 1 << 232;
+    uint256 internal constant BY_BULK = 2 << 232;
+    uint256 internal constant BY_APPROVAL = 3 << 232;
 
     function header(uint256 cursor)
         internal
@@ -63,12 +76,12 @@ library PackedBatch {
     function section(uint256 cursor)
         internal
         pure
-        returns (uint256 market, uint256 accounts, uint256 unsupported, uint256 orders, uint256 groups)
+        returns (uint256 market, uint256 accounts, uint256 delegates, uint256 orders, uint256 groups)
     {
         uint256 word = Memory.loadCalldata(cursor);
         market = word >> 224;
         accounts = (word >> 216) & U8;
-        unsupported = (word >> 200) & U16; // sessions and bulk roots
+        delegates = (word >> 200) & U16; // sessions, and bulk roots below
         orders = (word >> 192) & U8;
         groups = (word >> 184) & U8;
     }

@@ -23,4 +23,8 @@ library SkipReason {
     uint256 internal constant REBATE = 15; // the rebate exceeds the fee of the same fill
     uint256 internal constant FUNDS = 16; // the culprit has too little that is tradeable
     uint256 internal constant FILL_OR_KILL = 17; // the group could not be filled as a whole
+    // Of orders that the account's own key did not sign.
+    uint256 internal constant SESSION = 18; // the key has no grant here, or one that expired or was revoked
+    uint256 internal constant SESSION_BUDGET = 19; // of a fill: more than is left of the key's budget
+    uint256 internal constant APPROVAL = 20; // not approved, or revoked
 }

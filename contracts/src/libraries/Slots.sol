@@ -17,6 +17,15 @@ library Slots {
         }
     }
 
+    /// @notice The slot of a number's word, as Solidity lays mappings out.
+    function ofId(mapping(uint256 => uint256) storage words, uint256 id) internal pure returns (uint256 slot) {
+        assembly ("memory-safe") {
+            mstore(0x00, id)
+            mstore(0x20, words.slot)
+            slot := keccak256(0x00, 0x40)
+        }
+    }
+
     function load(uint256 slot) internal view returns (uint256 word) {
         assembly ("memory-safe") {
             word := sload(slot)

@@ -2,10 +2,15 @@
 pragma solidity 0.8.30;
 
 /// @title Tables
-/// @notice Where the fields of an entry stand in the tables that settling keeps in memory:
+/// @notice Where the fields of an entry stand in the tables that settling keeps in memory, one each for a section:
 ///
-/// accounts  address | base slot | base word | quote slot | quote word | locked (base u112, quote u112 above).
-/// orders    digest | account | lots left | packed order | register as read, used lots and flags above | skip reason.
+/// accounts  address | base slot | base word | quote slot | quote word | locked (base u112, quote u112 above)
+/// sessions  account | key | slot | word | word as read | skip reason
+/// roots     account | height | root | skip reason
+/// orders    digest | account | lots left | packed order | register as read, used lots and flags above | skip reason |
+///           session, for an order by a session key only
+///
+/// An account, session or root is named by the position of its entry.
 library Tables {
     uint256 internal constant ACCOUNT_ENTRY = 0xc0;
     uint256 internal constant BASE_SLOT = 0x20;
@@ -14,10 +19,23 @@ library Tables {
     uint256 internal constant QUOTE_WORD = 0x80;
     uint256 internal constant LOCKED = 0xa0;
 
-    uint256 internal constant ORDER_ENTRY = 0xc0;
+    uint256 internal constant SESSION_ENTRY = 0xc0;
+    uint256 internal constant SESSION_KEY = 0x20;
+    uint256 internal constant SESSION_SLOT = 0x40;
+    uint256 internal constant SESSION_WORD = 0x60;
+    uint256 internal constant SESSION_READ = 0x80;
+    uint256 internal constant SESSION_REASON = 0xa0;
+
+    uint256 internal constant ROOT_ENTRY = 0x80;
+    uint256 internal constant ROOT_HEIGHT = 0x20;
+    uint256 internal constant ROOT_HASH = 0x40;
+    uint256 internal constant ROOT_REASON = 0x60;
+
+    uint256 internal constant ORDER_ENTRY = 0xe0;
     uint256 internal constant ACCOUNT = 0x20;
     uint256 internal constant LEFT = 0x40;
     uint256 internal constant PACKED = 0x60;
     uint256 internal constant REGISTER = 0x80;
     uint256 internal constant REASON = 0xa0;
+    uint256 internal constant SESSION = 0xc0;
 }
