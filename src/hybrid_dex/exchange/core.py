@@ -17,21 +17,20 @@ from collections.abc import Callable, Coroutine, Iterable
 from collections.abc import Sequence as Items
 from typing import Final, Self
 
-import msgspec
-
 from hybrid_dex.defaults.memory_journal import MemoryJournal
 from hybrid_dex.defaults.sorted_book import SortedBook
 from hybrid_dex.defaults.standard_risk import StandardRisk
 from hybrid_dex.defaults.system_clock import SystemClock
 from hybrid_dex.defaults.trusted_auth import TrustedAuth
-from hybrid_dex.errors import ConfigurationError, HybridDexError, UnavailableError
+from hybrid_dex.errors import ConfigurationError, HybridDexError, RefusedError, UnavailableError
+from hybrid_dex.exchange.admission import Admission
 from hybrid_dex.exchange.background import Projection, Snapshotting, replay_chunks
 from hybrid_dex.exchange.follower import EngineRecipe
 from hybrid_dex.exchange.followers import Followers, Subscription
 from hybrid_dex.exchange.ingress import Ingress
 from hybrid_dex.exchange.options import ExchangeHealth, ExchangeOptions
+from hybrid_dex.exchange.promises import Promises
 from hybrid_dex.exchange.replay import Replay, begin_replay
-from hybrid_dex.exchange.requests import place_command, replace_command
 from hybrid_dex.exchange.settling import Settling
 from hybrid_dex.exchange.view import ExchangeView
 from hybrid_dex.exchange.writer import Writer
@@ -45,26 +44,32 @@ from hybrid_dex.interfaces.settlement import Settlement
 from hybrid_dex.interfaces.snapshots import Snapshots
 from hybrid_dex.model.commands import (
     AdvanceTime,
+    ApproveOrder,
     CancelAll,
     CancelOrder,
     Command,
     CompleteWithdrawal,
     ConfirmSettlement,
     Deposit,
+    ExpireVoucher,
     FailSettlement,
+    GrantSession,
+    IssueVoucher,
     ListMarket,
     PlaceOrder,
     RaiseFloor,
+    RedeemVoucher,
     ReduceOrder,
     ReplaceOrder,
     RequestWithdrawal,
+    RevokeApproval,
     RevokeLane,
+    RevokeSession,
     Withdraw,
 )
 from hybrid_dex.model.events import CommandRejected, EventBatch
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.order import Side
-from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.signed_order import SignedOrder
 from hybrid_dex.model.units import (
     AccountId,
@@ -76,6 +81,7 @@ from hybrid_dex.model.units import (
     Quantity,
     Sequence,
 )
+from hybrid_dex.model.vouchers import SignedCancelReceipt, SignedVoucher
 from hybrid_dex.settlement.local import LocalSettlement
 
 __all__ = ["Exchange"]
@@ -91,6 +97,12 @@ _CHAIN_FACTS: Final = (
     RaiseFloor,
     ConfirmSettlement,
     FailSettlement,
+    GrantSession,
+    RevokeSession,
+    ApproveOrder,
+    RevokeApproval,
+    RedeemVoucher,
+    ExpireVoucher,
 )
 """What only the settlement tells where there is a chain: the ledger follows the vault, never leads."""
 
@@ -138,8 +150,12 @@ class Exchange:
         self._clock = SystemClock() if clock is None else clock
         self._options = ExchangeOptions() if options is None else options
         self._auth = TrustedAuth() if auth is None else auth
-        self._ingress = Ingress(self._auth, batch=self._options.verify_batch)
         self._engine = self._recipe()
+        self._admission = Admission(
+            Ingress(self._auth, batch=self._options.verify_batch),
+            self._settlement,
+            view=lambda: self._engine,
+        )
         self._followers = self._make_followers()
         self._writer: Writer | None = None
         self._settling: Settling | None = None
@@ -378,13 +394,20 @@ class Exchange:
             UnavailableError: it was not made durable, or its acknowledgement did not come: it may
                 be found after a restart, and its client order id keeps it from happening twice.
             UnknownOutcomeError: whether it is durable can not be told now; ask by client order id.
+            RefusedError: matching pauses, and the command would match.
             InvariantError: applying it broke the engine's own rules; the exchange is halted.
         """
+        if isinstance(command, IssueVoucher):
+            raise ConfigurationError("call issue_voucher: it journals the voucher and signs it")
         return await self._submit(command)
 
     def _submit(self, command: Command) -> "asyncio.Future[EventBatch]":
         if self._writer is None:
             raise UnavailableError(_CLOSED)
+        if isinstance(command, PlaceOrder | ReplaceOrder):
+            paused = self._admission.refuse_matching()
+            if paused is not None:
+                raise RefusedError(paused.reason, paused.field, paused.detail)
         if self._settlement.requires_signature and isinstance(command, _CHAIN_FACTS):
             raise ConfigurationError(
                 f"{type(command).__name__} comes from the chain alone; deposit into the vault "
@@ -397,9 +420,7 @@ class Exchange:
 
         Raises: as `execute`.
         """
-        if not isinstance(order, SignedOrder):
-            return self._check_backlog() or await self._submit(order)
-        (command,) = await self._authorize([order])
+        (command,) = await self._admission.admit([order])
         return command if isinstance(command, Refusal) else await self._submit(command)
 
     async def place_many(
@@ -409,7 +430,7 @@ class Exchange:
 
         Raises: as `execute`, when any of them fails; ask for the others by client order id.
         """
-        commands = await self._authorize(orders)
+        commands = await self._admission.admit(orders)
         answers = [
             command if isinstance(command, Refusal) else self._submit(command)
             for command in commands
@@ -418,49 +439,6 @@ class Exchange:
         if sent:
             await asyncio.wait(sent)
         return [one if isinstance(one, Refusal) else one.result() for one in answers]
-
-    async def _authorize(
-        self, orders: Items[SignedOrder | PlaceOrder]
-    ) -> list[PlaceOrder | Refusal]:
-        signed = [order for order in orders if isinstance(order, SignedOrder)]
-        verdicts = iter(await self._ingress.verify_many(signed) if signed else ())
-        backlog = self._check_backlog()
-        commands: list[PlaceOrder | Refusal] = []
-        for order in orders:
-            if not isinstance(order, SignedOrder):
-                commands.append(backlog or order)
-                continue
-            signed_by = next(verdicts)
-            verdict = self._check_market(order) or backlog or signed_by
-            commands.append(
-                verdict if isinstance(verdict, Refusal) else place_command(order, verdict)
-            )
-        return commands
-
-    def _check_backlog(self) -> Refusal | None:
-        """Nothing more is matched while settlement can not keep what a match promises."""
-        reason = self._settlement.pause_reason
-        return Refusal(RejectReason.SETTLEMENT_BACKLOG, "market", reason) if reason else None
-
-    def _check_market(self, order: SignedOrder) -> Refusal | None:
-        """The signature covers amounts; they mean these ticks and lots on this market only."""
-        if self._engine.market(order.market.id) == order.market:
-            return None
-        detail = f"{order.market.id} is not listed here, or with other terms"
-        return Refusal(RejectReason.UNKNOWN_MARKET, "market", detail)
-
-    def _check_replaced(self, order_id: OrderId, terms: SignedOrder) -> Refusal | None:
-        """A replacement does not say side and market again, so the signed ones must be the order's.
-
-        An order that is not known yet can not be compared, and its trader can not know its id yet.
-        """
-        order = self._engine.order(order_id)
-        if order is None or order.account != terms.trader:
-            return Refusal(RejectReason.UNKNOWN_ORDER, "order_id", "no such order")
-        if (order.market, order.side) == (terms.market.id, terms.side):
-            return None
-        detail = f"the order is a {order.side.name.lower()} on {order.market}, and stays one"
-        return Refusal(RejectReason.REPLACEMENT_TERMS, "side", detail)
 
     async def replace(
         self,
@@ -477,21 +455,8 @@ class Exchange:
 
         Raises: as `execute`.
         """
-        if isinstance(terms, ReplaceOrder):
-            if expected_filled is None:
-                expected_filled = terms.expected_filled
-            return self._check_backlog() or await self._submit(
-                msgspec.structs.replace(terms, order_id=order_id, expected_filled=expected_filled)
-            )
-        verdict = (
-            self._check_market(terms)
-            or self._check_replaced(order_id, terms)
-            or await self._ingress.verify(terms)
-        )
-        verdict = self._check_backlog() or verdict
-        if isinstance(verdict, Refusal):
-            return verdict
-        return await self._submit(replace_command(order_id, terms, verdict, expected_filled))
+        command = await self._admission.admit_replacement(order_id, terms, expected_filled)
+        return command if isinstance(command, Refusal) else await self._submit(command)
 
     async def cancel(
         self,
@@ -521,6 +486,71 @@ class Exchange:
     async def withdraw(self, account: AccountId, asset: AssetId, amount: Amount) -> EventBatch:
         """Debit available funds, in atoms, where no chain does. Raises: as `execute`."""
         return await self._submit(Withdraw(account=account, asset=asset, amount=amount))
+
+    async def issue_voucher(
+        self,
+        account: AccountId,
+        asset: AssetId,
+        amount: Amount,
+        recipient: str | None = None,
+        deadline_s: int | None = None,
+    ) -> SignedVoucher | Refusal:
+        """Let an account take settled funds out of the vault at once; or return why it may not.
+
+        The debit is journaled first. When signing fails after that, the voucher is open: see
+        `open_vouchers`.
+
+        Args:
+            account: who withdraws.
+            asset: what.
+            amount: atoms.
+            recipient: the address that is paid; the account when not given.
+            deadline_s: until when it is paid, Unix seconds; by the options when not given.
+
+        Raises: as `execute`; SettlementError when it is journaled and can not be signed now.
+        """
+        to = account if recipient is None else recipient
+        return await self._promises().issue(account, asset, amount, to, deadline_s)
+
+    async def open_vouchers(self, account: AccountId) -> tuple[SignedVoucher, ...] | Refusal:
+        """Return an account's vouchers that ended neither way yet, each signed again, alike.
+
+        Raises:
+            UnavailableError: the exchange is not open.
+            SettlementError: nothing can be signed now.
+        """
+        return await self._promises().open(account)
+
+    async def cancel_receipt(
+        self, order_id: OrderId, batch: EventBatch | None = None
+    ) -> SignedCancelReceipt | Refusal:
+        """Return the operator's word that a signed order is dead; with it a cancel on chain acts at once.
+
+        Of an order that was replaced, it is about the terms before. An order is remembered for 15
+        minutes after its end.
+
+        Args:
+            order_id: the order.
+            batch: what the cancel, expiry or replacement answered. The receipt then counts as soon
+                as a batch settled up to that command; without it, up to the newest command.
+
+        Raises:
+            UnavailableError: the exchange is not open.
+            ConfigurationError: there is no chain to settle on.
+            SettlementError: nothing can be signed now.
+        """
+        return await self._promises().receipt(order_id, batch)
+
+    def _promises(self) -> Promises:
+        if self._writer is None:
+            raise UnavailableError(_CLOSED)
+        return Promises(
+            self._settlement,
+            view=self._engine,
+            submit=self._writer.submit,
+            clock=self._clock,
+            options=self._options,
+        )
 
     # ------------------------------------------------------------------------------ reading
 

@@ -5,6 +5,7 @@ from typing import Final
 import attrs
 
 from hybrid_dex.model.units import Sequence
+from hybrid_dex.model.vouchers import MAX_VOUCHER_LIFETIME_S
 
 __all__ = ["ExchangeHealth", "ExchangeOptions"]
 
@@ -36,6 +37,8 @@ class ExchangeOptions:
         retry_s: the first wait before something that failed is tried again, seconds.
         retry_max_s: the longest such wait, seconds.
         drain_s: how long closing waits for settlement and records, seconds.
+        voucher_lifetime_s: for how long a voucher is paid when nobody says otherwise, seconds. Its
+            funds are locked so long at most, and until that is final.
     """
 
     leader: str = attrs.field(default="exchange", validator=attrs.validators.min_len(1))
@@ -54,6 +57,10 @@ class ExchangeOptions:
     retry_s: float = attrs.field(default=0.05, validator=_POSITIVE_S)
     retry_max_s: float = attrs.field(default=5.0, validator=_POSITIVE_S)
     drain_s: float = attrs.field(default=10.0, validator=_POSITIVE_S)
+    voucher_lifetime_s: int = attrs.field(
+        default=3_600,
+        validator=[_AT_LEAST_ONE, attrs.validators.le(MAX_VOUCHER_LIFETIME_S)],
+    )
 
 
 @attrs.frozen(kw_only=True)

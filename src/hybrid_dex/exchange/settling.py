@@ -18,9 +18,10 @@ from hybrid_dex.exchange.view import ExchangeView
 from hybrid_dex.interfaces.clock import Clock
 from hybrid_dex.interfaces.settlement import Settlement
 from hybrid_dex.model.commands import Command
-from hybrid_dex.model.events import CommandRejected, EventBatch, FillMade
+from hybrid_dex.model.events import CommandRejected, EventBatch, FillMade, VoucherIssued
 from hybrid_dex.model.settlement import MatchedFill
 from hybrid_dex.model.units import fill_sequence
+from hybrid_dex.model.vouchers import Voucher
 
 __all__ = ["Settling"]
 
@@ -56,6 +57,7 @@ class Settling:
         self._clock = clock
         self._options = options
         self._groups: deque[tuple[list[MatchedFill], bytes]] = deque()
+        self._vouchers: list[Voucher] = []
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -79,6 +81,7 @@ class Settling:
             self._view.unsettled(), key=lambda fill: fill_sequence(fill.fill_id)
         ):
             self._add(list(fills))
+        self._watch(self._view.vouchers())
 
     def offer(self, batches: Iterable[EventBatch]) -> None:
         """Take the fills of each command, with the terms they were made under."""
@@ -89,6 +92,8 @@ class Settling:
                     fill = self._view.matched_fill(event.fill_id)
                     if fill is not None:  # else a later command of the same frame ended it
                         fills.append(fill)
+                elif isinstance(event, VoucherIssued):
+                    self._watch(self._view.vouchers(event.account))
             if fills:
                 self._add(fills)
 
@@ -96,6 +101,12 @@ class Settling:
         self._groups.append((fills, self._journal_hash()))
         self._idle.clear()
         self._wake.set()
+
+    def _watch(self, vouchers: Iterable[Voucher]) -> None:
+        self._vouchers.extend(vouchers)
+        if self._vouchers:
+            self._idle.clear()
+            self._wake.set()
 
     def close(self) -> None:
         """The writer is about to stop: an update that it refuses comes again after the restart."""
@@ -111,19 +122,28 @@ class Settling:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            while self._groups:
+            while self._groups or self._vouchers:
                 try:
-                    await self._settlement.submit(*self._groups[0])
+                    await self._hand_over()
                 except HybridDexError as error:
                     self._submitting_ok = False
-                    _log.warning("settlement does not take fills now: %s", error)
+                    _log.warning("settlement takes nothing now: %s", error)
                     await self._clock.sleep(wait_s)
                     wait_s = min(2 * wait_s, self._options.retry_max_s)
                     continue
-                self._groups.popleft()
                 self._submitting_ok = True
                 wait_s = self._options.retry_s
             self._idle.set()
+
+    async def _hand_over(self) -> None:
+        """Hand over every voucher that waits, or else one group."""
+        if self._vouchers:
+            waiting = len(self._vouchers)
+            await self._settlement.watch_vouchers(self._vouchers[:waiting])
+            del self._vouchers[:waiting]
+        else:
+            await self._settlement.submit(*self._groups[0])
+            self._groups.popleft()
 
     async def consume(self) -> None:
         """Journal what settlement yields, one after the other, until it is closed."""

@@ -17,7 +17,8 @@ from hybrid_dex.model.units import (
     Sequence,
     TimestampNs,
 )
-from hybrid_dex.model.views import Balance, Depth, OrderView, Top
+from hybrid_dex.model.views import Balance, Depth, OrderView, SessionView, Top
+from hybrid_dex.model.vouchers import Voucher
 
 __all__ = ["ExchangeView"]
 
@@ -37,7 +38,7 @@ class ExchangeView(Protocol):
 
     @property
     def chain_position(self) -> int:
-        """Position of the last deposit or paid withdrawal taken from a chain."""
+        """Position of the last fact taken from a final block of a chain."""
         ...
 
     def state_hash(self) -> bytes:
@@ -50,6 +51,18 @@ class ExchangeView(Protocol):
 
     def balances(self, account: AccountId) -> tuple[Balance, ...]:
         """Return an account's balances."""
+        ...
+
+    def sessions(self, account: AccountId) -> tuple[SessionView, ...]:
+        """Return what an account's session keys may do."""
+        ...
+
+    def is_approved(self, account: AccountId, order_hash: bytes) -> bool:
+        """Return whether an order's hash is approved on chain, and was not revoked."""
+        ...
+
+    def vouchers(self, account: AccountId | None = None) -> tuple[Voucher, ...]:
+        """Return the open vouchers of an account, or of all."""
         ...
 
     def open_order_count(self, account: AccountId) -> int:

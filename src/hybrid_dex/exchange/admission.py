@@ -1,0 +1,106 @@
+"""Admission: from what a trader sent to the command that the writer stamps, or to a refusal.
+
+Judges who signed, whether a signature means this market, and whether anything may be matched now.
+What the engine can judge is left to the engine. The order of the looks matters: whether matching
+pauses is asked last, after everything that waits, so that nothing enters a pause that began
+meanwhile.
+"""
+
+from collections.abc import Callable
+from collections.abc import Sequence as Items
+
+import msgspec
+
+from hybrid_dex.exchange.ingress import Ingress
+from hybrid_dex.exchange.requests import place_command, replace_command
+from hybrid_dex.exchange.view import ExchangeView
+from hybrid_dex.interfaces.risk import Refusal
+from hybrid_dex.interfaces.settlement import Settlement
+from hybrid_dex.model.commands import PlaceOrder, ReplaceOrder
+from hybrid_dex.model.reasons import RejectReason
+from hybrid_dex.model.signed_order import SignedOrder
+from hybrid_dex.model.units import OrderId, Quantity
+
+__all__ = ["Admission"]
+
+
+class Admission:
+    """Lets orders and replacements in.
+
+    Args:
+        ingress: verifies signatures, many at once.
+        settlement: says when nothing may be matched.
+        view: gives the engine's view, which another replaces when the exchange is opened again.
+    """
+
+    def __init__(
+        self, ingress: Ingress, settlement: Settlement, *, view: Callable[[], ExchangeView]
+    ) -> None:
+        self._ingress = ingress
+        self._settlement = settlement
+        self._view = view
+
+    def refuse_matching(self) -> Refusal | None:
+        """Nothing more is matched while settlement can not keep what a match promises."""
+        reason = self._settlement.pause_reason
+        return Refusal(RejectReason.SETTLEMENT_BACKLOG, "market", reason) if reason else None
+
+    async def admit(self, orders: Items[SignedOrder | PlaceOrder]) -> list[PlaceOrder | Refusal]:
+        """Return a command or a refusal for each order."""
+        signed = [order for order in orders if isinstance(order, SignedOrder)]
+        verdicts = iter(await self._ingress.verify_many(signed) if signed else ())
+        paused = self.refuse_matching()
+        commands: list[PlaceOrder | Refusal] = []
+        for order in orders:
+            if not isinstance(order, SignedOrder):
+                commands.append(paused or order)
+                continue
+            signed_by = next(verdicts)
+            verdict = self._refuse_market(order) or paused or signed_by
+            commands.append(
+                verdict if isinstance(verdict, Refusal) else place_command(order, verdict)
+            )
+        return commands
+
+    async def admit_replacement(
+        self,
+        order_id: OrderId,
+        terms: SignedOrder | ReplaceOrder,
+        expected_filled: Quantity | None,
+    ) -> ReplaceOrder | Refusal:
+        """Return the command that replaces an order, or a refusal."""
+        if isinstance(terms, ReplaceOrder):
+            if expected_filled is None:
+                expected_filled = terms.expected_filled
+            return self.refuse_matching() or msgspec.structs.replace(
+                terms, order_id=order_id, expected_filled=expected_filled
+            )
+        verdict = (
+            self._refuse_market(terms)
+            or self._refuse_replaced(order_id, terms)
+            or await self._ingress.verify(terms)
+        )
+        verdict = self.refuse_matching() or verdict
+        if isinstance(verdict, Refusal):
+            return verdict
+        return replace_command(order_id, terms, verdict, expected_filled)
+
+    def _refuse_market(self, order: SignedOrder) -> Refusal | None:
+        """The signature covers amounts; they mean these ticks and lots on this market only."""
+        if self._view().market(order.market.id) == order.market:
+            return None
+        detail = f"{order.market.id} is not listed here, or with other terms"
+        return Refusal(RejectReason.UNKNOWN_MARKET, "market", detail)
+
+    def _refuse_replaced(self, order_id: OrderId, terms: SignedOrder) -> Refusal | None:
+        """A replacement does not say side and market again, so the signed ones must be the order's.
+
+        An order that is not known yet can not be compared, and its trader can not know its id yet.
+        """
+        order = self._view().order(order_id)
+        if order is None or order.account != terms.trader:
+            return Refusal(RejectReason.UNKNOWN_ORDER, "order_id", "no such order")
+        if (order.market, order.side) == (terms.market.id, terms.side):
+            return None
+        detail = f"the order is a {order.side.name.lower()} on {order.market}, and stays one"
+        return Refusal(RejectReason.REPLACEMENT_TERMS, "side", detail)
