@@ -15,7 +15,6 @@ from hybrid_dex.exchange.ingress import Ingress
 from hybrid_dex.exchange.requests import place_command, replace_command
 from hybrid_dex.exchange.view import ExchangeView
 from hybrid_dex.interfaces.risk import Refusal
-from hybrid_dex.interfaces.settlement import Settlement
 from hybrid_dex.model.commands import PlaceOrder, ReplaceOrder
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.signed_order import SignedOrder
@@ -29,20 +28,24 @@ class Admission:
 
     Args:
         ingress: verifies signatures, many at once.
-        settlement: says when nothing may be matched.
+        pause_reason: says why nothing may be matched now, or an empty text.
         view: gives the engine's view, which another replaces when the exchange is opened again.
     """
 
     def __init__(
-        self, ingress: Ingress, settlement: Settlement, *, view: Callable[[], ExchangeView]
+        self,
+        ingress: Ingress,
+        *,
+        pause_reason: Callable[[], str],
+        view: Callable[[], ExchangeView],
     ) -> None:
         self._ingress = ingress
-        self._settlement = settlement
+        self._pause_reason = pause_reason
         self._view = view
 
     def refuse_matching(self) -> Refusal | None:
         """Nothing more is matched while settlement can not keep what a match promises."""
-        reason = self._settlement.pause_reason
+        reason = self._pause_reason()
         return Refusal(RejectReason.SETTLEMENT_BACKLOG, "market", reason) if reason else None
 
     async def admit(self, orders: Items[SignedOrder | PlaceOrder]) -> list[PlaceOrder | Refusal]:

@@ -153,7 +153,7 @@ class Exchange:
         self._engine = self._recipe()
         self._admission = Admission(
             Ingress(self._auth, batch=self._options.verify_batch),
-            self._settlement,
+            pause_reason=self._pause_reason,
             view=lambda: self._engine,
         )
         self._followers = self._make_followers()
@@ -541,6 +541,9 @@ class Exchange:
         """
         return await self._promises().receipt(order_id, batch)
 
+    def _pause_reason(self) -> str:
+        return "" if self._settling is None else self._settling.pause_reason
+
     def _promises(self) -> Promises:
         if self._writer is None:
             raise UnavailableError(_CLOSED)
@@ -584,9 +587,7 @@ class Exchange:
             journal_ok=writer is not None and writer.journal_ok,
             halted=writer.halted if writer else self._failure or _CLOSED,
             waiting=writer.waiting if writer else 0,
-            settlement_ok=settling is not None
-            and settling.ok
-            and not self._settlement.pause_reason,
+            settlement_ok=settling is not None and settling.ok and not settling.pause_reason,
             settlement_waiting=settling.waiting if settling else 0,
             records_ok=projection is None or projection.ok,
             records_lag=projection.lag if projection else 0,

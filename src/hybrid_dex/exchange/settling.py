@@ -14,11 +14,18 @@ from typing import Final
 
 from hybrid_dex.errors import HybridDexError, UnavailableError, UnknownOutcomeError
 from hybrid_dex.exchange.options import ExchangeOptions
+from hybrid_dex.exchange.pace import Pace
 from hybrid_dex.exchange.view import ExchangeView
 from hybrid_dex.interfaces.clock import Clock
 from hybrid_dex.interfaces.settlement import Settlement
 from hybrid_dex.model.commands import Command
-from hybrid_dex.model.events import CommandRejected, EventBatch, FillMade, VoucherIssued
+from hybrid_dex.model.events import (
+    CommandRejected,
+    EventBatch,
+    FillMade,
+    FillSettled,
+    VoucherIssued,
+)
 from hybrid_dex.model.settlement import MatchedFill
 from hybrid_dex.model.units import fill_sequence
 from hybrid_dex.model.vouchers import Voucher
@@ -58,6 +65,7 @@ class Settling:
         self._options = options
         self._groups: deque[tuple[list[MatchedFill], bytes]] = deque()
         self._vouchers: list[Voucher] = []
+        self._pace = Pace(lambda: settlement.capacity, clock)
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -71,6 +79,11 @@ class Settling:
         return self._submitting_ok and self._updating_ok
 
     @property
+    def pause_reason(self) -> str:
+        """Why nothing may be matched now, or an empty text: settlement's word, or its pace."""
+        return self._settlement.pause_reason or self._pace.pause_reason
+
+    @property
     def waiting(self) -> int:
         """Groups of fills that wait to be handed over."""
         return len(self._groups)
@@ -82,12 +95,15 @@ class Settling:
         ):
             self._add(list(fills))
         self._watch(self._view.vouchers())
+        self._pace.resume(self._view)
 
     def offer(self, batches: Iterable[EventBatch]) -> None:
         """Take the fills of each command, with the terms they were made under."""
         for batch in batches:
             fills = []
             for event in batch.events:
+                if isinstance(event, FillMade | FillSettled):
+                    self._pace.note(event)
                 if isinstance(event, FillMade):
                     fill = self._view.matched_fill(event.fill_id)
                     if fill is not None:  # else a later command of the same frame ended it

@@ -3,6 +3,8 @@
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
+import attrs
+
 from hybrid_dex.interfaces.risk import Refusal
 from hybrid_dex.model.commands import Command
 from hybrid_dex.model.frame import GENESIS_HASH
@@ -11,7 +13,20 @@ from hybrid_dex.model.settlement import MatchedFill
 from hybrid_dex.model.units import AssetId
 from hybrid_dex.model.vouchers import CancelReceipt, Voucher
 
-__all__ = ["Settlement"]
+__all__ = ["Capacity", "Settlement"]
+
+
+@attrs.frozen(kw_only=True)
+class Capacity:
+    """What a settlement can take when every fill needs as much as a fill can.
+
+    Attributes:
+        fills: how many may wait for a block at once, so that the newest settles in time too.
+        interval_ns: one gets into a block about every so many nanoseconds.
+    """
+
+    fills: int = attrs.field(validator=attrs.validators.ge(1))
+    interval_ns: int = attrs.field(validator=attrs.validators.ge(0))
 
 
 class Settlement(Protocol):
@@ -31,6 +46,15 @@ class Settlement(Protocol):
         """Why nothing may be matched now, or an empty text: a match might not settle in time.
 
         The exchange asks before every order and replacement: cheap, and never waits.
+        """
+        ...
+
+    @property
+    def capacity(self) -> Capacity | None:
+        """How much may be matched ahead of it, or ``None`` when that makes no difference.
+
+        The exchange paces its intake by it, so that no burst is matched that could not settle in
+        time. `pause_reason` is for when settlement is slower than it says here.
         """
         ...
 

@@ -45,6 +45,11 @@ class LocalSettlement:
         return ""
 
     @property
+    def capacity(self) -> None:
+        """As much as anybody can match."""
+        return
+
+    @property
     def halt_reason(self) -> str:
         """There is no vault that would pay against a signature."""
         return f"{_NO_CHAIN}, so there are no vouchers: withdraw instead"

@@ -27,6 +27,7 @@ from hybrid_dex.errors import (
 )
 from hybrid_dex.interfaces.clock import Clock
 from hybrid_dex.interfaces.risk import Refusal
+from hybrid_dex.interfaces.settlement import Capacity
 from hybrid_dex.model.commands import Command
 from hybrid_dex.model.frame import GENESIS_HASH
 from hybrid_dex.model.market import Asset, Market
@@ -317,6 +318,16 @@ class EvmSettlement:
         if urgency(waits_s, terms.window_max_s) >= Urgency.PAUSED:
             return f"the oldest fill has waited {waits_s} s for a block: {self._error or 'backlog'}"
         return ""
+
+    @property
+    def capacity(self) -> Capacity | None:
+        """What fits into the blocks of a quarter of WINDOW_MAX, a full batch in every other one."""
+        if self._terms is None:
+            return None
+        turn_ns = int(2 * self._options.chain.block_time_s * _NS_PER_SECOND)
+        turns = self._terms.window_max_s * _NS_PER_SECOND // 4 // turn_ns
+        fills = self._options.limits.orders // 2
+        return Capacity(fills=fills * max(1, turns), interval_ns=turn_ns // fills)
 
     @property
     def halt_reason(self) -> str:
