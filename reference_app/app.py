@@ -5,7 +5,9 @@ when it starts and closes it, after its sockets, when it ends.
 """
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -69,6 +71,7 @@ def compose(settings: Settings) -> Services:
     except FormatError as error:
         raise ConfigurationError(str(error)) from error
     clock = SystemClock()
+    verifier = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="verify")
     auth = WalletAuth(
         domain=domain,
         tokens=LoginTokens(
@@ -81,6 +84,7 @@ def compose(settings: Settings) -> Services:
         options=WalletAuthOptions(
             origins=tuple(settings.auth.origins), access_life_s=settings.auth.access_life_s
         ),
+        executor=verifier,
     )
     records = SqlRecords(settings.records_url)
     exchange = Exchange(
@@ -104,6 +108,7 @@ def compose(settings: Settings) -> Services:
         clock=clock,
         limiter=Limiter(settings.limits),
         hub=Hub(exchange),
+        verifier=verifier,
     )
 
 
@@ -124,6 +129,7 @@ async def opened(services: Services) -> AsyncIterator[None]:
             services.hub.close()
             following.cancel()
             await asyncio.gather(following, return_exceptions=True)
+            services.verifier.shutdown(wait=False)
 
 
 def create_app(services: Services, *, opens: bool = True) -> Litestar:

@@ -1,5 +1,6 @@
 """What the routes stand on, in one value that the composition root makes and tests can replace."""
 
+from concurrent.futures import Executor
 from typing import Any, Protocol, TypeAlias
 
 import attrs
@@ -53,6 +54,7 @@ class Services:
         clock: server time.
         limiter: rates.
         hub: what sockets hear.
+        verifier: the threads on which many signatures are checked, beside the event loop.
     """
 
     settings: Settings
@@ -64,6 +66,7 @@ class Services:
     clock: Clock
     limiter: Limiter
     hub: Hub
+    verifier: Executor
 
     def market(self, market_id: str) -> Market:
         """Return a market. Raises `ProblemError` when there is none."""
