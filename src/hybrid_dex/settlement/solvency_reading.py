@@ -16,25 +16,24 @@ from typing import Any, Final, Self, TypeVar
 
 import aiohttp
 import attrs
-from eth_abi.exceptions import DecodingError
 from eth_typing import ChecksumAddress
 from web3 import AsyncHTTPProvider, AsyncWeb3
 from web3.contract.async_contract import AsyncContractFunction
-from web3.exceptions import (
-    BadFunctionCallOutput,
-    BlockNotFound,
-    ContractLogicError,
-    Web3Exception,
-    Web3RPCError,
-)
+from web3.exceptions import BlockNotFound
 from web3.middleware import ExtraDataToPOAMiddleware
-from web3.types import BlockData, EventData, FilterParams, LogReceipt, TxParams
+from web3.types import BlockData, EventData, TxParams
 
 from hybrid_dex.errors import (
     ConfigurationError,
     MissingContractError,
     SettlementError,
     StaleArtifactError,
+)
+from hybrid_dex.settlement.contract_history import (
+    RefusedQuestionError,
+    answer,
+    first_block,
+    read_events,
 )
 from hybrid_dex.settlement.evm.artifact import load_artifact, matches_runtime
 from hybrid_dex.settlement.solvency import SumTree
@@ -227,12 +226,22 @@ class SolvencyReader:
         header = await self._header("latest" if block is None else block)
         number = header["number"]
         await self._check_code(number)
-        first = await self._first_block(number) if from_block is None else from_block
+        first = from_block
+        if first is None:
+            first = await first_block(self._exchange, number)
         newest = (await self._header("latest"))["number"]
         accounts: set[str] = set()
         listed: dict[str, None] = {}
         published: list[PublishedRoot] = []
-        for event in await self._events(first, max(number, newest)):
+        events = await read_events(
+            self._exchange,
+            _EVENTS,
+            first=first,
+            last=max(number, newest),
+            blocks_per_query=self._blocks,
+            progress=self._progress,
+        )
+        for event in events:
             if event["event"] == "SolvencyPublished":
                 published.append(_published(event))
             elif event["blockNumber"] > number:
@@ -256,7 +265,7 @@ class SolvencyReader:
                 "an older block"
             )
         return SolvencyReading(
-            chain_id=await self._ask("eth_chainId", self._web3.eth.chain_id),
+            chain_id=await answer("eth_chainId", self._web3.eth.chain_id),
             contract=str(self._exchange.address),
             block=number,
             timestamp_s=header["timestamp"],
@@ -269,13 +278,13 @@ class SolvencyReader:
 
     async def _header(self, which: Any) -> BlockData:  # noqa: ANN401 # web3's own block names
         try:
-            return await self._ask("eth_getBlockByNumber", self._web3.eth.get_block(which))
+            return await answer("eth_getBlockByNumber", self._web3.eth.get_block(which))
         except BlockNotFound:
             raise ConfigurationError(f"the node does not have block {which}") from None
 
     async def _check_code(self, block: int) -> None:
         address: ChecksumAddress = self._exchange.address
-        code = bytes(await self._ask("eth_getCode", self._web3.eth.get_code(address, block)))
+        code = bytes(await answer("eth_getCode", self._web3.eth.get_code(address, block)))
         if not code:
             raise MissingContractError(
                 f"there is no contract at {address} at block {block}; check address and node"
@@ -285,10 +294,10 @@ class SolvencyReader:
         extension = ""
         if matches_runtime(load_artifact("Exchange").runtime, code):
             view = self._exchange.functions.EXTENSION()
-            extension = await self._ask("EXTENSION", view.call(block_identifier=block))
+            extension = await answer("EXTENSION", view.call(block_identifier=block))
         if extension:
             code = bytes(
-                await self._ask(
+                await answer(
                     "eth_getCode",
                     self._web3.eth.get_code(AsyncWeb3.to_checksum_address(extension), block),
                 )
@@ -298,61 +307,6 @@ class SolvencyReader:
                 f"the code at {extension or address} is not this package's Exchange, so what it "
                 "says proves nothing; use the package that it was deployed with"
             )
-
-    async def _first_block(self, last: int) -> int:
-        """Find the block that holds the contract first; 0 when the node keeps no old state."""
-        low, high = 0, last
-        while low < high:
-            middle = (low + high) // 2
-            try:
-                code = await self._web3.eth.get_code(self._exchange.address, middle)
-            except (Web3Exception, OSError, aiohttp.ClientError, ValueError):
-                return 0
-            low, high = (low, middle) if code else (middle + 1, high)
-        return low
-
-    async def _events(self, first: int, last: int) -> list[EventData]:
-        """Return the events that matter, in order, asked for in ranges that the node accepts."""
-        events = self._exchange.events
-        kinds = [events[name]() for name in _EVENTS]
-        topics = {bytes.fromhex(kind.topic.removeprefix("0x")): kind for kind in kinds}
-        found: list[EventData] = []
-        span = self._blocks
-        while first <= last:
-            to = min(last, first + span - 1)
-            self._progress("block", first, last)
-            try:
-                logs = await self._logs(first, to, list(topics))
-            except _Refused:
-                if to == first:
-                    raise
-                span = max(1, (to - first + 1) // 2)  # too wide, or too much, for this node
-                continue
-            for log in sorted(logs, key=lambda each: (each["blockNumber"], each["logIndex"])):
-                kind = topics[bytes(log["topics"][0])]
-                try:
-                    decoded = kind.process_log(log)
-                except (Web3Exception, DecodingError) as error:
-                    raise SettlementError(f"a log of the contract can not be read: {error}") from (
-                        error
-                    )
-                found.append(decoded)
-            first, span = to + 1, min(self._blocks, span * 2)
-        return found
-
-    async def _logs(self, first: int, last: int, topics: Sequence[bytes]) -> list[LogReceipt]:
-        address = self._exchange.address
-        wanted: FilterParams = {
-            "address": address,
-            "fromBlock": first,
-            "toBlock": last,
-            "topics": [["0x" + topic.hex() for topic in topics]],
-        }
-        logs = await self._ask("eth_getLogs", self._web3.eth.get_logs(wanted))
-        for log in logs:
-            if log["address"] != address or not first <= log["blockNumber"] <= last:
-                raise SettlementError("the node gave logs that it was not asked for")
-        return logs
 
     # Balances
 
@@ -373,11 +327,10 @@ class SolvencyReader:
         readings = []
         for token in tokens:
             amounts = await _all(
-                self._ask("balanceOf", call(views.balanceOf(account, token)))
-                for account in accounts
+                answer("balanceOf", call(views.balanceOf(account, token))) for account in accounts
             )
             fees, liabilities = await _all(
-                self._ask(view.fn_name, call(view))
+                answer(view.fn_name, call(view))
                 for view in (views.feesOf(token), views.liabilities(token))
             )
             asked = self._web3.eth.contract(
@@ -407,29 +360,9 @@ class SolvencyReader:
     async def _of_token(self, what: str, call: Awaitable[_T]) -> _T | None:
         """Ask a token, which may be hostile: a refusal or nonsense is no answer."""
         try:
-            return await self._ask(what, call)
-        except _Refused:
+            return await answer(what, call)
+        except RefusedQuestionError:
             return None
-
-    async def _ask(self, what: str, call: Awaitable[_T]) -> _T:
-        """Wait for the node's answer.
-
-        Raises:
-            _Refused: the contract, or the node, refused what was asked.
-            SettlementError: the node does not answer.
-        """
-        try:
-            return await call
-        except BlockNotFound:
-            raise
-        except (ContractLogicError, BadFunctionCallOutput, Web3RPCError) as error:
-            raise _Refused(f"{what}: {error}") from error
-        except (Web3Exception, aiohttp.ClientError, OSError, ValueError) as error:
-            raise SettlementError(f"{what}: the node does not answer: {error!r}") from error
-
-
-class _Refused(SettlementError):
-    """A question that was refused, by the contract or by the node."""
 
 
 async def _all(calls: Iterable[Coroutine[Any, Any, _T]]) -> list[_T]:

@@ -13,7 +13,12 @@ from eth_account.signers.local import LocalAccount
 from web3 import AsyncHTTPProvider, AsyncWeb3
 from web3.contract import AsyncContract
 from web3.contract.async_contract import AsyncContractFunction
-from web3.exceptions import ContractCustomError, ContractLogicError, Web3Exception
+from web3.exceptions import (
+    ContractCustomError,
+    ContractLogicError,
+    Web3Exception,
+    Web3RPCError,
+)
 from web3.middleware import ExtraDataToPOAMiddleware
 from web3.types import TxParams, TxReceipt
 
@@ -152,7 +157,13 @@ class Wallet:
 
     async def _fields(self, call: AsyncContractFunction, gas_limit: int | None) -> TxParams:
         nonce = await self.web3.eth.get_transaction_count(self._account.address, "pending")
-        fields = await call.build_transaction({"from": self._account.address, "nonce": nonce})
+        try:
+            fields = await call.build_transaction({"from": self._account.address, "nonce": nonce})
+        except Web3RPCError as error:  # it needs more gas than there is, or than the sender has
+            reason = str((error.rpc_response or {}).get("error", {}).get("message", error))
+            raise RefusedTransactionError(
+                f"{call.fn_name} can not be sent: {reason}", reason
+            ) from (error)
         needed = fields.get("gas", 0)
         if gas_limit is not None and needed > gas_limit:
             raise RefusedTransactionError(
