@@ -11,7 +11,7 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Final
 
 import attrs
@@ -259,7 +259,7 @@ class Siege:
             lambda: self.settlement.health().head_block >= self.world.anvil.height(), mine=False
         )
 
-    def open(self) -> Iterable[FillId]:
+    def open(self) -> list[FillId]:
         """Fills that are neither final nor failed."""
         over = (SettlementStage.FINAL, SettlementStage.FAILED)
         return [
