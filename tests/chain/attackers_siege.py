@@ -12,7 +12,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Self
 
 import attrs
 
@@ -21,24 +21,70 @@ from hybrid_dex.exchange.followers import Subscription
 from hybrid_dex.model.events import Event, FillMade, FillSettled
 from hybrid_dex.model.order import SelfTradeMode, Side, TimeInForce
 from hybrid_dex.model.settlement import SettlementStage
-from hybrid_dex.model.signed_order import SignedOrder
+from hybrid_dex.model.signed_order import SignatureKind, SignedOrder
 from hybrid_dex.model.units import AccountId, FillId, TimestampNs
 from hybrid_dex.settlement.evm import EvmSettlement
+from hybrid_dex.signing import LocalSigner, order_digest
 from tests.chain.attackers import EVERYTHING, Attacker
-from tests.chain.harness import DELAYS, GIVE_UP_S, Anvil, Trader, World
+from tests.chain.harness import DELAYS, GIVE_UP_S, Anvil, Trader, World, key
 
 LANES: Final = 4
 MIDDLE: Final = 250_000
+KINDS: Final = (
+    *[SignatureKind.WALLET] * 3,
+    *[SignatureKind.SESSION] * 3,
+    SignatureKind.BULK,
+    SignatureKind.APPROVED,
+)
 WORDS: Final = (TimeInForce.GTC,) * 4 + (TimeInForce.IOC, TimeInForce.FOK)
 
 
 @attrs.define
 class Raider:
-    """One of the mob: it trades as others do, and knows what to do on chain."""
+    """Who trades, with a session key beside the own, and knows what to do on chain.
+
+    Attributes:
+        trader: signs with the account's own key.
+        hand: sends the account's transactions.
+        session: the session key.
+        approved: orders whose hashes were approved on chain, to be placed later.
+    """
 
     trader: Trader
     hand: Attacker
     rng: random.Random
+    session: LocalSigner
+    approved: list[SignedOrder] = attrs.field(factory=list)
+
+    @classmethod
+    def of(cls, world: World, number: int, trader: Trader, rng: random.Random) -> Self:
+        """The one behind the harness's trader of this number."""
+        hand = attrs.evolve(Attacker.of(world, number), careless=True)
+        return cls(trader, hand, rng, LocalSigner(key(10_000 + number)))
+
+    def grant(self) -> None:
+        """Let the session key trade, for little: budgets run out in the middle of things."""
+        rng, now_s = self.rng, self.hand.world.anvil.now_s()
+        buy, sell = rng.choice((10**9, 10**11)), rng.choice((500, 50_000))
+        market = self.hand.world.market.number
+        end_s = now_s + rng.choice((60, 1_000, 86_400))
+        self.hand.call("grantSession", self.session.address, market, buy, sell, end_s)
+
+    def revoke_session(self) -> None:
+        """Delegate revoke: take everything back from the key."""
+        market = self.hand.world.market.number
+        self.hand.call("revokeSession", self.session.address, market)
+
+    def approve(self, order: SignedOrder) -> None:
+        """Approve an order on chain, as a contract wallet would."""
+        bare = attrs.evolve(order, signature=b"", signature_kind=SignatureKind.APPROVED)
+        self.hand.call("approveOrder", order_digest(bare, self.trader.domain))
+        self.approved.append(bare)
+
+    def revoke_approvals(self) -> None:
+        """Delegate revoke: take back what was approved last, placed or not."""
+        for order in self.approved[-3:]:
+            self.hand.call("revokeApproval", order_digest(order, self.trader.domain))
 
     def bump_floor(self) -> None:
         """Kill every order signed so far, and some that are not yet."""
@@ -104,6 +150,9 @@ MOVES: Final[dict[str, tuple[Move, int]]] = {
     "deposit": (Raider.come_again, 3),
     "allowance revoke": (Raider.revoke_allowance, 1),
     "wallet flip": (Raider.flip, 1),
+    "grant": (Raider.grant, 3),
+    "session revoke": (Raider.revoke_session, 3),
+    "approval revoke": (Raider.revoke_approvals, 2),
 }
 """Each with how often it is chosen."""
 
@@ -152,7 +201,7 @@ class Siege:
     running: Exchange
     settlement: EvmSettlement
     told: Subscription
-    honest: list[Trader]
+    honest: list[Raider]
     mob: list[Raider]
     rng: random.Random
     fates: dict[FillId, Fate] = attrs.field(factory=dict)
@@ -162,11 +211,13 @@ class Siege:
     async def block(self) -> None:
         """Trade, attack, mine, and let settlement see it."""
         rng = self.rng
-        orders = [self._order(trader) for trader in self.honest for _ in range(2)]
-        orders += [self._order(r.trader, eager=True) for r in self.mob if rng.random() < 0.7]
+        orders = [order for each in self.honest for _ in range(2) for order in self.orders(each)]
+        for raider in self.mob:
+            if rng.random() < 0.7:
+                orders += self.orders(raider, eager=True)
         rng.shuffle(orders)
         await self.running.place_many(orders)
-        attacked = self.take() & {raider.trader.account for raider in self.mob}
+        attacked = self.take()
         early = rng.random() < 0.5
         if early:
             self.attack(attacked)
@@ -181,7 +232,22 @@ class Siege:
         await self.followed()
         self.take()
 
-    def _order(self, trader: Trader, *, eager: bool = False) -> SignedOrder:
+    def orders(self, raider: Raider, *, eager: bool = False) -> list[SignedOrder]:
+        """What one places now: an order signed in one of four ways, or some in a tree."""
+        rng, trader, domain = self.rng, raider.trader, raider.trader.domain
+        kind = rng.choice(KINDS)
+        order = self._order(trader, eager=eager)
+        if kind is SignatureKind.SESSION:
+            return [raider.session.sign_session_order(order, domain)]
+        if kind is SignatureKind.BULK:
+            others = [self._order(trader, eager=eager) for _ in range(rng.randrange(3))]
+            return list(trader.signer.sign_bulk([order, *others], domain))
+        if kind is SignatureKind.APPROVED:
+            raider.approve(order)
+            return [rng.choice(raider.approved)]  # most are not final yet, and refused
+        return [order]
+
+    def _order(self, trader: Trader, *, eager: bool) -> SignedOrder:
         rng = self.rng
         side = rng.choice((Side.BUY, Side.SELL))
         edge = rng.randrange(0, 5) if eager else -rng.randrange(0, 4)
@@ -218,8 +284,8 @@ class Siege:
         """Replace the newest blocks by empty ones: what was in them is in no pool any more."""
         self.world.anvil.rpc("anvil_reorg", depth, [])
         self.mine(1)
-        for raider in self.mob:
-            raider.hand.refresh()
+        for each in (*self.mob, *self.honest):
+            each.hand.refresh()
         self.moves["reorganisation"] += 1
 
     async def stall(self) -> None:
@@ -227,7 +293,9 @@ class Siege:
         before = self.clock.ahead_s
         self.clock.ahead_s = DELAYS.watch_lag_s + 30
         fills = len(self.fates)
-        await self.running.place_many([self._order(trader) for trader in self.honest])
+        await self.running.place_many(
+            [self._order(each.trader, eager=True) for each in self.honest]
+        )
         self.take()
         assert len(self.fates) == fills, "matched while the chain stood still"
         self.mine(DELAYS.watch_lag_s + 30)
@@ -275,7 +343,7 @@ class Siege:
         return traded
 
     def _note(self, event: Event, at_s: float) -> set[AccountId]:
-        honest = {trader.account for trader in self.honest}
+        honest = {each.trader.account for each in self.honest}
         if isinstance(event, FillMade):
             sides = {event.maker, event.taker}
             self.fates[event.fill_id] = Fate(bool(sides & honest), at_s)

@@ -59,9 +59,7 @@ async def assert_books_agree(world: World, open_exchange: Exchange, traders: lis
         for trader in traders:
             there = (await trader.vault.balance(asset, trader.account)).balance
             assert view.balance(trader.account, asset.id).on_chain == there
-        vault = traders[0].vault
-        total = await vault._ask(vault._exchange.functions.liabilities(asset.token))
-        assert view.liabilities(asset.id) == total
+        assert view.liabilities(asset.id) == await traders[0].vault.liabilities(asset)
 
 
 async def test_random_trading_settles_and_the_books_agree(

@@ -80,7 +80,8 @@ async def test_a_match_before_an_attack_settles(world: World, attack: str, where
                 world.anvil.mine()
                 await server.settlement.submit(fills)
             await settle_in_front_of(world, server, fills, mallory)
-    assert await tradeable(world, alice.account, world.market.base.token) == 10_000 * 10**14
+    bought = await alice.vault.balance(world.market.base)
+    assert bought.tradeable == 10_000 * world.market.lot_size
 
 
 @pytest.mark.parametrize("attack", OWNER_ATTACKS)
@@ -165,9 +166,3 @@ async def test_no_batch_covers_a_request_that_the_engine_was_not_told_of(world: 
     assert pending is not None
     assert not pending.effective
     await settlement.close()
-
-
-async def tradeable(world: World, account: str, token: str | None) -> int:
-    """What settling could spend of an account, asked without the token's help."""
-    vault = world._vaults[0]
-    return int(await vault._ask(vault._exchange.functions.tradeableOf(account, token)))

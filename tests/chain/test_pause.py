@@ -110,7 +110,7 @@ async def test_a_frozen_contract_pauses_matching_for_good(world: World) -> None:
     alice = await world.trader(1, quote=USDC)
     world.anvil.rpc("evm_increaseTime", DELAYS.exit_delay_s + 10)
     world.anvil.mine()
-    await alice.vault._send(alice.vault._exchange.functions.freeze())
+    await alice.vault._wallet.send(alice.vault._exchange.functions.freeze())
     async with Server(world, world.settlement()) as server:
         await world.until(lambda: "frozen" in server.settlement.pause_reason)
         assert server.settlement.health().lagging

@@ -9,7 +9,7 @@ from hybrid_dex.defaults.file_journal import FileJournal
 from hybrid_dex.defaults.standard_risk import RiskLimits, StandardRisk
 from hybrid_dex.exchange import Exchange
 from hybrid_dex.model.settlement import SettlementStage
-from tests.chain.attackers import Attacker, by_hand, crowd
+from tests.chain.attackers import by_hand, crowd
 from tests.chain.attackers_siege import Raider, Siege, Watch
 from tests.chain.harness import DELAYS, World
 from tests.chain.test_exchange import SigningAuth, assert_books_agree
@@ -25,16 +25,24 @@ async def test_honest_fills_settle_under_siege(
     world: World, tmp_path: Path, rng: random.Random, seed: int
 ) -> None:
     """All of them, inside the window; none was ever shown final and then reversed."""
-    honest = crowd(world, range(1, 1 + HONEST), base=10_000 * ETH, quote=90_000_000 * USDC)
+    honest = [
+        Raider.of(world, number, trader, rng)
+        for number, trader in zip(
+            range(1, 1 + HONEST),
+            crowd(world, range(1, 1 + HONEST), base=10_000 * ETH, quote=90_000_000 * USDC),
+            strict=True,
+        )
+    ]
     numbers = range(100, 100 + ATTACKERS)
     mob = [
-        Raider(trader, Attacker.of(world, number), rng)
+        Raider.of(world, number, trader, rng)
         for number, trader in zip(
             numbers, crowd(world, numbers, base=5 * ETH, quote=20_000 * USDC), strict=True
         )
     ]
-    for raider in mob:
-        raider.hand.careless = True
+    everybody = [each.trader for each in (*honest, *mob)]
+    for each in (*honest, *mob):
+        each.grant()
     world.clock = clock = Watch(world.anvil)
     settlement = world.settlement(confirmations=4)
     exchange = Exchange(
@@ -49,7 +57,7 @@ async def test_honest_fills_settle_under_siege(
         async with exchange as running:
             quote = world.market.quote.id
             await world.until(
-                lambda: all(running.view.balance(r.trader.account, quote).total for r in mob)
+                lambda: all(running.view.balance(each.account, quote).total for each in everybody)
             )
             siege = Siege(world, clock, running, settlement, running.subscribe(), honest, mob, rng)
             for _ in range(BLOCKS):
@@ -60,7 +68,7 @@ async def test_honest_fills_settle_under_siege(
             await siege.drain()
             await siege.followed()
             await siege.drain()
-            await assert_books_agree(world, running, [*honest, *(raider.trader for raider in mob)])
+            await assert_books_agree(world, running, everybody)
     fates = [fate for fate in siege.fates.values() if fate.honest]
     final = [fate for fate in siege.fates.values() if fate.stages[-1] is SettlementStage.FINAL]
     failed = [fate for fate in siege.fates.values() if SettlementStage.FAILED in fate.stages]
