@@ -18,11 +18,12 @@ import attrs
 
 from hybrid_dex.exchange import Exchange
 from hybrid_dex.exchange.followers import Subscription
-from hybrid_dex.model.events import Event, FillMade, FillSettled
+from hybrid_dex.model.events import Event, EventBatch, FillMade, FillSettled
 from hybrid_dex.model.order import SelfTradeMode, Side, TimeInForce
 from hybrid_dex.model.settlement import SettlementStage
 from hybrid_dex.model.signed_order import SignatureKind, SignedOrder
-from hybrid_dex.model.units import AccountId, FillId, TimestampNs
+from hybrid_dex.model.units import AccountId, Amount, FillId, TimestampNs
+from hybrid_dex.model.vouchers import SignedCancelReceipt, SignedVoucher
 from hybrid_dex.settlement.evm import EvmSettlement
 from hybrid_dex.signing import LocalSigner, order_digest
 from tests.chain.attackers import EVERYTHING, Attacker
@@ -48,6 +49,8 @@ class Raider:
         hand: sends the account's transactions.
         session: the session key.
         approved: orders whose hashes were approved on chain, to be placed later.
+        vouchers: what the operator signed, to be redeemed at the worst time.
+        receipts: the same, about orders that are dead.
     """
 
     trader: Trader
@@ -55,6 +58,8 @@ class Raider:
     rng: random.Random
     session: LocalSigner
     approved: list[SignedOrder] = attrs.field(factory=list)
+    vouchers: list[SignedVoucher] = attrs.field(factory=list)
+    receipts: list[SignedCancelReceipt] = attrs.field(factory=list)
 
     @classmethod
     def of(cls, world: World, number: int, trader: Trader, rng: random.Random) -> Self:
@@ -134,6 +139,35 @@ class Raider:
         """Become a contract, or stop being one."""
         self.hand.set_code(self.rng.choice((self.hand.world.deployment.contract, "0x" + "00" * 20)))
 
+    def redeem(self) -> None:
+        """Voucher drain: take what the operator signed for, again if it was taken."""
+        for signed in self.rng.sample(self.vouchers, min(2, len(self.vouchers))):
+            voucher, market = signed.voucher, self.hand.world.market
+            asset = market.base if voucher.asset == market.base.id else market.quote
+            terms = (
+                voucher.account,
+                asset.token,
+                voucher.amount,
+                voucher.recipient,
+                voucher.salt,
+                voucher.deadline_s,
+                voucher.min_batch,
+            )
+            self.hand.call("withdrawWithVoucher", terms, signed.signature)
+
+    def show_receipt(self) -> None:
+        """Cancel at once what the operator called dead, and whatever shared its lane."""
+        for signed in self.receipts[-2:]:
+            receipt, market = signed.receipt, self.hand.world.market
+            terms = (
+                receipt.trader,
+                market.number,
+                receipt.nonce,
+                receipt.filled,
+                receipt.sequence,
+            )
+            self.hand.call("cancelWithReceipt", terms, signed.signature)
+
     def _token(self) -> str | None:
         market = self.hand.world.market
         return self.rng.choice((market.base, market.quote)).token
@@ -153,6 +187,8 @@ MOVES: Final[dict[str, tuple[Move, int]]] = {
     "grant": (Raider.grant, 3),
     "session revoke": (Raider.revoke_session, 3),
     "approval revoke": (Raider.revoke_approvals, 2),
+    "voucher": (Raider.redeem, 5),
+    "receipt": (Raider.show_receipt, 5),
 }
 """Each with how often it is chosen."""
 
@@ -206,7 +242,7 @@ class Siege:
     rng: random.Random
     fates: dict[FillId, Fate] = attrs.field(factory=dict)
     moves: Counter[str] = attrs.field(factory=Counter)
-    refused: int = 0
+    told_of: Counter[str] = attrs.field(factory=Counter)
 
     async def block(self) -> None:
         """Trade, attack, mine, and let settlement see it."""
@@ -217,6 +253,9 @@ class Siege:
                 orders += self.orders(raider, eager=True)
         rng.shuffle(orders)
         await self.running.place_many(orders)
+        for raider in self.mob:
+            if rng.random() < 0.2:
+                await self.ask_for_promises(raider)
         attacked = self.take()
         early = rng.random() < 0.5
         if early:
@@ -231,6 +270,27 @@ class Siege:
             self.reorganise(rng.randrange(1, 4))
         await self.followed()
         self.take()
+
+    async def ask_for_promises(self, raider: Raider) -> None:
+        """Have the operator sign a voucher, and that an order is dead."""
+        rng, account, view = self.rng, raider.trader.account, self.running.view
+        asset = rng.choice((self.world.market.base, self.world.market.quote))
+        most = view.balance(account, asset.id).available
+        if most > 0:
+            voucher = await self.running.issue_voucher(
+                account,
+                asset.id,
+                Amount(rng.randrange(1, most + 1)),
+                deadline_s=self.clock.now_ns() // 10**9 + rng.choice((20, 60, 600)),
+            )
+            if isinstance(voucher, SignedVoucher):
+                raider.vouchers.append(voucher)
+        for order in view.open_orders(account)[:2]:
+            answer = await self.running.cancel(account, order.order_id)
+            if isinstance(answer, EventBatch):
+                receipt = await self.running.cancel_receipt(order.order_id, answer)
+                if isinstance(receipt, SignedCancelReceipt):
+                    raider.receipts.append(receipt)
 
     def orders(self, raider: Raider, *, eager: bool = False) -> list[SignedOrder]:
         """What one places now: an order signed in one of four ways, or some in a tree."""
@@ -339,6 +399,7 @@ class Siege:
         traded: set[AccountId] = set()
         for batch in self.told.take():
             for event in batch.events:
+                self.told_of[type(event).__name__] += 1
                 traded |= self._note(event, batch.at_ns / 10**9)
         return traded
 

@@ -74,7 +74,8 @@ async def test_honest_fills_settle_under_siege(
     failed = [fate for fate in siege.fates.values() if SettlementStage.FAILED in fate.stages]
     longest_s = max(fate.settled_s - fate.matched_s for fate in final)
     print(  # noqa: T201 # the figure of the proof
-        f"seed {seed}: {ATTACKERS} attackers, {BLOCKS} blocks, {dict(siege.moves)}; {len(fates)} "
+        f"seed {seed}: {ATTACKERS} attackers, {BLOCKS} blocks, {dict(siege.moves)}; told of "
+        f"{dict(siege.told_of)}; {len(fates)} "
         f"honest fills of {len(siege.fates)}, {len(failed)} failed, longest wait {longest_s:.0f} s"
     )
     assert not failed
