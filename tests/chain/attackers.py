@@ -34,6 +34,16 @@ _EXCHANGE: Final = Web3().eth.contract(abi=load_artifact("Exchange").abi)
 _TOKEN: Final = Web3().eth.contract(abi=load_artifact("MockERC20").abi)
 
 
+def exchange_call(name: str, *arguments: Any) -> bytes:
+    """Calldata for the exchange's contract."""
+    return bytes.fromhex(_EXCHANGE.encode_abi(name, args=list(arguments))[2:])
+
+
+def token_call(name: str, *arguments: Any) -> bytes:
+    """Calldata for a token."""
+    return bytes.fromhex(_TOKEN.encode_abi(name, args=list(arguments))[2:])
+
+
 @contextlib.contextmanager
 def by_hand(anvil: Anvil) -> Iterator[None]:
     """Mine only when told to, so that a block holds what the test put into the pool."""
@@ -90,13 +100,13 @@ class Attacker:
 
     def call(self, name: str, *arguments: Any, gas: int = 400_000) -> str:
         """Call the exchange's contract."""
-        data = _EXCHANGE.encode_abi(name, args=list(arguments))
+        data = "0x" + exchange_call(name, *arguments).hex()
         return self.send(self.world.deployment.contract, data, gas=gas)
 
     def token(self, asset: Asset, name: str, *arguments: Any) -> str:
         """Call a token."""
         assert asset.token is not None
-        return self.send(asset.token, _TOKEN.encode_abi(name, args=list(arguments)))
+        return self.send(asset.token, "0x" + token_call(name, *arguments).hex())
 
     def send(self, to: str, data: str, *, gas: int = 400_000, **fields: Any) -> str:
         """Put a transaction into the pool; return its hash."""

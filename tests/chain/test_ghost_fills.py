@@ -8,20 +8,28 @@ from __future__ import annotations
 
 from functools import partial
 
+import attrs
 import pytest
 
 from hybrid_dex.model.commands import ConfirmSettlement
+from hybrid_dex.model.order import Side
 from hybrid_dex.model.settlement import MatchedFill, SettlementStage
+from hybrid_dex.model.signed_order import SignatureKind, SignedOrder
+from hybrid_dex.signing import LocalSigner, order_digest
 from tests.chain.attackers import (
     LAST_COUNTER,
     OWNER_ATTACKS,
     TRADER_ATTACKS,
     Attacker,
+    Script,
+    become_contract,
     by_hand,
     crowd,
     leave,
+    let_expire,
 )
-from tests.chain.harness import DELAYS, Server, World
+from tests.chain.attackers_wallets import CHANGEABLE, Wallet, order_tuple
+from tests.chain.harness import DELAYS, Server, Trader, World, key, terms
 from tests.tiers import Tier, current
 
 ETH, USDC = 10**18, 10**6
@@ -82,6 +90,97 @@ async def test_a_match_before_an_attack_settles(world: World, attack: str, where
             await settle_in_front_of(world, server, fills, mallory)
     bought = await alice.vault.balance(world.market.base)
     assert bought.tradeable == 10_000 * world.market.lot_size
+
+
+def sold_to(world: World, alice: Trader, order: SignedOrder) -> list[MatchedFill]:
+    """Alice buys all that an order sells."""
+    sell = terms(order, world.domain, 1_000_000 + world.sequence)
+    return world.match(world.terms(alice, Side.BUY, 250_100, 10_000), (sell, 10_000))
+
+
+async def settle_against(
+    world: World, server: Server, fills: list[MatchedFill], hand: Attacker, attack: Script
+) -> None:
+    """Send the batch, attack in front of it, and see it settle."""
+    with by_hand(world.anvil):
+        await server.settlement.submit(fills)
+        await world.until(
+            partial(server.reader.all_at, fills, SettlementStage.SUBMITTED), mine=False
+        )
+        hand.sent.clear()
+        attack(hand)
+        await settle_in_front_of(world, server, fills, hand)
+
+
+async def test_a_match_before_a_key_is_revoked_settles(world: World) -> None:
+    """Delegate revoke: neither the session key nor its budget can be taken away in time."""
+    alice = await world.trader(1, quote=10_000 * USDC)
+    bob = await world.trader(2, base=ETH)
+    hand, delegate = Attacker.of(world, 2), LocalSigner(key(77))
+    expiry_s = world.anvil.now_s() + 300
+    market = world.market.number
+    hand.call("grantSession", delegate.address, market, 0, 10_000, expiry_s)
+
+    def turn(hand: Attacker) -> None:
+        hand.call("revokeSession", delegate.address, market)
+        let_expire(hand)
+
+    order = bob.order(world.market, Side.SELL, 250_000, 10_000, expiry_s=expiry_s)
+    fills = sold_to(world, alice, delegate.sign_session_order(order, world.domain))
+    async with Server(world, world.settlement()) as server:
+        await settle_against(world, server, fills, hand, turn)
+
+
+async def test_a_match_before_an_approval_is_revoked_settles(world: World) -> None:
+    """Delegate revoke, for orders that nobody signed."""
+    alice = await world.trader(1, quote=10_000 * USDC)
+    bob = await world.trader(2, base=ETH)
+    hand, expiry_s = Attacker.of(world, 2), world.anvil.now_s() + 300
+    order = attrs.evolve(
+        bob.order(world.market, Side.SELL, 250_000, 10_000, expiry_s=expiry_s),
+        signature=b"",
+        signature_kind=SignatureKind.APPROVED,
+    )
+    digest = order_digest(order, world.domain)
+    hand.call("approveOrder", digest)
+    async with Server(world, world.settlement()) as server:
+        fills = sold_to(world, alice, order)
+        await settle_against(
+            world, server, fills, hand, lambda hand: hand.call("revokeApproval", digest)
+        )
+
+
+async def test_a_wallet_that_was_gone_before_the_match_settles(world: World) -> None:
+    """Self-destructed wallet: it funded, approved and vanished in one transaction."""
+    alice = await world.trader(1, quote=10_000 * USDC)
+    bob = await world.trader(2)
+    wallet = Wallet.of(Attacker.of(world, 2))
+    order = wallet.approved(
+        bob.order(world.market, Side.SELL, 250_000, 10_000, expiry_s=world.anvil.now_s() + 300)
+    )
+    wallet.deploy(ETH, order=order, runtime=None)
+    assert wallet.code() == "0x"
+    async with Server(world, world.settlement()) as server:
+        fills = sold_to(world, alice, order)
+        await settle_against(world, server, fills, wallet.maker, become_contract)
+
+
+async def test_a_wallet_that_changes_its_mind_settles(world: World) -> None:
+    """Wallet flip (ERC-1271): it called the signature valid once, and never again."""
+    alice = await world.trader(1, quote=10_000 * USDC)
+    bob = await world.trader(2)
+    maker = Attacker.of(world, 2)
+    wallet = Wallet.of(maker)
+    order = wallet.approved(
+        bob.order(world.market, Side.SELL, 250_000, 10_000, expiry_s=world.anvil.now_s() + 300)
+    )
+    wallet.deploy(ETH, order=None, runtime=CHANGEABLE)
+    maker.call("approveOrderBySignature", order_tuple(order), b"\x01")
+    async with Server(world, world.settlement()) as server:
+        fills = sold_to(world, alice, order)
+        await settle_against(
+            world, server, fills, maker, lambda hand: hand.send(wallet.address, "0x00000001")
+        )
 
 
 @pytest.mark.parametrize("attack", OWNER_ATTACKS)
