@@ -20,7 +20,12 @@ from litestar.exceptions import (
 from litestar.exceptions.http_exceptions import ClientException
 from litestar.types import ExceptionHandlersMap
 
-from hybrid_dex.errors import FormatError, UnavailableError, UnknownOutcomeError
+from hybrid_dex.errors import (
+    FormatError,
+    SettlementError,
+    UnavailableError,
+    UnknownOutcomeError,
+)
 from hybrid_dex.exchange import SlowFollowerError
 from hybrid_dex.interfaces.risk import Refusal
 from hybrid_dex.model.events import CancelRejected, CommandRejected, OrderRejected
@@ -91,6 +96,8 @@ def problem_of(error: Exception) -> Problem:
             )
         case UnavailableError() | SlowFollowerError():
             return problem(RejectReason.UNAVAILABLE, str(error))
+        case SettlementError():  # only signing raises it to a caller, and what it signs is journaled
+            return problem(RejectReason.WITHDRAWALS_HALTED, f"{error}; ask again later")
         case HTTPException():
             return _of_http(error)
         case _:

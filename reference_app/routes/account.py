@@ -1,25 +1,40 @@
-"""The account of whoever asks: balances, and fills with their stage of settlement."""
+"""The account of whoever asks: balances, fills with their stage of settlement, vouchers, session keys."""
 
-from litestar import Router, get
+from typing import Any
 
+from litestar import Request, Router, get, post
+
+from hybrid_dex.interfaces.risk import Refusal
+from hybrid_dex.model.market import Asset
+from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.wire import (
     BalancesAnswer,
     FillMessage,
     FillsAnswer,
+    SessionKeysAnswer,
+    VoucherMessage,
+    VoucherRequest,
+    VouchersAnswer,
     balance_message,
     fill_messages,
+    session_key_message,
+    voucher_amount,
+    voucher_message,
 )
+from reference_app.problems import read_body, refuse
 from reference_app.routes.parameters import BEARER, Before, Limit, MarketQuery, cursor
-from reference_app.services import Caller, TheServices
+from reference_app.services import Caller, Services, TheServices
 
 __all__ = ["account_routes"]
+
+AnyRequest = Request[Any, Any, Any]
 
 
 @get("/balances", security=BEARER)
 async def list_balances(services: TheServices, principal: Caller) -> BalancesAnswer:
     """List the account's balances by asset."""
     view = services.exchange.view
-    assets = {asset.id: asset for market in view.markets() for asset in (market.base, market.quote)}
+    assets = {str(asset.id): asset for asset in view.assets()}
     return BalancesAnswer(
         balances=[
             balance_message(balance, assets[balance.asset])
@@ -50,4 +65,56 @@ async def list_fills(
     return FillsAnswer(fills=fills, next=last)
 
 
-account_routes = Router("/account", route_handlers=[list_balances, list_fills], tags=["account"])
+@post("/vouchers", opt={"body": VoucherRequest}, security=BEARER)
+async def issue_voucher(
+    request: AnyRequest, services: TheServices, principal: Caller
+) -> VoucherMessage:
+    """Withdraw settled funds at once: they are set aside, and the vault pays against the answer."""
+    body = await read_body(request, VoucherRequest)
+    asset = _asset(services, body.asset)
+    amount = voucher_amount(body, asset)
+    await services.limiter.orders(principal.account)
+    answer = await services.exchange.issue_voucher(
+        principal.account, asset.id, amount, body.recipient
+    )
+    if isinstance(answer, Refusal):
+        raise refuse(answer)
+    return voucher_message(answer, asset)
+
+
+@get("/vouchers", security=BEARER)
+async def list_vouchers(services: TheServices, principal: Caller) -> VouchersAnswer:
+    """List the account's open vouchers, each signed again."""
+    await services.limiter.orders(principal.account)
+    answer = await services.exchange.open_vouchers(principal.account)
+    if isinstance(answer, Refusal):
+        raise refuse(answer)
+    return VouchersAnswer(
+        vouchers=[voucher_message(one, _asset(services, one.voucher.asset)) for one in answer]
+    )
+
+
+@get("/sessions", security=BEARER)
+async def list_session_keys(services: TheServices, principal: Caller) -> SessionKeysAnswer:
+    """List the account's session keys, with what each may still do."""
+    return SessionKeysAnswer(
+        session_keys=[
+            session_key_message(session, services.market(session.market))
+            for session in services.exchange.view.sessions(principal.account)
+        ]
+    )
+
+
+def _asset(services: Services, symbol: str) -> Asset:
+    """Return an asset that a market trades. Raises `ProblemError`."""
+    for asset in services.exchange.view.assets():
+        if asset.id == symbol:
+            return asset
+    raise refuse(Refusal(RejectReason.UNKNOWN_ASSET, "asset", f"there is no asset {symbol!r}"))
+
+
+account_routes = Router(
+    "/account",
+    route_handlers=[list_balances, list_fills, issue_voucher, list_vouchers, list_session_keys],
+    tags=["account"],
+)

@@ -17,12 +17,14 @@ from hybrid_dex.model.units import ClientOrderId, MarketId, OrderId, Quantity
 from hybrid_dex.model.views import OrderView
 from hybrid_dex.wire import (
     CancelAllAnswer,
+    CancelReceiptMessage,
     OrderAnswer,
     OrderMessage,
     OrderRequest,
     OrdersAnswer,
     ReduceRequest,
     ReplaceRequest,
+    cancel_receipt_message,
     member,
     order_message,
     parse_order_id,
@@ -144,6 +146,22 @@ async def reduce_order(
     return changed_answer(services.exchange.view, outcome, principal.account, order.order_id)
 
 
+@post("/{order_id:str}/receipt", status_code=200, security=BEARER)
+async def cancel_receipt(
+    services: TheServices, principal: Caller, order_id: FromPath[str]
+) -> CancelReceiptMessage:
+    """Get the operator's signature that a canceled, expired or replaced order is dead."""
+    order = await own_order(services, principal, parse_order_id(order_id))
+    if not services.settles_on_chain:
+        detail = "there is no chain here on which a canceled order could be settled"
+        raise refuse(Refusal(RejectReason.NO_RECEIPT, "", detail))
+    await services.limiter.orders(principal.account)
+    answer = await services.exchange.cancel_receipt(order.order_id)
+    if isinstance(answer, Refusal):
+        raise refuse(answer)
+    return cancel_receipt_message(answer, order.order_id, services.market(order.market))
+
+
 def _message(services: Services, order: OrderView) -> OrderMessage:
     return order_message(order, services.market(order.market))
 
@@ -159,6 +177,7 @@ order_routes = Router(
         cancel_all_orders,
         replace_order,
         reduce_order,
+        cancel_receipt,
     ],
     tags=["orders"],
 )

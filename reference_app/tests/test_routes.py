@@ -15,6 +15,8 @@ from reference_app.tests.stack import ETH_USDC, ORIGIN, Stack, Trader, login_tex
 PATHS = {
     "/account/balances",
     "/account/fills",
+    "/account/sessions",
+    "/account/vouchers",
     "/auth/login",
     "/auth/logout",
     "/auth/nonce",
@@ -30,6 +32,7 @@ PATHS = {
     "/orders/by-client-id/{client_order_id}",
     "/orders/open",
     "/orders/{order_id}",
+    "/orders/{order_id}/receipt",
     "/orders/{order_id}/reduce",
     "/orders/{order_id}/replace",
     "/time",
@@ -105,7 +108,7 @@ async def test_every_private_route_wants_a_valid_token(stack: Stack, alice: Trad
                 is_problem(reply, 401, RejectReason.UNAUTHENTICATED)
                 assert reply.headers["www-authenticate"] == "Bearer"
             checked += 1
-    assert checked == 11
+    assert checked == 15
 
 
 async def test_bodies_are_json_of_the_documented_shape_and_nothing_else(

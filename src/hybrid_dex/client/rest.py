@@ -14,6 +14,7 @@ from hybrid_dex.wire import (
     BalancesAnswer,
     BookMessage,
     CancelAllAnswer,
+    CancelReceiptMessage,
     FillsAnswer,
     InfoAnswer,
     MarketMessage,
@@ -24,8 +25,13 @@ from hybrid_dex.wire import (
     OrdersAnswer,
     ReduceRequest,
     ReplaceRequest,
+    SessionKeyMessage,
+    SessionKeysAnswer,
     TimeAnswer,
     TradesAnswer,
+    VoucherMessage,
+    VoucherRequest,
+    VouchersAnswer,
     encode,
 )
 
@@ -115,6 +121,28 @@ class Rest:
             f"/orders/{_part(order_id)}/reduce",
             body=encode(ReduceRequest(by=by)),
         )
+
+    async def cancel_receipt(self, order_id: str) -> CancelReceiptMessage:
+        """Return the operator's word that an order is dead."""
+        return await self._private(
+            CancelReceiptMessage, "POST", f"/orders/{_part(order_id)}/receipt"
+        )
+
+    async def issue_voucher(self, request: VoucherRequest) -> VoucherMessage:
+        """Withdraw settled funds at once. Never sent twice by itself: see `vouchers`."""
+        return await self._private(
+            VoucherMessage, "POST", "/account/vouchers", body=encode(request)
+        )
+
+    async def vouchers(self) -> list[VoucherMessage]:
+        """Return the account's open vouchers."""
+        answer = await self._private(VouchersAnswer, "GET", "/account/vouchers")
+        return answer.vouchers
+
+    async def session_keys(self) -> list[SessionKeyMessage]:
+        """Return what the account's session keys may do."""
+        answer = await self._private(SessionKeysAnswer, "GET", "/account/sessions")
+        return answer.session_keys
 
     async def balances(self) -> BalancesAnswer:
         """Return the account's balances."""

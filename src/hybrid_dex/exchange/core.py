@@ -399,15 +399,15 @@ class Exchange:
         """
         if isinstance(command, IssueVoucher):
             raise ConfigurationError("call issue_voucher: it journals the voucher and signs it")
+        if isinstance(command, PlaceOrder | ReplaceOrder):
+            paused = self._admission.refuse_matching()
+            if paused is not None:
+                raise RefusedError(paused.reason, paused.field, paused.detail)
         return await self._submit(command)
 
     def _submit(self, command: Command) -> "asyncio.Future[EventBatch]":
         if self._writer is None:
             raise UnavailableError(_CLOSED)
-        if isinstance(command, PlaceOrder | ReplaceOrder):
-            paused = self._admission.refuse_matching()
-            if paused is not None:
-                raise RefusedError(paused.reason, paused.field, paused.detail)
         if self._settlement.requires_signature and isinstance(command, _CHAIN_FACTS):
             raise ConfigurationError(
                 f"{type(command).__name__} comes from the chain alone; deposit into the vault "

@@ -74,7 +74,8 @@ class BalanceMessage(
         withdrawing: waits for a withdrawal requested on chain.
         in_flight_in: part of `available` or `held` that came from fills not final yet.
         in_flight_out: debited by fills that are not final yet; still in the vault on chain.
-        total: available, held and withdrawing.
+        total: available, held, withdrawing and in vouchers.
+        vouchers: set aside for open vouchers; still in the vault on chain.
     """
 
     asset: SymbolText
@@ -84,6 +85,7 @@ class BalanceMessage(
     in_flight_in: DecimalText
     in_flight_out: DecimalText
     total: DecimalText
+    vouchers: DecimalText = "0"
 
 
 class BalancesAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -120,4 +122,5 @@ def balance_message(balance: Balance, asset: Asset) -> BalanceMessage:
         in_flight_in=asset.format(balance.in_flight_in),
         in_flight_out=asset.format(balance.in_flight_out),
         total=asset.format(balance.total),
+        vouchers=asset.format(balance.vouchers),
     )
