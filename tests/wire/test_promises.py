@@ -69,7 +69,7 @@ def test_a_session_key_is_shown_in_units_of_its_market() -> None:
 def test_what_belongs_to_another_asset_or_market_is_refused() -> None:
     """A wrong number of decimals would be another amount."""
     voucher = SignedVoucher(voucher=LARGEST, signature=b"")
-    other = Market.spot("BTC-EUR", base_decimals=8, quote_decimals=2, tick="0.01", lot="0.01")
+    other = Market.spot("BTC-EUR", base_decimals=8, quote_decimals=2, tick="0.01", lot="1")
     for asset in (MARKET.base, MARKET.quote):  # the second has no token
         with pytest.raises(FormatError):
             voucher_message(voucher, asset)
