@@ -1,6 +1,7 @@
 """Random orders for the signing tests: every field over its whole range, reproducible by seed."""
 
 import random
+from typing import Any
 
 import attrs
 from eth_account import Account
@@ -56,6 +57,15 @@ def market(rng: random.Random) -> Market:
     )
 
 
+def market_of(number: int) -> Market:
+    """A market of which only the number is signed."""
+    asset = Asset(id=AssetId("BASE"), decimals=18)
+    quote = Asset(id=AssetId("QUOTE"), decimals=6)
+    return Market(
+        id=MarketId("BASE-QUOTE"), number=number, base=asset, quote=quote, lot_size=1, tick_size=1
+    )
+
+
 def order(rng: random.Random, trader: AccountId) -> SignedOrder:
     """Any unsigned order of a trader."""
     time_in_force = rng.choice([TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK])
@@ -71,6 +81,58 @@ def order(rng: random.Random, trader: AccountId) -> SignedOrder:
         max_fee_ppm=FeePpm(integer(rng, 2**16 - 1)),
         expiry_s=integer(rng, 2**40 - 1),
         nonce=Nonce(rng.randrange(2**40), rng.randrange(2**8), rng.randrange(2**16)),
+        signature=b"",
+    )
+
+
+def market_terms(listed: Market) -> dict[str, object]:
+    """A market as vectors hold it."""
+    return {
+        "number": listed.number,
+        "baseToken": listed.base.token,
+        "quoteToken": listed.quote.token,
+        "lotSize": str(listed.lot_size),
+        "tickSize": str(listed.tick_size),
+    }
+
+
+def order_terms(base: SignedOrder) -> dict[str, object]:
+    """An order as vectors hold it."""
+    return {
+        "trader": base.trader,
+        "side": int(base.side),
+        "postOnly": base.post_only,
+        "timeInForce": base.time_in_force.name,
+        "price": str(base.price),
+        "quantity": str(base.quantity),
+        "maxFeePpm": base.max_fee_ppm,
+        "expiry": base.expiry_s,
+        "counter": base.nonce.counter,
+        "revision": base.nonce.revision,
+        "lane": base.nonce.lane,
+    }
+
+
+def order_of(listed: dict[str, Any], terms: dict[str, Any]) -> SignedOrder:
+    """The order of a vector, not signed."""
+    return SignedOrder(
+        trader=AccountId(terms["trader"]),
+        market=Market(
+            id=MarketId("BASE-QUOTE"),
+            number=listed["number"],
+            base=Asset(id=AssetId("BASE"), decimals=18, token=listed["baseToken"]),
+            quote=Asset(id=AssetId("QUOTE"), decimals=6, token=listed["quoteToken"]),
+            lot_size=int(listed["lotSize"]),
+            tick_size=int(listed["tickSize"]),
+        ),
+        side=Side(terms["side"]),
+        time_in_force=TimeInForce[terms["timeInForce"]],
+        post_only=terms["postOnly"],
+        price=Price(int(terms["price"])),
+        quantity=Quantity(int(terms["quantity"])),
+        max_fee_ppm=FeePpm(terms["maxFeePpm"]),
+        expiry_s=terms["expiry"],
+        nonce=Nonce(terms["counter"], terms["revision"], terms["lane"]),
         signature=b"",
     )
 
@@ -102,17 +164,34 @@ def changed_fields(rng: random.Random, base: SignedOrder) -> dict[str, SignedOrd
     return orders
 
 
-def reference_message(base: SignedOrder, of: Domain) -> SignableMessage:
-    """The order as eth-account's encoder wants it, built without the room under test.
-
-    The field list is the struct as the contract declares it, written out a second time.
-    """
+def reference_values(base: SignedOrder) -> dict[str, str | int]:
+    """What is signed of an order, worked out without the room under test."""
     listed = base.market
     assert listed.base.token is not None
     assert listed.quote.token is not None
     nonce = base.nonce
     flags = int(base.post_only)
     flags += {TimeInForce.IOC: 2, TimeInForce.FOK: 4}.get(base.time_in_force, 0)
+    return {
+        "trader": base.trader,
+        "market": listed.number,
+        "baseToken": listed.base.token,
+        "quoteToken": listed.quote.token,
+        "side": int(base.side),
+        "flags": flags,
+        "baseAmount": base.quantity * listed.lot_size,
+        "quoteAmount": base.price * base.quantity * listed.tick_size,
+        "maxFeePpm": base.max_fee_ppm,
+        "expiry": base.expiry_s,
+        "nonce": nonce.counter * 2**24 + nonce.revision * 2**16 + nonce.lane,
+    }
+
+
+def reference_message(base: SignedOrder, of: Domain) -> SignableMessage:
+    """The order as eth-account's encoder wants it.
+
+    The field list is the struct as the contract declares it, written out a second time.
+    """
     types = (
         "address trader,uint32 market,address baseToken,address quoteToken,uint8 side,uint8 flags,"
         "uint128 baseAmount,uint128 quoteAmount,uint16 maxFeePpm,uint40 expiry,uint64 nonce"
@@ -126,19 +205,7 @@ def reference_message(base: SignedOrder, of: Domain) -> SignableMessage:
             "verifyingContract": of.verifying_contract,
         },
         message_types={"Order": fields},
-        message_data={
-            "trader": base.trader,
-            "market": listed.number,
-            "baseToken": listed.base.token,
-            "quoteToken": listed.quote.token,
-            "side": int(base.side),
-            "flags": flags,
-            "baseAmount": base.quantity * listed.lot_size,
-            "quoteAmount": base.price * base.quantity * listed.tick_size,
-            "maxFeePpm": base.max_fee_ppm,
-            "expiry": base.expiry_s,
-            "nonce": nonce.counter * 2**24 + nonce.revision * 2**16 + nonce.lane,
-        },
+        message_data=reference_values(base),
     )
 
 

@@ -10,17 +10,11 @@ import pytest
 from eth_account.messages import encode_typed_data
 
 from hybrid_dex.errors import ConfigurationError, SignatureError
-from hybrid_dex.model.market import Asset, Market
-from hybrid_dex.model.order import SelfTradeMode, Side, TimeInForce
+from hybrid_dex.model.order import SelfTradeMode
 from hybrid_dex.model.signed_order import Nonce, SignedOrder
 from hybrid_dex.model.units import (
     AccountId,
-    AssetId,
     ClientOrderId,
-    FeePpm,
-    MarketId,
-    Price,
-    Quantity,
 )
 from hybrid_dex.signing import (
     ORDER_TYPE_HASH,
@@ -35,10 +29,10 @@ from hybrid_dex.signing import (
 )
 from tests.signing import seeded_orders
 from tests.tiers import count
+from tests.vectors import generate_eip712_orders
 
-VECTORS: list[dict[str, Any]] = json.loads(
-    (Path(__file__).parents[1] / "vectors" / "eip712_orders.json").read_text(encoding="utf-8")
-)["vectors"]
+VECTORS_FILE = Path(__file__).parents[1] / "vectors" / "eip712_orders.json"
+VECTORS: list[dict[str, Any]] = json.loads(VECTORS_FILE.read_text("utf-8"))["vectors"]
 
 
 @pytest.fixture
@@ -57,27 +51,8 @@ def domain(rng: random.Random) -> Domain:
 
 
 def order_of(vector: dict[str, Any]) -> SignedOrder:
-    market, terms = vector["market"], vector["order"]
-    return SignedOrder(
-        trader=AccountId(terms["trader"]),
-        market=Market(
-            id=MarketId("BASE-QUOTE"),
-            number=market["number"],
-            base=Asset(id=AssetId("BASE"), decimals=18, token=market["baseToken"]),
-            quote=Asset(id=AssetId("QUOTE"), decimals=6, token=market["quoteToken"]),
-            lot_size=int(market["lotSize"]),
-            tick_size=int(market["tickSize"]),
-        ),
-        side=Side(terms["side"]),
-        time_in_force=TimeInForce[terms["timeInForce"]],
-        post_only=terms["postOnly"],
-        price=Price(int(terms["price"])),
-        quantity=Quantity(int(terms["quantity"])),
-        max_fee_ppm=FeePpm(terms["maxFeePpm"]),
-        expiry_s=terms["expiry"],
-        nonce=Nonce(terms["counter"], terms["revision"], terms["lane"]),
-        signature=bytes.fromhex(vector["signature"][2:]),
-    )
+    order = seeded_orders.order_of(vector["market"], vector["order"])
+    return attrs.evolve(order, signature=bytes.fromhex(vector["signature"][2:]))
 
 
 def test_the_type_hash_is_that_of_the_contract_s_struct() -> None:
@@ -86,6 +61,10 @@ def test_the_type_hash_is_that_of_the_contract_s_struct() -> None:
         b"uint8 flags,uint128 baseAmount,uint128 quoteAmount,uint16 maxFeePpm,uint40 expiry,uint64 nonce)"
     )
     assert keccak256(written_out) == ORDER_TYPE_HASH
+
+
+def test_the_vectors_are_what_their_generator_writes() -> None:
+    assert generate_eip712_orders.document() == VECTORS_FILE.read_text("utf-8")
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=range(len(VECTORS)))

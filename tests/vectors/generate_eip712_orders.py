@@ -27,26 +27,8 @@ def vector(rng: random.Random) -> dict[str, object]:
     return {
         "privateKey": key,
         "domain": {"chainId": str(domain.chain_id), "verifyingContract": domain.verifying_contract},
-        "market": {
-            "number": market.number,
-            "baseToken": market.base.token,
-            "quoteToken": market.quote.token,
-            "lotSize": str(market.lot_size),
-            "tickSize": str(market.tick_size),
-        },
-        "order": {
-            "trader": order.trader,
-            "side": int(order.side),
-            "postOnly": order.post_only,
-            "timeInForce": order.time_in_force.name,
-            "price": str(order.price),
-            "quantity": str(order.quantity),
-            "maxFeePpm": order.max_fee_ppm,
-            "expiry": order.expiry_s,
-            "counter": order.nonce.counter,
-            "revision": order.nonce.revision,
-            "lane": order.nonce.lane,
-        },
+        "market": seeded_orders.market_terms(market),
+        "order": seeded_orders.order_terms(order),
         "signed": {
             "flags": order.flags,
             "baseAmount": str(market.base_amount(order.quantity)),
