@@ -38,6 +38,9 @@ from hybrid_dex.model.events import (
     OrderReduced,
     OrderRejected,
     OrderReplaced,
+    VoucherExpired,
+    VoucherIssued,
+    VoucherRedeemed,
     WithdrawalChanged,
     Withdrawn,
 )
@@ -372,6 +375,9 @@ def batch_with_funds_and_market() -> EventBatch:
         Deposited(ALICE, usdc, most, most),
         WithdrawalChanged(ALICE, usdc, Amount(5), Amount(-3)),
         Withdrawn(ALICE, usdc, Amount(1), Amount(0)),
+        VoucherIssued(ALICE, usdc, most, "0xB", 7, 9, 0, Amount(2)),
+        VoucherRedeemed(ALICE, usdc, most, 7, Amount(2)),
+        VoucherExpired(ALICE, usdc, Amount(4), 8, Amount(6)),
         CommandRejected(ALICE, RejectReason.INVALID_AMOUNT, "amount", "too large"),
         OrderRejected(
             order_id(1), ALICE, MARKET.id, RejectReason.MARKET_HALTED, "market", "halted", None
@@ -390,6 +396,9 @@ async def test_transfers_and_markets_are_kept_exactly(records: SqlRecords, url: 
         ("deposit", 2**112 - 1, 2**112 - 1),
         ("withdrawal_request", 5, -3),
         ("withdrawal", 1, 0),
+        ("voucher", 2**112 - 1, 2),
+        ("voucher_redeemed", 2**112 - 1, 2),
+        ("voucher_expired", 4, 6),
     ]
     rows = await raw(url, "SELECT id, lot_size, tick_size, state FROM markets")
     assert [(i, int(lot), int(tick), s) for i, lot, tick, s in rows] == [

@@ -25,6 +25,9 @@ from hybrid_dex.model.events import (
     OrderExpired,
     OrderReduced,
     OrderReplaced,
+    VoucherExpired,
+    VoucherIssued,
+    VoucherRedeemed,
     WithdrawalChanged,
     Withdrawn,
     fresh_events,
@@ -39,6 +42,10 @@ __all__ = ["Changes"]
 
 Row: TypeAlias = dict[str, Any]
 """Column values of one row."""
+
+_Transfer: TypeAlias = (
+    Deposited | Withdrawn | WithdrawalChanged | VoucherIssued | VoucherRedeemed | VoucherExpired
+)
 
 _TABLES: Final = (
     (OrderRow, "order_id"),
@@ -105,6 +112,8 @@ class Changes:
         for index, event in enumerate(fresh_events(batch)):
             match event:
                 case Deposited() | Withdrawn() | WithdrawalChanged():
+                    self._transfer(batch, index, event)
+                case VoucherIssued() | VoucherRedeemed() | VoucherExpired():
                     self._transfer(batch, index, event)
                 case FillMade():
                     self._fill(event, batch.at_ns)
@@ -183,9 +192,7 @@ class Changes:
                 order, open=left, filled=filled, status=int(_live_status(left, filled))
             )
 
-    def _transfer(
-        self, batch: EventBatch, index: int, event: Deposited | Withdrawn | WithdrawalChanged
-    ) -> None:
+    def _transfer(self, batch: EventBatch, index: int, event: _Transfer) -> None:
         match event:
             case Deposited():
                 kind, amount = "deposit", event.amount
@@ -193,6 +200,12 @@ class Changes:
                 kind, amount = "withdrawal", event.amount
             case WithdrawalChanged():
                 kind, amount = "withdrawal_request", event.requested
+            case VoucherIssued():
+                kind, amount = "voucher", event.amount
+            case VoucherRedeemed():
+                kind, amount = "voucher_redeemed", event.amount
+            case VoucherExpired():
+                kind, amount = "voucher_expired", event.amount
         self._transfers.append(
             {
                 "sequence": batch.sequence,

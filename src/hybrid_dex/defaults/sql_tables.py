@@ -154,7 +154,7 @@ class FillRow(Base):
 
 
 class TransferRow(Base):
-    """A deposit, a withdrawal, or a change of what waits for one, in atoms.
+    """A deposit, a withdrawal, a voucher and its end, or a change of what waits, in atoms.
 
     The key is the event's place: the command's sequence and the event's index in it.
     """
