@@ -66,7 +66,11 @@ def find_faults(total: collections.Counter[str], calls: int) -> list[str]:
         faults.append(f"only {total['settled']} fills settled and {skipped} were skipped")
     for name in total:
         entry = name.removeprefix("refused-")
-        if name.startswith("refused-") and entry not in NEVER_ACCEPTED and not total[f"accepted-{entry}"]:
+        if (
+            name.startswith("refused-")
+            and entry not in NEVER_ACCEPTED
+            and not total[f"accepted-{entry}"]
+        ):
             faults.append(f"no call of {entry} was accepted")
     return faults
 
@@ -74,11 +78,15 @@ def find_faults(total: collections.Counter[str], calls: int) -> list[str]:
 def report(total: collections.Counter[str], seed: str, seconds: float) -> None:
     """Prints the figures for a reader."""
     calls = max(1, total["calls"])
-    print(f"calls {calls}, refused {total['refused'] / calls:.1%}, histories {total['histories']}, seed {seed}")
+    print(
+        f"calls {calls}, refused {total['refused'] / calls:.1%}, histories {total['histories']}, seed {seed}"
+    )
     print(f"{seconds:.0f} s, {calls / seconds:.0f} calls a second with compiling")
     reasons = {name[7:]: count for name, count in total.items() if name.startswith("reason-")}
     told = ", ".join(f"{reason}: {reasons[reason]}" for reason in sorted(reasons, key=int))
-    print(f"fills settled {total['settled']}, of them honest {total['honest']}; skipped by reason {told}")
+    print(
+        f"fills settled {total['settled']}, of them honest {total['honest']}; skipped by reason {told}"
+    )
     for name in sorted(total):
         if name.startswith("accepted-"):
             entry = name.removeprefix("accepted-")
