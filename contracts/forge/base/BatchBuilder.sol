@@ -89,6 +89,31 @@ library BatchBuilder {
         );
     }
 
+    function voucherHash(
+        address account,
+        address token,
+        uint128 amount,
+        address recipient,
+        uint256 salt,
+        uint40 deadline,
+        uint48 minBatch
+    ) internal pure returns (bytes32) {
+        bytes32 typeHash = keccak256(
+            "Voucher(address account,address token,uint128 amount,address recipient,uint256 salt,uint40 deadline,uint48 minBatch)"
+        );
+        return keccak256(abi.encode(typeHash, account, token, amount, recipient, salt, deadline, minBatch));
+    }
+
+    function receiptHash(address trader, uint32 market, uint64 nonce_, uint48 filled, uint48 sequence)
+        internal
+        pure
+        returns (bytes32)
+    {
+        bytes32 typeHash =
+            keccak256("CancelReceipt(address trader,uint32 market,uint64 nonce,uint48 filled,uint48 sequence)");
+        return keccak256(abi.encode(typeHash, trader, market, nonce_, filled, sequence));
+    }
+
     /// @notice The struct hash of a bulk order: `height` levels over 2**height leaves.
     function bulkHash(uint256 height, bytes32 root) internal pure returns (bytes32) {
         string memory brackets = height == 1 ? "[2]" : height == 2 ? "[2][2]" : "[2][2][2]";

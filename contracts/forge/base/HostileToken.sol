@@ -20,6 +20,7 @@ contract HostileToken {
     uint8 public constant decimals = 18;
     mapping(address account => uint256) public balanceOf;
     mapping(address account => mapping(address spender => uint256)) public allowance;
+    mapping(address owner => uint256) public nonces;
     uint256 public totalSupply;
     Mode public mode;
     address public target;
@@ -42,6 +43,24 @@ contract HostileToken {
     function approve(address spender, uint256 amount) external returns (bool) {
         allowance[msg.sender][spender] = amount;
         return true;
+    }
+
+    /// @dev EIP-2612, as far as the exchange uses it.
+    function permit(address owner, address spender, uint256 amount, uint256 deadline, uint8 v, bytes32 r, bytes32 s)
+        external
+    {
+        require(block.timestamp <= deadline, "deadline");
+        bytes32 digest = permitDigest(owner, spender, amount, nonces[owner]++, deadline);
+        require(ecrecover(digest, v, r, s) == owner, "signature");
+        allowance[owner][spender] = amount;
+    }
+
+    function permitDigest(address owner, address spender, uint256 amount, uint256 nonce, uint256 deadline)
+        public
+        view
+        returns (bytes32)
+    {
+        return keccak256(abi.encode(address(this), block.chainid, owner, spender, amount, nonce, deadline));
     }
 
     function transfer(address to, uint256 amount) external returns (bool) {

@@ -6,6 +6,7 @@ import {MockERC20} from "../../src/mocks/MockERC20.sol";
 import {BatchBuilder, MarketTerms, Terms} from "./BatchBuilder.sol";
 import {Cheats} from "./Cheats.sol";
 import {HostileToken} from "./HostileToken.sol";
+import {Permit2} from "./Permit2.sol";
 
 /// @title World
 /// @notice One exchange, three tokens, three markets, and traders with keys: what all tests start from.
@@ -20,6 +21,9 @@ abstract contract World is Cheats {
     uint32 internal constant MARKETS = 3;
 
     address internal constant OWNER = address(0xA0);
+    address internal constant LISTER = address(0xA1);
+    address internal constant PAUSER = address(0xA2);
+    address internal constant COLLECTOR = address(0xA3);
     uint256 internal constant OPERATOR_KEY = 0x0FE7A703;
 
     IExchange internal exchange;
@@ -30,13 +34,15 @@ abstract contract World is Cheats {
     /// @dev Base, main quote, hostile.
     address[] internal tokens;
     HostileToken internal hostile;
+    Permit2 internal permit2;
     mapping(uint32 id => MarketTerms) internal markets;
 
     function _build() internal {
         vm.warp(START);
         operator = vm.addr(OPERATOR_KEY);
+        permit2 = new Permit2();
         address extension = vm.deployCode(
-            "src/ExchangeExtension.sol:ExchangeExtension", abi.encode(WATCH_LAG, WINDOW_MAX, EXIT_DELAY, address(0))
+            "src/ExchangeExtension.sol:ExchangeExtension", abi.encode(WATCH_LAG, WINDOW_MAX, EXIT_DELAY, address(permit2))
         );
         exchange = IExchange(
             vm.deployCode(
@@ -44,12 +50,18 @@ abstract contract World is Cheats {
                 abi.encode(extension, OWNER, operator, WATCH_LAG, WINDOW_MAX, EXIT_DELAY)
             )
         );
+        vm.prank(OWNER);
+        exchange.setLister(LISTER);
+        vm.prank(OWNER);
+        exchange.setPauser(PAUSER);
+        vm.prank(OWNER);
+        exchange.setFeeCollector(COLLECTOR);
         hostile = new HostileToken();
         tokens.push(address(new MockERC20("Base", "BASE", 18)));
         tokens.push(address(new MockERC20("Quote", "QUOTE", 6)));
         tokens.push(address(hostile));
         for (uint256 i = 0; i < TOKENS; ++i) {
-            vm.prank(OWNER);
+            vm.prank(LISTER);
             exchange.listAsset(tokens[i]);
         }
         _list(1, tokens[0], tokens[1], 1000, 7);
@@ -61,7 +73,7 @@ abstract contract World is Cheats {
     }
 
     function _list(uint32 id, address base, address quote, uint88 lotSize, uint88 tickSize) internal {
-        vm.prank(OWNER);
+        vm.prank(LISTER);
         exchange.listMarket(id, base, quote, lotSize, tickSize);
         markets[id] = MarketTerms({id: id, base: base, quote: quote, lotSize: lotSize, tickSize: tickSize});
     }

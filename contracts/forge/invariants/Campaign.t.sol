@@ -66,7 +66,7 @@ contract TradingCampaign is Campaign {
     }
 
     function _selectors() internal view override returns (bytes4[] memory selectors) {
-        bytes4[17] memory chosen = [
+        bytes4[22] memory chosen = [
             handler.settleHonestly.selector,
             handler.settleAnything.selector,
             handler.settleOldOrders.selector,
@@ -83,7 +83,12 @@ contract TradingCampaign is Campaign {
             handler.pass.selector,
             handler.fork.selector,
             handler.changeCode.selector,
-            handler.closeMarket.selector
+            handler.closeMarket.selector,
+            handler.grantSession.selector,
+            handler.revokeSession.selector,
+            handler.revokeApproval.selector,
+            handler.redeemVoucher.selector,
+            handler.cancelWithReceipt.selector
         ];
         selectors = new bytes4[](chosen.length);
         for (uint256 i = 0; i < chosen.length; ++i) {
@@ -99,7 +104,7 @@ contract CustodyCampaign is Campaign {
     }
 
     function _selectors() internal view override returns (bytes4[] memory selectors) {
-        bytes4[20] memory chosen = [
+        bytes4[27] memory chosen = [
             handler.deposit.selector,
             handler.requestWithdrawal.selector,
             handler.cancelWithdrawalRequest.selector,
@@ -118,6 +123,13 @@ contract CustodyCampaign is Campaign {
             handler.withdrawFees.selector,
             handler.changeOperator.selector,
             handler.usurp.selector,
+            handler.depositWithPermit.selector,
+            handler.depositWithPermit2.selector,
+            handler.redeemVoucher.selector,
+            handler.approveOrder.selector,
+            handler.revokeApproval.selector,
+            handler.publishSolvency.selector,
+            handler.nameRoles.selector,
             handler.settleHonestly.selector,
             handler.settleAnything.selector
         ];

@@ -36,7 +36,7 @@ abstract contract Governance is Trading {
         _seed(seed);
         bool on = paused ? _chance(4) : _chance(8);
         bytes memory data = on ? abi.encodeCall(exchange.pause, ()) : abi.encodeCall(exchange.unpause, ());
-        (bool success,) = _call("pause", OWNER, data);
+        (bool success,) = _call("pause", PAUSER, data);
         _must(success == (on != paused), "I7: a pause that was due was refused, or one came twice");
         if (success) paused = on;
     }
@@ -45,7 +45,7 @@ abstract contract Governance is Trading {
     function setDepositsOpen(uint256 seed) external {
         _seed(seed);
         bool open = !_chance(4);
-        _call("setDepositsOpen", OWNER, abi.encodeCall(exchange.setDepositsOpen, (_token(), open)));
+        _call("setDepositsOpen", LISTER, abi.encodeCall(exchange.setDepositsOpen, (_token(), open)));
     }
 
     /// @notice A market closes or opens.
@@ -55,7 +55,7 @@ abstract contract Governance is Trading {
         bool close = _chance(12);
         bytes memory data =
             close ? abi.encodeCall(exchange.closeMarket, (market)) : abi.encodeCall(exchange.reopenMarket, (market));
-        (bool success,) = _call("closeMarket", OWNER, data);
+        (bool success,) = _call("closeMarket", LISTER, data);
         _must(success == (close == (closings[market] == 0)), "I7: a market could not be closed or opened");
         if (success) closings[market] = close ? block.timestamp : 0;
     }
@@ -65,11 +65,11 @@ abstract contract Governance is Trading {
         _seed(seed);
         bool success;
         if (_chance(2)) {
-            (success,) = _call("relist", OWNER, abi.encodeCall(exchange.listAsset, (_token())));
+            (success,) = _call("relist", LISTER, abi.encodeCall(exchange.listAsset, (_token())));
         } else {
             uint32 market = uint32(1 + _random(MARKETS));
             bytes memory data = abi.encodeCall(exchange.listMarket, (market, tokens[1], tokens[0], 1, 1));
-            (success,) = _call("relist", OWNER, data);
+            (success,) = _call("relist", LISTER, data);
         }
         _must(!success, "I7: what is listed changed");
     }
@@ -80,7 +80,7 @@ abstract contract Governance is Trading {
         address token = _token();
         uint256 before = _heldBy(token);
         (bool success, bytes memory result) =
-            _call("withdrawFees", OWNER, abi.encodeCall(exchange.withdrawFees, (token, OWNER)));
+            _call("withdrawFees", COLLECTOR, abi.encodeCall(exchange.withdrawFees, (token, COLLECTOR)));
         uint256 sent = before - _heldBy(token);
         if (!success) {
             _must(sent == 0, "I1: a refused payment of fees paid");
@@ -109,10 +109,27 @@ abstract contract Governance is Trading {
         if (success) _proposed = address(0);
     }
 
+    /// @notice The operator publishes what it says that it owes: an event, and nothing else.
+    function publishSolvency(uint256 seed) external {
+        _seed(seed);
+        address who = _chance(4) ? _trader() : operator;
+        bytes memory data = abi.encodeCall(exchange.publishSolvency, (_token(), bytes32(seed), seed));
+        (bool success,) = _call("publishSolvency", who, data);
+        _must(success == (who == operator), "I7: somebody else published the operator's figures");
+    }
+
+    /// @notice The owner names roles anew: the ones who have them, so that the history can go on.
+    function nameRoles(uint256 seed) external {
+        _seed(seed);
+        _call("nameRoles", OWNER, abi.encodeCall(exchange.setLister, (LISTER)));
+        _call("nameRoles", OWNER, abi.encodeCall(exchange.setPauser, (PAUSER)));
+        _call("nameRoles", OWNER, abi.encodeCall(exchange.setFeeCollector, (COLLECTOR)));
+    }
+
     /// @notice What only a role may do, tried by everyone else.
     function usurp(uint256 seed) external {
         _seed(seed);
-        bytes[9] memory wishes = [
+        bytes[14] memory wishes = [
             abi.encodeCall(exchange.listAsset, (address(this))),
             abi.encodeCall(exchange.setDepositsOpen, (tokens[0], false)),
             abi.encodeCall(exchange.listMarket, (99, tokens[0], tokens[1], 1, 1)),
@@ -121,7 +138,12 @@ abstract contract Governance is Trading {
             abi.encodeCall(exchange.proposeOperator, (address(this))),
             abi.encodeCall(exchange.pause, ()),
             abi.encodeCall(exchange.unpause, ()),
-            abi.encodeCall(exchange.withdrawFees, (tokens[1], address(this)))
+            abi.encodeCall(exchange.withdrawFees, (tokens[1], address(this))),
+            abi.encodeCall(exchange.setLister, (address(this))),
+            abi.encodeCall(exchange.setPauser, (address(this))),
+            abi.encodeCall(exchange.setFeeCollector, (address(this))),
+            abi.encodeWithSignature("transferOwnership(address)", address(this)),
+            abi.encodeWithSignature("renounceOwnership()")
         ];
         address who = _chance(2) ? operator : _trader();
         (bool success,) = _call("usurp", who, wishes[_random(wishes.length)]);

@@ -197,7 +197,7 @@ abstract contract Model is World {
         _must(exchange.balanceOf(address(exchange), token) == 0, "I5: the exchange owes itself");
     }
 
-    function _checkTrader(address trader) private {
+    function _checkTrader(address trader) internal virtual {
         for (uint256 i = 0; i < tokens.length; ++i) {
             address token = tokens[i];
             _must(

@@ -2,11 +2,11 @@
 pragma solidity 0.8.30;
 
 import {BatchBuilder, Group, Section, Terms} from "../base/BatchBuilder.sol";
-import {Custody} from "./Custody.sol";
+import {Delegated} from "./Delegated.sol";
 
 /// @title Signing
 /// @notice The orders that the traders sign, the ones that nobody signed, and what either may do.
-abstract contract Signing is Custody {
+abstract contract Signing is Delegated {
     /// @dev An order and what is true of it.
     struct Signed {
         address trader;

@@ -208,16 +208,21 @@ abstract contract Trading is Signing {
 
     /// @dev A header or length that lies: refused as a whole.
     function _settleMalformed(Draft[] memory drafts, Header memory header) private {
-        uint256 which = _random(7);
+        uint256 which = _random(9);
         if (which == 0) header.number += uint48(1 + _random(2));
         if (which == 1) header.number -= 1;
         if (which == 2) header.matchedThrough = uint40(block.timestamp + 1 + _random(1000));
         if (which == 3) header.previousRoot = bytes32(_random(type(uint256).max));
         if (which == 4) header.fills += 1;
         if (which == 5) header.upTo = uint48(_lowestSequence(drafts) - 1);
+        address[] memory accounts = drafts[0].section.accounts;
+        if (which == 7) accounts[0] = address(0);
+        if (which == 8) accounts[accounts.length - 1] = accounts[0];
+        if (which == 8 && accounts.length == 1) header.number += 1;
         bytes memory batch = BatchBuilder.pack(header, _sections(drafts));
         if (which == 6) batch = bytes.concat(batch, hex"00");
         (bool success,) = _call("settleMalformed", operator, abi.encodeCall(exchange.settle, (batch)));
+        _must(!success || which < 7, "I10: nobody, or somebody twice, was an account of a batch");
         _must(!success, "I2: a batch that does not follow the last one settled");
     }
 
