@@ -26,7 +26,14 @@ def copy_project(target: pathlib.Path) -> None:
         if (CONTRACTS / name).exists():
             shutil.copytree(CONTRACTS / name, target / name)
     (target / "node_modules").mkdir()
-    for package in ("@openzeppelin", "solc", "command-exists", "commander", "follow-redirects", "js-sha3"):
+    for package in (
+        "@openzeppelin",
+        "solc",
+        "command-exists",
+        "commander",
+        "follow-redirects",
+        "js-sha3",
+    ):
         (target / "node_modules" / package).symlink_to(CONTRACTS / "node_modules" / package)
     for package in ("memorystream", "os-tmpdir", "semver", "tmp", "@foundry-rs"):
         (target / "node_modules" / package).symlink_to(CONTRACTS / "node_modules" / package)
@@ -52,10 +59,16 @@ def run_campaign(project: pathlib.Path, seed: str) -> tuple[int, set[str]]:
         "FOUNDRY_INVARIANT_SHRINK_RUN_LIMIT": "0",
     }
     command = ["forge", "test", "--root", ".", "--match-contract", "Campaign", "--fuzz-seed", seed]
-    done = subprocess.run(command, cwd=project, env=environment, check=False, capture_output=True, text=True)
+    done = subprocess.run(
+        command, cwd=project, env=environment, check=False, capture_output=True, text=True
+    )
     found = set(re.findall(r"FAIL: Broken\(\"(\w+):", done.stdout))
     if done.returncode and not found:
-        found = {line.strip() for line in done.stdout.splitlines() + done.stderr.splitlines() if "FAIL" in line or "rror" in line}
+        found = {
+            line.strip()
+            for line in done.stdout.splitlines() + done.stderr.splitlines()
+            if "FAIL" in line or "rror" in line
+        }
     return done.returncode, found
 
 
@@ -79,7 +92,10 @@ def main() -> int:
             file.write_text(text)
             caught = status != 0 and bool(found & set(mutation["rules"]))
             survivors += not caught
-            print(f"{'caught' if caught else 'SURVIVED'} {mutation['name']}: {', '.join(sorted(found))}", flush=True)
+            print(
+                f"{'caught' if caught else 'SURVIVED'} {mutation['name']}: {', '.join(sorted(found))}",
+                flush=True,
+            )
     return min(survivors, 1)
 
 

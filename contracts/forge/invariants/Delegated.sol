@@ -31,7 +31,7 @@ abstract contract Delegated is Promised {
         uint32 market = uint32(1 + _random(MARKETS));
         if (_chance(16)) key = _chance(2) ? address(0) : trader;
         if (_chance(16)) market = 99;
-        (uint256 buys, uint256 sells) = (_random(1e8), _random(2000));
+        (uint256 buys, uint256 sells) = (_random(_chance(2) ? 1e9 : 1e5), _random(_chance(2) ? 10_000 : 300));
         if (_chance(16)) buys = type(uint96).max - _random(2);
         if (_chance(16)) sells = type(uint72).max - _random(2);
         uint256 expiry = block.timestamp + 1 + _random(_chance(3) ? 1 hours : 180 days);

@@ -3,7 +3,6 @@ pragma solidity 0.8.30;
 
 import {HostileToken} from "../base/HostileToken.sol";
 import {Governance} from "./Governance.sol";
-import {Signing} from "./Signing.sol";
 
 /// @title Handler
 /// @notice Everything that can be done to the exchange, one random call at a time.
@@ -45,7 +44,4 @@ contract Handler is Governance {
             _must(_sum(tokens[j]) == 0, "I8: something stayed behind");
         }
     }
-
-    /// @inheritdoc Signing
-    function _afterMove(uint32, Signed memory, Signed memory, uint256, uint256) internal override {}
 }

@@ -12,6 +12,12 @@ abstract contract Signing is Delegated {
         address trader;
         Terms terms;
         bool genuine; // signed by who may, for exactly these terms
+        bytes signature; // of the trader, the session key or over the tree's root
+        address sessionKey;
+        uint8 height; // of the tree
+        uint8 leaf;
+        bytes32 root;
+        bytes proof;
     }
 
     uint256 private constant POOL = 48;
@@ -53,13 +59,60 @@ abstract contract Signing is Delegated {
 
     // Signing
 
-    function _sign(uint32 market, Signed[] memory orders) internal {
+    function _sign(uint32 market, Signed[] memory orders, bool honest) internal {
         for (uint256 i = 0; i < orders.length; ++i) {
-            Signed memory order = orders[i];
-            order.terms.tail = _sign(keys[order.trader], _digest(market, order.trader, order.terms));
-            order.genuine = true;
-            _keep(market, order);
+            _signOne(market, orders[i], honest);
+            orders[i].genuine = true;
+            _keep(market, orders[i]);
         }
+    }
+
+    /// @dev Signs in one of the four kinds: by a session key if there is a grant that serves, by an approval if it comes.
+    function _signOne(uint32 market, Signed memory order, bool honest) private {
+        uint256 kind = _random(7);
+        order.terms.kind = 0;
+        if (kind == 1 || kind == 2) {
+            order.sessionKey = vm.addr(sessionKeys[kind - 1]);
+            bool serves = _serves(grants[order.trader][order.sessionKey][market], order.terms);
+            if (!serves && (honest || !_chance(4))) kind = 0;
+            order.terms.kind = kind == 0 ? 0 : 1;
+        }
+        bytes32 digest = _digest(market, order.trader, order.terms);
+        if (order.terms.kind == 1) {
+            order.signature = _sign(sessionKeys[kind - 1], digest);
+        } else if (kind == 3) {
+            order.terms.kind = 2;
+            _signTree(market, order);
+        } else if (kind == 4 && _approvable(order.trader, digest)) {
+            order.terms.kind = 3;
+        } else {
+            order.signature = _sign(keys[order.trader], digest);
+        }
+    }
+
+    function _serves(Grant storage grant, Terms memory terms) private view returns (bool) {
+        if (grant.expiry < block.timestamp || !_grantUsable(grant)) return false;
+        return terms.side == 0 ? grant.buyBudget > 1e8 : grant.sellBudget >= 2 * uint256(terms.lots);
+    }
+
+    function _approvable(address trader, bytes32 digest) private returns (bool) {
+        Approval storage approval = approvals[trader][digest];
+        if (_approvalUsable(approval)) return true;
+        return approval.approvedAt == 0 && approval.revokedAt == 0 && _approve(trader, digest);
+    }
+
+    /// @dev One signature over up to eight orders, of which this is one; the others are orders of zeros.
+    function _signTree(uint32 market, Signed memory order) private {
+        order.height = uint8(1 + _random(3));
+        order.leaf = uint8(_random(1 << order.height));
+        bytes32[] memory leaves = new bytes32[](1 << order.height);
+        for (uint256 i = 0; i < leaves.length; ++i) {
+            leaves[i] = BatchBuilder.emptyLeaf();
+        }
+        leaves[order.leaf] = BatchBuilder.orderHash(markets[market], order.trader, order.terms);
+        (order.root, order.proof) = BatchBuilder.tree(leaves, order.leaf);
+        bytes32 digest = BatchBuilder.typed(_domain(), BatchBuilder.bulkHash(order.height, order.root));
+        order.signature = _sign(keys[order.trader], digest);
     }
 
     function _keep(uint32 market, Signed memory order) private {
@@ -91,7 +144,7 @@ abstract contract Signing is Delegated {
     /// @dev Takes an order that was signed and makes it one that was not.
     function _forge(uint32 market, Signed memory order) internal {
         Terms memory terms = order.terms;
-        uint256 which = _random(14);
+        uint256 which = _random(15);
         order.genuine = false;
         if (which == 0) terms.price = terms.side == 0 ? terms.price + 1 : terms.price - 1;
         if (which == 1) terms.lots ^= 1;
@@ -102,11 +155,35 @@ abstract contract Signing is Delegated {
         if (which == 6) terms.nonce += 1 << 24;
         if (which == 7) terms.nonce ^= 1;
         if (which == 8) order.trader = _other(order.trader);
-        if (which == 9) terms.tail = _sign(keys[_other(order.trader)], _digest(market, order.trader, terms));
-        if (which == 10) terms.tail = abi.encodePacked(_random(type(uint256).max), _random(type(uint256).max));
-        if (which == 11) terms.tail = new bytes(64);
-        if (which == 12) terms.tail = _signFor(order, market, block.chainid + 1, address(exchange));
-        if (which == 13) terms.tail = _signFor(order, market, block.chainid, address(hostile));
+        if (which >= 9) _forgeSignature(market, order, which);
+        if (which == 14) _forgeKind(order);
+    }
+
+    function _forgeSignature(uint32 market, Signed memory order, uint256 which) private {
+        bytes32 digest = _digest(market, order.trader, order.terms);
+        order.terms.kind = 0;
+        if (which == 9) order.signature = _sign(keys[_other(order.trader)], digest);
+        if (which == 10) order.signature = abi.encodePacked(_random(type(uint256).max), _random(type(uint256).max));
+        if (which == 11) order.signature = new bytes(64);
+        if (which == 12) order.signature = _signFor(order, market, block.chainid + 1, address(exchange));
+        if (which == 13) order.signature = _signFor(order, market, block.chainid, address(hostile));
+        if (which == 14) order.signature = _sign(sessionKeys[_random(2)], digest);
+    }
+
+    /// @dev A signature that is good in no way, or in another one: by a key without a grant, of another leaf, unapproved.
+    function _forgeKind(Signed memory order) private {
+        order.terms.kind = uint8(_random(4));
+        if (order.terms.kind == 1) {
+            order.sessionKey = vm.addr(sessionKeys[0]);
+            order.signature = _sign(sessionKeys[1], bytes32(_random(8)));
+        }
+        if (order.terms.kind == 2) {
+            order.height = uint8(1 + _random(3));
+            order.leaf = uint8(_random(10));
+            order.root = bytes32(_random(8));
+            order.proof = new bytes(32 * uint256(order.height));
+        }
+        if (order.terms.kind == 3) order.terms.nonce += uint64(1 + _random(3)) << 24;
     }
 
     function _other(address trader) internal returns (address other) {
@@ -152,6 +229,56 @@ abstract contract Signing is Delegated {
             section.orders[i] = orders[i].terms;
             section.orders[i].account = uint8(index[_indexOf(orders[i].trader)]);
         }
+        section.sessions = _listSessions(orders);
+        section.roots = new bytes[](orders.length);
+        uint256 roots = 0;
+        for (uint256 i = 0; i < orders.length; ++i) {
+            if (orders[i].terms.kind == 2) section.roots[roots++] = _root(orders[i]);
+            section.orders[i].tail = _tail(section, orders[i], roots);
+        }
+        bytes[] memory listed = section.roots;
+        assembly ("memory-safe") {
+            mstore(listed, roots)
+        }
+    }
+
+    /// @dev Account and key of every order by a session key, ascending and each once.
+    function _listSessions(Signed[] memory orders) private pure returns (bytes[] memory sessions) {
+        uint256[] memory found = new uint256[](orders.length);
+        uint256 count = 0;
+        for (uint256 i = 0; i < orders.length; ++i) {
+            if (orders[i].terms.kind != 1) continue;
+            uint256 session = (uint256(orders[i].terms.account) << 160) | uint160(orders[i].sessionKey);
+            uint256 at = 0;
+            while (at < count && found[at] < session) {
+                ++at;
+            }
+            if (at < count && found[at] == session) continue;
+            for (uint256 j = count++; j > at; --j) {
+                found[j] = found[j - 1];
+            }
+            found[at] = session;
+        }
+        sessions = new bytes[](count);
+        for (uint256 i = 0; i < count; ++i) {
+            sessions[i] = abi.encodePacked(uint168(found[i]));
+        }
+    }
+
+    function _root(Signed memory order) private pure returns (bytes memory) {
+        return abi.encodePacked(order.terms.account, order.height, order.root, order.signature);
+    }
+
+    function _tail(Section memory section, Signed memory order, uint256 roots) private pure returns (bytes memory) {
+        if (order.terms.kind == 3) return "";
+        if (order.terms.kind == 2) return abi.encodePacked(uint8(roots - 1), order.leaf, order.proof);
+        if (order.terms.kind == 0) return order.signature;
+        bytes32 session = keccak256(abi.encodePacked(order.terms.account, order.sessionKey));
+        uint256 index = 0;
+        while (keccak256(section.sessions[index]) != session) {
+            ++index;
+        }
+        return abi.encodePacked(order.signature, uint8(index));
     }
 
     function _takesPart(Signed[] memory orders, address trader) private pure returns (bool) {
@@ -175,6 +302,7 @@ abstract contract Signing is Delegated {
         _must(order.trader != address(0), "I10: the zero address traded");
         _must(order.genuine, "I7: an order settled that nobody signed");
         _must(block.timestamp <= uint256(terms.expiry) + WINDOW_MAX, "I6: an expired order settled");
+        _judgeSigner(market, order);
         uint256 key = terms.nonce >> 16;
         uint256 at = _laneOrBase(market, terms.nonce & 0xffff);
         Ban storage ban = cancels[order.trader][at];
@@ -197,8 +325,30 @@ abstract contract Signing is Delegated {
         _must(lane.filled <= terms.lots, "I2: an order filled beyond what was signed");
     }
 
-    /// @dev What a fill uses up besides funds.
-    function _afterMove(uint32 market, Signed memory buy, Signed memory sell, uint256 paid, uint256 lots)
-        internal
-        virtual;
+    function _judgeSigner(uint32 market, Signed memory order) private {
+        if (order.terms.kind == 1) {
+            _must(
+                _grantUsable(grants[order.trader][order.sessionKey][market]),
+                "I6: an order of a session settled that was not granted, expired or revoked"
+            );
+        }
+        if (order.terms.kind == 3) {
+            bytes32 digest = _digest(market, order.trader, order.terms);
+            _must(_approvalUsable(approvals[order.trader][digest]), "I6: an order settled whose approval was revoked");
+        }
+    }
+
+    /// @dev What a fill uses up besides funds: the budgets of the sessions that signed for it.
+    function _useBudgets(uint32 market, Signed memory buy, Signed memory sell, uint256 paid, uint256 lots) internal {
+        if (buy.terms.kind == 1) {
+            Grant storage grant = grants[buy.trader][buy.sessionKey][market];
+            _must(grant.buyBudget >= paid, "I3: a session key spent more than its budget");
+            grant.buyBudget = grant.buyBudget >= paid ? grant.buyBudget - paid : 0;
+        }
+        if (sell.terms.kind == 1) {
+            Grant storage grant = grants[sell.trader][sell.sessionKey][market];
+            _must(grant.sellBudget >= lots, "I3: a session key sold more than its budget");
+            grant.sellBudget = grant.sellBudget >= lots ? grant.sellBudget - lots : 0;
+        }
+    }
 }

@@ -69,7 +69,7 @@ abstract contract Trading is Signing {
         for (uint256 i = 0; i < makers; ++i) {
             if (fills[i].lots == 0) funded = false;
         }
-        _sign(market, draft.orders);
+        _sign(market, draft.orders, true);
         Group[] memory groups = new Group[](funded ? 1 : 0);
         if (funded) groups[0] = Group({sequence: _nextSequence(), taker: 0, fills: fills});
         draft.section = _section(market, draft.orders, groups);
@@ -126,7 +126,7 @@ abstract contract Trading is Signing {
             }
             draft.orders[i] = order;
         }
-        _sign(market, draft.orders);
+        _sign(market, draft.orders, false);
         for (uint256 i = 0; i < draft.orders.length; ++i) {
             if (_chance(12)) _forge(market, draft.orders[i]);
         }
@@ -328,7 +328,7 @@ abstract contract Trading is Signing {
         _credit(market.base, buy.trader, base);
         _credit(market.quote, sell.trader, earned);
         if (paid > earned) fees[market.quote] += paid - earned;
-        _afterMove(id, buy, sell, paid, lots);
+        _useBudgets(id, buy, sell, paid, lots);
     }
 
     function _spend(address token, address trader, uint256 amount) private {
