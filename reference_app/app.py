@@ -96,7 +96,10 @@ def compose(settings: Settings) -> Services:
         risk=StandardRisk(settings.risk),
         records=records,
         clock=clock,
-        options=ExchangeOptions(snapshot_every=settings.snapshot_every),
+        options=ExchangeOptions(
+            snapshot_every=settings.snapshot_every,
+            voucher_lifetime_s=settings.voucher_lifetime_s,
+        ),
     )
     return Services(
         settings=settings,

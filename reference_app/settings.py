@@ -21,6 +21,7 @@ from hybrid_dex.defaults.login_tokens import DEMO_SECRET
 from hybrid_dex.defaults.standard_risk import RiskLimits
 from hybrid_dex.errors import ConfigurationError, HybridDexError
 from hybrid_dex.model.market import Market
+from hybrid_dex.model.vouchers import MAX_VOUCHER_LIFETIME_S
 from hybrid_dex.settlement.chains import ChainPreset, chain_named, finality_named
 
 __all__ = [
@@ -237,6 +238,7 @@ class Settings:
         data: the folder of journal and snapshots; relative to the file that names it.
         records: the records' database; by default SQLite in ``data``.
         snapshot_every: commands between two snapshots.
+        voucher_lifetime_s: how long a voucher for a withdrawal at once is paid.
         server: where it listens.
         auth: who may log in.
         chain: where fills settle.
@@ -251,6 +253,9 @@ class Settings:
     data: Path = Path("data")
     records: str = ""
     snapshot_every: int = attrs.field(default=100_000, validator=_AT_LEAST_ONE)
+    voucher_lifetime_s: int = attrs.field(
+        default=3_600, validator=[_AT_LEAST_ONE, attrs.validators.le(MAX_VOUCHER_LIFETIME_S)]
+    )
     server: ServerSettings = attrs.field(factory=ServerSettings)
     auth: AuthSettings = attrs.field(factory=AuthSettings)
     chain: ChainSettings = attrs.field(factory=ChainSettings)
