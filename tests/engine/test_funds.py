@@ -163,6 +163,36 @@ def test_a_failed_fill_gives_everything_back() -> None:
     )
 
 
+def test_what_a_failed_fill_paid_for_is_reversed_with_it_and_nothing_else() -> None:
+    """One command for a receipt: the fill, the one that spent its proceeds; independent ones stand."""
+    driver, first = traded()
+    driver.do(Deposit(account="dave", asset="ETH", amount=2_000))
+    driver.do(Deposit(account="carol", asset="USDC", amount=200_000))
+    left = driver.rest("dave", SELL, 80, 1_000)
+    before = {who: driver.engine.balances(who) for who in ("carol", "dave")}
+    second = driver.place("bob", BUY, 50, 1_000)[1].fill_id  # out of what alice paid
+    third = driver.place("carol", BUY, 10, 1_000)[1].fill_id
+    failures = (FillFailure(second, 6, None), FillFailure(first, 1, None))
+    events = driver.do(FailSettlement(failures=failures, batch=1))
+    assert [(type(event), event.fill_id) for event in events] == [
+        (FillSettled, first),
+        (FillSettled, second),
+    ]
+    for who, asset, amount in (("alice", "USDC", 100_200), ("bob", "ETH", 1_000)):
+        assert driver.engine.balance(who, asset).on_chain == driver.available(who, asset) == amount
+    assert driver.available("bob", "USDC") == driver.available("alice", "ETH") == 0
+    assert not driver.engine.is_frozen("bob")
+    assert [fill.fill_id for fill in driver.engine.unsettled()] == [third]
+    assert driver.engine.fees("USDC") == driver.engine.fees_in_flight("USDC") == 10 + 20
+    (order,) = driver.engine.open_orders("dave")
+    assert (order.order_id, order.open, order.filled) == (left, 20, 60)
+    driver.do(FailSettlement(failures=(FillFailure(third, 6, left),), batch=2))
+    assert driver.engine.fees("USDC") == 0
+    now = {who: driver.engine.balances(who) for who in ("carol", "dave")}
+    unheld = [balance.total for balances in before.values() for balance in balances]
+    assert [b.total for balances in now.values() for b in balances if b.total] == unheld
+
+
 def test_the_culprit_loses_the_rest_of_its_order() -> None:
     """The other order stands."""
     driver = Driver()
