@@ -1,133 +1,103 @@
-"""A node that lies, stalls or refuses delays settlement, and never doubles or loses a trade."""
+"""A node that lies, stalls or refuses delays settlement, and never doubles or loses a trade.
+
+The faults are in `faults`; `python -m pytest tests/chain/test_node_faults.py -s` prints what each
+one did.
+"""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+import sys
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from functools import partial
 
 import pytest
 from aiohttp import web
 
-from hybrid_dex.model.settlement import SettlementStage
+from hybrid_dex.model.settlement import MatchedFill, SettlementStage
 from hybrid_dex.settlement.fees import FeePolicy
 from hybrid_dex.settlement.health import SettlementState
-from tests.chain.fault_proxy import Answer, FaultProxy, Request, error
-from tests.chain.harness import Server, World
+from hybrid_dex.signing import LocalSigner
+from tests.chain.fault_proxy import FaultProxy, GethPool
+from tests.chain.faults import FAULTS
+from tests.chain.harness import OPERATOR_KEY, Server, World
 from tests.tiers import count
 
 ETH, USDC = 10**18, 10**6
-SEND = "eth_sendRawTransaction"
 SEEDS = range(count(fast=1, full=10))
-Make = Callable[[random.Random], Answer]
+BATCHES = count(fast=2, full=15)
+CEILING = 20 * 10**9
+"""Wei per gas; the chain's base fee is a twentieth of it, and 50 times that in one fault."""
 
 
-def sometimes(rng: random.Random, answer: Callable[[], object], *, share: float = 0.25) -> Answer:
-    """Answer a share of all requests, at most 40 in all."""
-    return lambda proxy, _: answer() if proxy.fired < 40 and rng.random() < share else None
-
-
-def first_sends(times: int, answer: Callable[[], object]) -> Answer:
-    """Answer the first few sent transactions, which the chain never sees."""
-    return lambda proxy, request: (
-        answer() if request["method"] == SEND and proxy.fired < times else None
-    )
-
-
-def accepted_without_an_answer(times: int) -> Answer:
-    """Pass a transaction on, then hang up."""
-
-    async def answer(proxy: FaultProxy, request: Request) -> object:
-        if request["method"] == SEND and proxy.fired < times:
-            proxy.fired += 1
-            await proxy.forward(request)
-            return "hang up"
-        return None
-
-    return answer
-
-
-def stale_head(rng: random.Random) -> Answer:
-    """Now and then say that a block a little below the newest one is the newest."""
-
-    async def answer(proxy: FaultProxy, request: Request) -> object:
-        asks = request["method"] == "eth_getBlockByNumber" and request["params"][0] == "latest"
-        if not asks or proxy.fired >= 40 or rng.random() > 0.4:
-            return None
-        head = await proxy.forward(request)
-        below = max(0, int(head["result"]["number"], 16) - rng.randrange(1, 3))
-        return await proxy.forward({**request, "params": [hex(below), False]})
-
-    return answer
-
-
-def missing_logs(rng: random.Random) -> Answer:
-    """Now and then know no logs."""
-
-    def answer(proxy: FaultProxy, request: Request) -> object:
-        if request["method"] == "eth_getLogs" and proxy.fired < 40 and rng.random() < 0.5:
-            return {"jsonrpc": "2.0", "id": request["id"], "result": []}
-        return None
-
-    return answer
-
-
-FAULTS: dict[str, Make] = {
-    "server error": lambda rng: sometimes(rng, lambda: web.Response(status=503)),
-    "too many requests": lambda rng: sometimes(rng, lambda: web.Response(status=429)),
-    "limit exceeded": lambda rng: sometimes(rng, lambda: error("limit exceeded", -32005)),
-    "not JSON": lambda rng: sometimes(rng, lambda: web.Response(text="<html>busy</html>")),
-    "hung up": lambda rng: sometimes(rng, lambda: "hang up", share=0.1),
-    "internal error": lambda rng: sometimes(rng, lambda: error("internal error", -32603)),
-    "stale head": stale_head,
-    "missing logs": missing_logs,
-    "accepted without an answer": lambda _: accepted_without_an_answer(2),
-    "evicted": lambda _: first_sends(
-        2, lambda: {"jsonrpc": "2.0", "id": 1, "result": "0x" + "11" * 32}
-    ),
-    "underpriced": lambda _: first_sends(3, lambda: error("replacement transaction underpriced")),
-    "below base fee": lambda _: first_sends(
-        2, lambda: error("max fee per gas less than block base fee")
-    ),
-    "nonce too low": lambda _: first_sends(3, lambda: error("nonce too low")),
-    "nonce too high": lambda _: first_sends(3, lambda: error("nonce too high")),
-    "already known": lambda _: first_sends(1, lambda: error("already known")),
-    "pool full": lambda _: first_sends(3, lambda: error("txpool is full")),
-    "no funds": lambda _: first_sends(
-        2, lambda: error("insufficient funds for gas * price + value")
-    ),
-}
+def confirmed(server: Server, fills: Sequence[MatchedFill]) -> bool:
+    """Whether these fills are in a block, for now or for good."""
+    reached = {SettlementStage.CONFIRMED, SettlementStage.FINAL}
+    return all(server.reader.stages.get(fill.fill_id) in reached for fill in fills)
 
 
 @pytest.mark.parametrize("turn", SEEDS)
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("name", FAULTS)
 async def test_trades_settle_once_whatever_the_node_does(
-    world: World, fault: str, turn: int, seed: int
+    world: World, name: str, turn: int, seed: int
 ) -> None:
-    """Three trades, one after another, behind a node with one fault."""
-    rng = random.Random(f"{seed} {fault} {turn}")
+    """Some batches behind a node with one fault, under geth's rules for what is sent.
+
+    Each trade once, no nonce left out, no offer above the ceiling, no batch number twice.
+    """
+    rng = random.Random(f"{seed} {name} {turn}")
+    fault = FAULTS[name]
     alice = await world.trader(1, quote=10_000 * USDC)
     bob = await world.trader(2, base=ETH)
-    async with FaultProxy(world.anvil.url, lambda *_: None) as proxy:
+    anvil, operator = world.anvil, LocalSigner(OPERATOR_KEY).address
+    first_nonce = int(anvil.rpc("eth_getTransactionCount", operator, "latest"), 16)
+    anvil.rpc("anvil_setNextBlockBaseFeePerGas", hex(10**9))
+    anvil.mine()
+    every: list[MatchedFill] = []
+    async with AsyncExitStack() as stack:
+        pool = GethPool()
+        nodes = [
+            await stack.enter_async_context(FaultProxy(anvil.url, lambda *_: None, pool))
+            for _ in range(1 + fault.honest)
+        ]
         settlement = world.settlement(
-            rpc_urls=(proxy.url,),
+            rpc_urls=[node.url for node in nodes],
             bump_after_s=4,
             resend_after_s=2,
-            request_timeout_s=2.0,
-            confirmations=4,
+            request_timeout_s=0.3,
+            survey_s=2.0,
+            lag_tolerance_s=60,
+            confirmations=3,
+            fees=FeePolicy(ceiling=CEILING, emergency_ceiling=2 * CEILING),
         )
-        async with Server(world, settlement) as server:
-            proxy.fault = FAULTS[fault](rng)
-            every = []
-            for _ in range(3):
-                fills = world.trade(alice, bob, lots=rng.randrange(1, 90))
-                every += fills
-                await settlement.submit(fills)
-                await world.until(partial(server.reader.all_at, fills, SettlementStage.FINAL))
-        assert proxy.fired or fault == "hung up"
+        server = await stack.enter_async_context(Server(world, settlement))
+        anvil.rpc("evm_setAutomine", False)
+        stack.callback(anvil.rpc, "evm_setAutomine", True)
+        nodes[0].fault = fault.make(rng)
+        for _ in range(BATCHES):
+            fills = world.trade(alice, bob, lots=rng.randrange(1, 90))
+            every += fills
+            await settlement.submit(fills)
+            await world.until(partial(confirmed, server, fills))
+        await world.until(lambda: server.reader.all_at(every, SettlementStage.FINAL))
+        assert settlement.health().batch == BATCHES
+        assert not settlement.health().error
+    assert nodes[0].fired, "the fault never came"
+    assert not server.reader.failures
     lots = sum(fill.quantity for fill in every)
     assert (await alice.vault.balance(world.market.base)).balance == lots * world.market.lot_size
-    assert not server.reader.failures
+    used = int(anvil.rpc("eth_getTransactionCount", operator, "latest"), 16) - first_nonce
+    offers = [offer for offer in pool.offers if offer.sender == operator]
+    gaps = [offer for offer in offers if offer.nonce > offer.next_nonce]
+    assert not gaps
+    assert {offer.nonce for offer in offers} >= set(range(first_nonce, first_nonce + used))
+    assert used == BATCHES, "a batch was settled or tried twice"
+    assert max(offer.max_fee for offer in offers) <= CEILING
+    sys.stdout.write(
+        f"B2 {name}, seed {seed}: {nodes[0].fired} wrong answers, {len(offers)} sends, {used} "
+        f"mined, 0 settled twice, 0 gaps, highest fee {max(o.max_fee for o in offers)} of {CEILING}\n"
+    )
 
 
 async def test_a_node_that_is_down_is_waited_for(world: World) -> None:

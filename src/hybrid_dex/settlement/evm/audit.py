@@ -35,6 +35,7 @@ class Audit:
         self._contract = contract
         self._pipeline = pipeline
         self._unchecked = True
+        self._unproven = False  # a beginning that no second answer agreed with
         self._slots = asyncio.Semaphore(_AT_ONCE)
 
     def touch(self) -> None:
@@ -53,9 +54,15 @@ class Audit:
         expected, found = ledger.owed(), await self._contract.owed(head.number)
         if expected is None:
             ledger.begin(found)
-        else:
+            self._unproven = True
+            return
+        try:
             _compare(expected, found, head)
-        self._unchecked = False
+        except SettlementError:
+            if self._unproven:  # the first answer may have been the wrong one
+                ledger.begin(found)
+            raise
+        self._unchecked = self._unproven = False
 
     async def check_range(self, last: Block, facts: Iterable[Fact]) -> None:
         """The same for blocks that are passed over at once, where the node still knows the state.

@@ -113,11 +113,17 @@ async def read_header(
     web3: AsyncWeb3[Any],  # Any: whatever provider carries it
     block: BlockIdentifier,
 ) -> Header | None:
-    """Return a block's header, or ``None`` if the node does not have it."""
+    """Return a block's header, or ``None`` if the node does not have it.
+
+    Raises:
+        SettlementError: it is another block's: answers got mixed up on the way.
+    """
     try:
         found = await web3.eth.get_block(block)
     except BlockNotFound:
         return None
+    if isinstance(block, int) and found["number"] != block:
+        raise SettlementError(f"the node answered block {found['number']} for block {block}")
     return Header(
         block=Block(
             number=found["number"],

@@ -265,9 +265,12 @@ class Node:
 
         async def call() -> TxReceipt | None:
             try:
-                return await self.web3.eth.get_transaction_receipt(HexStr(transaction))
+                found = await self.web3.eth.get_transaction_receipt(HexStr(transaction))
             except TransactionNotFound:
                 return None
+            if found["transactionHash"] != HexBytes(transaction):
+                raise SettlementError("the node answered with another transaction's receipt")
+            return found
 
         return await self.ask("receipt", call)
 

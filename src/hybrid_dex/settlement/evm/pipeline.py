@@ -16,6 +16,7 @@ from typing import TypeAlias
 
 import attrs
 
+from hybrid_dex.errors import InvariantError
 from hybrid_dex.model.commands import (
     Command,
     ConfirmSettlement,
@@ -175,12 +176,23 @@ class Pipeline:
 
     # Batches and transactions
 
+    @property
+    def settled_number(self) -> int:
+        """The highest batch in the followed blocks; 0 if there is none."""
+        return max((*self.seen, self.final_number))
+
     def first_unsettled(self) -> StoredBatch | None:
         """Return the lowest batch that is in no followed block."""
         return next((b for n, b in sorted(self.batches.items()) if n not in self.seen), None)
 
     def reserve(self, groups: Collection[Group], *, number: int, through_s: int) -> StoredBatch:
-        """Move groups from the front of the queue into a new batch."""
+        """Move groups from the front of the queue into a new batch.
+
+        Raises:
+            InvariantError: the number was given before: its fills would be lost.
+        """
+        if number in self.batches or number <= self.final_number:
+            raise InvariantError(f"batch {number} is reserved a second time")
         taken = [self.queue.popleft() for _ in groups]
         up_to = max([self.last_up_to, *(group.sequence for group in taken)])
         batch = StoredBatch(number=number, up_to=up_to, through_s=through_s, groups=tuple(taken))

@@ -96,6 +96,8 @@ class Sender:
         self._base_fee = base_fee
         self._account = operator_account(options)
         self._timing: dict[int, _Timing] = {}
+        self._highest_nonce = -1
+        self._told_nonce = (-1, -1)  # a nonce, and the head at which it was told
         longest_s = terms.exit_delay_s / _EXIT_SHARE
         self._heartbeat_s = min(options.heartbeat_s or longest_s, longest_s)
         self._through_s = 0  # as of the last look; what is not known yet counts as long ago
@@ -117,6 +119,7 @@ class Sender:
         assert self._pipeline.chain is not None, "the watcher looks first"
         head = self._pipeline.chain.head
         state = await self._contract.batch_state(head.number)
+        self._check_state(state)
         self._through_s = state.matched_through_s
         if batch is None:
             batch = await self._reserve(state)
@@ -124,10 +127,24 @@ class Sender:
                 return
         if state.number != batch.number - 1:
             raise SettlementError(
-                f"the contract is at batch {state.number}, the followed blocks end at "
-                f"{batch.number - 1}; looking again"
+                f"the contract is at batch {state.number}, the next one here is {batch.number}; "
+                "looking again"
             )
         await self._drive(batch, state, head.number)
+
+    def _check_state(self, state: ChainBatchState) -> None:
+        """Hold what the contract says against the followed blocks: a node may answer of the past.
+
+        Raises:
+            SettlementError: they differ; nothing may be built on it.
+        """
+        settled = self._pipeline.settled_number
+        seen = self._pipeline.seen.get(settled)
+        if settled and (state.number != settled or (seen is not None and seen.root != state.root)):
+            raise SettlementError(
+                f"the contract is at batch {state.number}, the followed blocks end at {settled}; "
+                "looking again"
+            )
 
     # Reserving
 
@@ -247,6 +264,7 @@ class Sender:
                 raise self._refused(batch, again) from again
         call = self._call(data)
         estimate = await self._node.estimate_gas(call, head)
+        await self._check_nonce(nonce, head)
         orders = sum(1 + len(group.fills) for group in batch.groups)
         margin = estimate // 4 + _GAS_MARGIN + orders * _GAS_SPITE
         gas = min(estimate + margin, self._options.gas_limit)
@@ -257,6 +275,25 @@ class Sender:
         await self._sign_and_send(
             batch, nonce=nonce, root=state.root, data=data, gas=gas, fees=fees
         )
+
+    async def _check_nonce(self, nonce: int, head: int) -> None:
+        """Make sure of a nonce before it is used: one too high leaves a gap, and waits behind it.
+
+        So the answer is asked for twice, and what can not be the next one by our own transactions
+        (others may be sent with the operator's key) has to be told at two heads.
+
+        Raises:
+            SettlementError: it is not sure yet.
+        """
+        if await self._node.nonce(self._account.address, head) != nonce:
+            raise SettlementError("the node gave two answers for the operator's nonce")
+        ours = [found.nonce for found in self._pipeline.transactions.values()]
+        self._highest_nonce = max([self._highest_nonce, *ours])
+        told, at = self._told_nonce
+        if nonce > self._highest_nonce + 1 and (nonce != told or head == at):
+            if nonce != told:
+                self._told_nonce = (nonce, head)
+            raise SettlementError(f"the node says that {nonce} is the next nonce; asking again")
 
     async def _simulated(
         self, batch: StoredBatch, state: ChainBatchState, block: BlockIdentifier

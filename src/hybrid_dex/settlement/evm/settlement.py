@@ -33,6 +33,7 @@ from hybrid_dex.model.frame import GENESIS_HASH
 from hybrid_dex.model.market import Asset, Market
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.settlement import MatchedFill
+from hybrid_dex.model.solvency import Discrepancy, Statement
 from hybrid_dex.model.units import AssetId, TimestampNs
 from hybrid_dex.model.vouchers import CancelReceipt, Voucher
 from hybrid_dex.settlement.batching import group_fills
@@ -110,6 +111,9 @@ class EvmSettlement:
         self._surveyed_ns: int | None = None
         self._cursor: Block | None = None
         self._final_block = 0
+        self._watcher: Watcher | None = None
+        self._insolvent = ""
+        self._audited_block = 0
 
     @property
     def requires_signature(self) -> bool:
@@ -189,6 +193,7 @@ class EvmSettlement:
         self._cursor = stored.cursor
         self._state = SettlementState.RUNNING
         self._error = self._halted = ""
+        self._watcher, self._insolvent, self._audited_block = watcher, "", 0
         self._worker = asyncio.create_task(self._work(watcher, sender), name="settlement")
         self._wake_reader.set()
 
@@ -203,6 +208,7 @@ class EvmSettlement:
         if thread is not None:
             await asyncio.get_running_loop().run_in_executor(thread, self._store.close)
             thread.shutdown()
+        self._watcher = None
         node, self._node = self._node, None
         if node is not None:
             await node.close()
@@ -247,6 +253,30 @@ class EvmSettlement:
             await self._in_thread(partial(self._store.acknowledge, entry.id))
             if self._outbox and self._outbox[0] is entry:
                 self._outbox.popleft()
+
+    async def compare(self, statement: Statement) -> tuple[Discrepancy, ...] | None:
+        """Hold what the exchange says against the vault at the newest final block.
+
+        Only once the exchange has taken every fact up to that block: ``None`` until then. What
+        differs is asked for again, and if it still does, it is an alarm until a restart.
+
+        Raises:
+            SettlementError: the node does not answer, or no longer knows that state.
+        """
+        watcher, final = self._watcher, self._cursor
+        if watcher is None or final is None or self._outbox or self._looked_ns is None:
+            return None
+        found = await watcher.audit.compare(statement, final)
+        if found:
+            again = await watcher.audit.compare(statement, final)
+            found = tuple(each for each in found if each in again)
+        if found:
+            self._insolvent = f"at block {final.number} chain and engine differ: " + "; ".join(
+                map(str, found)
+            )
+        elif not self._insolvent:
+            self._audited_block = final.number
+        return found
 
     async def watch_vouchers(self, vouchers: Sequence[Voucher]) -> None:
         """Watch for the end of open vouchers; `updates` yields it, once it is final."""
@@ -311,6 +341,8 @@ class EvmSettlement:
             return unseen
         if pipeline.frozen:
             return "settling has ended: the contract is frozen; users withdraw"
+        if self._insolvent:
+            return self._insolvent
         oldest_ns = pipeline.oldest_unsettled_ns()
         if oldest_ns is None:
             return ""
@@ -332,7 +364,7 @@ class EvmSettlement:
     @property
     def halt_reason(self) -> str:
         """Why no voucher may be signed: the chain is not seen, or what was final may not be so."""
-        return self._unseen() or self._dispute()
+        return self._unseen() or self._dispute() or self._insolvent
 
     def health(self) -> SettlementHealth:
         """Return how settlement is doing. Cheap, and never waits."""
@@ -359,13 +391,15 @@ class EvmSettlement:
             head_block=pipeline.chain.head.number,
             head_age_s=head_age_s,
             final_block=self._final_block,
-            batch=max((*pipeline.seen, pipeline.final_number)),
+            batch=pipeline.settled_number,
             queued=queued,
             unsettled=queued
             + sum(
                 len(group.fills) for batch in pipeline.batches.values() for group in batch.groups
             ),
             oldest_unsettled_s=oldest_s,
+            audited_block=self._audited_block,
+            nameless=tuple(sorted(pipeline.ledger.nameless)),
         )
 
     # Working
@@ -459,7 +493,7 @@ class EvmSettlement:
 
     def _alarm(self) -> str:
         nodes = "" if self._node is None else self._node.alarm
-        return self._halted or nodes
+        return self._halted or self._insolvent or nodes
 
     def _now_s(self) -> int:
         return self._clock.now_ns() // _NS_PER_SECOND
@@ -469,7 +503,7 @@ class EvmSettlement:
         change = self._opened().take_change()
         entries = await self._in_thread(lambda: self._store.write(change))
         if change.cursor is not None:
-            self._final_block = change.cursor.number
+            self._final_block, self._cursor = change.cursor.number, change.cursor
         if entries:
             self._outbox.extend(entries)
             self._wake_reader.set()

@@ -46,7 +46,7 @@ class Watcher:
         self._node = node
         self._contract = contract
         self._pipeline = pipeline
-        self._audit = Audit(contract, pipeline)
+        self.audit = Audit(contract, pipeline)
         self._cursor = cursor
         self._clock = clock
         self._checkpoint = checkpoint
@@ -68,9 +68,9 @@ class Watcher:
             await self._catch_up(chain, final)
         await self._follow(chain, latest)
         try:
-            await self._audit.check(chain.head)
+            await self.audit.check(chain.head)
             await self._finalize(chain, tagged)
-            await self._audit.expire(chain.final)
+            await self.audit.expire(chain.final)
         finally:
             self._pipeline.finish_look(chain.final)
 
@@ -147,7 +147,7 @@ class Watcher:
             found = {
                 number: await self._contract.facts(by_block[number]) for number in sorted(by_block)
             }
-            await self._audit.check_range(
+            await self.audit.check_range(
                 header.block, [fact for facts in found.values() for fact in facts]
             )
             for number, facts in found.items():
@@ -207,7 +207,7 @@ class Watcher:
         block, address = header.block, self._contract.address
         logs: Sequence[LogReceipt] = ()
         if header.may_concern(bytes.fromhex(address[2:])):
-            self._audit.touch()
+            self.audit.touch()
             logs = await self._node.receipt_logs(address, header)
         facts = await self._contract.facts(logs)
         await self._adopt(facts)
