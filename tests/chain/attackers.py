@@ -17,6 +17,7 @@ from eth_account.signers.local import LocalAccount
 from web3 import Web3
 
 from hybrid_dex.model.market import Asset
+from hybrid_dex.model.vouchers import SignedVoucher
 from hybrid_dex.settlement.evm.artifact import load_artifact
 from hybrid_dex.settlement.vault import Vault
 from hybrid_dex.signing import LocalSigner
@@ -244,6 +245,22 @@ def flip_back(attacker: Attacker) -> None:
 def let_expire(attacker: Attacker) -> None:
     """Expiry lapse (P1): the signed expiry is long past when the batch comes into a block."""
     attacker.world.anvil.rpc("evm_increaseTime", 400)
+
+
+def redeem(attacker: Attacker, signed: SignedVoucher) -> None:
+    """Voucher drain: have the vault pay what the operator signed for."""
+    voucher, market = signed.voucher, attacker.world.market
+    asset = market.base if voucher.asset == market.base.id else market.quote
+    terms = (
+        voucher.account,
+        asset.token,
+        voucher.amount,
+        voucher.recipient,
+        voucher.salt,
+        voucher.deadline_s,
+        voucher.min_batch,
+    )
+    attacker.call("withdrawWithVoucher", terms, signed.signature)
 
 
 def everything_at_once(attacker: Attacker) -> None:

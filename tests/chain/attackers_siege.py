@@ -26,7 +26,7 @@ from hybrid_dex.model.units import AccountId, Amount, FillId, TimestampNs
 from hybrid_dex.model.vouchers import SignedCancelReceipt, SignedVoucher
 from hybrid_dex.settlement.evm import EvmSettlement
 from hybrid_dex.signing import LocalSigner, order_digest
-from tests.chain.attackers import EVERYTHING, Attacker
+from tests.chain.attackers import EVERYTHING, Attacker, redeem
 from tests.chain.harness import DELAYS, GIVE_UP_S, Anvil, Trader, World, key
 
 LANES: Final = 4
@@ -142,18 +142,7 @@ class Raider:
     def redeem(self) -> None:
         """Voucher drain: take what the operator signed for, again if it was taken."""
         for signed in self.rng.sample(self.vouchers, min(2, len(self.vouchers))):
-            voucher, market = signed.voucher, self.hand.world.market
-            asset = market.base if voucher.asset == market.base.id else market.quote
-            terms = (
-                voucher.account,
-                asset.token,
-                voucher.amount,
-                voucher.recipient,
-                voucher.salt,
-                voucher.deadline_s,
-                voucher.min_batch,
-            )
-            self.hand.call("withdrawWithVoucher", terms, signed.signature)
+            redeem(self.hand, signed)
 
     def show_receipt(self) -> None:
         """Cancel at once what the operator called dead, and whatever shared its lane."""

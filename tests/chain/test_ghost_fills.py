@@ -11,10 +11,14 @@ from functools import partial
 import attrs
 import pytest
 
+from hybrid_dex.defaults.memory_journal import MemoryJournal
+from hybrid_dex.interfaces.risk import Refusal
 from hybrid_dex.model.commands import ConfirmSettlement
 from hybrid_dex.model.order import Side
 from hybrid_dex.model.settlement import MatchedFill, SettlementStage
 from hybrid_dex.model.signed_order import SignatureKind, SignedOrder
+from hybrid_dex.model.units import Amount
+from hybrid_dex.model.vouchers import SignedVoucher
 from hybrid_dex.signing import LocalSigner, order_digest
 from tests.chain.attackers import (
     LAST_COUNTER,
@@ -27,9 +31,11 @@ from tests.chain.attackers import (
     crowd,
     leave,
     let_expire,
+    redeem,
 )
 from tests.chain.attackers_wallets import CHANGEABLE, Wallet, order_tuple
 from tests.chain.harness import DELAYS, Server, Trader, World, key, terms
+from tests.chain.test_exchange import assert_books_agree, exchange
 from tests.tiers import Tier, current
 
 ETH, USDC = 10**18, 10**6
@@ -181,6 +187,59 @@ async def test_a_wallet_that_changes_its_mind_settles(world: World) -> None:
         await settle_against(
             world, server, fills, maker, lambda hand: hand.send(wallet.address, "0x00000001")
         )
+
+
+async def test_a_voucher_takes_nothing_that_was_matched(world: World) -> None:
+    """Voucher drain: no more is signed than was free, and it is paid in front of the batch."""
+    alice = await world.trader(1, quote=10_000 * USDC)
+    bob = await world.trader(2, base=2 * ETH)
+    hand, base = Attacker.of(world, 2), world.market.base
+    expiry_s = world.anvil.now_s() + 86_400
+    with by_hand(world.anvil):
+        async with exchange(world, MemoryJournal()) as running:
+            await world.until(lambda: bool(running.view.balance(bob.account, base.id).total))
+            sell = bob.order(world.market, Side.SELL, 250_000, 10_000, expiry_s=expiry_s)
+            buy = alice.order(world.market, Side.BUY, 250_000, 10_000, expiry_s=expiry_s)
+            await running.place_many([sell, buy])
+            assert isinstance(
+                await running.issue_voucher(bob.account, base.id, Amount(ETH + 1)), Refusal
+            )
+            signed = await running.issue_voucher(bob.account, base.id, Amount(ETH))
+            assert isinstance(signed, SignedVoucher)
+            (fill,) = running.view.unsettled()
+            stage = partial(running.view.settlement_stage, fill.fill_id)
+            await world.until(lambda: stage() is SettlementStage.SUBMITTED, mine=False)
+            redeem(hand, signed)
+            redeem(hand, signed)  # and once more, which is refused
+            await world.until(lambda: not list(running.view.unsettled()))
+            assert stage() in {SettlementStage.FINAL, None}
+            await world.until(lambda: not running.view.vouchers(bob.account))
+            await assert_books_agree(world, running, [alice, bob])
+    assert await bob.vault.wallet_balance(base) == ETH
+    first, second = (world.anvil.rpc("eth_getTransactionReceipt", each) for each in hand.sent)
+    assert (first["status"], second["status"]) == ("0x1", "0x0")
+
+
+async def test_a_session_has_its_budget_once(world: World) -> None:
+    """Budget drain: what one order of a key may use up is not there for its others."""
+    alice = await world.trader(1, quote=10_000 * USDC)
+    bob = await world.trader(2, base=3 * ETH)
+    hand, delegate = Attacker.of(world, 2), LocalSigner(key(77))
+    expiry_s = world.anvil.now_s() + 86_400
+    hand.call("grantSession", delegate.address, world.market.number, 0, 10_000, expiry_s)
+    async with exchange(world, MemoryJournal()) as running:
+        await world.until(lambda: bool(running.view.sessions(bob.account)))
+        for lane in range(3):
+            sell = bob.order(world.market, Side.SELL, 250_000, 4_000, lane=lane, expiry_s=expiry_s)
+            await running.place(delegate.sign_session_order(sell, world.domain))
+        assert len(running.view.open_orders(bob.account)) == 2
+        buy = alice.order(world.market, Side.BUY, 250_000, 8_000, expiry_s=expiry_s)
+        await running.place(buy)
+        fills = list(running.view.unsettled())
+        assert len(fills) == 2
+        await world.until(lambda: not list(running.view.unsettled()))
+        await assert_books_agree(world, running, [alice, bob])
+        assert running.view.balance(alice.account, world.market.base.id).total == 8_000 * 10**14
 
 
 @pytest.mark.parametrize("attack", OWNER_ATTACKS)
