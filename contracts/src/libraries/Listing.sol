@@ -32,8 +32,8 @@ library Listing {
 
     function _answers(address token, bytes memory question) private view returns (bool answered) {
         assembly ("memory-safe") {
-            answered :=
-                and(staticcall(PROBE_GAS, token, add(question, 0x20), mload(question), 0, 0), gt(returndatasize(), 31))
+            let succeeded := staticcall(PROBE_GAS, token, add(question, 0x20), mload(question), 0, 0)
+            answered := and(succeeded, gt(returndatasize(), 31)) // read after the call, not before
         }
     }
 }
