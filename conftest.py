@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from functools import partial
 from typing import TypeVar
 
 import pytest
@@ -89,8 +90,12 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Repeat the seed where failures are read, `-q` or not."""
+    """Say what was measured, and the seed where failures are read, `-q` or not."""
     seed = terminalreporter.config.option.seed
+    for report in terminalreporter.stats.get("passed", []):
+        for name, figure in report.user_properties:
+            if name == "figure":
+                terminalreporter.write_line(f"{report.nodeid}: {figure}")
     if terminalreporter.stats.get("failed"):
         terminalreporter.write_line(f"hybrid-dex: seed {seed} (repeat with --seed {seed})")
 
@@ -136,6 +141,12 @@ def seed(request: pytest.FixtureRequest) -> int:
     drawn: int = request.config.option.seed
     print(f"seed {drawn}")  # noqa: T201 # captured, shown when the test fails
     return drawn
+
+
+@pytest.fixture
+def figure(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Keep what a proof measured; it is repeated at the end of the run."""
+    return partial(record_property, "figure")
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 from hybrid_dex.defaults.file_journal import FileJournal
@@ -22,7 +23,11 @@ HONEST = 6
 
 
 async def test_honest_fills_settle_under_siege(
-    world: World, tmp_path: Path, rng: random.Random, seed: int
+    world: World,
+    tmp_path: Path,
+    rng: random.Random,
+    seed: int,
+    figure: Callable[[str], None],
 ) -> None:
     """All of them, inside the window; none was ever shown final and then reversed."""
     honest = [
@@ -73,10 +78,10 @@ async def test_honest_fills_settle_under_siege(
     final = [fate for fate in siege.fates.values() if fate.stages[-1] is SettlementStage.FINAL]
     failed = [fate for fate in siege.fates.values() if SettlementStage.FAILED in fate.stages]
     longest_s = max(fate.settled_s - fate.matched_s for fate in final)
-    print(  # noqa: T201 # the figure of the proof
-        f"seed {seed}: {ATTACKERS} attackers, {BLOCKS} blocks, {dict(siege.moves)}; told of "
-        f"{dict(siege.told_of)}; {len(fates)} "
-        f"honest fills of {len(siege.fates)}, {len(failed)} failed, longest wait {longest_s:.0f} s"
+    figure(
+        f"seed {seed}: {ATTACKERS} attackers, {BLOCKS} blocks, {dict(siege.moves)}; the engine was "
+        f"told of {dict(siege.told_of)}; {len(fates)} honest fills of {len(siege.fates)}, "
+        f"{len(failed)} failed, longest wait {longest_s:.0f} s of {DELAYS.window_max_s} s"
     )
     assert not failed
     assert len(final) == len(siege.fates)
