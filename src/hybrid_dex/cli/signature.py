@@ -11,7 +11,6 @@ from typing import Annotated, Final
 
 from cyclopts import App, Parameter
 from rich.console import Console
-from rich.table import Table
 
 from hybrid_dex.cli.order_file import read_order
 from hybrid_dex.errors import FormatError
@@ -55,7 +54,7 @@ _Address = Annotated[str, Parameter(validator=_address)]
 
 @app.command
 def doctor(
-    order: str,
+    order: Annotated[str, Parameter(allow_leading_hyphen=True)],
     /,
     *,
     chain_id: Annotated[int, Parameter(validator=_chain)],
@@ -138,14 +137,12 @@ def _print(found: Diagnosis, told: tuple[Finding, ...], *, chain_id: int, contra
         console.print(f"\n  {one.field}", style="bold", markup=False)
         console.print(f"    {one.happened}", markup=False)
         console.print(f"    -> {one.remedy}", markup=False)
-    table = Table.grid(padding=(0, 2))
     name = f" ({CHAINS[chain_id]})" if chain_id in CHAINS else ""
+    console.print()
     for label, value in (
         ("chain", f"{chain_id}{name}"),
         ("contract", contract),
         ("to be signed", "0x" + found.digest.hex()),
         ("signer of that", found.signer or "nobody"),
     ):
-        table.add_row(f"  {label}", value)
-    console.print()
-    console.print(table)
+        console.print(f"  {label:14}  {value}", markup=False)
