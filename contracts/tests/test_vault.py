@@ -3,7 +3,7 @@
 import pytest
 from ape.exceptions import ContractLogicError
 from eth_utils import keccak
-from scenario import EXIT_DELAY, LOT, MAIN, PERMIT2, WATCH_LAG, WINDOW_MAX, Market, layout, nonce
+from scenario import EXIT_DELAY, LOT, MAIN, PERMIT2, WATCH_LAG, WINDOW_MAX, Market, nonce
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_a_token_that_takes_more_than_was_paid_can_not_touch_what_others_hold(sc
     token = listed("FeeOnTransferToken")
     for index in (1, 2):
         scenario.deposit(scenario.trader(index), token, 1000)
-    token.functions.setOnTop(True).transact({"from": scenario.owner})
+    scenario.send(token.functions.setOnTop(True), scenario.owner)
     trader = scenario.trader(1)
     scenario.do(trader, "requestWithdrawal", token.address, 990)
     scenario.advance(WINDOW_MAX)
@@ -83,39 +83,10 @@ def test_a_token_that_takes_more_than_was_paid_can_not_touch_what_others_hold(sc
         scenario.do(trader, "withdraw", token.address, trader.address)
 
 
-@pytest.mark.parametrize(
-    "call",
-    ["deposit", "withdraw", "requestWithdrawal", "settle", "exit", "cancelWithdrawalRequest"],
-)
-def test_a_token_can_not_call_back(scenario, listed, call):
-    """While a transfer runs, every function that touches the ledger is shut."""
-    token, trader = listed("ReentrantToken"), scenario.trader(1)
-    scenario.deposit(trader, token, 100)
-    scenario.do(trader, "requestWithdrawal", token.address, 40)
-    scenario.advance(WINDOW_MAX)
-    arguments = {
-        "deposit": [token.address, 1],
-        "withdraw": [token.address, trader.address],
-        "requestWithdrawal": [token.address, 1],
-        "settle": [layout.encode_batch(scenario.batch())],
-        "exit": [[token.address]],
-        "cancelWithdrawalRequest": [token.address],
-    }[call]
-    payload = scenario.exchange.encode_abi(call, args=arguments)
-    token.functions.arm(scenario.exchange.address, payload).transact({"from": scenario.owner})
-    scenario.do(trader, "withdraw", token.address, trader.address)
-    assert token.functions.lastSucceeded().call() is False
-    assert (
-        token.functions.lastReturned().call().hex() == "3ee5aeb5"
-    )  # ReentrancyGuardReentrantCall()
-    assert scenario.balance(trader, token) == 60
-    assert scenario.read("liabilities", token.address) == 60
-
-
 def test_tokens_sent_without_a_deposit_are_nobodys(scenario):
     trader, quote = scenario.trader(1), scenario.market.quote
     scenario.fund(trader, quote, 5)
-    quote.functions.transfer(scenario.exchange.address, 5).transact({"from": trader.address})
+    scenario.send(quote.functions.transfer(scenario.exchange.address, 5), trader.address)
     assert scenario.read("liabilities", quote.address) == 4 * MAIN
     scenario.deposit(trader, quote, 1)
     assert scenario.balance(trader, quote) == MAIN + 1
@@ -123,13 +94,15 @@ def test_tokens_sent_without_a_deposit_are_nobodys(scenario):
 
 def test_wrapped_ether_goes_in_and_out(scenario, listed):
     weth, trader = listed("MockWETH"), scenario.trader(1)
-    weth.functions.deposit().transact({"from": trader.address, "value": 10})
-    weth.functions.approve(scenario.exchange.address, 10).transact({"from": trader.address})
+    scenario.w3.eth.wait_for_transaction_receipt(
+        weth.functions.deposit().transact({"from": trader.address, "value": 10})
+    )
+    scenario.send(weth.functions.approve(scenario.exchange.address, 10), trader.address)
     scenario.do(trader, "deposit", weth.address, 10)
     scenario.do(trader, "requestWithdrawal", weth.address, 10)
     scenario.advance(WINDOW_MAX)
     scenario.do(trader, "withdraw", weth.address, trader.address)
-    weth.functions.withdraw(10).transact({"from": trader.address})
+    scenario.send(weth.functions.withdraw(10), trader.address)
     assert weth.functions.totalSupply().call() == 0
 
 
@@ -182,9 +155,8 @@ def test_hostile_tokens_do_not_reach_other_tokens_trades(scenario, listed):
     )
     market = Market(2, token, scenario.market.quote)
     scenario.deposit(scenario.trader(0), token, 10 * LOT)
-    token.functions.arm(
-        scenario.exchange.address, scenario.exchange.encode_abi("freeze", args=[])
-    ).transact({"from": scenario.owner})
+    freeze = scenario.exchange.encode_abi("freeze", args=[])
+    scenario.send(token.functions.arm(scenario.exchange.address, freeze), scenario.owner)
     maker = scenario.sell(0, 5, 10, market=market)
     assert (
         scenario.settle((scenario.buy(1, 5, 10, market=market, nonce=nonce(3)), (maker, 10))).skips
