@@ -347,6 +347,7 @@ class Exchange:
         self._settling.resume()
         self._start(self._settling.feed(), "settlement")
         self._start(self._settling.consume(), "settlement updates")
+        self._start(self._settling.audit(), "audit")
 
     def _start(self, work: Coroutine[None, None, None], name: str) -> None:
         task = asyncio.get_running_loop().create_task(work, name=name)

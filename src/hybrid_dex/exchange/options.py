@@ -37,6 +37,8 @@ class ExchangeOptions:
         retry_s: the first wait before something that failed is tried again, seconds.
         retry_max_s: the longest such wait, seconds.
         drain_s: how long closing waits for settlement and records, seconds.
+        audit_s: how often the engine is compared with the chain, seconds.
+        audit_accounts: how many accounts one such comparison asks for at most.
         voucher_lifetime_s: for how long a voucher is paid when nobody says otherwise, seconds. Its
             funds are locked so long at most, and until that is final.
     """
@@ -57,6 +59,8 @@ class ExchangeOptions:
     retry_s: float = attrs.field(default=0.05, validator=_POSITIVE_S)
     retry_max_s: float = attrs.field(default=5.0, validator=_POSITIVE_S)
     drain_s: float = attrs.field(default=10.0, validator=_POSITIVE_S)
+    audit_s: float = attrs.field(default=5.0, validator=_POSITIVE_S)
+    audit_accounts: int = attrs.field(default=100, validator=_AT_LEAST_ONE)
     voucher_lifetime_s: int = attrs.field(
         default=3_600,
         validator=[_AT_LEAST_ONE, attrs.validators.le(MAX_VOUCHER_LIFETIME_S)],

@@ -13,6 +13,7 @@ from itertools import groupby
 from typing import Final
 
 from hybrid_dex.errors import HybridDexError, UnavailableError, UnknownOutcomeError
+from hybrid_dex.exchange.auditing import Auditing
 from hybrid_dex.exchange.options import ExchangeOptions
 from hybrid_dex.exchange.pace import Pace
 from hybrid_dex.exchange.view import ExchangeView
@@ -65,6 +66,7 @@ class Settling:
         self._options = options
         self._groups: deque[tuple[list[MatchedFill], bytes]] = deque()
         self._vouchers: list[Voucher] = []
+        self._auditing = Auditing(settlement, view=view, clock=clock, options=options)
         self._pace = Pace(lambda: settlement.capacity, clock)
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
@@ -128,6 +130,10 @@ class Settling:
         """The writer is about to stop: an update that it refuses comes again after the restart."""
         self._closing = True
 
+    async def audit(self) -> None:
+        """Hold the engine against the chain, until canceled."""
+        await self._auditing.run()
+
     async def drain(self) -> None:
         """Return once settlement took every group."""
         await self._idle.wait()
@@ -190,6 +196,7 @@ class Settling:
                 await self._clock.sleep(wait_s)
                 wait_s = min(2 * wait_s, self._options.retry_max_s)
                 continue
+            self._auditing.note(batch)
             for event in batch.events:
                 if isinstance(event, CommandRejected):
                     _log.info("an update of settlement changed nothing: %s", event.detail)

@@ -121,6 +121,10 @@ class ExchangeView(Protocol):
         """Return the fees that the exchange collected."""
         ...
 
+    def fees_in_flight(self, asset: AssetId) -> Amount:
+        """Return the part of `fees` that is not final yet."""
+        ...
+
     def liabilities(self, asset: AssetId) -> Amount:
         """Return what the vault must hold."""
         ...

@@ -10,6 +10,7 @@ from hybrid_dex.model.commands import Command
 from hybrid_dex.model.frame import GENESIS_HASH
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.settlement import MatchedFill
+from hybrid_dex.model.solvency import Discrepancy, Statement
 from hybrid_dex.model.units import AssetId
 from hybrid_dex.model.vouchers import CancelReceipt, Voucher
 
@@ -102,6 +103,19 @@ class Settlement(Protocol):
         fact of a final block at or above its own, so that no later grant is taken for one that it
         revokes. `ExpireVoucher` is told after every `RedeemVoucher` of the final blocks up to the
         voucher's deadline.
+        """
+        ...
+
+    async def compare(self, statement: Statement) -> tuple[Discrepancy, ...] | None:
+        """Hold what the exchange says against the chain; return where they differ.
+
+        The exchange reads the statement and calls this with nothing in between. The chain is asked
+        for its newest final block, and only when the exchange has taken every fact up to it:
+        ``None`` says that this is not so now, or that there is no chain. A difference that a second
+        look confirms is an alarm, and nothing is matched and no voucher signed from then on.
+
+        Raises:
+            SettlementError: the chain does not answer.
         """
         ...
 

@@ -41,9 +41,12 @@ class SettlementHealth:
         undelivered: updates that the exchange has not taken.
         lagging: whether matching should pause: settlement can not keep what it promises.
         error: what is being retried, or an empty string.
-        alarm: what needs a person, or an empty string: what halted settlement, or a node that can
-            not be trusted.
+        alarm: what needs a person, or an empty string: what halted settlement, a node that can
+            not be trusted, or a vault that is not what the engine says.
         endpoints: the nodes, and what is thought of each.
+        audited_block: the newest final block at which vault and engine were found equal.
+        nameless: addresses of tokens with deposits that no market here names: they are credited
+            once one does.
     """
 
     state: SettlementState
@@ -61,3 +64,5 @@ class SettlementHealth:
     error: str = ""
     alarm: str = ""
     endpoints: tuple[EndpointHealth, ...] = ()
+    audited_block: int = 0
+    nameless: tuple[str, ...] = ()

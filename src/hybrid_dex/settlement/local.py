@@ -15,6 +15,7 @@ from hybrid_dex.model.frame import GENESIS_HASH
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.settlement import MatchedFill, SettlementStage
+from hybrid_dex.model.solvency import Statement
 from hybrid_dex.model.units import AssetId, FillId
 from hybrid_dex.model.vouchers import CancelReceipt, Voucher
 
@@ -87,6 +88,9 @@ class LocalSettlement:
                 del self._fills[:_BATCH_FILLS]
                 self._batch += 1
                 yield ConfirmSettlement(fills=fills, stage=SettlementStage.FINAL, batch=self._batch)
+
+    async def compare(self, statement: Statement) -> None:
+        """There is no chain that could differ."""
 
     async def watch_vouchers(self, vouchers: Sequence[Voucher]) -> None:
         """Nothing to watch: there is no chain on which a voucher could end."""
