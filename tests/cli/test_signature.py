@@ -226,3 +226,11 @@ def test_a_file_that_is_not_there_is_one_line(capsys: pytest.CaptureFixture[str]
     """As every failure of the machine."""
     assert entry.run(["signature", "doctor", "no-such-file.json", *OPTIONS]) == 1
     assert "no-such-file.json" in capsys.readouterr().err
+
+
+def test_the_descriptor_names_the_deployment(capsys: pytest.CaptureFixture[str]) -> None:
+    """An address in any case; the descriptor has its checksum."""
+    lower = DOMAIN.verifying_contract.lower()
+    assert entry.run(["signature", "descriptor", "--chain-id", "31337", "--contract", lower]) == 0
+    bound = json.loads(capsys.readouterr().out)["context"]["eip712"]
+    assert bound["deployments"] == [{"chainId": 31337, "address": DOMAIN.verifying_contract}]

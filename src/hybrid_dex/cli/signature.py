@@ -1,4 +1,4 @@
-"""`hybrid-dex signature`: why a signature does not fit an order, in plain words.
+"""`hybrid-dex signature`: why a signature does not fit an order, and how wallets show orders.
 
 Exit codes: 0 the signature is good, 1 it is not or the input could not be read, 2 wrong usage.
 Nothing is sent anywhere, and no private key is ever asked for.
@@ -16,6 +16,7 @@ from hybrid_dex.cli.order_file import read_order
 from hybrid_dex.errors import FormatError
 from hybrid_dex.model.signed_order import SignatureKind
 from hybrid_dex.signing.address import checksum_address
+from hybrid_dex.signing.clear_signing import clear_signing_descriptor
 from hybrid_dex.signing.doctor import (
     Diagnosis,
     Finding,
@@ -24,11 +25,14 @@ from hybrid_dex.signing.doctor import (
     read_address,
     read_signature,
 )
+from hybrid_dex.signing.domain import Domain
 from hybrid_dex.signing.mistakes import CHAINS, SignedTerms
 
-__all__ = ["doctor"]
+__all__ = ["descriptor", "doctor"]
 
-app = App(name="signature", help="Find out why a signature is refused.")
+app = App(
+    name="signature", help="Find out why a signature is refused; let wallets show orders in words."
+)
 
 _GOOD: Final = 0
 _NOT_GOOD: Final = 1
@@ -110,6 +114,20 @@ def doctor(
     else:
         _print(found, told, chain_id=chain_id, contract=checksum_address(address))
     return _GOOD if good else _NOT_GOOD
+
+
+@app.command
+def descriptor(*, chain_id: Annotated[int, Parameter(validator=_chain)], contract: _Address) -> int:
+    """Print the ERC-7730 descriptor, by which wallets show orders in words, for a deployment.
+
+    Args:
+        chain_id: of the chain that the exchange settles on.
+        contract: address of the deployed Exchange.
+    """
+    raw, _ = read_address(contract, "contract")
+    domain = Domain(chain_id=chain_id, verifying_contract=checksum_address(raw))
+    print(json.dumps(clear_signing_descriptor([domain]), indent=2))
+    return _GOOD
 
 
 def _print_json(found: Diagnosis, told: tuple[Finding, ...]) -> None:
