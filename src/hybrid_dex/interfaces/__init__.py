@@ -10,13 +10,14 @@ from hybrid_dex.interfaces.clock import Clock
 from hybrid_dex.interfaces.journal import Journal, JournalCapabilities
 from hybrid_dex.interfaces.records import FillRecord, Records
 from hybrid_dex.interfaces.risk import LedgerView, Refusal, Risk
-from hybrid_dex.interfaces.settlement import Settlement
+from hybrid_dex.interfaces.settlement import Capacity, Settlement
 from hybrid_dex.interfaces.snapshots import Snapshot, Snapshots
 
 __all__ = [
     "Allocation",
     "Auth",
     "Book",
+    "Capacity",
     "Clock",
     "FillRecord",
     "Incoming",
