@@ -14,6 +14,7 @@ from hybrid_dex.errors import (
     WrongChainError,
 )
 from hybrid_dex.settlement.evm import EvmSettlement
+from hybrid_dex.signing import keccak256
 from tests.chain.fault_proxy import FaultProxy
 from tests.chain.harness import OPERATOR_KEY, World, key
 
@@ -49,6 +50,23 @@ async def test_another_contract(world: World) -> None:
     """A token at the address is not an Exchange."""
     token = world.market.base.token
     await refused(world, world.settlement(contract=token), StaleArtifactError)
+
+
+async def test_another_extension(world: World) -> None:
+    """What the Exchange delegates to must be ours too: the same but for one byte is not."""
+    extension = (
+        "0x"
+        + world.anvil.rpc(
+            "eth_call",
+            {"to": world.deployment.contract, "data": "0x" + keccak256(b"EXTENSION()")[:4].hex()},
+            "latest",
+        ).removeprefix("0x")[-40:]
+    )
+    code = bytearray.fromhex(world.anvil.rpc("eth_getCode", extension, "latest")[2:])
+    code[-1] ^= 1
+    world.anvil.rpc("anvil_setCode", extension, "0x" + code.hex())
+    text = await refused(world, world.settlement(), StaleArtifactError)
+    assert extension in text.lower()
 
 
 async def test_another_operator(world: World) -> None:

@@ -9,11 +9,23 @@ from hybrid_dex.settlement.evm.artifact import load_artifact, matches_runtime
 
 
 def test_the_packages_contracts_are_read() -> None:
-    """Both have an interface and code."""
-    for name in ("Exchange", "MockERC20"):
+    """All have an interface and code."""
+    for name in ("Exchange", "ExchangeExtension", "MockERC20"):
         artifact = load_artifact(name)
         assert artifact.abi
         assert len(artifact.bytecode) > len(artifact.runtime) > 0
+
+
+def test_the_exchanges_interface_is_that_of_both_its_contracts() -> None:
+    """What can be called at its address, each entry once, and no constructor but its own."""
+    exchange, extension = load_artifact("Exchange").abi, load_artifact("ExchangeExtension").abi
+    for entry in extension:
+        if entry["type"] in {"function", "event", "error"}:
+            assert exchange.count(entry) == 1, entry
+    for name in ("settle", "deposit", "EXTENSION", "withdrawWithVoucher", "batchState"):
+        assert any(entry.get("name") == name for entry in exchange), name
+    (constructor,) = (entry for entry in exchange if entry["type"] == "constructor")
+    assert constructor["inputs"][0]["name"] == "extension"
 
 
 def test_another_name_is_refused() -> None:
