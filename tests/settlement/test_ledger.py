@@ -369,18 +369,24 @@ def test_what_the_vault_owes_follows_from_the_facts() -> None:
         request(50),
     )
     ledger = Ledger(LedgerState())
-    assert ledger.owed() is None
+    assert ledger.owed() == {}
     ledger.see(facts, 5)
     ledger.begin({USDC: 167})
     assert ledger.owed() == {USDC: 167}
     assert ledger.state.owed == {USDC: 100}, "as of the final block"
+    assert ledger.state.unproven == [USDC]
+    assert Ledger(ledger.state).unproven == {USDC}, "a guess stays one across a restart"
     ledger.see((DepositSeen(log=0, account=BOB, asset=USDC, amount=Amount(1)),), 6)
     assert ledger.owed() == {USDC: 168}
     ledger.forget()
     assert ledger.owed() == {USDC: 167}
     ledger.final(5)
     assert ledger.owed() == ledger.state.owed == {USDC: 167}
-    assert Ledger(ledger.state).owed() == {USDC: 167}
+    ledger.begin({OTHER: 4})
+    ledger.see((DepositSeen(log=0, account=BOB, asset=OTHER, amount=Amount(1)),), 6)
+    assert ledger.owed() == {USDC: 167, OTHER: 5}, "each asset begins when it is known"
+    ledger.forget()
+    assert Ledger(ledger.state).owed() == {USDC: 167, OTHER: 4}
 
 
 def test_what_is_owed_of_a_token_follows_it_to_its_name() -> None:
@@ -394,7 +400,7 @@ def test_an_older_store_is_read() -> None:
     old = b'{"requested":[["alice","USDC",4]],"told":[["alice","USDC",4]]}'
     ledger = Ledger(msgspec.json.decode(old, type=LedgerState), {"0xUsdc": USDC})
     assert ledger.changes(1) == []
-    assert ledger.owed() is None
+    assert ledger.owed() == {}
 
 
 @pytest.mark.parametrize("kind", [DepositSeen, WithdrawnSeen])

@@ -85,8 +85,8 @@ class LedgerState(msgspec.Struct):
     Attributes:
         requested: open requests by the final blocks: account, asset, amount.
         told: what the engine was last told about each.
-        owed: what the vault owes by the facts of the final blocks; ``None`` until it was compared
-            with the contract once.
+        owed: what the vault owes by the facts of the final blocks.
+        unproven: the assets of which the contract has not said the same yet.
         nameless: what accounts brought in, or took out, of tokens that have no name here yet.
         nameless_lanes: the keys up to which lane 0 was canceled for such a base token.
         nameless_floors: the floors for such a quote token.
@@ -95,7 +95,8 @@ class LedgerState(msgspec.Struct):
 
     requested: list[tuple[AccountId, AssetId, Amount]] = []
     told: list[tuple[AccountId, AssetId, Amount]] = []
-    owed: dict[AssetId, int] | None = None
+    owed: dict[AssetId, int] = {}
+    unproven: list[AssetId] = []
     nameless: list[tuple[AccountId, AssetId, int]] = []
     nameless_lanes: list[tuple[AccountId, AssetId, int]] = []
     nameless_floors: list[tuple[AccountId, AssetId, int]] = []
@@ -119,7 +120,8 @@ class Ledger:
         named = {} if names is None else names
         self._requested: dict[_Key, int] = {(a, named.get(s, s)): n for a, s, n in state.requested}
         self._told: dict[_Key, int] = {(a, s): n for a, s, n in state.told}
-        self._owed = None if state.owed is None else _renamed(state.owed, named)
+        self._owed = _renamed(state.owed, named)
+        self.unproven = {named.get(asset, asset) for asset in state.unproven}
         self._nameless = {(a, named.get(s, s)): n for a, s, n in state.nameless}
         self._lanes = {(a, named.get(s, s)): n for a, s, n in state.nameless_lanes}
         self._floors = {(a, named.get(s, s)): n for a, s, n in state.nameless_floors}
@@ -134,12 +136,18 @@ class Ledger:
         return LedgerState(
             requested=[(a, s, Amount(n)) for (a, s), n in sorted(self._requested.items())],
             told=[(a, s, Amount(n)) for (a, s), n in sorted(self._told.items())],
-            owed=None if self._owed is None else dict(sorted(self._owed.items())),
+            owed=dict(sorted(self._owed.items())),
+            unproven=sorted(self.unproven),
             nameless=_rows(self._nameless),
             nameless_lanes=_rows(self._lanes),
             nameless_floors=_rows(self._floors),
             late=self._late,
         )
+
+    @property
+    def known(self) -> frozenset[AssetId]:
+        """The assets that have a name here."""
+        return self._known or frozenset()
 
     @property
     def nameless(self) -> frozenset[str]:
@@ -235,18 +243,16 @@ class Ledger:
 
     # What the vault owes
 
-    def owed(self) -> dict[AssetId, int] | None:
-        """Return what the vault owes by all facts up to the head; ``None`` without a beginning."""
-        if self._owed is None:
-            return None
+    def owed(self) -> dict[AssetId, int]:
+        """Return what the vault owes by all facts up to the head, of assets with a beginning."""
         return moved(self._owed, (fact for facts in self._blocks for fact in facts))
 
     def begin(self, owed: Mapping[AssetId, int]) -> None:
-        """Take what the contract owes at the head as the beginning, when there is none yet."""
-        since = moved({}, (fact for facts in self._blocks for fact in facts))
-        self._owed = {
-            asset: owed.get(asset, 0) - since.get(asset, 0) for asset in owed.keys() | since.keys()
-        }
+        """Take what the vault is believed to owe at the head as the beginning for these assets."""
+        nothing = dict.fromkeys(owed, 0)
+        since = moved(nothing, (fact for facts in self._blocks for fact in facts))
+        self._owed |= {asset: amount - since[asset] for asset, amount in owed.items()}
+        self.unproven |= owed.keys()
 
     # One fact
 
@@ -318,8 +324,7 @@ class Ledger:
 
     def _book(self, fact: Fact) -> None:
         """Keep what a final fact leaves behind."""
-        if self._owed is not None:
-            self._owed = moved(self._owed, (fact,))
+        self._owed = moved(self._owed, (fact,))
         match fact:
             case RequestSeen() | RequestCanceledSeen() | WithdrawnSeen():
                 key = (fact.account, fact.asset)
@@ -402,13 +407,16 @@ def _requests(facts: Iterable[Fact]) -> Sequence[_RequestFact]:
 
 
 def moved(owed: Mapping[AssetId, int], facts: Iterable[Fact]) -> dict[AssetId, int]:
-    """Return what the vault owes after some facts."""
+    """Return what the vault owes after some facts, of the assets that are given."""
     after = dict(owed)
     for fact in facts:
-        if isinstance(fact, DepositSeen):
-            after[fact.asset] = after.get(fact.asset, 0) + fact.amount
-        elif isinstance(fact, WithdrawnSeen | VoucherRedeemedSeen | FeesWithdrawnSeen):
-            after[fact.asset] = after.get(fact.asset, 0) - fact.amount
+        if isinstance(fact, DepositSeen) and fact.asset in after:
+            after[fact.asset] += fact.amount
+        elif (
+            isinstance(fact, WithdrawnSeen | VoucherRedeemedSeen | FeesWithdrawnSeen)
+            and fact.asset in after
+        ):
+            after[fact.asset] -= fact.amount
     return after
 
 

@@ -35,7 +35,6 @@ class Audit:
         self._contract = contract
         self._pipeline = pipeline
         self._unchecked = True
-        self._unproven = False  # a beginning that no second answer agreed with
         self._slots = asyncio.Semaphore(_AT_ONCE)
 
     def touch(self) -> None:
@@ -52,17 +51,17 @@ class Audit:
             return
         ledger = self._pipeline.ledger
         expected, found = ledger.owed(), await self._contract.owed(head.number)
-        if expected is None:
-            ledger.begin(found)
-            self._unproven = True
+        fresh = found.keys() - expected.keys()
+        if fresh:
+            ledger.begin({asset: found[asset] for asset in fresh})
             return
         try:
             _compare(expected, found, head)
-        except SettlementError:
-            if self._unproven:  # the first answer may have been the wrong one
-                ledger.begin(found)
+        except SettlementError:  # where the beginning was a guess, take the contract's word
+            ledger.begin({asset: found[asset] for asset in ledger.unproven & found.keys()})
             raise
-        self._unchecked = self._unproven = False
+        self._unchecked = False
+        ledger.unproven.clear()
 
     async def check_range(self, last: Block, facts: Iterable[Fact]) -> None:
         """The same for blocks that are passed over at once, where the node still knows the state.
@@ -71,8 +70,6 @@ class Audit:
             SettlementError: they do not add up.
         """
         expected = self._pipeline.ledger.owed()
-        if expected is None:
-            return
         try:
             found = await self._contract.owed(last.number)
         except SettlementError:
@@ -152,9 +149,9 @@ async def _together(
 
 def _compare(expected: Mapping[AssetId, int], found: Mapping[AssetId, int], at: Block) -> None:
     for asset, amount in found.items():
-        if expected.get(asset, 0) != amount:
+        if expected.get(asset, amount) != amount:
             raise SettlementError(
                 f"at block {at.number} the contract owes {amount} atoms of {asset}, by the logs up "
-                f"to there it owes {expected.get(asset, 0)}: the node leaves out logs, or its "
+                f"to there it owes {expected[asset]}: the node leaves out logs, or its "
                 "chain just changed. Nothing counts as final until they agree"
             )

@@ -120,6 +120,8 @@ class Pipeline:
                 if asset.token is not None
             },
         )
+        if state.cursor is None:  # all that the vault ever took is read from its logs
+            pipeline.ledger.begin(dict.fromkeys(pipeline.ledger.known, 0))
         pipeline.batches = {batch.number: batch for batch in state.batches}
         for found in state.transactions:
             # The blocks above the cursor are read again, and say again what they hold.
