@@ -288,6 +288,21 @@ def test_a_voucher_ends_once_paid_or_past_its_deadline() -> None:
     assert ledger.overdue(101) == ()
 
 
+def test_a_voucher_that_ended_is_not_watched_again() -> None:
+    """The engine calls it open until it takes the update, and may say so meanwhile."""
+    ledger = Ledger(LedgerState())
+    paid, expired, told = voucher(1, 100), voucher(2, 90), voucher(3, 80)
+    ledger.watch([paid, expired])
+    ledger.see(
+        (VoucherRedeemedSeen(log=0, account=ALICE, asset=USDC, amount=Amount(5), salt=1),), 7
+    )
+    ledger.final(7)
+    ledger.expire(expired)
+    ledger.end(ALICE, 3)
+    ledger.watch([paid, expired, told])
+    assert ledger.overdue(101) == ()
+
+
 TOKEN, OTHER = "0xToken", AssetId("0xOther")
 
 

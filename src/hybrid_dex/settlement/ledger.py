@@ -72,6 +72,8 @@ from hybrid_dex.settlement.facts import (
 
 __all__ = ["Ledger", "LedgerState", "moved"]
 
+_ENDED_KEPT: Final = 1 << 14
+"""So many ended vouchers are remembered: far more than end while the engine takes one command."""
 _LATE_LOG: Final = 1 << 23
 """Log indexes from here on are no log's: the places of what is told late, in a final block."""
 
@@ -129,6 +131,7 @@ class Ledger:
         self._blocks: list[tuple[Fact, ...]] = []
         self._dirty: set[_Key] = self._requested.keys() | self._told.keys()
         self._vouchers: dict[tuple[AccountId, int], Voucher] = {}
+        self._ended: dict[tuple[AccountId, int], None] = {}
 
     @property
     def state(self) -> LedgerState:
@@ -226,9 +229,21 @@ class Ledger:
     # Vouchers
 
     def watch(self, vouchers: Iterable[Voucher]) -> None:
-        """Remember open vouchers until they end. A repeat changes nothing."""
+        """Remember open vouchers until they end. A repeat changes nothing.
+
+        The engine may still call open what has just ended: it has not taken that yet.
+        """
         for voucher in vouchers:
-            self._vouchers.setdefault((voucher.account, voucher.salt), voucher)
+            key = (voucher.account, voucher.salt)
+            if key not in self._ended:
+                self._vouchers.setdefault(key, voucher)
+
+    def end(self, account: AccountId, salt: int) -> None:
+        """A voucher was paid or has expired, which the engine may hear of later."""
+        self._vouchers.pop((account, salt), None)
+        self._ended[account, salt] = None
+        if len(self._ended) > _ENDED_KEPT:
+            del self._ended[next(iter(self._ended))]
 
     def overdue(self, time_s: int) -> tuple[Voucher, ...]:
         """Return the vouchers that no block at or after this final time can pay."""
@@ -238,7 +253,7 @@ class Ledger:
 
     def expire(self, voucher: Voucher) -> ExpireVoucher:
         """End an overdue voucher that no final block paid."""
-        del self._vouchers[voucher.account, voucher.salt]
+        self.end(voucher.account, voucher.salt)
         return ExpireVoucher(account=voucher.account, asset=voucher.asset, salt=voucher.salt)
 
     # What the vault owes
@@ -299,7 +314,7 @@ class Ledger:
                     account=fact.account, asset=fact.asset, amount=fact.amount, position=at
                 )
             case VoucherRedeemedSeen() if self._is_known(fact.asset):
-                self._vouchers.pop((fact.account, fact.salt), None)
+                self.end(fact.account, fact.salt)
                 return RedeemVoucher(
                     account=fact.account,
                     asset=fact.asset,

@@ -28,7 +28,7 @@ from hybrid_dex.errors import (
 from hybrid_dex.interfaces.clock import Clock
 from hybrid_dex.interfaces.risk import Refusal
 from hybrid_dex.interfaces.settlement import Capacity
-from hybrid_dex.model.commands import Command
+from hybrid_dex.model.commands import Command, ExpireVoucher, RedeemVoucher
 from hybrid_dex.model.frame import GENESIS_HASH
 from hybrid_dex.model.market import Asset, Market
 from hybrid_dex.model.reasons import RejectReason
@@ -168,6 +168,9 @@ class EvmSettlement:
         self._pipeline, self._terms = pipeline, terms
         self._assets = {a.id: a for market in markets for a in (market.base, market.quote)}
         self._outbox = deque(stored.outbox)
+        for entry in stored.outbox:
+            if isinstance(entry.command, RedeemVoucher | ExpireVoucher):
+                pipeline.ledger.end(entry.command.account, entry.command.salt)
         watcher = Watcher(
             self._options,
             self._node,
