@@ -257,13 +257,14 @@ class Sender:
                 raise self._refused(batch, error) from error
             assert self._pipeline.chain is not None
             through_s = max(state.matched_through_s, self._pipeline.chain.head.timestamp_s)
-            batch = self._pipeline.restate(batch, min(batch.through_s, through_s))
+            batch, block = self._pipeline.restate(batch, min(batch.through_s, through_s)), head
             try:
-                data = await self._simulated(batch, state, head)
+                data = await self._simulated(batch, state, block)
             except RevertedError as again:
                 raise self._refused(batch, again) from again
         call = self._call(data)
-        estimate = await self._node.estimate_gas(call, head)
+        # As of the same block: at the head, a batch that speaks for a later second is refused.
+        estimate = await self._node.estimate_gas(call, block)
         await self._check_nonce(nonce, head)
         orders = sum(1 + len(group.fills) for group in batch.groups)
         margin = estimate // 4 + _GAS_MARGIN + orders * _GAS_SPITE
