@@ -1,65 +1,54 @@
-"""Killed at any step, settlement goes on from its store, and every trade settles once."""
+"""Killed at any step, settlement goes on from its store, and every trade settles once.
+
+What is killed is a process, by SIGKILL, at a seeded visit of the step: see `settle_process`.
+"""
 
 from __future__ import annotations
 
-import asyncio
+import multiprocessing
 import random
-from collections.abc import Callable
+import signal
 from functools import partial
 
 import pytest
 
 from hybrid_dex.model.settlement import MatchedFill, SettlementStage
 from hybrid_dex.settlement.batching import BatchLimits
-from tests.chain.harness import Reader, Trader, World
+from hybrid_dex.signing import LocalSigner
+from tests.chain.harness import OPERATOR_KEY, Reader, Trader, World
+from tests.chain.settle_process import Run, settle_and_die
 from tests.tiers import count
 
 ETH, USDC = 10**18, 10**6
 STEPS = ("reserve", "sign", "persist", "broadcast", "receipt", "final")
 ONE_TRADE = BatchLimits(orders=2)
 """Each trade in a batch of its own, so that every step is reached several times."""
-SEEDS = range(count(fast=2, full=20))
-
-
-class Killed(BaseException):
-    """The process is gone: nothing after this line runs."""
-
-
-def kill_at(step: str, visits: int) -> tuple[Callable[[str], None], asyncio.Event]:
-    """A checkpoint that kills at the n-th visit of a step."""
-    killed = asyncio.Event()
-    left = visits
-
-    def checkpoint(name: str) -> None:
-        nonlocal left
-        if name == step:
-            left -= 1
-            if left == 0:
-                killed.set()
-                raise Killed
-
-    return checkpoint, killed
+SEEDS = range(count(fast=1, full=20))
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(["tests.chain.settle_process"])
+"""Each process begins from one that has imported what takes a second to import."""
 
 
 async def run_until_killed(
     world: World, groups: list[list[MatchedFill]], step: str, visits: int
 ) -> None:
-    """Settle until the checkpoint kills; what was in memory is dropped without a word."""
-    checkpoint, killed = kill_at(step, visits)
-    settlement = world.settlement(checkpoint=checkpoint, limits=ONE_TRADE)
-    await settlement.open(world.deployment.markets)
-    reader = Reader(settlement)
-    for fills in groups:
-        await settlement.submit(fills)
-    await world.until(killed.is_set)
-    worker = settlement._worker
-    assert worker is not None
-    with pytest.raises(Killed):
-        await worker
-    await reader.stop()
-    # Only what the operating system would do for a dead process: close its files and sockets.
-    settlement._worker = None
-    await settlement.close()
+    """Settle in another process until it dies at a step."""
+    run = Run(
+        options=world.options(limits=ONE_TRADE),
+        markets=world.deployment.markets,
+        groups=groups,
+        step=step,
+        visits=visits,
+    )
+    process = PROCESSES.Process(target=settle_and_die, args=(run,))
+    process.start()
+    try:
+        await world.until(lambda: process.exitcode is not None)
+        assert process.exitcode == -signal.SIGKILL
+    finally:
+        process.kill()
+        process.join()
+        process.close()
 
 
 async def trades(
@@ -73,18 +62,21 @@ async def trades(
         bob,
         [
             world.trade(alice, bob, lots=rng.randrange(1, 50), lane=rng.randrange(3))
-            for _ in range(rng.randrange(2, 7))
+            for _ in range(rng.randrange(3, 6))
         ],
     )
 
 
-@pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("turn", SEEDS)
+@pytest.mark.parametrize("step", STEPS)
 async def test_each_trade_settles_once(world: World, step: str, turn: int, seed: int) -> None:
-    """Killed twice, at seeded visits of one step, and resumed with everything not final."""
+    """Killed at a step, resumed with everything not final, killed again, and resumed."""
     rng = random.Random(f"{seed} {step} {turn}")
     alice, _, groups = await trades(world, rng)
-    for _ in range(2):
+    operator = LocalSigner(OPERATOR_KEY).address
+    before = int(world.anvil.rpc("eth_getTransactionCount", operator, "latest"), 16)
+    await run_until_killed(world, groups, step, rng.randrange(1, 3))
+    if turn % 2:
         await run_until_killed(world, groups, step, 1)
     settlement = world.settlement()
     await settlement.open(world.deployment.markets)
@@ -93,6 +85,7 @@ async def test_each_trade_settles_once(world: World, step: str, turn: int, seed:
         await settlement.submit(fills)
     every = [fill for fills in groups for fill in fills]
     await world.until(lambda: reader.all_at(every, SettlementStage.FINAL))
+    batches = settlement.health().batch
     await reader.stop()
     await settlement.close()
     lots = sum(fill.quantity for fill in every)
@@ -101,6 +94,8 @@ async def test_each_trade_settles_once(world: World, step: str, turn: int, seed:
     paid = sum(world.market.notional(f.price, f.quantity) + f.taker_fee for f in every)
     assert (await alice.vault.balance(world.market.quote)).balance == 10_000 * USDC - paid
     assert not reader.failures
+    after = int(world.anvil.rpc("eth_getTransactionCount", operator, "latest"), 16)
+    assert after - before == batches, "a batch was tried twice"
 
 
 async def test_a_lost_store_is_made_good_from_the_chain(world: World, rng: random.Random) -> None:
@@ -149,6 +144,7 @@ async def test_a_final_fill_that_is_submitted_again_is_told_again(world: World) 
         reader = Reader(settlement)
         await settlement.submit(fills)
         await world.until(partial(reader.all_at, fills, SettlementStage.FINAL))
+        await world.until(lambda: settlement.health().head_block > 0)
         assert settlement.health().batch == 1
         await reader.stop()
         await settlement.close()
