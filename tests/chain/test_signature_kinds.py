@@ -17,6 +17,7 @@ from hybrid_dex.model.events import EventBatch, OrderAccepted
 from hybrid_dex.model.order import Side, TimeInForce
 from hybrid_dex.model.signed_order import Authorization, Nonce, SignatureKind, SignedOrder
 from hybrid_dex.model.units import FeePpm, Price, Quantity
+from hybrid_dex.settlement.batching import BatchLimits, draft_batch, group_fills
 from hybrid_dex.settlement.grants import Grants
 from hybrid_dex.signing import Domain, LocalSigner, ProvenTrees, authorize, order_digest
 from tests.chain.harness import Trader, World, key
@@ -82,6 +83,16 @@ def accepted(batch: EventBatch | Refusal) -> bool:
     )
 
 
+def most_gas(world: World) -> int:
+    """What the largest transaction so far cost."""
+    used = 0
+    for number in range(world.anvil.height() + 1):
+        for receipt in world.anvil.rpc("eth_getBlockReceipts", hex(number)):
+            if receipt["to"] and receipt["to"].lower() == world.deployment.contract.lower():
+                used = max(used, int(receipt["gasUsed"], 16))
+    return used
+
+
 async def assert_books_agree(world: World, running: Exchange, traders: Sequence[Trader]) -> None:
     """By account and asset, the vault holds what the engine's ledger says."""
     for asset in (world.market.base, world.market.quote):
@@ -91,7 +102,10 @@ async def assert_books_agree(world: World, running: Exchange, traders: Sequence[
 
 
 async def test_every_kind_settles_against_every_other(world: World, tmp_path: Path) -> None:
-    """A ladder of eight, a session key, an approved hash and a wallet, in one book."""
+    """A ladder of eight, a session key, an approved hash and a wallet, in one book.
+
+    The builder's bound of the gas is above what it cost.
+    """
     maker = await world.trader(1, base=20 * ETH)
     taker = await world.trader(2, quote=100_000 * USDC)
     market = world.market
@@ -150,6 +164,8 @@ async def test_every_kind_settles_against_every_other(world: World, tmp_path: Pa
             spent = sum(
                 market.notional(fill.price, fill.quantity) + fill.taker_fee for fill in fills
             )
+            draft, _ = draft_batch(group_fills(fills), BatchLimits())
+            assert 0.4 * draft.gas < most_gas(world) < draft.gas
             left = await of_taker.session(BOT.address, market)
             assert left.buy_budget == 30_000 * USDC - spent
             assert left.usable
