@@ -135,10 +135,10 @@ def test_it_comes_in_trades_and_leaves(scenario, listed, name):
     scenario.deposit(trader, token, HELD // 2)
     came = scenario.balance(trader, token)
     assert came == (HELD * 99 // 100 if behaviours & FEE else HELD)
-    assert_solvent(scenario, token)
+    assert owed(scenario, token) == held(scenario, token) == came
     assert trades(scenario, weird, 10)
     assert scenario.balance(buyer, token) == 10 * LOT
-    assert_solvent(scenario, token)
+    assert owed(scenario, token) == came
     scenario.do(trader, "requestWithdrawal", token.address, LOT)
     scenario.do(buyer, "exit", [token.address, scenario.market.quote.address])
     scenario.advance(WINDOW_MAX)
