@@ -43,6 +43,8 @@ class _ProvenTree:
 
     def holds(self, node: bytes, proof: tuple[bytes, ...], leaf: int) -> bool:
         """Whether this leaf with exactly this proof belongs to the tree; remembers what it saw."""
+        if leaf >> len(proof):
+            return False
         nodes = self._nodes
         number = 1 << len(proof) | leaf
         fresh: dict[int, bytes] = {}
@@ -86,6 +88,7 @@ class ProvenTrees:
         key = (order.trader, len(proof), order.signature)
         tree = self._trees.get(key)
         if tree is None or not tree.holds(struct_hash, proof, leaf):
+            check_place(proof, leaf)  # what holds in a known tree has passed it
             nodes = _path(struct_hash, proof, leaf)
             scalars = split_signature(order.signature)
             signer = recover_address_bytes(bulk_digest(nodes[1], len(proof), domain), scalars)
@@ -113,7 +116,6 @@ def authorize(
     """
     kind = order.signature_kind
     if kind is _BULK:
-        check_place(order.proof, order.leaf)
         struct_hash = order_struct_hash(order)
         compact = (trees or ProvenTrees()).signature(order, struct_hash, domain)
         return _authorization(order, order.trader, domain.digest(struct_hash), compact)

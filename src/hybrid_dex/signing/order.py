@@ -13,6 +13,7 @@ Nothing here decides who signed an order or whether it is acceptable: expiry, no
 others' to check.
 """
 
+import functools
 import struct
 from typing import Final
 
@@ -55,10 +56,10 @@ ORDER_TYPE_HASH: Final = keccak256(ORDER_TYPE.encode("ascii"))
 EMPTY_ORDER_HASH: Final = keccak256(ORDER_TYPE_HASH + bytes(32 * len(ORDER_FIELDS)))
 """The struct hash of the all-zero order: what fills the unused leaves of a bulk tree."""
 
-# Each field right-aligned in a 32-byte word, big endian: x is a byte of padding.
-_WORDS: Final = struct.Struct(
-    ">32s 12x20s 28xI 12x20s 12x20s 31xB 31xB 16x16s 16x16s 30xH 24xQ 24xQ"
-)
+# Each field right-aligned in a 32-byte word, big endian: x is a byte of padding. The first words are
+# the same for all orders of a trader in a market, so they are kept.
+_FIRST_WORDS: Final = struct.Struct(">32s 12x20s 28xI 12x20s 12x20s")
+_OTHER_WORDS: Final = struct.Struct(">31xB 31xB 16x16s 16x16s 30xH 24xQ 24xQ")
 _MAX_EXPIRY: Final = 2**40 - 1
 _MAX_AMOUNT: Final = 2**128 - 1
 
@@ -71,16 +72,14 @@ def order_struct_hash(order: SignedOrder) -> bytes:
         ConfigurationError: the market has no tokens, so it can not be settled on chain.
     """
     market = order.market
-    expiry = order.expiry_s
+    base, quote, expiry = market.base.token, market.quote.token, order.expiry_s
+    if base is None or quote is None:
+        raise _without_token(market.base if base is None else market.quote)
     try:
         if not 0 <= expiry <= _MAX_EXPIRY:
             raise _out_of_range(order)
-        words = _WORDS.pack(
-            ORDER_TYPE_HASH,
-            parse_address(order.trader, "trader"),
-            market.number,
-            _token(market.base),
-            _token(market.quote),
+        first = _first_words(order.trader, market.number, base, quote)
+        others = _OTHER_WORDS.pack(
             order.side,
             order.flags,
             market.base_amount(order.quantity).to_bytes(16, "big"),
@@ -91,7 +90,18 @@ def order_struct_hash(order: SignedOrder) -> bytes:
         )
     except (struct.error, OverflowError) as error:
         raise _out_of_range(order) from error
-    return keccak256(words)
+    return keccak256(first + others)
+
+
+@functools.lru_cache(maxsize=16_384)
+def _first_words(trader: str, market: int, base: str, quote: str) -> bytes:
+    return _FIRST_WORDS.pack(
+        ORDER_TYPE_HASH,
+        parse_address(trader, "trader"),
+        market,
+        parse_address(base, "token"),
+        parse_address(quote, "token"),
+    )
 
 
 def order_digest(order: SignedOrder, domain: Domain) -> bytes:
@@ -139,9 +149,14 @@ def typed_data(order: SignedOrder, domain: Domain) -> dict[str, object]:
 
 def _token(asset: Asset) -> bytes:
     if asset.token is None:
-        message = f"asset {asset.id} has no token address, so its orders can not be signed; set Asset.token"
-        raise ConfigurationError(message)
+        raise _without_token(asset)
     return parse_address(asset.token, "token")
+
+
+def _without_token(asset: Asset) -> ConfigurationError:
+    return ConfigurationError(
+        f"asset {asset.id} has no token address, so its orders can not be signed; set Asset.token"
+    )
 
 
 def _out_of_range(order: SignedOrder) -> SignatureError:
