@@ -1,23 +1,35 @@
 """What a user does with the vault on chain: deposit, ask for a withdrawal, take it, take it back.
 
 Each call is one transaction signed with the user's own key and waited for until it is in a block
-(a deposit is two, an approval first). Nothing here asks the exchange for leave: a user can do all
-of it with the exchange's servers off. It never settles anything; that is the operator's backend.
+(a plain deposit is two, an approval first; a permit spares that one). Nothing here asks the
+exchange for leave: a user can do all of it with the exchange's servers off, but for the voucher and
+the cancel receipt, which only the operator can sign. It never settles anything; that is the
+operator's backend. Who else may sign for the account is `grants`' business.
 """
 
+import secrets
 from types import TracebackType
 from typing import Final, Self
 
 import attrs
 from web3.contract import AsyncContract
 
-from hybrid_dex.errors import ConfigurationError
-from hybrid_dex.model.market import Asset
+from hybrid_dex.errors import ConfigurationError, SettlementError
+from hybrid_dex.model.market import Asset, Market
+from hybrid_dex.model.vouchers import SignedCancelReceipt, SignedVoucher
+from hybrid_dex.settlement.contract_history import answer
+from hybrid_dex.settlement.permits import (
+    domain_separator,
+    permit2_typed_data,
+    permit_typed_data,
+)
 from hybrid_dex.settlement.wallet import Wallet
 
 __all__ = ["PendingWithdrawal", "Vault", "VaultBalance"]
 
 _RECEIPT_TIMEOUT_S: Final = 120.0
+_PERMIT_LIFETIME_S: Final = 1_800
+_NO_LIMIT: Final = 2**256 - 1
 
 
 @attrs.frozen(kw_only=True)
@@ -107,6 +119,146 @@ class Vault:
             await self._wallet.send(token.functions.approve(self._exchange.address, amount))
         return await self._wallet.send(self._exchange.functions.deposit(token.address, amount))
 
+    async def deposit_with_permit(
+        self, asset: Asset, amount: int, *, lifetime_s: int = _PERMIT_LIFETIME_S
+    ) -> str:
+        """Deposit in one transaction, with an EIP-2612 permit instead of an approval.
+
+        Args:
+            asset: its token must take permits.
+            amount: atoms.
+            lifetime_s: how long the permit holds, counted from the newest block.
+
+        Raises:
+            ConfigurationError: the token takes no permits, or its domain is not the usual one; use
+                `deposit`.
+            SettlementError: the transaction was refused, with the contract's reason.
+        """
+        token = self._token(asset)
+        domain = await self._permit_domain(token)
+        deadline_s = await self._now_s() + lifetime_s
+        nonce = await self._wallet.ask(token.functions.nonces(self.address))
+        signed = self._wallet.sign_typed_data(
+            permit_typed_data(
+                domain,
+                owner=self.address,
+                spender=self._exchange.address,
+                value=amount,
+                nonce=nonce,
+                deadline_s=deadline_s,
+            )
+        )
+        r, s = (value.to_bytes(32, "big") for value in (signed.r, signed.s))
+        call = self._exchange.functions.depositWithPermit(
+            token.address, amount, deadline_s, signed.v, r, s
+        )
+        return await self._wallet.send(call)
+
+    async def deposit_with_permit2(
+        self, asset: Asset, amount: int, *, lifetime_s: int = _PERMIT_LIFETIME_S
+    ) -> str:
+        """Deposit through Uniswap's Permit2, by a signature that names the vault and the amount.
+
+        Approves Permit2 for the token first, without a limit as Permit2 is meant to be used,
+        unless it may take that much already.
+
+        Raises:
+            ConfigurationError: there is no Permit2 on this chain; use `deposit`.
+            SettlementError: a transaction was refused, with the contract's reason.
+        """
+        token = self._token(asset)
+        permit2 = str(await self._wallet.ask(self._exchange.functions.PERMIT2()))
+        web3 = self._wallet.web3
+        if not await answer("eth_getCode", web3.eth.get_code(web3.to_checksum_address(permit2))):
+            raise ConfigurationError(f"there is no Permit2 at {permit2} on this chain; use deposit")
+        allowed = await self._wallet.ask(token.functions.allowance(self.address, permit2))
+        if allowed < amount:
+            await self._wallet.send(token.functions.approve(permit2, _NO_LIMIT))
+        nonce, deadline_s = secrets.randbits(256), await self._now_s() + lifetime_s
+        signed = self._wallet.sign_typed_data(
+            permit2_typed_data(
+                permit2=permit2,
+                chain_id=await answer("eth_chainId", web3.eth.chain_id),
+                token=token.address,
+                spender=self._exchange.address,
+                amount=amount,
+                nonce=nonce,
+                deadline_s=deadline_s,
+            )
+        )
+        call = self._exchange.functions.depositWithPermit2(
+            token.address, amount, nonce, deadline_s, bytes(signed.signature)
+        )
+        return await self._wallet.send(call)
+
+    async def redeem_voucher(self, signed: SignedVoucher, asset: Asset) -> str:
+        """Take what the operator signed for, at once; the voucher names who is paid.
+
+        Args:
+            signed: as the exchange gave it.
+            asset: the one that the voucher names.
+
+        Raises:
+            ConfigurationError: the voucher is another account's or asset's.
+            SettlementError: refused: past its deadline, paid already, or not signed by the
+                operator; the contract's reason says which.
+        """
+        voucher = signed.voucher
+        if voucher.account != self.address or voucher.asset != asset.id:
+            raise ConfigurationError(
+                f"the voucher is for {voucher.asset} of {voucher.account}, not for {asset.id} of "
+                f"{self.address}"
+            )
+        values = (
+            voucher.account,
+            self._token(asset).address,
+            voucher.amount,
+            voucher.recipient,
+            voucher.salt,
+            voucher.deadline_s,
+            voucher.min_batch,
+        )
+        call = self._exchange.functions.withdrawWithVoucher(values, signed.signature)
+        return await self._wallet.send(call)
+
+    async def voucher_used(self, salt: int) -> bool:
+        """Return whether the user's voucher with this salt was paid."""
+        return bool(
+            await self._wallet.ask(self._exchange.functions.voucherUsed(self.address, salt))
+        )
+
+    async def cancel_with_receipt(self, signed: SignedCancelReceipt, market: Market) -> str:
+        """Make a cancel take effect on chain at once, with the operator's word for it.
+
+        Raises:
+            ConfigurationError: the receipt is another trader's or market's.
+            SettlementError: refused: settling has not come so far yet, or it is not signed by the
+                operator; the contract's reason says which.
+        """
+        receipt = signed.receipt
+        if receipt.trader != self.address or receipt.market != market.id:
+            raise ConfigurationError(
+                f"the receipt is for {receipt.trader} in {receipt.market}, not for {self.address} "
+                f"in {market.id}"
+            )
+        values = (
+            receipt.trader,
+            market.number,
+            receipt.nonce,
+            receipt.filled,
+            receipt.sequence,
+        )
+        call = self._exchange.functions.cancelWithReceipt(values, signed.signature)
+        return await self._wallet.send(call)
+
+    async def freeze(self) -> str:
+        """End settling for everybody; possible EXIT_DELAY after the last batch, for anyone."""
+        return await self._wallet.send(self._exchange.functions.freeze())
+
+    async def frozen(self) -> bool:
+        """Return whether settling has ended, so that every request takes effect at once."""
+        return bool(await self._wallet.ask(self._exchange.functions.frozen()))
+
     async def request_withdrawal(self, asset: Asset, amount: int) -> str:
         """Ask for atoms to leave; `withdraw` pays them once the request is covered.
 
@@ -178,3 +330,29 @@ class Vault:
         if asset.token is None:
             raise ConfigurationError(f"asset {asset.id} has no token address")
         return self._wallet.contract("MockERC20", asset.token)
+
+    async def _permit_domain(self, token: AsyncContract) -> dict[str, object]:
+        """Return the token's EIP-712 domain, proven by what the token itself says of it."""
+        views, chain_id = (
+            token.functions,
+            await answer("eth_chainId", self._wallet.web3.eth.chain_id),
+        )
+        try:
+            separator = bytes(await self._wallet.ask(views.DOMAIN_SEPARATOR()))
+            name = str(await self._wallet.ask(views.name()))
+        except SettlementError as error:
+            raise ConfigurationError(f"{token.address} takes no permits; use deposit") from error
+        for version in ("1", "2", None):
+            found = domain_separator(
+                name=name, version=version, chain_id=chain_id, token=token.address
+            )
+            if found == separator:
+                domain: dict[str, object] = {"name": name}
+                if version is not None:
+                    domain["version"] = version
+                return domain | {"chainId": chain_id, "verifyingContract": token.address}
+        raise ConfigurationError(f"the domain of {token.address} is an unusual one; use deposit")
+
+    async def _now_s(self) -> int:
+        block = await answer("eth_getBlockByNumber", self._wallet.web3.eth.get_block("latest"))
+        return int(block["timestamp"])
