@@ -14,6 +14,7 @@ import pytest
 
 from hybrid_dex.model.settlement import MatchedFill, SettlementStage
 from hybrid_dex.settlement.batching import BatchLimits
+from hybrid_dex.settlement.evm import EvmSettlement
 from hybrid_dex.signing import LocalSigner
 from tests.chain.harness import OPERATOR_KEY, Reader, Trader, World
 from tests.chain.settle_process import Run, settle_and_die
@@ -133,6 +134,11 @@ async def test_a_fill_that_no_batch_held_has_failed(world: World) -> None:
     await settlement.close()
 
 
+def looked(settlement: EvmSettlement) -> bool:
+    """Whether it has read the chain."""
+    return settlement.health().head_block > 0
+
+
 async def test_a_final_fill_that_is_submitted_again_is_told_again(world: World) -> None:
     """An exchange that lost the last update hears it again, and nothing is sent."""
     alice = await world.trader(1, quote=10_000 * USDC)
@@ -144,7 +150,7 @@ async def test_a_final_fill_that_is_submitted_again_is_told_again(world: World) 
         reader = Reader(settlement)
         await settlement.submit(fills)
         await world.until(partial(reader.all_at, fills, SettlementStage.FINAL))
-        await world.until(lambda: settlement.health().head_block > 0)
+        await world.until(partial(looked, settlement))
         assert settlement.health().batch == 1
         await reader.stop()
         await settlement.close()

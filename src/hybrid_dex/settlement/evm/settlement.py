@@ -10,7 +10,8 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable
+from collections.abc import Sequence as Items
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Final, TypeVar
@@ -34,7 +35,7 @@ from hybrid_dex.model.market import Asset, Market
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.settlement import MatchedFill
 from hybrid_dex.model.solvency import Discrepancy, Statement
-from hybrid_dex.model.units import AssetId, TimestampNs
+from hybrid_dex.model.units import AssetId, Sequence, TimestampNs, last_group
 from hybrid_dex.model.vouchers import CancelReceipt, Voucher
 from hybrid_dex.settlement.batching import group_fills
 from hybrid_dex.settlement.endpoints import Standing
@@ -125,7 +126,7 @@ class EvmSettlement:
         """What the operator chose."""
         return self._options
 
-    async def open(self, markets: Sequence[Market]) -> None:
+    async def open(self, markets: Items[Market]) -> None:
         """Connect, check chain and contract, resume what was persisted, and start working.
 
         Raises:
@@ -217,9 +218,7 @@ class EvmSettlement:
             await node.close()
         self._wake_reader.set()
 
-    async def submit(
-        self, fills: Sequence[MatchedFill], journal_hash: bytes = GENESIS_HASH
-    ) -> None:
+    async def submit(self, fills: Items[MatchedFill], journal_hash: bytes = GENESIS_HASH) -> None:
         """Take one command's fills; returns once they are queued. A repeat changes nothing.
 
         Raises:
@@ -237,6 +236,11 @@ class EvmSettlement:
             batch = await self._in_thread(partial(self._store.batch_of, first))
             pipeline.attach(group, batch)
             await self._write()
+
+    def reached(self, sequence: Sequence) -> None:
+        """Let the next batch speak for every command up to this one."""
+        if self._pipeline is not None:
+            self._pipeline.reach(last_group(sequence))
 
     async def updates(self) -> AsyncGenerator[Command, None]:
         """Yield what happened, as unstamped commands, until closed.
@@ -281,7 +285,7 @@ class EvmSettlement:
             self._audited_block = final.number
         return found
 
-    async def watch_vouchers(self, vouchers: Sequence[Voucher]) -> None:
+    async def watch_vouchers(self, vouchers: Items[Voucher]) -> None:
         """Watch for the end of open vouchers; `updates` yields it, once it is final."""
         self._opened().watch_vouchers(vouchers)
 
@@ -320,16 +324,19 @@ class EvmSettlement:
     async def sign_cancel_receipt(self, receipt: CancelReceipt) -> bytes:
         """Return the operator's signature over a cancel receipt, 65 bytes r, s, v; always the same.
 
-        It only ends an order, so it is signed whatever the chain does.
+        It only ends an order, so it is signed whatever the chain does. It counts on chain once a
+        batch speaks for its sequence; if none is due anyway, an empty one is sent for it.
 
         Raises:
             SettlementError: not open.
             ConfigurationError: there is no such market.
         """
-        market = self._opened().markets.get(receipt.market)
+        pipeline = self._opened()
+        market = pipeline.markets.get(receipt.market)
         if market is None:
             raise ConfigurationError(f"there is no market {receipt.market}")
         digest = cancel_receipt_digest(receipt, market, self._domain())
+        pipeline.ask(receipt.sequence)
         return self._signer().sign_digest(digest)
 
     @property
@@ -423,7 +430,7 @@ class EvmSettlement:
                 self._surveyed_ns = None
             except Exception as error:  # noqa: BLE001 # a bug of ours: say so, and stop
                 self._halt(f"settlement broke down: {error!r}; restart it")
-                _log.critical("%s", self._halted, exc_info=error)
+                _log.critical("it broke down here:", exc_info=error)
                 return
             await self._clock.sleep(self._options.poll_s)
 
@@ -452,12 +459,17 @@ class EvmSettlement:
             return False
         chain = self._opened().chain
         anchor = self._cursor if chain is None else chain.final
+        before = node.alarm
         another = await node.survey(anchor, self._now_s())
+        if node.alarm not in {before, ""}:
+            _log.error("settlement needs a person: %s", node.alarm)
         self._surveyed_ns = now_ns
         self._halted = ""
         return another
 
     def _halt(self, reason: str) -> None:
+        if reason != self._halted:
+            _log.critical("settlement is halted: %s", reason)
         self._state, self._halted, self._surveyed_ns = SettlementState.HALTED, reason, None
 
     def _signer(self) -> LocalSigner:
