@@ -6,9 +6,10 @@ what settles is read back from the receipt: nothing here repeats the contract's 
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+import msgspec
 import pytest
 from eth_account import Account
 from eth_account.messages import encode_typed_data
@@ -20,6 +21,7 @@ from web3.exceptions import ContractCustomError
 from web3.logs import DISCARD
 
 layout = load_layout()
+KINDS = layout.SignatureKind
 
 WATCH_LAG, WINDOW_MAX, EXIT_DELAY = 60, 600, 3600
 PERMIT2 = "0x000000000022D473030F116dDEE9F6B43aC78BA3"
@@ -54,6 +56,11 @@ TYPES = {
 }
 
 
+EMPTY_ORDER = {
+    field["name"]: "0x" + "00" * 20 if field["type"] == "address" else 0 for field in TYPES["Order"]
+}
+
+
 def nonce(counter: int, revision: int = 0, lane: int = 0) -> int:
     return counter << 24 | revision << 16 | lane
 
@@ -71,6 +78,18 @@ class Trader:
     @property
     def raw(self) -> bytes:
         return bytes.fromhex(self.address[2:])
+
+
+def session_key(index: int) -> Trader:
+    """A key that holds nothing itself."""
+    return Trader(Account.from_key(keccak(text=f"session {index}")))
+
+
+def compact(signer: Trader, digest: bytes) -> bytes:
+    """A signature as r and vs (EIP-2098)."""
+    signature = signer.account.unsafe_sign_hash(digest)
+    vs = signature.s | (signature.v - 27) << 255
+    return signature.r.to_bytes(32, "big") + vs.to_bytes(32, "big")
 
 
 @dataclass(frozen=True)
@@ -225,23 +244,27 @@ class Scenario:
             "nonce": changes.get("nonce", nonce(1)),
         }
 
-    def document(self, message: dict[str, Any]) -> dict[str, Any]:
+    def document(self, message: dict[str, Any], height: int = 0) -> dict[str, Any]:
+        """The typed data of an order, or of a tree of orders so high."""
         domain = {
             "name": "hybrid-dex",
             "version": "1",
             "chainId": self.w3.eth.chain_id,
             "verifyingContract": self.exchange.address,
         }
-        return {"types": TYPES, "primaryType": "Order", "domain": domain, "message": message}
+        tree = {"BulkOrder": [{"name": "tree", "type": "Order" + "[2]" * height}]} if height else {}
+        primary = "BulkOrder" if height else "Order"
+        return {"types": TYPES | tree, "primaryType": primary, "domain": domain, "message": message}
 
     def sign(self, trader: Trader, side: int, price: int, lots: int, **changes: Any) -> Signed:
-        """An order signed by its trader, or by ``signer``; ``entry`` replaces fields after signing."""
+        """An order signed by its trader, by ``signer`` or by a ``session``; unsigned if ``approved``.
+
+        ``entry`` replaces fields after signing.
+        """
         message = self.terms(trader, side, price, lots, **changes)
         signable = encode_typed_data(full_message=self.document(message))
         digest = keccak(b"\x19" + signable.version + signable.header + signable.body)
-        key = changes.get("signer", trader).account
-        signature = key.unsafe_sign_hash(digest)
-        vs = signature.s | (signature.v - 27) << 255
+        session = changes.get("session")
         fields = {
             "account": trader.raw,
             "side": side,
@@ -252,10 +275,55 @@ class Scenario:
             "fee_rate_ppm": changes.get("fee", 0),
             "expiry_s": message["expiry"],
             "nonce": message["nonce"],
-            "signature": signature.r.to_bytes(32, "big") + vs.to_bytes(32, "big"),
+            "signature": compact(changes.get("signer", session or trader), digest),
         }
+        if session:
+            fields |= {"kind": KINDS.SESSION, "session_key": session.raw}
+        if changes.get("approved"):
+            fields |= {"kind": KINDS.APPROVED, "signature": b""}
         entry = layout.OrderEntry(**(fields | changes.get("entry", {})))
         return Signed(changes.get("market", self.market), entry, digest)
+
+    def sign_tree(
+        self, trader: Trader, height: int, *orders: tuple[Any, ...], **changes: Any
+    ) -> list[Signed]:
+        """Orders ``(side, price, lots, changes)`` under one signature; the leaves after them are empty."""
+        plain = [self.sign(trader, *terms, **more) for *terms, more in orders]
+        messages = [self.terms(trader, *terms, **more) for *terms, more in orders]
+        leaves = messages + [EMPTY_ORDER] * ((1 << height) - len(messages))
+        level = [encode_typed_data(full_message=self.document(leaf)).body for leaf in leaves]
+        nested: list[Any] = leaves
+        levels = []
+        while len(level) > 1:
+            levels.append(level)
+            level = [keccak(a + b) for a, b in zip(level[::2], level[1::2], strict=True)]
+            nested = [list(pair) for pair in zip(nested[::2], nested[1::2], strict=True)]
+        signable = encode_typed_data(full_message=self.document({"tree": nested[0]}, height))
+        digest = keccak(b"\x19" + signable.version + signable.header + signable.body)
+        signature = compact(changes.get("signer", trader), digest)
+        return [
+            self.replace(
+                order,
+                kind=KINDS.BULK,
+                signature=signature,
+                root=level[0],
+                leaf=leaf,
+                proof=tuple(nodes[leaf >> k ^ 1] for k, nodes in enumerate(levels)),
+            )
+            for leaf, order in enumerate(plain)
+        ]
+
+    @staticmethod
+    def replace(order: Signed, **fields: Any) -> Signed:
+        """An order's entry with other fields than were signed."""
+        return replace(order, entry=msgspec.structs.replace(order.entry, **fields))
+
+    def grant(self, trader: Trader, key: Trader, **changes: Any) -> None:
+        """Grant a session, large unless said otherwise."""
+        market = changes.get("market", self.market).number
+        budgets = changes.get("buy", MAIN), changes.get("sell", MAIN)
+        expiry = changes.get("expiry", self.now() + 3000)
+        self.do(trader, "grantSession", key.address, market, *budgets, expiry)
 
     def buy(self, index: int, price: int, lots: int, **changes: Any) -> Signed:
         return self.sign(self.trader(index), BUY, price, lots, **changes)
