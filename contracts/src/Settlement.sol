@@ -59,12 +59,29 @@ abstract contract Settlement is Verification, Cancellation {
                 revert WrongLength();
             }
             bytes32 journalHash = PackedBatch.journalHash(start);
-            bytes32 root = keccak256(abi.encode(previous, number, merkleRoot, journalHash, upTo));
+            bytes32 root = _newRoot(previous, number, merkleRoot, journalHash, upTo);
             _root = root;
             _batch = (number << 208) | (matchedThrough << 168) | (upTo << 120) | mainFees;
             emit BatchSettled(
                 uint48(number), root, merkleRoot, journalHash, uint48(upTo), uint40(matchedThrough), uint16(settled)
             );
+        }
+    }
+
+    /// @dev keccak256(abi.encode(...)) of its arguments.
+    function _newRoot(bytes32 previous, uint256 number, bytes32 merkleRoot, bytes32 journalHash, uint256 upTo)
+        private
+        pure
+        returns (bytes32)
+    {
+        unchecked {
+            uint256 words = Memory.allocate(0xa0);
+            Memory.store(words, uint256(previous));
+            Memory.store(words + 0x20, number);
+            Memory.store(words + 0x40, uint256(merkleRoot));
+            Memory.store(words + 0x60, uint256(journalHash));
+            Memory.store(words + 0x80, upTo);
+            return bytes32(Memory.hash(words, 0xa0));
         }
     }
 
@@ -102,7 +119,6 @@ abstract contract Settlement is Verification, Cancellation {
             uint256 leaves = Memory.allocate(fills << 5);
             b.leaf = leaves;
             b.typedData = OrderHash.allocateTypedData(_domainSeparatorV4());
-            b.fields = OrderHash.allocateFields();
             b.tradeId = Memory.allocate(0xc0);
             for (uint256 i = 1; i <= sections; ++i) {
                 _settleSection(b, i != 1, i != sections);
@@ -157,7 +173,7 @@ abstract contract Settlement is Verification, Cancellation {
         b.tickSize = market.tickSize;
         b.fees = 0;
         b.reason = flags & CLOSING != 0 && _effective(_closingAt[uint32(id)], b.covered) ? SkipReason.MARKET : 0;
-        OrderHash.storeMarket(b.fields, id, base, quote);
+        OrderHash.storeMarket(b.typedData, id, base, quote);
         Memory.store(b.tradeId, id);
     }
 
@@ -172,8 +188,7 @@ abstract contract Settlement is Verification, Cancellation {
     function _writeAccounts(Batch memory b) private {
         unchecked {
             uint256 entry = b.accounts;
-            uint256 end = b.accountsEnd;
-            while (entry != end) {
+            while (entry != b.accountsEnd) {
                 uint256 word = Memory.load(entry + Tables.BASE_WORD) | LedgerWord.TOUCHED;
                 Slots.store(Memory.load(entry + Tables.BASE_SLOT), word);
                 word = Memory.load(entry + Tables.QUOTE_WORD) | LedgerWord.TOUCHED;
@@ -195,40 +210,43 @@ abstract contract Settlement is Verification, Cancellation {
         }
     }
 
-    /// @dev Only what filled something, or is used up, has its lane written. A void order did neither.
     function _writeOrders(Batch memory b) private {
         unchecked {
             uint256 entry = b.orders;
-            uint256 end = b.ordersEnd;
-            while (entry != end) {
-                uint256 packed = Memory.load(entry + Tables.PACKED);
-                uint256 register = Memory.load(entry + Tables.REGISTER);
-                uint256 filled = PackedBatch.lotsOf(packed) - Memory.load(entry + Tables.LEFT);
-                if (register & WRITE_FULL != 0) filled = FillLane.FILLED;
-                if (filled > (register >> USED_SHIFT) & FillLane.FILLED || register & WRITE_FULL != 0) {
-                    _writeLane(Memory.load(entry + Tables.ACCOUNT), packed, register, filled);
-                }
+            while (entry != b.ordersEnd) {
+                uint256 state = Memory.load(entry + Tables.STATE);
+                uint256 left = Memory.load(entry + Tables.LEFT);
+                if (state >> Tables.LEFT_SHIFT != left) _writeLane(entry, state, left);
                 entry += Tables.ORDER_ENTRY;
             }
         }
     }
 
-    /// @dev A lane that is no longer what was read belongs to two orders of the section: the operator's fault.
-    function _writeLane(uint256 account, uint256 packed, uint256 register, uint256 filled) private {
+    /// @dev Writes the lane of an order that filled something or is used up; a void one did neither. A lane that is no
+    /// longer what was read belongs to two orders of the section: the operator's fault.
+    function _writeLane(uint256 entry, uint256 state, uint256 left) private {
         unchecked {
+            uint256 packed = Memory.load(entry + Tables.PACKED);
+            uint256 account = Memory.load(entry + Tables.ACCOUNT);
+            uint256 filled = PackedBatch.lotsOf(packed) - left;
+            if (state >> Tables.REASON_SHIFT != 0) {
+                if (state & Tables.WRITE_FULL != 0) filled = FillLane.FILLED;
+                else if ((state >> Tables.LEFT_SHIFT) & FillLane.FILLED == left) return;
+            }
+            uint256 register = state & FillLane.REGISTER;
             uint256 lane = PackedBatch.lane(packed);
             uint256 next = FillLane.pack(PackedBatch.key(packed), filled);
             if (lane == 0) {
                 uint256 word = Memory.load(account + Tables.BASE_WORD);
-                if (word.lane() != register & FillLane.REGISTER) _revertLane(account, packed);
-                if (register & CLEAR_CANCEL != 0) word &= ~LedgerWord.CANCEL_PENDING;
+                if (word.lane() != register) _revertLane(account, packed);
+                if (state & Tables.CLEAR_CANCEL != 0) word &= ~LedgerWord.CANCEL_PENDING;
                 Memory.store(account + Tables.BASE_WORD, word.withLane(next));
             } else {
                 mapping(uint256 => uint256) storage lanes = _lanes[address(uint160(Memory.load(account)))];
                 uint256 word = lanes[FillLane.slotOf(lane)];
                 uint256 half = FillLane.half(word, lane);
-                if (half & FillLane.REGISTER != register & FillLane.REGISTER) _revertLane(account, packed);
-                if (register & CLEAR_CANCEL == 0) next |= half & FillLane.CANCEL_PENDING;
+                if (half & FillLane.REGISTER != register) _revertLane(account, packed);
+                if (state & Tables.CLEAR_CANCEL == 0) next |= half & FillLane.CANCEL_PENDING;
                 lanes[FillLane.slotOf(lane)] = FillLane.withHalf(word, lane, next);
             }
         }
@@ -265,29 +283,42 @@ abstract contract Settlement is Verification, Cancellation {
     function _applyGroup(Batch memory b, uint256 sequence, uint256 taker, uint256 fills) private {
         unchecked {
             uint256 packed = Memory.load(taker + Tables.PACKED);
-            uint256 reason = Memory.load(taker + Tables.REASON);
             uint256 cursor = b.cursor + PackedBatch.GROUP_SIZE;
             Memory.store(b.tradeId + 0x60, sequence);
             b.cursor = cursor + fills * PackedBatch.FILL_SIZE;
-            if (reason | (packed & (PackedBatch.POST_ONLY | PackedBatch.FILL_OR_KILL)) != 0) {
-                if (reason == 0 && packed & PackedBatch.POST_ONLY != 0) reason = SkipReason.POST_ONLY;
-                if (reason != 0) {
-                    _skipAll(b, sequence, fills, reason | TAKER);
-                    return;
-                }
-                _applyWhole(b, sequence, taker, cursor, fills);
+            if (packed & (PackedBatch.POST_ONLY | PackedBatch.TAKES_ONLY) != 0) {
+                _applySpecial(b, sequence, taker, cursor, fills);
             } else {
-                for (uint256 i = 0; i < fills; ++i) {
-                    (uint256 maker, uint256 lots) = PackedBatch.fill(cursor);
-                    uint256 why = _applyFill(b, taker, _orderAt(b, maker), lots);
-                    if (why != 0) _skip(b, sequence, i, why);
-                    cursor += PackedBatch.FILL_SIZE;
-                }
+                _applyEach(b, sequence, taker, cursor, fills);
             }
-            if (packed & PackedBatch.TAKES_ONLY != 0) {
-                Memory.store(taker + Tables.REGISTER, Memory.load(taker + Tables.REGISTER) | WRITE_FULL);
-                Memory.store(taker + Tables.LEFT, 0);
+        }
+    }
+
+    function _applyEach(Batch memory b, uint256 sequence, uint256 taker, uint256 cursor, uint256 fills) private {
+        unchecked {
+            for (uint256 i = 0; i < fills; ++i) {
+                (uint256 maker, uint256 lots) = PackedBatch.fill(cursor);
+                uint256 why = _applyFill(b, taker, _orderAt(b, maker), lots);
+                if (why != 0) _skip(b, sequence, i, why);
+                cursor += PackedBatch.FILL_SIZE;
             }
+        }
+    }
+
+    /// @dev A taker that must not take, or takes at once and never again.
+    function _applySpecial(Batch memory b, uint256 sequence, uint256 taker, uint256 cursor, uint256 fills) private {
+        uint256 packed = Memory.load(taker + Tables.PACKED);
+        uint256 reason = Tables.reasonOf(taker);
+        if (reason == 0 && packed & PackedBatch.POST_ONLY != 0) reason = SkipReason.POST_ONLY;
+        if (reason != 0) {
+            _skipAll(b, sequence, fills, reason | TAKER);
+            return;
+        }
+        if (packed & PackedBatch.FILL_OR_KILL != 0) _applyWhole(b, sequence, taker, cursor, fills);
+        else _applyEach(b, sequence, taker, cursor, fills);
+        unchecked {
+            Memory.store(taker + Tables.STATE, Memory.load(taker + Tables.STATE) | Tables.WRITE_FULL);
+            Memory.store(taker + Tables.LEFT, 0);
         }
     }
 
@@ -337,45 +368,58 @@ abstract contract Settlement is Verification, Cancellation {
 
     // Fills
 
-    /// @dev Checks one fill and, if nothing is wrong, moves its amounts and appends its trade id. The checks are sums
-    /// that are negative, with all of their high bits set, when one fails, and are told apart only then.
-    /// @return why zero, or reason and culprit
     function _applyFill(Batch memory b, uint256 taker, uint256 maker, uint256 lots) private pure returns (uint256 why) {
         unchecked {
-            uint256 takerOrder = Memory.load(taker + Tables.PACKED);
+            return Memory.load(taker + Tables.PACKED) & PackedBatch.SIDE == 0
+                ? _match(b, taker, maker, maker, lots)
+                : _match(b, maker, taker, maker, lots);
+        }
+    }
+
+    /// @dev Checks one fill and, if nothing is wrong, moves its amounts and appends its trade id. The checks are
+    /// combined into numbers whose high bits are set when one fails, and are told apart only then.
+    /// @return why zero, or reason and culprit
+    function _match(Batch memory b, uint256 buy, uint256 sell, uint256 maker, uint256 lots)
+        private
+        pure
+        returns (uint256 why)
+    {
+        unchecked {
+            uint256 buyOrder = Memory.load(buy + Tables.PACKED);
+            uint256 sellOrder = Memory.load(sell + Tables.PACKED);
             uint256 makerOrder = Memory.load(maker + Tables.PACKED);
-            (uint256 buy, uint256 sell) = takerOrder & PackedBatch.SIDE != 0 ? (maker, taker) : (taker, maker);
             uint256 buyer = Memory.load(buy + Tables.ACCOUNT);
             uint256 seller = Memory.load(sell + Tables.ACCOUNT);
-            uint256 wrong = (Memory.load(taker + Tables.LEFT) - lots) | (Memory.load(maker + Tables.LEFT) - lots)
-                | (lots - 1) | ((buyer ^ seller) - 1)
-                | (PackedBatch.price(Memory.load(buy + Tables.PACKED)) - PackedBatch.price(Memory.load(sell + Tables.PACKED)));
-            wrong = (wrong >> 48) | Memory.load(maker + Tables.REASON) | (makerOrder & PackedBatch.TAKES_ONLY)
-                | (~(takerOrder ^ makerOrder) & PackedBatch.SIDE);
-            if (wrong != 0) return _whyNot(taker, maker, lots);
+            uint256 wrong = (Memory.load(buy + Tables.LEFT) - lots) | (Memory.load(sell + Tables.LEFT) - lots) | (lots - 1)
+                | ((buyer ^ seller) - 1) | (PackedBatch.price(buyOrder) - PackedBatch.price(sellOrder));
+            wrong = (wrong >> 48) | (makerOrder & PackedBatch.TAKES_ONLY) | ((buyOrder | ~sellOrder) & PackedBatch.SIDE);
+            if (wrong != 0) return _whyNot(buy == maker ? sell : buy, maker, lots);
             uint256 price = PackedBatch.price(makerOrder);
-            (uint256 base, uint256 debit, uint256 credit) = _amounts(b, buy, sell, price, lots);
+            Memory.store(b.tradeId + 0x80, price);
+            uint256 notional = price * lots * b.tickSize;
+            uint256 debit = notional + Fees.charge(notional, PackedBatch.feeRate(buyOrder));
+            uint256 credit = notional - Fees.charge(notional, PackedBatch.feeRate(sellOrder));
+            uint256 base = lots * b.lotSize;
             uint256 quoteWord = Memory.load(buyer + Tables.QUOTE_WORD);
             uint256 baseWord = Memory.load(seller + Tables.BASE_WORD);
             wrong = (debit - credit)
                 | (quoteWord.amount() - debit - (Memory.load(buyer + Tables.LOCKED) >> 112))
                 | (baseWord.amount() - base - (Memory.load(seller + Tables.LOCKED) & LedgerWord.AMOUNT));
-            if (wrong >> 255 != 0) return _whyShort(taker, buy, debit, credit);
-            if ((takerOrder | makerOrder) & PackedBatch.BY_SESSION != 0) {
-                why = _spend(taker, buy, sell, debit, lots);
+            if (wrong >> 255 != 0) return _whyShort(buy, maker, debit, credit);
+            if ((buyOrder | sellOrder) & PackedBatch.BY_SESSION != 0) {
+                why = _spend(buy, sell, maker, debit, lots);
                 if (why != 0) return why;
             }
             Memory.store(buyer + Tables.QUOTE_WORD, quoteWord - debit);
             Memory.store(seller + Tables.BASE_WORD, baseWord - base);
             _add(buyer + Tables.BASE_WORD, base);
             _add(seller + Tables.QUOTE_WORD, credit);
-            _add(taker + Tables.LEFT, 0 - lots);
-            _add(maker + Tables.LEFT, 0 - lots);
+            _add(buy + Tables.LEFT, 0 - lots);
+            _add(sell + Tables.LEFT, 0 - lots);
             b.fees += debit - credit;
             uint256 tradeId = b.tradeId;
             Memory.store(tradeId + 0x20, Memory.load(buy));
             Memory.store(tradeId + 0x40, Memory.load(sell));
-            Memory.store(tradeId + 0x80, price);
             Memory.store(tradeId + 0xa0, lots);
             uint256 leaf = b.leaf;
             Memory.store(leaf, Memory.hash(tradeId, 0xc0));
@@ -385,7 +429,9 @@ abstract contract Settlement is Verification, Cancellation {
 
     /// @dev Why two orders do not make a fill.
     function _whyNot(uint256 taker, uint256 maker, uint256 lots) private pure returns (uint256 why) {
-        why = Memory.load(maker + Tables.REASON);
+        why = Tables.reasonOf(taker);
+        if (why != 0) return why | TAKER;
+        why = Tables.reasonOf(maker);
         if (why != 0) return why | MAKER;
         if (lots == 0) return SkipReason.LOTS;
         if (lots > Memory.load(taker + Tables.LEFT)) return SkipReason.LOTS | TAKER;
@@ -398,28 +444,13 @@ abstract contract Settlement is Verification, Cancellation {
     }
 
     /// @dev Why a fill that both orders allow can not be paid.
-    function _whyShort(uint256 taker, uint256 buy, uint256 debit, uint256 credit) private pure returns (uint256) {
+    function _whyShort(uint256 buy, uint256 maker, uint256 debit, uint256 credit) private pure returns (uint256) {
         unchecked {
             if (credit > debit) return SkipReason.REBATE;
             uint256 buyer = Memory.load(buy + Tables.ACCOUNT);
             uint256 amount = Memory.load(buyer + Tables.QUOTE_WORD).amount();
             bool buyerShort = amount < debit + (Memory.load(buyer + Tables.LOCKED) >> 112);
-            return SkipReason.FUNDS | (buyerShort == (buy == taker) ? TAKER : MAKER);
-        }
-    }
-
-    /// @dev What moves: base atoms, what the buyer pays and what the seller gets in quote atoms. Every number is below
-    /// 2**185 (price and lots u48, tick and lot size u88), so nothing wraps.
-    function _amounts(Batch memory b, uint256 buy, uint256 sell, uint256 price, uint256 lots)
-        private
-        pure
-        returns (uint256 base, uint256 debit, uint256 credit)
-    {
-        unchecked {
-            uint256 notional = price * lots * b.tickSize;
-            base = lots * b.lotSize;
-            debit = notional + Fees.charge(notional, PackedBatch.feeRate(Memory.load(buy + Tables.PACKED)));
-            credit = notional - Fees.charge(notional, PackedBatch.feeRate(Memory.load(sell + Tables.PACKED)));
+            return SkipReason.FUNDS | (buyerShort == (buy == maker) ? MAKER : TAKER);
         }
     }
 
@@ -427,8 +458,10 @@ abstract contract Settlement is Verification, Cancellation {
         unchecked {
             bool takerSells = Memory.load(taker + Tables.PACKED) & PackedBatch.SIDE != 0;
             (uint256 buy, uint256 sell) = takerSells ? (maker, taker) : (taker, maker);
-            (uint256 base, uint256 debit, uint256 credit) =
-                _amounts(b, buy, sell, PackedBatch.price(Memory.load(maker + Tables.PACKED)), lots);
+            uint256 notional = PackedBatch.price(Memory.load(maker + Tables.PACKED)) * lots * b.tickSize;
+            uint256 base = lots * b.lotSize;
+            uint256 debit = notional + Fees.charge(notional, PackedBatch.feeRate(Memory.load(buy + Tables.PACKED)));
+            uint256 credit = notional - Fees.charge(notional, PackedBatch.feeRate(Memory.load(sell + Tables.PACKED)));
             uint256 buyer = Memory.load(buy + Tables.ACCOUNT);
             uint256 seller = Memory.load(sell + Tables.ACCOUNT);
             _add(buyer + Tables.QUOTE_WORD, debit);
@@ -445,7 +478,7 @@ abstract contract Settlement is Verification, Cancellation {
     }
 
     /// @dev Takes a fill out of the budgets of the session keys that signed for it: of both or of none.
-    function _spend(uint256 taker, uint256 buy, uint256 sell, uint256 debit, uint256 lots)
+    function _spend(uint256 buy, uint256 sell, uint256 maker, uint256 debit, uint256 lots)
         private
         pure
         returns (uint256 why)
@@ -455,13 +488,13 @@ abstract contract Settlement is Verification, Cancellation {
             if (buys) {
                 uint256 word = Memory.load(Memory.load(buy + Tables.SESSION) + Tables.SESSION_WORD);
                 if (SessionWord.buyBudget(word) < debit) {
-                    return SkipReason.SESSION_BUDGET | (buy == taker ? TAKER : MAKER);
+                    return SkipReason.SESSION_BUDGET | (buy == maker ? MAKER : TAKER);
                 }
             }
             if (_bySession(sell)) {
                 uint256 session = Memory.load(sell + Tables.SESSION);
                 if (SessionWord.sellBudget(Memory.load(session + Tables.SESSION_WORD)) < lots) {
-                    return SkipReason.SESSION_BUDGET | (sell == taker ? TAKER : MAKER);
+                    return SkipReason.SESSION_BUDGET | (sell == maker ? MAKER : TAKER);
                 }
                 _add(session + Tables.SESSION_WORD, 0 - (lots << SessionWord.SELL_SHIFT));
             }

@@ -16,16 +16,9 @@ import {Tables} from "./libraries/Tables.sol";
 /// @title Verification
 /// @notice Reads a section's accounts, sessions, bulk roots and orders into {Tables}, each verified once.
 /// @dev Nothing is written and no fill is judged here. What makes an order void stands as its skip reason. The checks of
-/// an order are one sum in which a failed one sets a high bit, and are told apart only then: a good order pays for no
-/// branch.
+/// an order are combined into one number that is zero for a good order, and told apart only when it is not.
 abstract contract Verification is Delegation {
     using LedgerWord for uint256;
-
-    /// @dev Above an order's register: the lots that the order had used up before.
-    uint256 internal constant USED_SHIFT = 96;
-    /// @dev Flags above that: clear the lane's pending cancel; write the lane full.
-    uint256 internal constant CLEAR_CANCEL = 1 << 254;
-    uint256 internal constant WRITE_FULL = 1 << 255;
 
     /// @dev What is known of the batch, and below of the section at hand. Tables are named by where they begin and end.
     struct Batch {
@@ -36,8 +29,7 @@ abstract contract Verification is Delegation {
         uint256 room; // fills of the header that were not listed yet
         uint256 leaf; // where the next trade id goes
         uint256 mainFees;
-        uint256 typedData; // buffers of OrderHash
-        uint256 fields;
+        uint256 typedData; // buffer of OrderHash
         uint256 tradeId; // buffer of a trade id's six words
         uint256 oldest; // an order's expiry lies between these
         uint256 newest;
@@ -66,11 +58,10 @@ abstract contract Verification is Delegation {
             mapping(address => uint256) storage quoteLedger = _ledger[address(uint160(b.quote))];
             uint256 cursor = b.cursor;
             uint256 entry = Memory.allocate(count * Tables.ACCOUNT_ENTRY);
-            uint256 end = entry + count * Tables.ACCOUNT_ENTRY;
             b.accounts = entry;
-            b.accountsEnd = end;
+            b.accountsEnd = entry + count * Tables.ACCOUNT_ENTRY;
             uint256 previous = 0;
-            while (entry != end) {
+            while (entry != b.accountsEnd) {
                 uint256 account = Memory.loadCalldata(cursor) >> 96;
                 if (account <= previous) revert AccountsNotAscending();
                 previous = account;
@@ -177,11 +168,10 @@ abstract contract Verification is Delegation {
     function _readOrders(Batch memory b, uint256 count) internal view {
         unchecked {
             uint256 entry = Memory.allocate(count * Tables.ORDER_ENTRY);
-            uint256 end = entry + count * Tables.ORDER_ENTRY;
             b.orders = entry;
-            b.ordersEnd = end;
+            b.ordersEnd = entry + count * Tables.ORDER_ENTRY;
             uint256 cursor = b.cursor;
-            while (entry != end) {
+            while (entry != b.ordersEnd) {
                 cursor = _readOrder(b, entry, cursor);
                 entry += Tables.ORDER_ENTRY;
             }
@@ -195,39 +185,42 @@ abstract contract Verification is Delegation {
             uint256 account = _accountAt(b, PackedBatch.accountIndex(packed));
             Memory.store(entry + Tables.ACCOUNT, account);
             Memory.store(entry + Tables.PACKED, packed);
-            uint256 lots = PackedBatch.lotsOf(packed);
-            uint256 baseAmount = lots * b.lotSize;
-            uint256 quoteAmount = lots * PackedBatch.price(packed) * b.tickSize;
-            uint256 trader = Memory.load(account);
-            uint256 digest = OrderHash.digest(b.typedData, b.fields, trader, packed, baseAmount, quoteAmount);
-            Memory.store(entry, digest);
+            uint256 wrong;
+            {
+                uint256 lots = PackedBatch.lotsOf(packed);
+                uint256 baseAmount = lots * b.lotSize;
+                uint256 quoteAmount = lots * PackedBatch.price(packed) * b.tickSize;
+                uint256 trader = Memory.load(account);
+                Memory.store(entry, OrderHash.digest(b.typedData, trader, packed, baseAmount, quoteAmount));
+                wrong = (baseAmount | quoteAmount | (baseAmount - 1) | (quoteAmount - 1)) >> 112;
+            }
             uint256 reason = 0;
             cursor += PackedBatch.WORD_SIZE;
             if (packed & (PackedBatch.RESERVED | PackedBatch.KIND) == 0) {
-                if (_signer(digest, cursor) != trader) reason = SkipReason.SIGNATURE;
+                if (_signer(Memory.load(entry), cursor) != Memory.load(account)) reason = SkipReason.SIGNATURE;
                 next = cursor + PackedBatch.SIGNATURE_SIZE;
             } else {
                 (reason, next) = _verifyDelegated(b, entry, packed, cursor);
             }
+            uint256 laneReason = _readLane(b, entry, account, packed);
             uint256 expiry = PackedBatch.expiry(packed);
             uint256 rate = uint256(PackedBatch.feeRate(packed));
-            uint256 floor = Memory.load(account + Tables.QUOTE_WORD).floor();
-            // Every difference is of numbers below 2**48; a negative one is one in two's complement.
-            uint256 wrong = (expiry - b.oldest) | (b.newest - expiry) | (PackedBatch.counter(packed) - floor)
-                | (PackedBatch.maxFee(packed) - rate) | (FEE_LIMIT_PPM - rate);
-            uint256 amounts = baseAmount | quoteAmount | (baseAmount - 1) | (quoteAmount - 1);
-            uint256 laneReason = _readLane(b, entry, account, packed);
-            if ((wrong >> 48) | (amounts >> 112) | reason | b.reason | laneReason != 0) {
-                if (amounts >> 112 != 0) reason = SkipReason.AMOUNT;
-                if (reason == 0 && wrong >> 48 != 0) reason = _wrongTerms(b, account, packed);
+            // Differences of numbers below 2**48: a negative one has all of its high bits set.
+            uint256 terms = (expiry - b.oldest) | (b.newest - expiry) | (FEE_LIMIT_PPM - rate)
+                | (PackedBatch.maxFee(packed) - rate)
+                | (PackedBatch.counter(packed) - Memory.load(account + Tables.QUOTE_WORD).floor());
+            if ((terms >> 48) | wrong | reason | b.reason | laneReason != 0) {
+                if (wrong != 0) reason = SkipReason.AMOUNT;
+                if (reason == 0 && terms >> 48 != 0) reason = _whyWrong(b, account, packed);
                 if (reason == 0) reason = b.reason;
                 if (reason == 0) reason = laneReason;
+                Memory.store(entry + Tables.LEFT, 0);
+                Memory.store(entry + Tables.STATE, reason << Tables.REASON_SHIFT);
             }
-            Memory.store(entry + Tables.REASON, reason);
         }
     }
 
-    function _wrongTerms(Batch memory b, uint256 account, uint256 packed) private pure returns (uint256 reason) {
+    function _whyWrong(Batch memory b, uint256 account, uint256 packed) private pure returns (uint256 reason) {
         uint256 expiry = PackedBatch.expiry(packed);
         if (expiry < b.oldest || expiry > b.newest) return SkipReason.EXPIRY;
         if (PackedBatch.counter(packed) < Memory.load(account + Tables.QUOTE_WORD).floor()) return SkipReason.FLOOR;
@@ -328,17 +321,16 @@ abstract contract Verification is Delegation {
                 register &= FillLane.REGISTER;
             }
             uint256 key = PackedBatch.key(packed);
-            (bool live, uint256 used) = FillLane.usedBy(register, key);
-            if (!live) reason = SkipReason.LANE_STALE;
-            uint256 lots = PackedBatch.lotsOf(packed);
-            Memory.store(entry + Tables.LEFT, used < lots ? lots - used : 0);
-            register |= used << USED_SHIFT;
+            if (key < FillLane.key(register)) reason = SkipReason.LANE_STALE;
+            uint256 left = FillLane.leftOf(register, key, PackedBatch.lotsOf(packed));
+            Memory.store(entry + Tables.LEFT, left);
+            register |= left << Tables.LEFT_SHIFT;
             if (pending != 0) {
                 uint256 request = _cancels[address(uint160(Memory.load(account)))][lane == 0 ? b.base : lane];
                 if (key < _canceledBelow(request, b.covered)) reason = SkipReason.CANCELED;
-                else if (key > (request >> 40) & PackedBatch.U48) register |= CLEAR_CANCEL;
+                else if (key > (request >> 40) & PackedBatch.U48) register |= Tables.CLEAR_CANCEL;
             }
-            Memory.store(entry + Tables.REGISTER, register);
+            Memory.store(entry + Tables.STATE, register);
         }
     }
 }

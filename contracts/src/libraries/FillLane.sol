@@ -25,13 +25,14 @@ library FillLane {
         return (key_ << 48) | filled_;
     }
 
-    /// @notice What of an order's quantity its lane says is used up.
-    /// @return live false when the lane has moved past the order
-    /// @return used lots already filled under this order's counter
-    function usedBy(uint256 register, uint256 orderKey) internal pure returns (bool live, uint256 used) {
-        uint256 stored = register >> 48;
-        live = orderKey >= stored;
-        used = (orderKey ^ stored) >> 8 == 0 ? register & FILLED : 0;
+    /// @notice What its lane leaves of an order's lots: all of them, less what is filled under the same counter.
+    /// @dev Of an order whose key is below the register's, which is dead, it says nothing.
+    function leftOf(uint256 register, uint256 orderKey, uint256 lots) internal pure returns (uint256) {
+        unchecked {
+            if ((orderKey ^ (register >> 48)) >> 8 != 0) return lots;
+            uint256 used = register & FILLED;
+            return used < lots ? lots - used : 0;
+        }
     }
 
     /// @notice The slot that a lane above 0 shares with a neighbour: 1 and 2, 3 and 4 and so on.

@@ -44,51 +44,45 @@ library OrderHash {
         return keccak256(abi.encode(TYPE_HASH, order));
     }
 
-    // The same hash from packed orders, in buffers that are filled once: by market and by domain.
+    // The same hash from packed orders, in a buffer that is filled once: 0x1901, domain separator and room for a struct
+    // hash, then the struct's fields, of which a market's orders have some in common.
 
-    /// @notice A buffer for an order's typed data.
-    function allocateFields() internal pure returns (uint256 fields) {
-        fields = Memory.allocate(0x180);
-        Memory.store(fields, uint256(TYPE_HASH));
-    }
+    uint256 private constant STRUCT_HASH = 0x22;
+    uint256 private constant FIELDS = 0x60;
 
-    /// @notice Fills in what all orders of a market have in common.
-    function storeMarket(uint256 fields, uint256 market, uint256 base, uint256 quote) internal pure {
+    function allocateTypedData(bytes32 domainSeparator) internal pure returns (uint256 typedData) {
         unchecked {
-            Memory.store(fields + 0x40, market);
-            Memory.store(fields + 0x60, base);
-            Memory.store(fields + 0x80, quote);
+            typedData = Memory.allocate(FIELDS + 0x180);
+            Memory.store(typedData, 0x1901 << 240);
+            Memory.store(typedData + 2, uint256(domainSeparator));
+            Memory.store(typedData + FIELDS, uint256(TYPE_HASH));
         }
     }
 
-    /// @notice A buffer of 0x1901, the domain separator, and room for a struct hash.
-    function allocateTypedData(bytes32 domainSeparator) internal pure returns (uint256 typedData) {
+    function storeMarket(uint256 typedData, uint256 market, uint256 base, uint256 quote) internal pure {
         unchecked {
-            typedData = Memory.allocate(0x60);
-            Memory.store(typedData, 0x1901 << 240);
-            Memory.store(typedData + 2, uint256(domainSeparator));
+            Memory.store(typedData + FIELDS + 0x40, market);
+            Memory.store(typedData + FIELDS + 0x60, base);
+            Memory.store(typedData + FIELDS + 0x80, quote);
         }
     }
 
     /// @notice The EIP-712 digest of a packed order.
-    function digest(
-        uint256 typedData,
-        uint256 fields,
-        uint256 trader,
-        uint256 packed,
-        uint256 baseAmount,
-        uint256 quoteAmount
-    ) internal pure returns (uint256) {
+    function digest(uint256 typedData, uint256 trader, uint256 packed, uint256 baseAmount, uint256 quoteAmount)
+        internal
+        pure
+        returns (uint256)
+    {
         unchecked {
-            Memory.store(fields + 0x20, trader);
-            Memory.store(fields + 0xa0, (packed >> 240) & 1);
-            Memory.store(fields + 0xc0, (packed >> 241) & 7);
-            Memory.store(fields + 0xe0, baseAmount);
-            Memory.store(fields + 0x100, quoteAmount);
-            Memory.store(fields + 0x120, PackedBatch.maxFee(packed));
-            Memory.store(fields + 0x140, PackedBatch.expiry(packed));
-            Memory.store(fields + 0x160, PackedBatch.nonce(packed));
-            Memory.store(typedData + 0x22, Memory.hash(fields, 0x180));
+            Memory.store(typedData + FIELDS + 0x20, trader);
+            Memory.store(typedData + FIELDS + 0xa0, (packed >> 240) & 1);
+            Memory.store(typedData + FIELDS + 0xc0, (packed >> 241) & 7);
+            Memory.store(typedData + FIELDS + 0xe0, baseAmount);
+            Memory.store(typedData + FIELDS + 0x100, quoteAmount);
+            Memory.store(typedData + FIELDS + 0x120, PackedBatch.maxFee(packed));
+            Memory.store(typedData + FIELDS + 0x140, PackedBatch.expiry(packed));
+            Memory.store(typedData + FIELDS + 0x160, PackedBatch.nonce(packed));
+            Memory.store(typedData + STRUCT_HASH, Memory.hash(typedData + FIELDS, 0x180));
             return Memory.hash(typedData, 0x42);
         }
     }
@@ -96,7 +90,7 @@ library OrderHash {
     /// @notice The struct hash of the order that was digested last.
     function lastStructHash(uint256 typedData) internal pure returns (uint256) {
         unchecked {
-            return Memory.load(typedData + 0x22);
+            return Memory.load(typedData + STRUCT_HASH);
         }
     }
 
@@ -106,7 +100,7 @@ library OrderHash {
         unchecked {
             bytes32 typeHash =
                 height == 1 ? BULK_TYPE_HASH_1 : height == 2 ? BULK_TYPE_HASH_2 : BULK_TYPE_HASH_3;
-            Memory.store(typedData + 0x22, uint256(Hashes.efficientKeccak256(typeHash, bytes32(root))));
+            Memory.store(typedData + STRUCT_HASH, uint256(Hashes.efficientKeccak256(typeHash, bytes32(root))));
             return Memory.hash(typedData, 0x42);
         }
     }
