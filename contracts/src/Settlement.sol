@@ -296,9 +296,12 @@ abstract contract Settlement is Verification, Cancellation {
 
     function _applyEach(Batch memory b, uint256 sequence, uint256 taker, uint256 cursor, uint256 fills) private {
         unchecked {
+            bool takerSells = Memory.load(taker + Tables.PACKED) & PackedBatch.SIDE != 0;
             for (uint256 i = 0; i < fills; ++i) {
-                (uint256 maker, uint256 lots) = PackedBatch.fill(cursor);
-                uint256 why = _applyFill(b, taker, _orderAt(b, maker), lots);
+                (uint256 index, uint256 lots) = PackedBatch.fill(cursor);
+                uint256 maker = _orderAt(b, index);
+                uint256 why =
+                    takerSells ? _applyFill(b, maker, taker, maker, lots) : _applyFill(b, taker, maker, maker, lots);
                 if (why != 0) _skip(b, sequence, i, why);
                 cursor += PackedBatch.FILL_SIZE;
             }
@@ -325,14 +328,17 @@ abstract contract Settlement is Verification, Cancellation {
     /// @dev A fill-or-kill group: all of its fills and all of its quantity, or nothing.
     function _applyWhole(Batch memory b, uint256 sequence, uint256 taker, uint256 cursor, uint256 fills) private {
         unchecked {
+            bool takerSells = Memory.load(taker + Tables.PACKED) & PackedBatch.SIDE != 0;
             uint256 leaf = b.leaf;
             uint256 fees = b.fees;
             uint256 done = 0;
             uint256 why = SkipReason.FILL_OR_KILL | TAKER;
             if (Memory.load(taker + Tables.LEFT) == PackedBatch.lotsOf(Memory.load(taker + Tables.PACKED))) {
                 for (; done < fills; ++done) {
-                    (uint256 maker, uint256 lots) = PackedBatch.fill(cursor);
-                    uint256 reason = _applyFill(b, taker, _orderAt(b, maker), lots);
+                    (uint256 index, uint256 lots) = PackedBatch.fill(cursor);
+                    uint256 maker = _orderAt(b, index);
+                    uint256 reason =
+                        takerSells ? _applyFill(b, maker, taker, maker, lots) : _applyFill(b, taker, maker, maker, lots);
                     if (reason != 0) {
                         why = reason;
                         break;
@@ -368,18 +374,10 @@ abstract contract Settlement is Verification, Cancellation {
 
     // Fills
 
-    function _applyFill(Batch memory b, uint256 taker, uint256 maker, uint256 lots) private pure returns (uint256 why) {
-        unchecked {
-            return Memory.load(taker + Tables.PACKED) & PackedBatch.SIDE == 0
-                ? _match(b, taker, maker, maker, lots)
-                : _match(b, maker, taker, maker, lots);
-        }
-    }
-
     /// @dev Checks one fill and, if nothing is wrong, moves its amounts and appends its trade id. The checks are
     /// combined into numbers whose high bits are set when one fails, and are told apart only then.
     /// @return why zero, or reason and culprit
-    function _match(Batch memory b, uint256 buy, uint256 sell, uint256 maker, uint256 lots)
+    function _applyFill(Batch memory b, uint256 buy, uint256 sell, uint256 maker, uint256 lots)
         private
         pure
         returns (uint256 why)

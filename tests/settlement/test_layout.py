@@ -332,3 +332,14 @@ def test_limits_of_a_batch() -> None:
 def test_more_of_anything_costs_more_gas() -> None:
     one = a_batch(a_section())
     assert estimate_gas(a_batch()) < estimate_gas(one) < estimate_gas(a_batch(*[a_section()] * 2))
+
+
+def test_sessions_and_bulk_roots_cost_gas_once_a_section() -> None:
+    def cost(*orders: OrderEntry) -> int:
+        return estimate_gas(a_batch(Section(1, orders, ())))
+
+    for delegated in (BY_SESSION, BY_BULK):
+        one, two = cost(delegated), cost(delegated, delegated)
+        assert one > cost(BUY)
+        assert two - one == cost(BUY, BUY) - cost(BUY)
+    assert cost(APPROVED) == cost(SELL)

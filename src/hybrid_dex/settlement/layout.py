@@ -89,6 +89,8 @@ _KINDS: Final = frozenset(SignatureKind)
 _GAS_BATCH: Final = 45_000
 _GAS_SECTION: Final = 9_000
 _GAS_ACCOUNT: Final = 12_000
+_GAS_SESSION: Final = 8_000
+_GAS_ROOT: Final = 5_000
 _GAS_ORDER: Final = 7_000
 _GAS_LANE: Final = 5_500
 _GAS_GROUP: Final = 1_200
@@ -474,6 +476,8 @@ def estimate_gas(batch: Batch) -> int:
     gas = _GAS_BATCH + _GAS_SECTION * len(batch.sections)
     for section in batch.sections:
         gas += _GAS_ACCOUNT * len(section_accounts(section)) + _GAS_ORDER * len(section.orders)
+        gas += _GAS_SESSION * len(section_sessions(section))
+        gas += _GAS_ROOT * len(section_roots(section))
         gas += _GAS_LANE * sum(order.nonce & 0xFFFF != 0 for order in section.orders)
         gas += sum(_GAS_GROUP + _GAS_FILL * len(group.fills) for group in section.groups)
     return gas
