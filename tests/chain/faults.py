@@ -53,11 +53,11 @@ def sometimes(answer: Callable[[], object], *, share: float = 0.25, most: int = 
     )
 
 
-def first_sends(times: int, answer: Callable[[], object]) -> Make:
+def first_sends(times: int, answer: Callable[[Request], object]) -> Make:
     """Answer the first few sent transactions, which the chain never sees."""
     return lambda _: (
         lambda proxy, request: (
-            answer() if request["method"] == SEND and proxy.fired < times else None
+            answer(request) if request["method"] == SEND and proxy.fired < times else None
         )
     )
 
@@ -339,19 +339,19 @@ FAULTS: Final[Mapping[str, Fault]] = MappingProxyType(
         "timeout after accept": Fault(twice(accepted_without_an_answer)),
         "dropped": Fault(twice(accepted_and_dropped)),
         "duplicate": Fault(twice(sent_twice)),
-        "evicted": Fault(
-            first_sends(2, lambda: {"jsonrpc": "2.0", "id": 1, "result": "0x" + "11" * 32})
+        "evicted": Fault(first_sends(2, lambda request: result(request, "0x" + "11" * 32))),
+        "underpriced": Fault(
+            first_sends(3, lambda _: error("replacement transaction underpriced"))
         ),
-        "underpriced": Fault(first_sends(3, lambda: error("replacement transaction underpriced"))),
         "below base fee": Fault(
-            first_sends(2, lambda: error("max fee per gas less than block base fee"))
+            first_sends(2, lambda _: error("max fee per gas less than block base fee"))
         ),
-        "nonce too low": Fault(first_sends(3, lambda: error("nonce too low"))),
-        "nonce too high": Fault(first_sends(3, lambda: error("nonce too high"))),
-        "already known": Fault(first_sends(1, lambda: error("already known"))),
-        "pool full": Fault(first_sends(3, lambda: error("txpool is full"))),
+        "nonce too low": Fault(first_sends(3, lambda _: error("nonce too low"))),
+        "nonce too high": Fault(first_sends(3, lambda _: error("nonce too high"))),
+        "already known": Fault(first_sends(1, lambda _: error("already known"))),
+        "pool full": Fault(first_sends(3, lambda _: error("txpool is full"))),
         "no funds": Fault(
-            first_sends(2, lambda: error("insufficient funds for gas * price + value"))
+            first_sends(2, lambda _: error("insufficient funds for gas * price + value"))
         ),
         "base fee x 50": Fault(dear_blocks),
         "wrong chain id": Fault(other_chain),

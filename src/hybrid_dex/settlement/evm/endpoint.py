@@ -17,7 +17,7 @@ from hexbytes import HexBytes
 from purgatory import AsyncCircuitBreakerFactory
 from purgatory.domain.model import CLOSED, OpenedState
 from purgatory.service._async.circuitbreaker import AsyncCircuitBreaker
-from web3 import AsyncHTTPProvider, AsyncWeb3
+from web3 import AsyncWeb3
 from web3.exceptions import (
     BadResponseFormat,
     BlockNotFound,
@@ -34,6 +34,7 @@ from web3.types import BlockIdentifier, TxReceipt
 from hybrid_dex.errors import SettlementError
 from hybrid_dex.settlement.endpoints import Answer
 from hybrid_dex.settlement.evm.options import EvmOptions
+from hybrid_dex.settlement.evm.provider import HttpProvider
 from hybrid_dex.settlement.reconciliation import Block
 from hybrid_dex.signing import keccak256
 
@@ -145,10 +146,7 @@ class Endpoint:
     def __init__(self, url: str, options: EvmOptions) -> None:
         self._options = options
         self.place = _place(url)
-        timeout = aiohttp.ClientTimeout(total=options.request_timeout_s)
-        self.provider = AsyncHTTPProvider(
-            url, request_kwargs={"timeout": timeout}, exception_retry_configuration=None
-        )
+        self.provider = HttpProvider(url, timeout_s=options.request_timeout_s)
         self.web3 = AsyncWeb3(self.provider)
         self.web3.middleware_onion.inject(ExtraDataToPOAMiddleware, layer=0)
         self._breakers = AsyncCircuitBreakerFactory(

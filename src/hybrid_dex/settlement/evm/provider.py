@@ -1,0 +1,65 @@
+"""JSON-RPC over HTTP for web3, on one connection pool of its own.
+
+web3's own provider takes a lock in a thread for each request, one lock for the whole process; a
+request that is canceled while it waits there keeps that lock for ever, and with it every other
+request and the end of the process. It also opens a connection for each request, and takes an answer
+for that of whatever was asked. None of that happens here.
+"""
+
+from typing import Any, Final
+
+import aiohttp
+from web3.providers.async_base import AsyncJSONBaseProvider
+from web3.types import RPCEndpoint, RPCResponse
+
+__all__ = ["HttpProvider"]
+
+_HEADERS: Final = {"Content-Type": "application/json"}
+_DEFAULT_TIMEOUT_S: Final = 30.0
+
+
+class HttpProvider(AsyncJSONBaseProvider):
+    """Sends requests to one address; made without IO, closed with `disconnect`.
+
+    Args:
+        url: the node's address, http or https.
+        timeout_s: limit of one request.
+    """
+
+    def __init__(self, url: str, *, timeout_s: float = _DEFAULT_TIMEOUT_S) -> None:
+        super().__init__()
+        self._url = url
+        self._timeout = aiohttp.ClientTimeout(total=timeout_s)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def make_request(
+        self,
+        method: RPCEndpoint,
+        params: Any,  # noqa: ANN401 # whatever the method takes
+    ) -> RPCResponse:
+        """Send one request and return its answer.
+
+        Raises:
+            aiohttp.ClientError: no answer, or no status 2xx.
+            TimeoutError: no answer in time.
+            ValueError: no JSON object, or the answer to another request.
+        """
+        if self._session is None:
+            self._session = aiohttp.ClientSession(timeout=self._timeout, raise_for_status=True)
+        request = self.form_request(method, params)
+        async with self._session.post(
+            self._url, data=self.encode_rpc_dict(request), headers=_HEADERS
+        ) as response:
+            answer = self.decode_rpc_response(await response.read())
+        if not isinstance(answer, dict):
+            raise ValueError("the node's answer is no JSON object")  # noqa: TRY004 # of the node
+        # An error may lack the id: the node could not read the request.
+        if "error" not in answer and answer.get("id") != request["id"]:
+            raise ValueError("the node answered another request")
+        return answer
+
+    async def disconnect(self) -> None:
+        """Close the connections. Safe to call twice."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
