@@ -24,6 +24,7 @@ from hybrid_dex.model.events import OrderAccepted, VoucherExpired, VoucherRedeem
 from hybrid_dex.model.order import Side
 from hybrid_dex.model.reasons import RejectReason as Reason
 from hybrid_dex.model.signed_order import Authorization, Nonce, SignatureKind
+from hybrid_dex.model.units import last_group
 from hybrid_dex.model.vouchers import CancelReceipt, SignedVoucher, Voucher
 from hybrid_dex.settlement.local import LocalSettlement
 from tests.exchange_fixtures import ALICE, BOB, ETH, MARKET, USDC, FakeClock, order
@@ -257,12 +258,12 @@ class TestReceipts:
                 market=MARKET.id,
                 nonce=Nonce(7, 0, 1).packed,
                 filled=0,
-                sequence=batch.sequence << 8,
+                sequence=last_group(batch.sequence),
             )
             answer = await exchange.cancel_receipt(order_id, batch)
             assert (answer.receipt, answer.signature) == (expected, b"r")
             later = await exchange.cancel_receipt(order_id)
-            assert later.receipt.sequence == (batch.sequence + 1) << 8
+            assert later.receipt.sequence == last_group(batch.sequence + 1)
 
     async def test_a_replaced_order_has_one_about_the_terms_before(self) -> None:
         """The new revision lives on."""
@@ -283,7 +284,7 @@ class TestReceipts:
                 await exchange.cancel_receipt(order_id),
             ):
                 assert Nonce.unpack(answer.receipt.nonce) == Nonce(7, 2, 1)
-                assert answer.receipt.sequence == batch.sequence << 8
+                assert answer.receipt.sequence == last_group(batch.sequence)
 
     async def test_only_a_dead_signed_order_has_one(self) -> None:
         """Live, unknown, or ended by another command: refused, nothing is signed."""

@@ -46,6 +46,7 @@ class RecordedSettlement(LocalSettlement):
         self.groups: list[list[MatchedFill]] = []
         self.hashes: list[bytes] = []
         self.failures: list[SettlementError] = []
+        self.reached_at: list[tuple[int, int]] = []
         self.commands: asyncio.Queue[Command | SettlementError] = asyncio.Queue()
 
     async def submit(self, fills: Sequence[MatchedFill], journal_hash: bytes = b"") -> None:
@@ -53,6 +54,9 @@ class RecordedSettlement(LocalSettlement):
             raise self.failures.pop()
         self.groups.append(list(fills))
         self.hashes.append(journal_hash)
+
+    def reached(self, sequence: int) -> None:
+        self.reached_at.append((sequence, len(self.groups)))
 
     async def updates(self) -> AsyncIterator[Command]:
         while self._is_open:
@@ -102,6 +106,30 @@ class TestSettlement:
             await exchange.place(order(ALICE, Side.BUY))
             await until(lambda: len(settlement.groups) == 1)
             await until(lambda: exchange.health().settlement_ok)
+
+    async def test_settlement_hears_how_far_everything_was_handed_over(self) -> None:
+        """Never of a command while fills up to it wait, not even after a restart."""
+        journal, settlement, clock = MemoryJournal(), RecordedSettlement(), FakeClock()
+        async with Exchange(
+            [MARKET], journal=journal, settlement=settlement, clock=clock
+        ) as exchange:
+            await fund(exchange)
+            resting = await exchange.place(order(BOB, Side.SELL))
+            assert settlement.reached_at[-1] == (resting.sequence, 0)
+            settlement.failures = [SettlementError("the node is down") for _ in range(3)]
+            matched = await exchange.place(order(ALICE, Side.BUY))
+            await exchange.place(order(BOB, Side.SELL))
+            last = exchange.view.sequence
+            await until(lambda: settlement.reached_at[-1][0] == last)
+            told = [
+                groups for sequence, groups in settlement.reached_at if sequence >= matched.sequence
+            ]
+            assert set(told) == {1}
+        again = RecordedSettlement()
+        again.failures = [SettlementError("the node is down")]
+        async with Exchange([MARKET], journal=journal, settlement=again, clock=clock):
+            await until(lambda: bool(again.reached_at))
+            assert again.reached_at[0] == (last, 1)
 
     async def test_updates_are_journaled_through_an_outage_of_either_side(self) -> None:
         settlement, journal, clock = RecordedSettlement(), FaultyJournal(), FakeClock()

@@ -25,7 +25,15 @@ from hybrid_dex.model.events import (
 )
 from hybrid_dex.model.order import OrderStatus
 from hybrid_dex.model.reasons import RejectReason
-from hybrid_dex.model.units import AccountId, Amount, AssetId, OrderId, Quantity, Sequence
+from hybrid_dex.model.units import (
+    AccountId,
+    Amount,
+    AssetId,
+    OrderId,
+    Quantity,
+    Sequence,
+    last_group,
+)
 from hybrid_dex.model.views import OrderView
 from hybrid_dex.model.vouchers import CancelReceipt, SignedCancelReceipt, SignedVoucher, Voucher
 
@@ -135,7 +143,7 @@ class Promises:
             market=order.market,
             nonce=nonce,
             filled=filled,
-            sequence=sequence << 8,
+            sequence=last_group(sequence),
         )
         signature = await self._settlement.sign_cancel_receipt(receipt)
         return SignedCancelReceipt(receipt=receipt, signature=signature)

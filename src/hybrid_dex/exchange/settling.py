@@ -28,7 +28,7 @@ from hybrid_dex.model.events import (
     VoucherIssued,
 )
 from hybrid_dex.model.settlement import MatchedFill
-from hybrid_dex.model.units import fill_sequence
+from hybrid_dex.model.units import Sequence, fill_sequence
 from hybrid_dex.model.vouchers import Voucher
 
 __all__ = ["Settling"]
@@ -65,6 +65,7 @@ class Settling:
         self._clock = clock
         self._options = options
         self._groups: deque[tuple[list[MatchedFill], bytes]] = deque()
+        self._through = Sequence(0)
         self._vouchers: list[Voucher] = []
         self._auditing = Auditing(settlement, view=view, clock=clock, options=options)
         self._pace = Pace(lambda: settlement.capacity, clock)
@@ -96,8 +97,15 @@ class Settling:
             self._view.unsettled(), key=lambda fill: fill_sequence(fill.fill_id)
         ):
             self._add(list(fills))
+        self._through = self._view.sequence
+        self._tell_reached()
         self._watch(self._view.vouchers())
         self._pace.resume(self._view)
+
+    def _tell_reached(self) -> None:
+        """Say how far all fills were handed over. Nothing may wait between this look and its word."""
+        if not self._groups:
+            self._settlement.reached(self._through)
 
     def offer(self, batches: Iterable[EventBatch]) -> None:
         """Take the fills of each command, with the terms they were made under."""
@@ -114,6 +122,8 @@ class Settling:
                     self._watch(self._view.vouchers(event.account))
             if fills:
                 self._add(fills)
+            self._through = batch.sequence
+        self._tell_reached()
 
     def _add(self, fills: list[MatchedFill]) -> None:
         self._groups.append((fills, self._journal_hash()))
@@ -166,6 +176,7 @@ class Settling:
         else:
             await self._settlement.submit(*self._groups[0])
             self._groups.popleft()
+            self._tell_reached()
 
     async def consume(self) -> None:
         """Journal what settlement yields, one after the other, until it is closed."""

@@ -1,6 +1,7 @@
 """Settlement: makes fills final, and brings deposits and withdrawals in as commands."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
+from collections.abc import Sequence as Items
 from typing import Protocol
 
 import attrs
@@ -11,7 +12,7 @@ from hybrid_dex.model.frame import GENESIS_HASH
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.settlement import MatchedFill
 from hybrid_dex.model.solvency import Discrepancy, Statement
-from hybrid_dex.model.units import AssetId
+from hybrid_dex.model.units import AssetId, Sequence
 from hybrid_dex.model.vouchers import CancelReceipt, Voucher
 
 __all__ = ["Capacity", "Settlement"]
@@ -68,7 +69,7 @@ class Settlement(Protocol):
         """
         ...
 
-    async def open(self, markets: Sequence[Market]) -> None:
+    async def open(self, markets: Items[Market]) -> None:
         """Connect, check chain and contract, resume what was persisted.
 
         Raises:
@@ -83,13 +84,20 @@ class Settlement(Protocol):
         """Stop sending and release everything; nothing persisted is lost. Safe to call twice."""
         ...
 
-    async def submit(
-        self, fills: Sequence[MatchedFill], journal_hash: bytes = GENESIS_HASH
-    ) -> None:
+    async def submit(self, fills: Items[MatchedFill], journal_hash: bytes = GENESIS_HASH) -> None:
         """Take matched fills for settlement; returns once they are queued, not settled.
 
         ``journal_hash`` is the chain hash of a journal frame that these fills' command stands in or
         before: what settles names it, so a journal shown later can be held to it.
+        """
+        ...
+
+    def reached(self, sequence: Sequence) -> None:
+        """Take note that every fill of the commands up to this one was submitted.
+
+        So whatever settles next can speak for all of them: a fill of theirs that is in nothing
+        settled was never made, or has failed. The exchange says it as it goes, and after a restart
+        once all that is not final was submitted again. Cheap, and never waits.
         """
         ...
 
@@ -119,7 +127,7 @@ class Settlement(Protocol):
         """
         ...
 
-    async def watch_vouchers(self, vouchers: Sequence[Voucher]) -> None:
+    async def watch_vouchers(self, vouchers: Items[Voucher]) -> None:
         """Watch for the end of open vouchers; `updates` yields it, once it is final.
 
         The exchange calls it with each voucher once it is journaled, and after a restart again with

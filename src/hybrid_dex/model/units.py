@@ -30,6 +30,7 @@ __all__ = [
     "TimestampNs",
     "fill_id",
     "fill_sequence",
+    "last_group",
     "order_id",
     "order_sequence",
 ]
@@ -79,6 +80,17 @@ def order_id(sequence: int, index: int = 0) -> OrderId:
 def order_sequence(order: OrderId) -> Sequence:
     """Return the sequence of the command that created an order."""
     return Sequence(order >> 8)
+
+
+def last_group(sequence: Sequence) -> int:
+    """Return the chain's number of the last group that a command could have.
+
+    Groups are numbered ``sequence << 8 | part`` (see `MAX_FILLS_PER_GROUP`).
+
+    >>> last_group(Sequence(3))
+    1023
+    """
+    return sequence << 8 | 0xFF
 
 
 def fill_id(sequence: int, index: int) -> FillId:

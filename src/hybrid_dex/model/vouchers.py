@@ -66,8 +66,8 @@ class CancelReceipt:
         nonce: the packed u64 of the order's signed terms; they and everything below in the lane
             are dead.
         filled: lots that were filled by then.
-        sequence: ``command sequence << 8`` of the cancel, as the chain numbers groups: the receipt
-            counts once a batch has settled up to here.
+        sequence: that of the last group which the canceling command could have, as the chain
+            numbers groups: the receipt counts once a batch has settled up to here.
     """
 
     trader: AccountId

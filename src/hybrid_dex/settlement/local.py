@@ -5,7 +5,8 @@ needs to know which settlement it stands on.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
+from collections.abc import Sequence as Items
 from typing import Final
 
 from hybrid_dex.errors import ConfigurationError
@@ -16,7 +17,7 @@ from hybrid_dex.model.market import Market
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.settlement import MatchedFill, SettlementStage
 from hybrid_dex.model.solvency import Statement
-from hybrid_dex.model.units import AssetId, FillId
+from hybrid_dex.model.units import AssetId, FillId, Sequence
 from hybrid_dex.model.vouchers import CancelReceipt, Voucher
 
 __all__ = ["LocalSettlement"]
@@ -55,7 +56,7 @@ class LocalSettlement:
         """There is no vault that would pay against a signature."""
         return f"{_NO_CHAIN}, so there are no vouchers: withdraw instead"
 
-    async def open(self, markets: Sequence[Market]) -> None:
+    async def open(self, markets: Items[Market]) -> None:
         """Be ready; what an earlier run confirmed is forgotten."""
         self._fills.clear()
         self._newest = FillId(0)
@@ -67,9 +68,7 @@ class LocalSettlement:
         self._is_open = False
         self._wake.set()
 
-    async def submit(
-        self, fills: Sequence[MatchedFill], journal_hash: bytes = GENESIS_HASH
-    ) -> None:
+    async def submit(self, fills: Items[MatchedFill], journal_hash: bytes = GENESIS_HASH) -> None:
         """Queue fills. They come in ascending order, so a repeat is one that is not newer."""
         for fill in fills:
             if fill.fill_id > self._newest:
@@ -77,6 +76,9 @@ class LocalSettlement:
                 self._fills.append(fill.fill_id)
         if self._fills:
             self._wake.set()
+
+    def reached(self, sequence: Sequence) -> None:
+        """What is submitted settles by itself: nothing speaks for what was not."""
 
     async def updates(self) -> AsyncIterator[Command]:
         """Yield one confirmation for all fills that wait, until closed."""
@@ -92,7 +94,7 @@ class LocalSettlement:
     async def compare(self, statement: Statement) -> None:
         """There is no chain that could differ."""
 
-    async def watch_vouchers(self, vouchers: Sequence[Voucher]) -> None:
+    async def watch_vouchers(self, vouchers: Items[Voucher]) -> None:
         """Nothing to watch: there is no chain on which a voucher could end."""
 
     def refuse_voucher(self, asset: AssetId, recipient: str) -> Refusal | None:

@@ -57,6 +57,8 @@ class EvmOptions:
         heartbeat_s: send an empty batch after this long without one; 0 and anything longer mean a
             quarter of the contract's EXIT_DELAY, after which anyone could end settling for ever. A
             request that waits to be covered gets one in any case.
+        receipt_wait_s: send an empty batch for a cancel receipt that waits for one, but not within
+            this long of the batch before: anyone can ask for receipts.
         gas_limit: gas of a transaction at most (EIP-7825 allows 2**24).
         resend_after_s: send the same bytes again after this long.
         matching_lag_s: how long a fill takes at most from the engine to `submit`; whole seconds.
@@ -97,6 +99,7 @@ class EvmOptions:
     batch_age_s: float = attrs.field(default=2.0, validator=_NOT_NEGATIVE)
     limits: BatchLimits = attrs.field(factory=BatchLimits)
     heartbeat_s: float = attrs.field(default=0.0, validator=_NOT_NEGATIVE)
+    receipt_wait_s: float = attrs.field(default=60.0, validator=_NOT_NEGATIVE)
     gas_limit: int = attrs.field(
         default=16_000_000,
         validator=[attrs.validators.ge(1_000_000), attrs.validators.le(1 << 24)],

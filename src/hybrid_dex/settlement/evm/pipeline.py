@@ -80,6 +80,8 @@ class Pipeline:
         transactions: of those batches, by hash.
         last_number: highest batch number that is reserved or on chain.
         last_up_to: highest sequence that a batch speaks for.
+        submitted_up_to: every group up to this sequence was submitted since the start.
+        asked_up_to: highest sequence that somebody needs a batch to speak for.
         final_number: highest final batch.
         final_up_to: last sequence that it speaks for.
         uncovered: when requests were made that no batch covered yet, Unix seconds.
@@ -97,6 +99,8 @@ class Pipeline:
     transactions: dict[str, StoredTransaction] = attrs.field(factory=dict)
     last_number: int = 0
     last_up_to: int = 0
+    submitted_up_to: int = 0
+    asked_up_to: int = 0
     final_number: int = 0
     final_up_to: int = 0
     uncovered: list[int] = attrs.field(factory=list)
@@ -196,12 +200,31 @@ class Pipeline:
         if number in self.batches or number <= self.final_number:
             raise InvariantError(f"batch {number} is reserved a second time")
         taken = [self.queue.popleft() for _ in groups]
-        up_to = max([self.last_up_to, *(group.sequence for group in taken)])
+        up_to = max([self.spoken_up_to(), *(group.sequence for group in taken)])
         batch = StoredBatch(number=number, up_to=up_to, through_s=through_s, groups=tuple(taken))
         self.last_number, self.last_up_to = number, up_to
         self._put(batch)
         self.change.fills.extend((fill, number) for fill in fill_ids(taken))
         return batch
+
+    def reach(self, sequence: int) -> None:
+        """Take note that every group up to this sequence was submitted."""
+        self.submitted_up_to = max(self.submitted_up_to, sequence)
+
+    def ask(self, sequence: int) -> None:
+        """Take note that somebody needs a batch to speak for this sequence."""
+        self.asked_up_to = max(self.asked_up_to, sequence)
+
+    def spoken_up_to(self) -> int:
+        """Return up to where every group is in a batch, or was never made.
+
+        The contract takes no group at or below what a batch speaks for, so this stays below every
+        group that waits, and below every group that may still be submitted.
+        """
+        spoken = self.submitted_up_to
+        if self.queue:
+            spoken = min(spoken, self.queue[0].sequence - 1)
+        return max(self.last_up_to, spoken)
 
     def restate(self, batch: StoredBatch, through_s: int) -> StoredBatch:
         """Give a batch that is in no block another time through which it speaks."""
@@ -244,7 +267,11 @@ class Pipeline:
         """Take over a batch that someone else sent with the operator's key, or a lost store did."""
         known = self.batches.get(fact.number)
         sequences = {group.sequence for section in settled.sections for group in section.groups}
-        if known is not None and sequences == {group.sequence for group in known.groups}:
+        if (
+            known is not None
+            and known.up_to == fact.up_to
+            and sequences == {group.sequence for group in known.groups}
+        ):
             return
         undone = [number for number in self.batches if number >= fact.number]
         returned = [group for n in sorted(undone) for group in self.batches.pop(n).groups]

@@ -100,6 +100,8 @@ class Sender:
         self._told_nonce = (-1, -1)  # a nonce, and the head at which it was told
         longest_s = terms.exit_delay_s / _EXIT_SHARE
         self._heartbeat_s = min(options.heartbeat_s or longest_s, longest_s)
+        self._up_to = 0  # as of the last look, as the next
+        self._reserved_ns = 0
         self._through_s = 0  # as of the last look; what is not known yet counts as long ago
         # After a start, the exchange has this long to submit again what is not final: only then
         # can a batch say through when every matched fill is in it.
@@ -120,7 +122,7 @@ class Sender:
         head = self._pipeline.chain.head
         state = await self._contract.batch_state(head.number)
         self._check_state(state)
-        self._through_s = state.matched_through_s
+        self._through_s, self._up_to = state.matched_through_s, state.sequence
         if batch is None:
             batch = await self._reserve(state)
             if batch is None:
@@ -149,7 +151,20 @@ class Sender:
     # Reserving
 
     def _may_need_heartbeat(self) -> bool:
-        return bool(self._pipeline.uncovered) or self._idle_s() >= self._heartbeat_s
+        return (
+            bool(self._pipeline.uncovered)
+            or self._receipt_waits()
+            or self._idle_s() >= self._heartbeat_s
+        )
+
+    def _receipt_waits(self) -> bool:
+        """Whether a cancel receipt needs a batch that could speak for it, and none is too recent."""
+        asked = self._pipeline.asked_up_to
+        rests_ns = self._clock.now_ns() - self._reserved_ns
+        return (
+            self._up_to < asked <= self._pipeline.spoken_up_to()
+            and rests_ns >= self._options.receipt_wait_s * _NS_PER_SECOND
+        )
 
     def _idle_s(self) -> int:
         return self._clock.now_ns() // _NS_PER_SECOND - self._through_s
@@ -175,6 +190,7 @@ class Sender:
             # Unreserved, it grows with what is matched meanwhile, and costs less per fill.
             raise self._too_dear(state.number + 1)
         self._pipeline.last_up_to = max(self._pipeline.last_up_to, state.sequence)
+        self._reserved_ns = now_ns
         batch = self._pipeline.reserve(draft.groups, number=state.number + 1, through_s=through_s)
         await self._write()
         self._checkpoint("reserve")
@@ -195,6 +211,8 @@ class Sender:
     def _heartbeat_due(self, through_s: int) -> bool:
         lag = self._terms.watch_lag_s
         if any(through_s > at_s + lag for at_s in self._pipeline.uncovered):
+            return True
+        if self._receipt_waits():
             return True
         return self._idle_s() >= self._heartbeat_s and through_s > self._through_s
 
