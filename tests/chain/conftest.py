@@ -51,3 +51,6 @@ async def world(anvil: Anvil, deployment: Deployment, tmp_path: Path) -> AsyncIt
     await made.close()
     anvil.rpc("anvil_dropAllTransactions")
     anvil.rpc("evm_revert", snapshot)
+    # What the next block costs is not undone with the blocks.
+    latest = anvil.rpc("eth_getBlockByNumber", "latest", False)
+    anvil.rpc("anvil_setNextBlockBaseFeePerGas", latest["baseFeePerGas"])

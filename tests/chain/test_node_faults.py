@@ -26,7 +26,7 @@ from tests.tiers import count
 
 ETH, USDC = 10**18, 10**6
 SEEDS = range(count(fast=1, full=10))
-BATCHES = count(fast=2, full=15)
+BATCHES = count(fast=2, full=3)
 CEILING = 20 * 10**9
 """Wei per gas; the chain's base fee is a twentieth of it, and 50 times that in one fault."""
 
