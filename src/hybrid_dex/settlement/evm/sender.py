@@ -424,6 +424,7 @@ class Sender:
             state=advance(TransactionState.BUILT, Signal.SIGN),
         )
         self._pipeline.put_transaction(transaction)
+        self._highest_nonce = max(self._highest_nonce, nonce)
         await self._write()
         self._checkpoint("persist")
         self._timing.pop(batch.number, None)
