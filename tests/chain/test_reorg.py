@@ -305,8 +305,8 @@ async def test_a_reorganisation_below_finality_raises_an_alarm(world: World) -> 
     await world.trader(1, quote=100 * USDC)  # an empty block would come again as it was
     world.anvil.mine(5)
     async with Server(world, world.settlement(confirmations=2)) as server:
-        height = world.anvil.height()
-        await world.until(lambda: server.settlement.health().head_block >= height, mine=False)
+        final = world.anvil.height() - 2
+        await world.until(lambda: server.settlement.health().final_block >= final, mine=False)
         world.anvil.rpc("anvil_reorg", 8, [])
         world.anvil.mine()
         await world.until(lambda: server.settlement.health().state is SettlementState.HALTED)
