@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import pytest
 
@@ -45,3 +46,20 @@ def test_a_lost_transaction_can_always_become_final_again() -> None:
     for _ in S:
         reaches |= {state for (state, _), after in TRANSITIONS.items() if after in reaches}
     assert reaches == set(S)
+
+
+def test_the_documented_table_is_this_table() -> None:
+    """The page for people shows every move and no other."""
+    page = (Path(__file__).parents[2] / "docs/explanation/settlement.md").read_text()
+    rows = {
+        cells[1].strip("` "): cells[3].strip()
+        for line in page.splitlines()
+        if len(cells := line.split("|")) == 5 and cells[1].strip("` ") in set(S)
+    }
+    assert rows == {
+        state: ", ".join(
+            f"{signal} → {after}" for (at, signal), after in TRANSITIONS.items() if at is state
+        )
+        or "none"
+        for state in S
+    }
