@@ -126,9 +126,9 @@ abstract contract Signing is Delegated {
         Signed[] storage pool = _pool[market];
         if (pool.length == 0) return (false, order);
         order = pool[_random(pool.length)];
-        if (_chance(4)) {
+        if (_chance(3)) {
             order.terms.nonce += 1 << 16;
-            order.terms.lots = uint48(1 + _random(400));
+            order.terms.lots = uint48(_chance(3) ? 1 + _random(400) : order.terms.lots % 100_000 + 1 + _random(300));
         }
         return (true, order);
     }
