@@ -26,15 +26,32 @@ def prepare() -> None:
     shutil.rmtree(WORK, ignore_errors=True)
     for project in (WORK / "slither", WORK / "halmos"):
         project.mkdir(parents=True)
-    lines = ["[profile.default]", 'out = "out"', "libs = []", "offline = true", 'evm_version = "prague"', "via_ir = true"]
-    lines += ["optimizer = true", "auto_detect_remappings = false", f'solc = "{CONTRACTS / "bin" / "solc-v0.8.30"}"']
-    slither = [*lines, 'src = "src"', 'remappings = ["@openzeppelin/contracts/=node_modules/@openzeppelin/contracts/"]']
+    lines = [
+        "[profile.default]",
+        'out = "out"',
+        "libs = []",
+        "offline = true",
+        'evm_version = "prague"',
+        "via_ir = true",
+    ]
+    lines += [
+        "optimizer = true",
+        "auto_detect_remappings = false",
+        f'solc = "{CONTRACTS / "bin" / "solc-v0.8.30"}"',
+    ]
+    slither = [
+        *lines,
+        'src = "src"',
+        'remappings = ["@openzeppelin/contracts/=node_modules/@openzeppelin/contracts/"]',
+    ]
     (WORK / "slither/foundry.toml").write_text("\n".join(slither))
     halmos = [line for line in lines if line != "via_ir = true"]
     halmos += ['src = "forge/symbolic"', 'test = "forge/symbolic"']
     (WORK / "halmos/foundry.toml").write_text("\n".join(halmos))
     shutil.copytree(CONTRACTS / "src", WORK / "slither/src")
-    shutil.copytree(CONTRACTS / "node_modules/@openzeppelin", WORK / "slither/node_modules/@openzeppelin")
+    shutil.copytree(
+        CONTRACTS / "node_modules/@openzeppelin", WORK / "slither/node_modules/@openzeppelin"
+    )
     shutil.copytree(CONTRACTS / "src/libraries", WORK / "halmos/src/libraries")
     shutil.copytree(CONTRACTS / "forge/symbolic", WORK / "halmos/forge/symbolic")
 
@@ -44,13 +61,31 @@ def run_slither() -> set[tuple[str, str]]:
     project = WORK / "slither"
     build = ["forge", "build", "--build-info", "--skip", "*/mocks/**"]
     subprocess.run(build, cwd=project, env=ENVIRONMENT, check=True, capture_output=True)
-    command = [TOOLS / "slither", ".", "--compile-force-framework", "foundry", "--foundry-ignore-compile"]
-    command += ["--foundry-out-directory", "out", "--filter-paths", "node_modules|src/mocks", "--json", "-"]
-    done = subprocess.run(command, cwd=project, env=ENVIRONMENT, check=False, capture_output=True, text=True)
+    command = [
+        TOOLS / "slither",
+        ".",
+        "--compile-force-framework",
+        "foundry",
+        "--foundry-ignore-compile",
+    ]
+    command += [
+        "--foundry-out-directory",
+        "out",
+        "--filter-paths",
+        "node_modules|src/mocks",
+        "--json",
+        "-",
+    ]
+    done = subprocess.run(
+        command, cwd=project, env=ENVIRONMENT, check=False, capture_output=True, text=True
+    )
     report = json.loads(done.stdout)
     if not report["success"]:
         raise SystemExit(report["error"])
-    return {(finding["check"], place(finding["elements"][0])) for finding in report["results"]["detectors"]}
+    return {
+        (finding["check"], place(finding["elements"][0]))
+        for finding in report["results"]["detectors"]
+    }
 
 
 def place(element: dict) -> str:
@@ -65,11 +100,18 @@ def place(element: dict) -> str:
 def compare(findings: set[tuple[str, str]]) -> list[str]:
     """What was found without an answer, and what was answered without a finding."""
     answered = {
-        (answer["check"], where) for answer in tomllib.loads(ANSWERS.read_text())["answer"] for where in answer["where"]
+        (answer["check"], where)
+        for answer in tomllib.loads(ANSWERS.read_text())["answer"]
+        for where in answer["where"]
     }
-    faults = [f"slither found {check} at {where}: fix or answer it" for check, where in sorted(findings - answered)]
+    faults = [
+        f"slither found {check} at {where}: fix or answer it"
+        for check, where in sorted(findings - answered)
+    ]
     stale = sorted(answered - findings)
-    return faults + [f"slither no longer finds {check} at {where}: drop the answer" for check, where in stale]
+    return faults + [
+        f"slither no longer finds {check} at {where}: drop the answer" for check, where in stale
+    ]
 
 
 def main() -> int:
@@ -78,12 +120,30 @@ def main() -> int:
     prepare()
     findings = run_slither()
     faults = compare(findings)
-    print(f"slither: {len(findings)} findings, {len(faults)} without an answer or the other way round")
+    print(
+        f"slither: {len(findings)} findings, {len(faults)} without an answer or the other way round"
+    )
     for fault in faults:
         print(f"error: {fault}", file=sys.stderr)
-    command = [TOOLS / "halmos", "--root", ".", "--contract", "WordsProof", "--solver-timeout-assertion", "120000"]
-    proof = subprocess.run(command, cwd=WORK / "halmos", env=ENVIRONMENT, check=False, capture_output=True, text=True)
-    print("\n".join(line for line in proof.stdout.splitlines() if "[" in line and "check_" in line or "result" in line))
+    command = [
+        TOOLS / "halmos",
+        "--root",
+        ".",
+        "--contract",
+        "WordsProof",
+        "--solver-timeout-assertion",
+        "120000",
+    ]
+    proof = subprocess.run(
+        command, cwd=WORK / "halmos", env=ENVIRONMENT, check=False, capture_output=True, text=True
+    )
+    print(
+        "\n".join(
+            line
+            for line in proof.stdout.splitlines()
+            if "[" in line and "check_" in line or "result" in line
+        )
+    )
     return int(bool(faults) or proof.returncode != 0)
 
 

@@ -15,15 +15,29 @@ CONTRACTS = pathlib.Path(__file__).resolve().parents[1]
 REPORT = CONTRACTS / ".build" / "forge" / "lcov.info"
 LOWEST_LINES = 1.0
 LOWEST_BRANCHES = 0.95
-RUNS = "40"  # histories of each campaign: the same ones every time
+RUNS = "12"  # histories of each campaign: the same ones every time
 SEED = "0x1"
 
 
 def run_forge() -> None:
     """Runs all tests under measurement."""
     REPORT.parent.mkdir(parents=True, exist_ok=True)
-    command = ["forge", "coverage", "--root", ".", "--ir-minimum", "--report", "lcov", "--report-file", str(REPORT)]
-    environment = os.environ | {"FOUNDRY_PROFILE": "coverage", "FOUNDRY_INVARIANT_RUNS": RUNS, "FOUNDRY_INVARIANT_DEPTH": "200"}
+    command = [
+        "forge",
+        "coverage",
+        "--root",
+        ".",
+        "--ir-minimum",
+        "--report",
+        "lcov",
+        "--report-file",
+        str(REPORT),
+    ]
+    environment = os.environ | {
+        "FOUNDRY_PROFILE": "coverage",
+        "FOUNDRY_INVARIANT_RUNS": RUNS,
+        "FOUNDRY_INVARIANT_DEPTH": "200",
+    }
     command += ["--fuzz-seed", SEED, "--skip", "*/symbolic/**"]
     subprocess.run(command, cwd=CONTRACTS, env=environment, check=True, stdout=subprocess.DEVNULL)
 
@@ -44,7 +58,11 @@ def read_report() -> dict[str, tuple[dict[int, int], dict[tuple[int, str], int]]
             number, block, branch, count = rest.split(",")
             key = (int(number), f"{block}.{branch}")
             branches[key] = max(branches.get(key, 0), 0 if count == "-" else int(count))
-    return {name: found for name, found in files.items() if name.startswith("src/") and "/mocks/" not in name}
+    return {
+        name: found
+        for name, found in files.items()
+        if name.startswith("src/") and "/mocks/" not in name
+    }
 
 
 def main() -> int:
@@ -64,7 +82,9 @@ def main() -> int:
         if missed or untaken:
             print(f"{name}: lines {missed or 'all'}, branches at lines {untaken or 'all'}")
     of_lines, of_branches = counts[1] / max(1, counts[0]), counts[3] / max(1, counts[2])
-    print(f"lines {counts[1]} of {counts[0]} ({of_lines:.1%}), branches {counts[3]} of {counts[2]} ({of_branches:.1%})")
+    print(
+        f"lines {counts[1]} of {counts[0]} ({of_lines:.1%}), branches {counts[3]} of {counts[2]} ({of_branches:.1%})"
+    )
     return int(of_lines < LOWEST_LINES or of_branches < LOWEST_BRANCHES)
 
 

@@ -15,12 +15,13 @@ contract RefusalsTest is Trade {
     }
 
     function test_extensionWithOtherDelaysOrNone() external {
+        address extension = exchange.EXTENSION();
         vm.expectPartialRevert(IExchangeErrors.WrongExtension.selector);
-        _deploy(exchange.EXTENSION(), operator, WATCH_LAG + 1);
+        _deploy(extension, operator, WATCH_LAG + 1);
         vm.expectPartialRevert(IExchangeErrors.WrongExtension.selector);
         _deploy(address(1234), operator, WATCH_LAG);
         vm.expectPartialRevert(IExchangeErrors.ZeroAddress.selector);
-        _deploy(exchange.EXTENSION(), address(0), WATCH_LAG);
+        _deploy(extension, address(0), WATCH_LAG);
     }
 
     function _deploy(address extension, address operator_, uint40 lag) private {
