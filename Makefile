@@ -71,7 +71,7 @@ has-python-%:
 	@[ -n '$(call other_python,$*)' ]
 
 contracts-test: ## compile and test the contracts in their own environment
-	$(MAKE) -C contracts test invariants
+	$(MAKE) -C contracts test findings invariants
 
 # The second half of CI: what scales is repeated with larger figures, and what is slow is run.
 slow-test: $(STAMPS)/dev node_modules/.stamp

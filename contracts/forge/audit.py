@@ -141,7 +141,7 @@ def main() -> int:
         "\n".join(
             line
             for line in proof.stdout.splitlines()
-            if "[" in line and "check_" in line or "result" in line
+            if ("[" in line and "check_" in line) or "result" in line
         )
     )
     return int(bool(faults) or proof.returncode != 0)

@@ -19,12 +19,13 @@ import time
 
 CONTRACTS = pathlib.Path(__file__).resolve().parents[1]
 FIGURES = CONTRACTS / ".build" / "forge" / "figures"
-TIERS = {"fast": 100_000, "ci": 1_000_000, "prove": 5_000_000}
+TIERS = {"fast": 20_000, "ci": 1_000_000, "prove": 5_000_000}
 CAMPAIGNS = 2  # forge runs each on a core of its own
 DEPTH = 200
 CALLS_A_STEP = 0.7  # not every step calls the exchange: time passes, a token turns hostile
 HIGHEST_REFUSED = 0.7
 LOWEST_SETTLED = 0.1
+ENOUGH_FOR_ALL = 100_000  # with fewer calls an entry point may never have had its chance
 NEVER_ACCEPTED = {"replay", "relist", "settleAsStranger", "settleMalformed", "usurp"}
 
 
@@ -64,7 +65,7 @@ def find_faults(total: collections.Counter[str], calls: int) -> list[str]:
         faults.append(f"{total['refused']} of {total['calls']} calls were refused")
     if total["settled"] < LOWEST_SETTLED * (total["settled"] + skipped):
         faults.append(f"only {total['settled']} fills settled and {skipped} were skipped")
-    for name in total:
+    for name in total if calls >= ENOUGH_FOR_ALL else ():
         entry = name.removeprefix("refused-")
         if (
             name.startswith("refused-")
