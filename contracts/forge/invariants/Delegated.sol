@@ -23,6 +23,7 @@ abstract contract Delegated is Promised {
     mapping(address account => mapping(address key => mapping(uint32 market => Grant))) internal grants;
     mapping(address account => mapping(bytes32 orderHash => Approval)) internal approvals;
     bytes32[] private _hashes;
+    address[] private _approvers;
 
     /// @notice Grants a session key more, or what is refused.
     function grantSession(uint256 seed) external {
@@ -73,6 +74,7 @@ abstract contract Delegated is Promised {
         if (success) {
             approval.approvedAt = uint40(block.timestamp);
             _hashes.push(orderHash);
+            _approvers.push(account);
         }
         return success || approval.approvedAt != 0;
     }
@@ -89,7 +91,10 @@ abstract contract Delegated is Promised {
         _seed(seed);
         address trader = _trader();
         bytes32 orderHash = bytes32(_random(8));
-        if (_hashes.length != 0 && !_chance(3)) orderHash = _hashes[_random(_hashes.length)];
+        if (_hashes.length != 0 && !_chance(3)) {
+            uint256 which = _random(_hashes.length);
+            (trader, orderHash) = (_approvers[which], _hashes[which]);
+        }
         Approval storage approval = approvals[trader][orderHash];
         (bool success,) = _call("revokeApproval", trader, abi.encodeCall(exchange.revokeApproval, (orderHash)));
         _must(success == (approval.revokedAt == 0), "I6: an approval could not be revoked");

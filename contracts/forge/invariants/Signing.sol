@@ -69,7 +69,7 @@ abstract contract Signing is Delegated {
 
     /// @dev Signs in one of the four kinds: by a session key if there is a grant that serves, by an approval if it comes.
     function _signOne(uint32 market, Signed memory order, bool honest) private {
-        uint256 kind = _random(7);
+        uint256 kind = order.terms.kind == 3 && _chance(2) ? 4 : _random(7);
         order.terms.kind = 0;
         if (kind == 1 || kind == 2) {
             order.sessionKey = vm.addr(sessionKeys[kind - 1]);
@@ -83,7 +83,7 @@ abstract contract Signing is Delegated {
         } else if (kind == 3) {
             order.terms.kind = 2;
             _signTree(market, order);
-        } else if (kind == 4 && _approvable(order.trader, digest)) {
+        } else if (kind == 4 && _approvable(order.trader, digest, honest)) {
             order.terms.kind = 3;
         } else {
             order.signature = _sign(keys[order.trader], digest);
@@ -95,9 +95,9 @@ abstract contract Signing is Delegated {
         return terms.side == 0 ? grant.buyBudget > 1e8 : grant.sellBudget >= 2 * uint256(terms.lots);
     }
 
-    function _approvable(address trader, bytes32 digest) private returns (bool) {
+    function _approvable(address trader, bytes32 digest, bool honest) private returns (bool) {
         Approval storage approval = approvals[trader][digest];
-        if (_approvalUsable(approval)) return true;
+        if (_approvalUsable(approval) || (!honest && approval.approvedAt != 0)) return true;
         return approval.approvedAt == 0 && approval.revokedAt == 0 && _approve(trader, digest);
     }
 
