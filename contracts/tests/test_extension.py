@@ -31,13 +31,13 @@ BEFORE_SETTLE = {
 
 
 @pytest.fixture(scope="module")
-def storage():
-    """The storage layout of both contracts, by the compiler."""
+def compiled():
+    """What the compiler says of the sources without generating code."""
     sources = {
         path.relative_to(CONTRACTS).as_posix(): {"content": path.read_text()}
         for path in (CONTRACTS / "src").rglob("*.sol")
     }
-    wanted = {"outputSelection": {"*": {"*": ["storageLayout"]}}}
+    wanted = {"outputSelection": {"*": {"*": ["storageLayout", "userdoc", "abi"]}}}
     question = {"language": "Solidity", "sources": sources, "settings": wanted}
     answer = subprocess.run(
         [CONTRACTS / "bin" / "solc-v0.8.30"],
@@ -50,9 +50,15 @@ def storage():
     compiled = json.loads(answer.stdout)
     errors = [one for one in compiled.get("errors", []) if one["severity"] == "error"]
     assert errors == []
+    return compiled["contracts"]
+
+
+@pytest.fixture(scope="module")
+def storage(compiled):
+    """The storage layout of both contracts, by the compiler."""
 
     def layout(name):
-        found = compiled["contracts"][f"src/{name}.sol"][name]["storageLayout"]
+        found = compiled[f"src/{name}.sol"][name]["storageLayout"]
         types = {key: kind["label"] for key, kind in found["types"].items()}
         return [
             (entry["slot"], entry["offset"], entry["label"], types[entry["type"]])
@@ -71,6 +77,21 @@ def test_both_lay_out_their_storage_alike(storage):
 def test_settling_finds_operator_pause_and_freeze_in_one_slot(storage):
     places = {label: slot for slot, _, label, _ in storage("Exchange")}
     assert places["_paused"] == places["_operator"] == places["_frozen"]
+
+
+def test_everything_that_can_be_called_is_documented(compiled):
+    """Functions, events and errors: each says to its user what it is. One is a standard's, documented there."""
+    exchange = compiled["src/interfaces/IExchange.sol"]["IExchange"]
+    said = {kind: exchange["userdoc"].get(kind, {}) for kind in ("methods", "events", "errors")}
+    named = {kind: {text.split("(")[0] for text in found} for kind, found in said.items()}
+    kinds = {"function": "methods", "event": "events", "error": "errors"}
+    missing = {
+        entry["name"]
+        for entry in exchange["abi"]
+        if entry["name"] not in named[kinds[entry["type"]]]
+    }
+    assert missing == {"eip712Domain", "EIP712DomainChanged"}
+    assert len(exchange["abi"]) > 120
 
 
 def functions(name):
