@@ -1,7 +1,7 @@
 """Settings: the only reader of files and environment, and the refusal of unsafe ones.
 
 A TOML file holds a table ``[hybrid-dex]``; an environment variable ``HYBRID_DEX_`` + path overrides
-it (``HYBRID_DEX_SERVER_PORT=8000``). A name that nothing reads is refused in both, since a
+it (``HYBRID_DEX_SERVER_PORT=8000``; entries of a list are separated by commas). A name that nothing reads is refused in both, since a
 misspelled setting is one that is silently not set. Secrets belong in the environment; they are
 never shown.
 """
@@ -14,6 +14,7 @@ from typing import Final
 
 import attrs
 import typed_settings
+from typed_settings.converters import TSConverter
 from typed_settings.exceptions import TsError
 from typed_settings.loaders import Loader
 
@@ -321,9 +322,16 @@ def load_settings(files: list[Path]) -> Settings:
         typed_settings.EnvLoader(PREFIX),
     ]
     try:
-        return typed_settings.load_settings(Settings, loaders)
+        return typed_settings.load_settings(
+            Settings, loaders, converter=TSConverter(strlist_sep=_listed)
+        )
     except (TsError, HybridDexError, ValueError, TypeError, OSError) as error:
         raise ConfigurationError(f"the settings can not be used: {_cause(error)}") from None
+
+
+def _listed(text: str) -> list[str]:
+    """Return the entries of a list in an environment variable: separated by commas."""
+    return [entry.strip() for entry in text.split(",") if entry.strip()]
 
 
 def _names(kind: type[attrs.AttrsInstance], prefix: str) -> Iterator[str]:

@@ -6,6 +6,7 @@ import attrs
 import pytest
 
 from hybrid_dex.errors import ConfigurationError
+from hybrid_dex.settlement.chains import CHAINS, Confirmations, SafeTag
 from reference_app.app import compose
 from reference_app.settings import (
     AuthSettings,
@@ -54,6 +55,46 @@ def test_a_file_is_read_and_the_environment_overrides_it(
     assert loaded.records_url == f"sqlite:///{file.parent}/here/records.sqlite"
     assert loaded.markets[0].market().lot_size == 10**14
     assert "0123456789" not in repr(loaded)
+
+
+def test_a_list_in_the_environment_is_separated_by_commas(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HYBRID_DEX_CHAIN_OPERATOR_KEY", "0x01")
+    monkeypatch.setenv(
+        "HYBRID_DEX_CHAIN_RPC_URLS", "https://one.example/k, https://two.example:8/k"
+    )
+    assert load_settings([file]).chain.rpc_urls == [
+        "https://one.example/k",
+        "https://two.example:8/k",
+    ]
+    monkeypatch.setenv("HYBRID_DEX_CHAIN_RPC_URLS", "")
+    assert load_settings([file]).chain.rpc_urls == []
+
+
+def test_a_chain_is_its_name_and_what_differs() -> None:
+    assert ChainSettings(name="arbitrum").preset() == CHAINS["arbitrum"]
+    safe = ChainSettings(name="base", finality="safe", fee_ceiling_wei=7, poll_s=3.0).preset()
+    assert (safe.finality, safe.fees.ceiling, safe.poll_s) == (SafeTag(), 7, 3.0)
+    assert safe.fees.emergency_ceiling == CHAINS["base"].fees.emergency_ceiling
+    assert ChainSettings(chain_id=1337).preset().chain_id == 1337
+    own = ChainSettings(name="other", chain_id=7, finality="20", block_time_s=3.0).preset()
+    assert (own.chain_id, own.finality, own.block_time_s) == (7, Confirmations(20), 3.0)
+
+
+@pytest.mark.parametrize(
+    ("chain", "said"),
+    [
+        (ChainSettings(name="arbitrum", chain_id=1), "42161"),
+        (ChainSettings(name="other", chain_id=7), "needs chain.chain_id, chain.finality"),
+        (ChainSettings(name="polygon"), "known: ethereum"),
+        (ChainSettings(finality="soon"), "finalized, safe"),
+        (ChainSettings(fee_ceiling_wei=10**18), "emergency_ceiling"),
+    ],
+)
+def test_a_chain_that_can_not_be_is_refused(chain: ChainSettings, said: str) -> None:
+    with pytest.raises(ConfigurationError, match=said):
+        Settings(demo=True, markets=[ETH_USDC], chain=chain)
 
 
 def test_a_later_file_overrides_an_earlier_one(file: Path, tmp_path: Path) -> None:
