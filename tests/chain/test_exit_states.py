@@ -161,7 +161,7 @@ def test_every_user_leaves_whole_from_any_state(
             for place, amount in left.items():
                 assert amount == (owed[place] if place[1] == hostile else 0), (where, place)
             node.rpc("anvil_setCode", hostile, honest)
-            vault.block(*withdrawals(vault, maker))
+            vault.block(*withdrawals(vault, maker), at_s=node.now_s() + DELAYS.window_max_s)
             left = balances(vault, maker)
         assert not any(left.values()), where
         after = held(vault, maker)

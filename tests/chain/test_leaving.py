@@ -179,6 +179,23 @@ async def test_a_request_for_less_is_taken_and_the_rest_asked_for(world: World) 
     assert await wallets(alice.vault, base, quote) == [ETH, 5 * USDC]
 
 
+async def test_all_of_a_token_that_refuses_a_part_stays_asked_for(world: World) -> None:
+    """An old request for less is refused by the token; when it behaves again, all of it can go."""
+    alice = await world.trader(1, quote=5 * USDC)
+    odd = await another_token(world, alice, 77)
+    assert odd.token is not None
+    await alice.vault.request_withdrawal(odd, 7)
+    world.anvil.rpc("evm_increaseTime", DELAYS.window_max_s)
+    world.anvil.mine()
+    honest = world.anvil.rpc("eth_getCode", odd.token, "latest")
+    world.anvil.rpc("anvil_setCode", odd.token, REVERTS)
+    assert set((await Leaver(world, 1).leave()).refused) == {odd.token}
+    world.anvil.rpc("anvil_setCode", odd.token, honest)
+    again = Leaver(world, 1)
+    assert (await again.leave()).paid == {odd.token: 77}
+    assert not again.said("asking for")
+
+
 async def test_another_recipient_is_paid(world: World) -> None:
     """To a safe place, from a key that may be known to others."""
     await world.trader(1, quote=5 * USDC)

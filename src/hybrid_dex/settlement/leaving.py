@@ -220,6 +220,8 @@ class Leaving:
                 await self._sleep(self._poll_s)
                 return
             self._refused[token] = error.reason
+            if holding.requested < holding.balance:  # so that all of it can go when one can
+                await self._wallet.send(self._exchange.functions.exit([token]))
             self._tell(
                 f"{name} does not move: {error.reason}. The balance stays yours in the vault; run "
                 "this again when the token lets it go"
