@@ -7,6 +7,8 @@ refused by the contract; that is part of the state.
 
 from __future__ import annotations
 
+import http.client
+import json
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -33,7 +35,7 @@ from hybrid_dex.signing import (
     order_digest,
     voucher_digest,
 )
-from tests.chain.harness import OPERATOR_KEY, OWNER_KEY, Anvil, key, match, terms
+from tests.chain.harness import GIVE_UP_S, OPERATOR_KEY, OWNER_KEY, Anvil, key, match, terms
 
 __all__ = ["HOSTILE_CODES", "USERS", "Chain", "StateMaker", "call"]
 
@@ -78,26 +80,53 @@ def _named(entry: dict[str, Any]) -> str:
 
 @attrs.define
 class Chain:
-    """The node, with whole blocks as steps."""
+    """The node, with whole blocks as steps, over one connection that stays open."""
 
     anvil: Anvil
     contract: str
+    _line: http.client.HTTPConnection = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._line = http.client.HTTPConnection("127.0.0.1", self.anvil.port, timeout=GIVE_UP_S)
+
+    def close(self) -> None:
+        """Hang up."""
+        self._line.close()
+
+    def rpc(self, *calls: tuple[str, Any]) -> list[Any]:
+        """Make calls in one request; only those whose order makes no difference together."""
+        bodies = [
+            {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
+            for number, (method, params) in enumerate(calls)
+        ]
+        self._line.request("POST", "/", json.dumps(bodies), {"Content-Type": "application/json"})
+        answers = json.loads(self._line.getresponse().read())
+        assert not any("error" in answer for answer in answers), answers
+        return [answer["result"] for answer in sorted(answers, key=lambda each: each["id"])]
 
     def block(self, *calls: Call, at_s: int | None = None) -> int:
         """Mine calls (sender, target, data) in this order; return the block's timestamp."""
         for sender, target, data in calls:
             fields = {"from": sender, "to": target, "data": data, "gasPrice": _GAS_PRICE}
             fields["gas"] = _SETTLE_GAS if data.startswith(_SETTLE) else _GAS
-            self.anvil.rpc("eth_sendTransaction", fields)
+            self.rpc(("eth_sendTransaction", [fields]))
         if at_s is not None:
-            self.anvil.rpc("evm_setNextBlockTimestamp", at_s)
-        self.anvil.mine()
-        return self.anvil.now_s()
+            self.rpc(("evm_setNextBlockTimestamp", [at_s]))
+        self.rpc(("evm_mine", []))
+        return self.now_s()
+
+    def now_s(self) -> int:
+        """The newest block's timestamp."""
+        return int(self.rpc(("eth_getBlockByNumber", ["latest", False]))[0]["timestamp"], 16)
+
+    def views(self, *calls: tuple[str, str]) -> list[bytes]:
+        """Ask contracts (target, data) in the newest block."""
+        asked = [("eth_call", [{"to": to, "data": data}, "latest"]) for to, data in calls]
+        return [bytes.fromhex(answer[2:]) for answer in self.rpc(*asked)]
 
     def view(self, target: str, data: str) -> bytes:
-        """Ask a contract in the newest block."""
-        answer = self.anvil.rpc("eth_call", {"to": target, "data": data}, "latest")
-        return bytes.fromhex(answer[2:])
+        """Ask one."""
+        return self.views((target, data))[0]
 
     def number(self, target: str, signature: str, *values: Any) -> int:
         """The first word of an answer."""
@@ -187,7 +216,7 @@ class StateMaker:
         ]
         for _ in range(self.rng.randrange(2, 8)):
             calls = [self.rng.choice(steps)() for _ in range(self.rng.randrange(1, 6))]
-            now_s = self.chain.anvil.now_s()
+            now_s = self.chain.now_s()
             later_s = self.rng.choice(
                 (1, 5, 40, self.delays.window_max_s // 2, self.delays.window_max_s)
             )
@@ -202,7 +231,7 @@ class StateMaker:
         freeze = (
             [(somebody, self.chain.contract, call("freeze()"))] if self.rng.random() < 0.5 else []
         )
-        self.chain.block(*freeze, at_s=self.chain.anvil.now_s() + silence_s + 1)
+        self.chain.block(*freeze, at_s=self.chain.now_s() + silence_s + 1)
         self._count(first)
         self.happened["paused"] += self.chain.number(self.chain.contract, "paused()")
         self.happened["frozen"] += self.chain.number(self.chain.contract, "frozen()")
@@ -272,7 +301,7 @@ class StateMaker:
                 return self._to_vault(user, "revokeApproval(bytes32)", digest)
 
     def _grant(self, user: LocalSigner, market: Market) -> Call:
-        expiry_s = self.chain.anvil.now_s() + 10**6
+        expiry_s = self.chain.now_s() + 10**6
         return self._to_vault(
             user,
             "grantSession(address,uint32,uint96,uint72,uint40)",
@@ -311,7 +340,7 @@ class StateMaker:
             amount=self.rng.choice((1, 10**9, 10**17)),
             recipient=user.address,
             salt=self._salt,
-            deadline_s=self.chain.anvil.now_s() + self.rng.choice((0, 10**5)),
+            deadline_s=self.chain.now_s() + self.rng.choice((0, 10**5)),
             min_batch=self.rng.choice((0, 0, 2)),
         )
         digest = voucher_digest(voucher, asset, self._domain)
@@ -349,7 +378,7 @@ class StateMaker:
         self._sequence = max(self._sequence, int.from_bytes(sequence, "big") >> 8)
         matched = [self._match() for _ in range(self.rng.randrange(4))]
         groups = [group for fills in matched for group in group_fills(fills)]
-        now_s = self.chain.anvil.now_s()
+        now_s = self.chain.now_s()
         batch = pack_batch(
             groups,
             {market.id: market for market in self.deployment.markets},
@@ -372,9 +401,7 @@ class StateMaker:
             (self._terms(maker, market, other), self.rng.randrange(1, 50)) for maker in makers
         ]
         self._sequence += 1
-        return match(
-            self._sequence, market, incoming, resting, at_ns=self.chain.anvil.now_s() * 10**9
-        )
+        return match(self._sequence, market, incoming, resting, at_ns=self.chain.now_s() * 10**9)
 
     def _terms(self, user: LocalSigner, market: Market, side: Side) -> OrderTerms:
         draft = self._order(user, market, side)
@@ -408,7 +435,7 @@ class StateMaker:
             price=Price(1_000 + (10 if side is Side.BUY else 0)),
             quantity=Quantity(_SEVERAL),
             max_fee_ppm=FeePpm(1_000),
-            expiry_s=self.chain.anvil.now_s() + 86_400,
+            expiry_s=self.chain.now_s() + 86_400,
             nonce=Nonce(self._counter, 0, self.rng.randrange(3)),
             signature=b"",
         )

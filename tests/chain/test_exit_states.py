@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -38,7 +39,7 @@ def node() -> Iterator[Anvil]:
 
 
 @pytest.fixture(scope="module")
-def chain(node: Anvil) -> tuple[Chain, StateMaker]:
+def chain(node: Anvil) -> Iterator[tuple[Chain, StateMaker]]:
     """The contracts, deployed once, and a maker of states."""
 
     async def deploy() -> StateMaker:
@@ -55,27 +56,41 @@ def chain(node: Anvil) -> tuple[Chain, StateMaker]:
     maker = asyncio.run(deploy())
     node.rpc("evm_setAutomine", False)
     maker.prepare()
-    return maker.chain, maker
+    yield maker.chain, maker
+    maker.chain.close()
+
+
+def numbers(chain: Chain, calls: dict[tuple[str, str], tuple[str, str]]) -> dict[Any, int]:
+    """The answers of many views, by what they are asked for."""
+    found = chain.views(*calls.values())
+    return {place: int.from_bytes(word, "big") for place, word in zip(calls, found, strict=True)}
 
 
 def balances(chain: Chain, maker: StateMaker) -> dict[tuple[str, str], int]:
     """What the vault owes each user of each token."""
-    return {
-        (user.address, token): chain.number(
-            chain.contract, "balanceOf(address,address)", user.address, token
-        )
-        for user in maker.users
-        for token in tokens_of(maker.assets)
-    }
+    return numbers(
+        chain,
+        {
+            (user.address, token): (
+                chain.contract,
+                call("balanceOf(address,address)", user.address, token),
+            )
+            for user in maker.users
+            for token in tokens_of(maker.assets)
+        },
+    )
 
 
 def held(chain: Chain, maker: StateMaker) -> dict[tuple[str, str], int]:
     """What each user has in the own wallet."""
-    return {
-        (user.address, token): chain.number(token, "balanceOf(address)", user.address)
-        for user in maker.users
-        for token in tokens_of(maker.assets)
-    }
+    return numbers(
+        chain,
+        {
+            (user.address, token): (token, call("balanceOf(address)", user.address))
+            for user in maker.users
+            for token in tokens_of(maker.assets)
+        },
+    )
 
 
 def leave(chain: Chain, maker: StateMaker) -> int:
