@@ -20,6 +20,7 @@ from hybrid_dex.wire import (
     session_key_message,
     voucher_amount,
     voucher_message,
+    voucher_salt,
 )
 from reference_app.problems import read_body, refuse
 from reference_app.routes.parameters import BEARER, Before, Limit, MarketQuery, cursor
@@ -75,7 +76,11 @@ async def issue_voucher(
     amount = voucher_amount(body, asset)
     await services.limiter.orders(principal.account)
     answer = await services.exchange.issue_voucher(
-        principal.account, asset.id, amount, body.recipient
+        principal.account,
+        asset.id,
+        amount,
+        body.recipient,
+        salt=voucher_salt(body),
     )
     if isinstance(answer, Refusal):
         raise refuse(answer)

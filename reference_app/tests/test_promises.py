@@ -10,6 +10,7 @@ from hybrid_dex.errors import SettlementError
 from hybrid_dex.interfaces.risk import Refusal
 from hybrid_dex.model.commands import GrantSession
 from hybrid_dex.model.reasons import RejectReason
+from hybrid_dex.model.units import last_group
 from hybrid_dex.model.vouchers import CancelReceipt, Voucher
 from hybrid_dex.settlement.local import LocalSettlement
 from reference_app.tests.stack import Stack, Trader, running, settings
@@ -79,6 +80,21 @@ async def test_a_voucher_is_issued_and_listed(signing: Signing, stack: Stack) ->
     assert (await other.get("/account/vouchers")).json() == {"vouchers": []}
 
 
+async def test_a_voucher_with_a_salt_is_issued_once(signing: Signing, stack: Stack) -> None:
+    """The request again gives the voucher again; a stranger's with the same salt is his own."""
+    trader = await stack.trader(77, USDC="100")
+    body = {"asset": "USDC", "amount": "40", "salt": str(2**40 + 9)}
+    first = await trader.post("/account/vouchers", body)
+    again = await trader.post("/account/vouchers", body)
+    assert first.json()["salt"] == body["salt"]
+    assert (first.status_code, first.json()) == (again.status_code, again.json())
+    (balance,) = (await trader.get("/account/balances")).json()["balances"]
+    assert (balance["available"], balance["vouchers"]) == ("60", "40")
+    other = await stack.trader(78, USDC="100")
+    foreign = await other.post("/account/vouchers", body)
+    assert foreign.json()["account"] == other.account
+
+
 @pytest.mark.parametrize(
     ("body", "status", "reason"),
     [
@@ -86,7 +102,9 @@ async def test_a_voucher_is_issued_and_listed(signing: Signing, stack: Stack) ->
         ({"asset": "USDC", "amount": "0"}, 422, RejectReason.INVALID_AMOUNT),
         ({"asset": "USDC", "amount": "1.0000001"}, 400, RejectReason.INVALID_NUMBER),
         ({"asset": "USDC", "amount": 5}, 400, RejectReason.INVALID_MESSAGE),
-        ({"asset": "USDC", "amount": "1", "salt": "5"}, 400, RejectReason.UNKNOWN_FIELD),
+        ({"asset": "USDC", "amount": "1", "salt": "5"}, 422, RejectReason.INVALID_VOUCHER),
+        ({"asset": "USDC", "amount": "1", "salt": "x"}, 400, RejectReason.INVALID_NUMBER),
+        ({"asset": "USDC", "amount": "1", "nonce": "5"}, 400, RejectReason.UNKNOWN_FIELD),
         ({"asset": "DOGE", "amount": "1"}, 404, RejectReason.UNKNOWN_ASSET),
         ({"asset": "USDC", "amount": "1", "recipient": "me"}, 422, RejectReason.INVALID_VOUCHER),
     ],
@@ -143,7 +161,7 @@ async def test_a_canceled_order_has_a_receipt_for_its_trader_only(
         is_problem(await stranger.post(address, None), 404, RejectReason.UNKNOWN_ORDER)
         reply = await trader.post(address, None)
         assert reply.status_code == 200, reply.text
-        sequence = stack.services.exchange.view.sequence << 8
+        sequence = last_group(stack.services.exchange.view.sequence)
         assert reply.json() == {
             "order_id": order["order_id"],
             "trader": trader.account,

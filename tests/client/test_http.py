@@ -91,6 +91,8 @@ async def test_what_may_have_been_done_is_sent_again_only_if_it_reads(
         await call(script)
     assert script.sent == 1
     assert (await call(Script(reply, GOOD), "GET")).time_ms == 5
+    again = HttpCaller(Script(reply, GOOD), attempts=3)
+    assert (await again.call(TimeAnswer, "POST", "/x", repeatable=True)).time_ms == 5
 
 
 async def test_what_was_not_sent_is_sent_again() -> None:

@@ -100,6 +100,29 @@ def test_a_voucher_that_is_paid_although_it_is_unknown_is_debited() -> None:
     assert driver.do(ISSUE)[0].reason is Reason.ACCOUNT_FROZEN
 
 
+def test_a_salt_that_the_account_chose_is_never_used_again() -> None:
+    """Open, paid or over, also after a restart; a higher one and the engine's own always work."""
+    driver = funded()
+    chosen = 2**40 + 5
+    issue = msgspec.structs.replace(ISSUE, salt=chosen, amount=10)
+    assert driver.do(issue)[0].salt == chosen
+    assert driver.do(issue)[0].field == "salt"
+    driver.do(redeem(chosen, amount=10))
+    restored = make_engine()
+    restored.restore(driver.engine.snapshot())
+    assert restored.state_hash() == driver.engine.state_hash()
+    after = Driver()
+    after.engine, after.at_ns = restored, driver.at_ns
+    for again in (driver, after):
+        for salt in (chosen, chosen - 1, 2**40):
+            (refused,) = again.do(msgspec.structs.replace(issue, salt=salt))
+            assert (refused.reason, refused.field) == (Reason.INVALID_VOUCHER, "salt")
+        assert again.do(ISSUE)[0].salt == again.engine.sequence
+        assert again.do(msgspec.structs.replace(issue, salt=chosen + 1))[0].salt == chosen + 1
+        bob = msgspec.structs.replace(issue, account="bob", asset="ETH", salt=2**40)
+        assert isinstance(again.do(bob)[0], VoucherIssued)
+
+
 @pytest.mark.parametrize(
     ("field", "value", "reason"),
     [
@@ -135,16 +158,6 @@ def test_a_deadline_lies_ahead_by_at_most_30_days(deadline_s: int) -> None:
     driver.at_ns = 100 * SECOND
     (event,) = driver.do(msgspec.structs.replace(ISSUE, deadline_s=deadline_s))
     assert event.deadline_s == deadline_s
-
-
-def test_a_chosen_salt_is_free_again_only_when_its_voucher_ended() -> None:
-    """2**40 and above: no command's number ever meets it."""
-    driver = funded()
-    chosen = msgspec.structs.replace(ISSUE, salt=2**40)
-    assert isinstance(driver.do(chosen)[0], VoucherIssued)
-    assert driver.do(chosen)[0].reason is Reason.INVALID_VOUCHER
-    driver.do(expire(2**40))
-    assert isinstance(driver.do(chosen)[0], VoucherIssued)
 
 
 def test_only_settled_funds_leave_and_after_the_batch_that_brought_them() -> None:

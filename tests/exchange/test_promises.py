@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from functools import partial
 
 import msgspec
 import pytest
@@ -149,6 +150,40 @@ class TestVouchers:
             )
             assert await exchange.open_vouchers(ALICE) == (answer, other)
             assert await exchange.open_vouchers(BOB) == ()
+
+    async def test_the_same_salt_again_is_the_same_voucher(self) -> None:
+        """One debit, however often it is asked for: at once, later, after a crash of the signer."""
+        journal, vault, salt = MemoryJournal(), Vault(), 2**40 + 1
+        async with make(vault, journal) as exchange:
+            await funded(exchange)
+            ask = partial(exchange.issue_voucher, ALICE, USDC, 4_000, salt=salt)
+            first, second = await asyncio.gather(ask(), ask())
+            assert isinstance(first, SignedVoucher)
+            assert first == second == await ask()
+            assert exchange.view.balance(ALICE, USDC).available == 6_000
+            for other in (
+                await exchange.issue_voucher(ALICE, USDC, 4_001, salt=salt),
+                await exchange.issue_voucher(ALICE, USDC, 4_000, BOB, salt=salt),
+                await exchange.issue_voucher(ALICE, USDC, 4_000, None, DEADLINE_S + 1, salt=salt),
+            ):
+                assert isinstance(other, Refusal)
+                assert (other.reason, other.field) == (Reason.INVALID_VOUCHER, "salt")
+            vault.fails = True
+            with pytest.raises(SettlementError, match="the key is away"):
+                await exchange.issue_voucher(ALICE, USDC, 1_000, salt=salt + 1)
+        again = Vault()
+        async with make(again, journal) as exchange:
+            assert await exchange.issue_voucher(ALICE, USDC, 4_000, salt=salt) == first
+            late = await exchange.issue_voucher(ALICE, USDC, 1_000, salt=salt + 1)
+            assert isinstance(late, SignedVoucher)
+            assert exchange.view.balance(ALICE, USDC).available == 5_000
+            paid = RedeemVoucher(account=ALICE, asset=USDC, amount=4_000, salt=salt, position=3)
+            again.facts.put_nowait(paid)
+            while exchange.view.vouchers(ALICE) != (late.voucher,):
+                await asyncio.sleep(0)
+            over = await exchange.issue_voucher(ALICE, USDC, 4_000, salt=salt)
+            assert isinstance(over, Refusal)
+            assert exchange.view.balance(ALICE, USDC).available == 5_000
 
     async def test_a_refused_voucher_sets_nothing_aside_and_is_not_signed(self) -> None:
         """By the engine, or because it could never be signed."""

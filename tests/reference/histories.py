@@ -144,7 +144,7 @@ def _told_by_the_chain(choose: Choose, naive: Naive, roll: int) -> c.Command:
             asset=asset,
             amount=1 + choose(9_000),
             recipient="somewhere" if choose(20) else "",
-            salt=0 if choose(4) else choose(2) * 2**40 + choose(3),
+            salt=0 if choose(4) else choose(2) * naive.salts.get(account, 2**40) + choose(3),
             deadline_s=naive.at // 10**9 + (choose(60) if choose(20) else 3 * 10**6),
         )
     known = list(naive.vouchers.items())

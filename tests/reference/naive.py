@@ -123,6 +123,7 @@ class Naive:
         self.grants: dict[tuple[str, str, str], Grant] = defaultdict(Grant)
         self.approvals: dict[tuple[str, bytes], bool] = {}
         self.vouchers: dict[tuple[str, int], tuple[str, int]] = {}
+        self.salts: dict[str, int] = {}
 
     # -- looks
 
@@ -560,11 +561,15 @@ class Naive:
         if (
             self.may_leave(command.account, command.asset, command.amount)
             and command.recipient
-            and (command.salt == 0 or command.salt >= 2**40)
-            and (command.account, salt) not in self.vouchers
+            and (
+                command.salt == 0
+                or command.salt > max(2**40 - 1, self.salts.get(command.account, 0))
+            )
             and seconds < command.deadline_s <= seconds + MONTH_S
         ):
             self.vouchers[command.account, salt] = (command.asset, command.amount)
+            if command.salt:
+                self.salts[command.account] = command.salt
 
     def RedeemVoucher(self, command: c.RedeemVoucher) -> None:  # noqa: N802
         """It was paid, whatever we thought of it."""

@@ -140,19 +140,22 @@ class HttpCaller:
         query: Mapping[str, str] | None = None,
         body: bytes | None = None,
         token: str | None = None,
+        repeatable: bool = False,
     ) -> _T:
         """Return the answer to a request.
+
+        ``repeatable`` says that what was done already is not done twice, as with every GET.
 
         Raises:
             RefusedError, UnreachableError, UnknownOutcomeError: see the module.
         """
-        reads = method == "GET"
+        repeatable = repeatable or method == "GET"
 
         def again(error: Exception) -> bool | float:
             if isinstance(error, RetryLaterError):
                 return True if error.wait_s is None else error.wait_s
             return isinstance(error, UnreachableError) or (
-                reads and isinstance(error, UnknownOutcomeError)
+                repeatable and isinstance(error, UnknownOutcomeError)
             )
 
         async for attempt in stamina.retry_context(on=again, attempts=self.attempts, timeout=None):

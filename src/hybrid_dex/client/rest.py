@@ -1,6 +1,7 @@
 """The REST API, one method a route, in the messages of the wire."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -129,9 +130,17 @@ class Rest:
         )
 
     async def issue_voucher(self, request: VoucherRequest) -> VoucherMessage:
-        """Withdraw settled funds at once. Never sent twice by itself: see `vouchers`."""
+        """Withdraw settled funds at once.
+
+        With a ``salt`` it is sent again until there is an answer, as the exchange issues it once;
+        without one it is never sent twice by itself: see `vouchers`.
+        """
         return await self._private(
-            VoucherMessage, "POST", "/account/vouchers", body=encode(request)
+            VoucherMessage,
+            "POST",
+            "/account/vouchers",
+            body=encode(request),
+            repeatable=request.salt is not None,
         )
 
     async def vouchers(self) -> list[VoucherMessage]:
@@ -167,18 +176,22 @@ class Rest:
         *,
         query: Mapping[str, str] | None = None,
         body: bytes | None = None,
+        repeatable: bool = False,
     ) -> _T:
         session = self.session
         if session is None:
             raise ConfigurationError(f"{method} {path} needs a login: give the client a signer")
+        call = partial(
+            self.caller.call, answer, method, path, query=query, body=body, repeatable=repeatable
+        )
         token = await session.token()
         try:
-            return await self.caller.call(answer, method, path, query=query, body=body, token=token)
+            return await call(token=token)
         except RefusedError as error:
             if error.code != RejectReason.UNAUTHENTICATED.value:
                 raise
         token = await session.renew(token)  # the session was ended; nothing was done
-        return await self.caller.call(answer, method, path, query=query, body=body, token=token)
+        return await call(token=token)
 
 
 def _part(text: str) -> str:

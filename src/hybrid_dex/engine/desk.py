@@ -107,6 +107,7 @@ class Desk:
         "sequence",
         "sessions",
         "venues",
+        "voucher_salts",
         "vouchers",
     )
 
@@ -123,6 +124,8 @@ class Desk:
         self.lanes = Lanes()
         self.sessions = Sessions()
         self.vouchers: dict[tuple[AccountId, int], Voucher] = {}
+        # The highest salt that each account chose: a lower one may have been paid already.
+        self.voucher_salts: dict[AccountId, int] = {}
         self.expiries = Expiries(self.orders.live)
         self.flight = Flight()
         self.frozen: dict[AccountId, None] = {}

@@ -70,6 +70,7 @@ class _State(msgspec.Struct, array_like=True):
     sessions: list[tuple[SessionKey, SessionState]] = []
     approvals: list[tuple[AccountId, bytes, bool]] = []
     vouchers: list[Voucher] = []
+    voucher_salts: list[tuple[AccountId, int]] = []
 
 
 _encoder: Final = msgspec.json.Encoder()
@@ -106,6 +107,7 @@ def dump(desk: Desk, risk: bytes) -> bytes:
         sorted(desk.sessions.states.items(), key=lambda row: row[0]),
         [(*key, usable) for key, usable in sorted(desk.sessions.approvals.items())],
         list(desk.vouchers.values()),
+        sorted(desk.voucher_salts.items()),
     )
     return _encoder.encode(state)
 
@@ -158,6 +160,7 @@ def load(desk: Desk, raw: bytes) -> bytes:
         ((account, order_hash), usable) for account, order_hash, usable in state.approvals
     )
     desk.vouchers.update(((row.account, row.salt), row) for row in state.vouchers)
+    desk.voucher_salts.update(state.voucher_salts)
     desk.expiries.rebuild(orders.live.values())
     return state.risk
 

@@ -47,6 +47,8 @@ class Vouchers:
             min_batch=max(command.min_batch, desk.final_batch),
         )
         desk.vouchers[account, voucher.salt] = voucher
+        if command.salt:
+            desk.voucher_salts[account] = command.salt
         entry = desk.ledger.set_aside(account, asset, command.amount)
         desk.emit(
             VoucherIssued(
@@ -108,7 +110,11 @@ class Vouchers:
                 salt == 0 or MAX_SEQUENCE < salt <= _MAX_SALT,
                 f"0, or {MAX_SEQUENCE + 1} to 2**256 - 1",
             ),
-            ("salt", (account, salt) not in desk.vouchers, "one that no open voucher has"),
+            (
+                "salt",
+                salt == 0 or salt > desk.voucher_salts.get(account, 0),
+                f"above {desk.voucher_salts.get(account, 0)}, the last that the account chose",
+            ),
             (
                 "deadline_s",
                 now_s < command.deadline_s <= latest_s,

@@ -495,11 +495,12 @@ class Exchange:
         amount: Amount,
         recipient: str | None = None,
         deadline_s: int | None = None,
+        *,
+        salt: int = 0,
     ) -> SignedVoucher | Refusal:
         """Let an account take settled funds out of the vault at once; or return why it may not.
 
-        The debit is journaled first. When signing fails after that, the voucher is open: see
-        `open_vouchers`.
+        The debit is journaled first. If the answer is lost, the same ``salt`` gives it again.
 
         Args:
             account: who withdraws.
@@ -507,11 +508,13 @@ class Exchange:
             amount: atoms.
             recipient: the address that is paid; the account when not given.
             deadline_s: until when it is paid, Unix seconds; by the options when not given.
+            salt: the account's own; see `IssueVoucher`. Without one, each call is another voucher.
 
         Raises: as `execute`; SettlementError when it is journaled and can not be signed now.
         """
         to = account if recipient is None else recipient
-        return await self._promises().issue(account, asset, amount, to, deadline_s)
+        issue = self._promises().issue
+        return await issue(account, asset, amount, to, deadline_s=deadline_s, salt=salt)
 
     async def open_vouchers(self, account: AccountId) -> tuple[SignedVoucher, ...] | Refusal:
         """Return an account's vouchers that ended neither way yet, each signed again, alike.

@@ -78,12 +78,17 @@ class Promises:
         asset: AssetId,
         amount: Amount,
         recipient: str,
+        *,
         deadline_s: int | None,
+        salt: int,
     ) -> SignedVoucher | Refusal:
-        """Journal a voucher, then sign it."""
+        """Journal a voucher, then sign it. One whose salt is open is signed again."""
         refusal = self._halted() or self._settlement.refuse_voucher(asset, recipient)
         if refusal is not None:
             return refusal
+        wanted = (asset, amount, recipient, deadline_s)
+        if self._open_with(account, salt) is not None:
+            return await self._again(account, salt, wanted)
         if deadline_s is None:
             deadline_s = self._clock.now_ns() // _NANOSECONDS + self._options.voucher_lifetime_s
         batch = await self._submit(
@@ -92,16 +97,37 @@ class Promises:
                 asset=asset,
                 amount=amount,
                 recipient=recipient,
+                salt=salt,
                 deadline_s=deadline_s,
             )
         )
         for event in batch.events:
             if isinstance(event, CommandRejected):
+                if self._open_with(account, salt) is not None:  # asked for twice at once
+                    return await self._again(account, salt, wanted)
                 return Refusal(event.reason, event.field, event.detail)
             if isinstance(event, VoucherIssued):
                 halted = self._halted()
                 return halted or await self._sign(_voucher(event))
         raise AssertionError(f"command {batch.sequence} neither issued nor refused a voucher")
+
+    def _open_with(self, account: AccountId, salt: int) -> Voucher | None:
+        mine = self._view.vouchers(account) if salt else ()
+        return next((voucher for voucher in mine if voucher.salt == salt), None)
+
+    async def _again(
+        self, account: AccountId, salt: int, wanted: tuple[AssetId, Amount, str, int | None]
+    ) -> SignedVoucher | Refusal:
+        """Sign the open voucher with this salt again, if that is what was asked for."""
+        voucher = self._open_with(account, salt)
+        assert voucher is not None
+        asset, amount, recipient, deadline_s = wanted
+        if (asset, amount, recipient) == (voucher.asset, voucher.amount, voucher.recipient) and (
+            deadline_s in {None, voucher.deadline_s}
+        ):
+            return self._halted() or await self._sign(voucher)
+        detail = "another one: an open voucher with other terms has it"
+        return Refusal(RejectReason.INVALID_VOUCHER, "salt", detail)
 
     async def open(self, account: AccountId) -> tuple[SignedVoucher, ...] | Refusal:
         """Sign an account's open vouchers again."""

@@ -362,7 +362,8 @@ class IssueVoucher(CommandBase, frozen=True, gc=False, kw_only=True, array_like=
         amount: in atoms.
         recipient: the address that the vault pays.
         salt: 0 for the command's own sequence number, which no other voucher has; any other is
-            ``2**40`` or higher, so that the two never meet.
+            ``2**40`` or higher, so that the two never meet, and above every one that the account
+            chose before: the vault pays a salt once, and a repeated command must not issue twice.
         deadline_s: until when the vault pays, Unix seconds.
         min_batch: the vault pays once this batch has settled; the last batch that is final here
             where that is higher.

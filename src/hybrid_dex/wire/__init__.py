@@ -63,6 +63,7 @@ from hybrid_dex.wire.promises import (
     session_key_message,
     voucher_amount,
     voucher_message,
+    voucher_salt,
 )
 from hybrid_dex.wire.reports import (
     CancelAllAnswer,
@@ -214,5 +215,6 @@ __all__ = [
     "trade_message",
     "voucher_amount",
     "voucher_message",
+    "voucher_salt",
     "word",
 ]

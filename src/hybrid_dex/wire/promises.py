@@ -34,6 +34,7 @@ __all__ = [
     "session_key_message",
     "voucher_amount",
     "voucher_message",
+    "voucher_salt",
 ]
 
 DigitsText: TypeAlias = Annotated[
@@ -56,11 +57,15 @@ class VoucherRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         asset: what.
         amount: how much.
         recipient: the address that is paid; the account itself when left out.
+        salt: your own number for it, ``2**40`` or higher and above every one before. The same
+            request again gives the same voucher while it is open, and is refused after. Left out,
+            each request is another voucher.
     """
 
     asset: SymbolText
     amount: DecimalText
     recipient: AccountText | None = None
+    salt: DigitsText | None = None
 
 
 class VoucherMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -152,6 +157,16 @@ class SessionKeysAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
 def voucher_amount(request: VoucherRequest, asset: Asset) -> Amount:
     """Return the requested amount in atoms. Raises `FormatError`."""
     return asset.parse(request.amount, "amount")
+
+
+def voucher_salt(request: VoucherRequest) -> int:
+    """Return the requested salt; 0 if there is none. Raises `FormatError`."""
+    text = request.salt
+    if text is None:
+        return 0
+    if not (text.isascii() and text.isdecimal()) or int(text) >= 2**256 or text == "0":
+        raise FormatError("salt", "not a salt", "decimal digits, 2**40 to 2**256 - 1")
+    return int(text)
 
 
 def voucher_message(signed: SignedVoucher, asset: Asset) -> VoucherMessage:
