@@ -41,6 +41,7 @@ from hybrid_dex.settlement.deployment import Delays, Deployer, Deployment
 from hybrid_dex.settlement.evm import EvmOptions, EvmSettlement
 from hybrid_dex.settlement.fees import FeePolicy
 from hybrid_dex.settlement.vault import Vault
+from hybrid_dex.settlement.wallet import Wallet
 from hybrid_dex.signing import Domain, LocalSigner, authorize
 
 ROOT = Path(__file__).parent.parent.parent
@@ -388,3 +389,10 @@ class Server:
     async def __aexit__(self, *exception: object) -> None:
         await self.reader.stop()
         await self.settlement.close()
+
+
+async def as_owner(world: World, name: str, *arguments: Any) -> None:
+    """Call the contract as its owner."""
+    async with Wallet(rpc_url=world.anvil.url, key=OWNER_KEY) as wallet:
+        exchange = wallet.contract("Exchange", world.deployment.contract)
+        await wallet.send(exchange.functions[name](*arguments))

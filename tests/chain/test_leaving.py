@@ -12,9 +12,8 @@ from hybrid_dex.model.market import Asset
 from hybrid_dex.settlement.deployment import Deployer
 from hybrid_dex.settlement.leaving import Departure, Leaving
 from hybrid_dex.settlement.vault import Vault
-from hybrid_dex.settlement.wallet import Wallet
 from tests.chain.fault_proxy import FaultProxy, Request, error
-from tests.chain.harness import DELAYS, OWNER_KEY, Trader, World, key
+from tests.chain.harness import DELAYS, OWNER_KEY, Trader, World, as_owner, key
 
 ETH, USDC = 10**18, 10**6
 REVERTS, BURNS, SAYS_NO, GONE = "0x5f5ffd", "0x5b5f56", "0x5f5f5260205ff3", "0x"
@@ -50,13 +49,6 @@ class Leaver:
     def said(self, text: str) -> bool:
         """Whether a line holds a text."""
         return any(text in line for line in self.lines)
-
-
-async def as_owner(world: World, name: str, *arguments: Any) -> None:
-    """Call the contract as its owner."""
-    async with Wallet(rpc_url=world.anvil.url, key=OWNER_KEY) as wallet:
-        exchange = wallet.contract("Exchange", world.deployment.contract)
-        await wallet.send(exchange.functions[name](*arguments))
 
 
 async def another_token(world: World, trader: Trader, amount: int) -> Asset:

@@ -10,7 +10,7 @@ from hybrid_dex.model.events import EventBatch
 from hybrid_dex.model.order import Side
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.settlement.evm import EvmSettlement
-from tests.chain.harness import DELAYS, Server, World
+from tests.chain.harness import DELAYS, Server, World, as_owner
 from tests.chain.test_exchange import exchange
 
 ETH, USDC = 10**18, 10**6
@@ -114,3 +114,26 @@ async def test_a_frozen_contract_pauses_matching_for_good(world: World) -> None:
     async with Server(world, world.settlement()) as server:
         await world.until(lambda: "frozen" in server.settlement.pause_reason)
         assert server.settlement.health().lagging
+    world.anvil.mine(20)  # until the block that froze it is far below what is read again
+    async with Server(world, world.settlement(confirmations=2)) as server:
+        await world.until(lambda: server.settlement.health().final_block > 0)
+    async with Server(world, world.settlement(confirmations=2)) as server:
+        await world.until(lambda: "frozen" in server.settlement.pause_reason)
+
+
+async def test_a_paused_contract_pauses_matching_and_what_was_matched_settles_after(
+    world: World,
+) -> None:
+    """Nothing is matched into a pause that might outlast the window; what waits is not lost."""
+    alice = await world.trader(1, quote=10_000 * USDC)
+    bob = await world.trader(2, base=ETH)
+    settlement = world.settlement()
+    async with Server(world, settlement):
+        await world.until(lambda: not settlement.pause_reason, mine=False)
+        await as_owner(world, "pause")
+        await world.until(lambda: "paused" in settlement.pause_reason)
+        await settlement.submit(world.trade(alice, bob))
+        await world.until(lambda: "paused" in settlement.health().error)
+        await as_owner(world, "unpause")
+        await world.until(lambda: not settlement.pause_reason)
+        await world.until(partial(reached, settlement, 1))

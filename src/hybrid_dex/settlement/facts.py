@@ -20,7 +20,6 @@ __all__ = [
     "Fact",
     "FeesWithdrawnSeen",
     "FloorSeen",
-    "FrozenSeen",
     "LaneCanceledSeen",
     "MarketClosingSeen",
     "OrderApprovedSeen",
@@ -141,13 +140,6 @@ class BatchSeen:
 
 
 @attrs.frozen(kw_only=True)
-class FrozenSeen:
-    """Settling has ended for ever: the operator was silent for too long."""
-
-    log: int
-
-
-@attrs.frozen(kw_only=True)
 class FeesWithdrawnSeen:
     """Collected fees left the vault."""
 
@@ -262,7 +254,6 @@ Fact: TypeAlias = (
     | FloorSeen
     | MarketClosingSeen
     | BatchSeen
-    | FrozenSeen
     | FeesWithdrawnSeen
     | SessionGrantedSeen
     | SessionRevokedSeen

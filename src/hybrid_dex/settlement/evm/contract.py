@@ -33,7 +33,6 @@ from hybrid_dex.settlement.facts import (
     Fact,
     FeesWithdrawnSeen,
     FloorSeen,
-    FrozenSeen,
     LaneCanceledSeen,
     MarketClosingSeen,
     OrderApprovedSeen,
@@ -60,7 +59,6 @@ _EVENTS: Final = (
     "FeesWithdrawn",
     "FillSkipped",
     "FloorRequested",
-    "Frozen",
     "MarketClosing",
     "OrderApproved",
     "SessionGranted",
@@ -190,9 +188,16 @@ class ExchangeContract:
             number=number, matched_through_s=through_s, sequence=sequence, root=bytes(root)
         )
 
-    async def frozen(self, block: BlockIdentifier) -> bool:
-        """Return whether settling has ended."""
-        return bool(await self._read("frozen", block=block))
+    async def stopped(self, block: BlockIdentifier) -> str:
+        """Return why the contract takes no batch as of a block, or an empty text."""
+        frozen, paused = await asyncio.gather(
+            self._read("frozen", block=block), self._read("paused", block=block)
+        )
+        if frozen:
+            return "settling has ended: the contract is frozen; users withdraw"
+        if paused:
+            return "the contract is paused: no batch settles until it is unpaused"
+        return ""
 
     async def owed(self, block: BlockIdentifier) -> dict[AssetId, int]:
         """Return what the vault owes of each configured asset as of a block, atoms."""
@@ -443,8 +448,6 @@ def _amount_fact(event: EventData, asset: AssetId, account: AccountId) -> Fact:
 
 def _other_fact(event: EventData) -> Fact:
     values, log = event["args"], event["logIndex"]
-    if event["event"] == "Frozen":
-        return FrozenSeen(log=log)
     account, order_hash = AccountId(values["account"]), bytes(values["orderHash"])
     if event["event"] == "OrderApproved":
         return OrderApprovedSeen(log=log, account=account, order_hash=order_hash)

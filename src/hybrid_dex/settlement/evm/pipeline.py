@@ -45,7 +45,6 @@ from hybrid_dex.settlement.facts import (
     BatchSeen,
     Fact,
     FloorSeen,
-    FrozenSeen,
     LaneCanceledSeen,
     RequestSeen,
     SessionRevokedSeen,
@@ -85,7 +84,7 @@ class Pipeline:
         final_number: highest final batch.
         final_up_to: last sequence that it speaks for.
         uncovered: when requests were made that no batch covered yet, Unix seconds.
-        frozen: whether settling has ended on chain.
+        stopped: why the contract takes no batch (frozen or paused), or an empty text.
         change: what is to be written.
     """
 
@@ -104,7 +103,7 @@ class Pipeline:
     final_number: int = 0
     final_up_to: int = 0
     uncovered: list[int] = attrs.field(factory=list)
-    frozen: bool = False
+    stopped: str = ""
     change: Change = attrs.field(factory=Change)
     _known: set[FillId] = attrs.field(factory=set)
     _left_out: list[Group] = attrs.field(factory=list)
@@ -324,8 +323,6 @@ class Pipeline:
                 | ApprovalRevokedSeen,
             ):
                 self.uncovered.append(fact.requested_at_s)
-            elif isinstance(fact, FrozenSeen):
-                self.frozen = True
 
     def forget(self) -> None:
         """Drop the facts of the head, which is gone."""
@@ -335,8 +332,6 @@ class Pipeline:
                 for found in self.of_batch(fact.number):
                     if found.state in _SETTLED_STATES:
                         self.signal(found, Signal.ORPHANED)
-            elif isinstance(fact, FrozenSeen):
-                self.frozen = False
 
     def finalize(self, number: int) -> None:
         """Take the facts of the lowest block, of this number, as final."""

@@ -113,8 +113,8 @@ class Sender:
         Raises:
             SettlementError: the node or the contract refuses; nothing is lost, try again later.
         """
-        if self._pipeline.frozen:
-            raise SettlementError("settling has ended: the contract is frozen; users withdraw")
+        if self._pipeline.stopped:
+            raise SettlementError(self._pipeline.stopped)
         batch = self._pipeline.first_unsettled()
         if batch is None and not self._pipeline.queue and not self._may_need_heartbeat():
             return

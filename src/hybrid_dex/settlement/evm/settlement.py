@@ -349,8 +349,8 @@ class EvmSettlement:
         unseen, pipeline, terms = self._unseen(), self._pipeline, self._terms
         if unseen or pipeline is None or terms is None:
             return unseen
-        if pipeline.frozen:
-            return "settling has ended: the contract is frozen; users withdraw"
+        if pipeline.stopped:
+            return pipeline.stopped
         if self._insolvent:
             return self._insolvent
         oldest_ns = pipeline.oldest_unsettled_ns()

@@ -67,6 +67,7 @@ class Watcher:
         if not chain.tail and final - chain.final.number > self._options.blocks_per_query:
             await self._catch_up(chain, final)
         await self._follow(chain, latest)
+        self._pipeline.stopped = await self._contract.stopped(chain.head.number)
         try:
             await self.audit.check(chain.head)
             await self._finalize(chain, tagged)
