@@ -17,7 +17,7 @@ import tomllib
 CONTRACTS = pathlib.Path(__file__).resolve().parents[1]
 MUTATIONS = CONTRACTS / "forge" / "mutations.toml"
 COPIED = ("bin", "forge", "src", ".build/forge/out", ".build/forge/cache")
-RUNS = 60  # histories of each campaign, more than enough for what is broken
+RUNS = 40  # histories of each campaign, more than enough for what is broken
 
 
 def copy_project(target: pathlib.Path) -> None:
