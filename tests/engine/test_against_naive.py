@@ -7,7 +7,7 @@ history names its seed: ``run(random.Random(name).randrange, LENGTH)`` replays i
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hybrid_dex.defaults.sorted_book import SortedBook
@@ -98,6 +98,7 @@ def test_random_histories_give_the_same_fills_books_balances_and_statuses(
             raise AssertionError(f"history {name!r}") from difference
 
 
+@settings(max_examples=count(fast=60, full=1_500))
 @given(st.data())
 def test_shrunk_histories_give_the_same(data: st.DataObject) -> None:
     """The same with Hypothesis, which shrinks what it finds."""

@@ -273,14 +273,25 @@ def test_a_floor_kills_lower_counters_of_one_quote_asset() -> None:
     assert event.reason is Reason.UNKNOWN_ASSET
 
 
-def test_a_signed_ioc_takes_no_more_than_one_group_of_fills() -> None:
-    """After its group the chain writes the lane full, so a second group could never settle."""
+@pytest.mark.parametrize("time_in_force", [TimeInForce.GTC, TimeInForce.IOC])
+def test_a_signed_aggressor_takes_no_more_than_one_group_of_fills(
+    time_in_force: TimeInForce,
+) -> None:
+    """A second group of an IOC could never settle, and a sweep must not outrun the chain."""
     driver = signed()
     for number in range(101):
         driver.rest("bob", SELL, 1, 10, authorization=authorize(lane=number + 1))
-    ioc = TimeInForce.IOC
-    events = driver.place("alice", BUY, 101, 10, authorization=authorize(), time_in_force=ioc)
+    events = driver.place(
+        "alice", BUY, 101, 10, authorization=authorize(), time_in_force=time_in_force
+    )
     assert [type(event) for event in events[1:-1]] == [FillMade] * 100
+    assert (type(events[-1]), events[-1].open) == (OrderCanceled, 1)
+    assert events[-1].reason is CancelReason.REMAINDER
+    resting = driver.rest("alice", BUY, 1, 9, authorization=authorize(7))
+    for number in range(100):
+        driver.rest("bob", SELL, 1, 10, authorization=authorize(8, lane=number + 1))
+    events = driver.replace("alice", resting, 101, 10, authorization=authorize(7, revision=1))
+    assert sum(isinstance(event, FillMade) for event in events) == 100
     assert (type(events[-1]), events[-1].open) == (OrderCanceled, 1)
 
 

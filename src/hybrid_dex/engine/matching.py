@@ -15,7 +15,7 @@ from hybrid_dex.interfaces.book import Allocation, Incoming
 from hybrid_dex.interfaces.risk import Refusal
 from hybrid_dex.model.events import FillMade, OrderReduced
 from hybrid_dex.model.market import fee
-from hybrid_dex.model.order import CancelReason, OrderStatus, SelfTradeMode, Side, TimeInForce
+from hybrid_dex.model.order import CancelReason, OrderStatus, SelfTradeMode, Side
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.settlement import MatchedFill
 from hybrid_dex.model.units import (
@@ -72,9 +72,10 @@ def can_fill_whole(
 def cross(desk: Desk, venue: Venue, taker: LiveOrder) -> CancelReason | None:
     """Let an aggressor take what it can; return why its remainder must go, if it must."""
     incoming = Incoming(taker.side, taker.price, Quantity(taker.open))
-    # A signed IOC is dead on chain after its first group, so all of its fills must be in that one.
-    one_group = taker.authorization is not None and taker.time_in_force is TimeInForce.IOC
-    most = MAX_FILLS_PER_GROUP if one_group else MAX_FILLS_PER_COMMAND
+    # Signed is what settles on a chain: a signed IOC is dead there after its first group, and no
+    # command may match more than settlement takes in time, whatever the intake is paced by.
+    signed = taker.authorization is not None
+    most = MAX_FILLS_PER_GROUP if signed else MAX_FILLS_PER_COMMAND
     fills = 0
     for allocation in venue.book.match(incoming):
         if allocation.account == taker.account:
