@@ -96,6 +96,10 @@ async def test_a_voucher_pays_settled_funds_at_once_and_the_books_agree(
         assert early.reason is RejectReason.UNSETTLED_FUNDS
         await settled(world, running)
 
+        for nobody in (world.deployment.contract, "0x" + 40 * "0", bob.account.lower()):
+            refused = await running.issue_voucher(bob.account, quote.id, 1, nobody)
+            assert isinstance(refused, Refusal)
+            assert (refused.reason, refused.field) == (RejectReason.INVALID_VOUCHER, "recipient")
         paid = await running.issue_voucher(bob.account, quote.id, 500 * USDC)
         assert isinstance(paid, SignedVoucher), paid
         assert paid.voucher.min_batch >= 1

@@ -299,7 +299,7 @@ class EvmSettlement:
             parse_address(recipient, "recipient")
         except SignatureError as error:
             return Refusal(reason, "recipient", str(error))
-        if recipient == ZERO_ADDRESS:
+        if recipient in {ZERO_ADDRESS, self._options.contract}:  # the contract pays neither
             return Refusal(reason, "recipient", "an address that somebody holds")
         return None
 
