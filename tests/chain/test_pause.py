@@ -9,7 +9,10 @@ from hybrid_dex.interfaces.risk import Refusal
 from hybrid_dex.model.events import EventBatch
 from hybrid_dex.model.order import Side
 from hybrid_dex.model.reasons import RejectReason
+from hybrid_dex.model.units import Amount
+from hybrid_dex.model.vouchers import SignedVoucher
 from hybrid_dex.settlement.evm import EvmSettlement
+from hybrid_dex.settlement.health import SettlementState
 from tests.chain.harness import DELAYS, Server, World, as_owner
 from tests.chain.test_exchange import exchange
 
@@ -137,3 +140,32 @@ async def test_a_paused_contract_pauses_matching_and_what_was_matched_settles_af
         await as_owner(world, "unpause")
         await world.until(lambda: not settlement.pause_reason)
         await world.until(partial(reached, settlement, 1))
+
+
+async def test_a_reorganisation_below_finality_stops_orders_and_vouchers(world: World) -> None:
+    """What was final may be gone: the exchange promises nothing more, and a person is told."""
+    alice = await world.trader(1, quote=10_000 * USDC)
+    quote = world.market.quote.id
+    world.anvil.mine(8)
+    expiry_s = world.anvil.now_s() + 86_400
+    async with exchange(world, MemoryJournal()) as running:
+        await world.until(lambda: bool(running.view.balance(alice.account, quote).total))
+        assert isinstance(
+            await running.issue_voucher(alice.account, quote, Amount(5 * USDC)), SignedVoucher
+        )
+        world.anvil.rpc("anvil_reorg", 10, [])
+        world.anvil.mine()
+        settlement = world.settlements[-1]
+        await world.until(lambda: settlement.health().state is SettlementState.HALTED)
+        assert "was final" in settlement.health().alarm
+        health = running.health()
+        assert not health.settlement_ok
+        order = alice.order(world.market, Side.BUY, 250_000, 10, expiry_s=expiry_s)
+        for refused in (
+            await running.place(order),
+            await running.issue_voucher(alice.account, quote, Amount(5 * USDC)),
+        ):
+            assert isinstance(refused, Refusal)
+            assert "was final" in refused.detail
+        assert running.health().sequence == health.sequence  # nothing was journaled
+        assert len(running.view.vouchers(alice.account)) == 1
