@@ -1,7 +1,8 @@
 """Deploy the exchange to the connected network and write what was deployed to ``deployments/``.
 
 Three contracts: the timelock that owns, the extension, the exchange. The timelock begins without a
-delay, names the roles, sets its own delay, and then the deployer gives up everything it had.
+delay, names the roles, sets its own delay, and then the deployer gives up everything it had. Nobody
+else may propose before the delay is set: what is scheduled without one stays ready for ever.
 """
 
 import json
@@ -64,6 +65,7 @@ def own(account, exchange, timelock, roles, timelock_delay):
     timelock.executeBatch(*batch, NOTHING, NOTHING, sender=account)
     if roles.proposer != account.address:
         for role in (timelock.PROPOSER_ROLE(), timelock.CANCELLER_ROLE()):
+            timelock.grantRole(role, roles.proposer, sender=account)
             timelock.revokeRole(role, account, sender=account)
     timelock.renounceRole(timelock.DEFAULT_ADMIN_ROLE(), account, sender=account)
 
@@ -73,8 +75,7 @@ def deploy(account, roles, delays, timelock_delay):
     network = networks.provider.network
     check(roles, delays[1], timelock_delay, local=network.is_local)
     roles = roles.of(account.address)
-    proposers = list({roles.proposer: None, account.address: None})
-    timelock = project.ExchangeTimelock.deploy(0, proposers, [ANYBODY], account, sender=account)
+    timelock = project.ExchangeTimelock.deploy(0, [account], [ANYBODY], account, sender=account)
     extension = project.ExchangeExtension.deploy(*delays, PERMIT2, sender=account)
     arguments = [extension.address, timelock.address, roles.operator, *delays]
     exchange = project.Exchange.deploy(*arguments, sender=account)

@@ -159,3 +159,23 @@ def test_a_freeze_does_not_stop_it(scenario, cancel):
     scenario.advance(EXIT_DELAY + 1)
     scenario.do(scenario.trader(2), "freeze")
     cancel()
+
+
+def test_a_closed_market_does_not_stop_it(scenario, cancel):
+    scenario.do(scenario.owner, "closeMarket", MARKET)
+    scenario.advance(WINDOW_MAX)
+    cancel(nonce=nonce(5))
+    scenario.do(scenario.owner, "reopenMarket", MARKET)
+    assert fill(scenario, nonce=nonce(5)) == CANCELED
+    assert fill(scenario, nonce=nonce(6)) == []
+
+
+@pytest.mark.parametrize("lane", [0, 1])
+def test_an_old_receipt_undoes_nothing_later(scenario, cancel, lane):
+    """Used again once a later order has settled, it ends nothing of that order nor of its revisions."""
+    cancel(nonce=nonce(5, 1, lane))
+    assert fill(scenario, nonce=nonce(6, 0, lane)) == []
+    cancel(nonce=nonce(5, 1, lane))
+    assert fill(scenario, nonce=nonce(6, 0, lane)) == []
+    cancel(nonce=nonce(5, 1, lane))
+    assert fill(scenario, nonce=nonce(6, 1, lane)) == []

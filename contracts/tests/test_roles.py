@@ -1,7 +1,7 @@
 """Every function of administration is one role's, and no role has another's."""
 
 import pytest
-from scenario import MARKET, WINDOW_MAX
+from scenario import EXIT_DELAY, MARKET, WINDOW_MAX
 
 NOBODY = "0x" + "00" * 20
 
@@ -100,6 +100,29 @@ def test_no_role_moves_a_balance_or_keeps_anybody_in(scenario, roles):
     scenario.advance(WINDOW_MAX)
     scenario.do(trader, "withdraw", quote.address, trader.address)
     assert quote.functions.balanceOf(trader.address).call() == before
+
+
+def test_a_pause_without_end_and_nobody_to_end_it_keeps_nobody_in(scenario, roles):
+    """The owner is gone, the pauser never comes back: anyone freezes, and all leave at once."""
+    trader, quote = scenario.trader(1), scenario.market.quote
+    before = scenario.balance(trader, quote)
+    scenario.do(roles["pauser"], "pause")
+    scenario.do(roles["owner"], "renounceOwnership")
+    scenario.advance(EXIT_DELAY + 1)
+    scenario.do(trader, "freeze")
+    scenario.do(trader, "exit", [quote.address])
+    scenario.do(trader, "withdraw", quote.address, trader.address)
+    assert quote.functions.balanceOf(trader.address).call() == before
+
+
+def test_a_proposed_operator_that_is_replaced_never_takes_over(scenario, roles):
+    """To end a proposal is to propose the operator that there is."""
+    successor = scenario.trader(2).address
+    scenario.do(roles["owner"], "proposeOperator", successor)
+    scenario.do(roles["owner"], "proposeOperator", roles["operator"])
+    scenario.advance(2 * WINDOW_MAX)
+    with scenario.reverts("NotOperator()"):
+        scenario.do(successor, "acceptOperator")
 
 
 def test_a_published_root_stands_beside_the_contracts_own_figures(scenario):

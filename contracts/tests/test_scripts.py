@@ -113,6 +113,25 @@ def test_the_timelock_is_its_proposers_and_the_deployer_has_nothing_left(w3, acc
     assert exchange.functions.pauser().call() == proposer
 
 
+def test_nobody_but_the_deployer_ever_proposes_without_the_delay(w3, accounts, record):
+    """What is scheduled while there is no delay stays ready for ever: one batch is, and it is done."""
+    proposer = accounts[3].address
+    timelock = at(w3, "ExchangeTimelock", record(proposer=proposer)["timelock"]["address"])
+    events = {
+        name: timelock.events[name]().get_logs(from_block=0)
+        for name in ("CallScheduled", "CallExecuted", "MinDelayChange", "RoleGranted")
+    }
+    assert {one["args"]["id"] for one in events["CallScheduled"]} == {
+        one["args"]["id"] for one in events["CallExecuted"]
+    }
+    assert len({one["transactionHash"] for one in events["CallScheduled"]}) == 1
+    last = events["MinDelayChange"][-1]
+    assert last["args"]["newDuration"] == 1200
+    named = [one for one in events["RoleGranted"] if one["args"]["account"] == proposer]
+    assert len(named) == 2
+    assert all(one["blockNumber"] > last["blockNumber"] for one in named)
+
+
 @pytest.mark.parametrize(
     ("roles", "delay", "message"),
     [
