@@ -41,17 +41,15 @@ contract WordsProof {
 
     // Lanes
 
-    /// @notice A later counter starts from nothing, the same one goes on, an earlier one and an earlier revision are dead.
-    function check_laneIsARegister(uint96 register, uint48 key) external pure {
-        (bool live, uint256 used) = FillLane.usedBy(register, key);
-        uint256 counter = uint256(register) >> 56;
-        if (key >> 8 > counter) {
-            assert(live && used == 0);
-        } else if (key >> 8 == counter) {
-            assert(used == FillLane.filled(register));
-            assert(live == (key & 0xff >= (uint256(register) >> 48) & 0xff));
+    /// @notice Another counter starts from nothing, the same one goes on from what is filled, and nothing is left twice.
+    function check_laneIsARegister(uint96 register, uint48 key, uint48 lots) external pure {
+        uint256 left = FillLane.leftOf(register, key, lots);
+        uint256 used = FillLane.filled(register);
+        if (key >> 8 != FillLane.key(register) >> 8) {
+            assert(left == lots);
         } else {
-            assert(!live);
+            assert(left <= lots);
+            assert(used < lots ? left + used == lots : left == 0);
         }
     }
 
