@@ -1,10 +1,12 @@
 """What settling costs: whole transactions, per fill, against the design's figures and the committed snapshot.
 
-Run with ``GAS_SNAPSHOT=write`` to commit new figures after a deliberate change.
+Run with ``GAS_SNAPSHOT=write`` to commit new figures after a deliberate change; some cases then also say where their
+gas goes, opcode by opcode, from which ``benchmarks/gas_chart.py`` draws the chart in the documentation.
 """
 
 import json
 import os
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -171,6 +173,39 @@ CASES = {
 }
 
 
+CHARTED = (
+    "one trade",
+    "50 fills, 100 accounts",
+    "taker sweeps 8 makers",
+    "50 fills, 20 accounts, 75 orders",
+    "session keys, 50 fills, 100 accounts",
+)
+OPCODES = {
+    "SLOAD": "storage",
+    "SSTORE": "storage",
+    "STATICCALL": "signatures",
+    "KECCAK256": "hashing",
+    "LOG2": "event",
+}
+INTRINSIC = 21_000
+
+
+def where_gas_goes(world, outcome):
+    """Gas of a whole transaction by what it is spent on."""
+    options = {"disableStorage": True, "disableMemory": True, "disableStack": True}
+    trace = world.rpc(
+        "debug_traceTransaction", "0x" + outcome.receipt["transactionHash"].hex(), options
+    )
+    steps = [step for step in trace["structLogs"] if step["depth"] == 1]
+    spent = {"transaction": INTRINSIC, "calldata": 0, "computation": 0} | dict.fromkeys(
+        OPCODES.values(), 0
+    )
+    for step, following in pairwise(steps):
+        spent[OPCODES.get(step["op"], "computation")] += step["gas"] - following["gas"]
+    spent["calldata"] = outcome.gas - sum(spent.values())
+    return spent
+
+
 @pytest.fixture(scope="module")
 def figures(large_crowd):
     """The committed figures, and what this run measured."""
@@ -200,6 +235,9 @@ def test_costs_no_more_than_committed_and_demanded(large_scenario, figures, case
     per_fill = outcome.gas // fills
     size = len(layout.encode_batch(outcome.batch)) // fills
     measured[case] = {"per_fill": per_fill, "must": must, "bytes": size}
+    if os.environ.get("GAS_SNAPSHOT") == "write" and case in CHARTED:
+        spent = where_gas_goes(world, outcome)
+        measured[case]["where"] = {name: gas // fills for name, gas in spent.items()}
     assert must is None or per_fill <= must
     assert outcome.gas <= layout.estimate_gas(outcome.batch) or "first" in case or "new" in case
     if os.environ.get("GAS_SNAPSHOT") != "write":
