@@ -4,11 +4,13 @@ What comes out are values. A risk rule gets these readings, the shell hands them
 """
 
 from collections.abc import Iterator
+from itertools import islice
 
 from hybrid_dex.engine import proof
 from hybrid_dex.engine.desk import Desk
-from hybrid_dex.interfaces.book import Resting
+from hybrid_dex.interfaces.book import Incoming, Resting
 from hybrid_dex.model.market import Asset, Market, MarketState
+from hybrid_dex.model.order import Side
 from hybrid_dex.model.settlement import MatchedFill, SettlementStage
 from hybrid_dex.model.units import (
     AccountId,
@@ -18,6 +20,8 @@ from hybrid_dex.model.units import (
     FillId,
     MarketId,
     OrderId,
+    Price,
+    Quantity,
     TimestampNs,
 )
 from hybrid_dex.model.views import Balance, Depth, OrderView, SessionView, Top
@@ -106,6 +110,13 @@ class Readings:
     def resting(self, market: MarketId) -> Iterator[Resting]:
         """Yield every resting order in priority order: all bids, then all asks."""
         return self._desk.venues[market].book.orders()
+
+    def crossing(self, market: MarketId, side: Side, price: Price, most: int) -> int:
+        """Return how many resting orders one of this side and limit would meet; at most ``most``."""
+        venue = self._desk.venues.get(market)
+        if venue is None:
+            return 0
+        return sum(1 for _ in islice(venue.book.match(Incoming(side, price, Quantity(1))), most))
 
     def assets(self) -> tuple[Asset, ...]:
         """Return all assets that markets name, by symbol."""

@@ -31,6 +31,7 @@ from hybrid_dex.exchange.ingress import Ingress
 from hybrid_dex.exchange.options import ExchangeHealth, ExchangeOptions
 from hybrid_dex.exchange.promises import Promises
 from hybrid_dex.exchange.replay import Replay, begin_replay
+from hybrid_dex.exchange.requests import CHAIN_FACTS
 from hybrid_dex.exchange.settling import Settling
 from hybrid_dex.exchange.view import ExchangeView
 from hybrid_dex.exchange.writer import Writer
@@ -44,27 +45,15 @@ from hybrid_dex.interfaces.settlement import Settlement
 from hybrid_dex.interfaces.snapshots import Snapshots
 from hybrid_dex.model.commands import (
     AdvanceTime,
-    ApproveOrder,
     CancelAll,
     CancelOrder,
     Command,
-    CompleteWithdrawal,
-    ConfirmSettlement,
     Deposit,
-    ExpireVoucher,
-    FailSettlement,
-    GrantSession,
     IssueVoucher,
     ListMarket,
     PlaceOrder,
-    RaiseFloor,
-    RedeemVoucher,
     ReduceOrder,
     ReplaceOrder,
-    RequestWithdrawal,
-    RevokeApproval,
-    RevokeLane,
-    RevokeSession,
     Withdraw,
 )
 from hybrid_dex.model.events import CommandRejected, EventBatch
@@ -88,23 +77,6 @@ __all__ = ["Exchange"]
 
 _log: Final = logging.getLogger(__name__)
 _CLOSED: Final = "the exchange is not open"
-_CHAIN_FACTS: Final = (
-    Deposit,
-    Withdraw,
-    RequestWithdrawal,
-    CompleteWithdrawal,
-    RevokeLane,
-    RaiseFloor,
-    ConfirmSettlement,
-    FailSettlement,
-    GrantSession,
-    RevokeSession,
-    ApproveOrder,
-    RevokeApproval,
-    RedeemVoucher,
-    ExpireVoucher,
-)
-"""What only the settlement tells where there is a chain: the ledger follows the vault, never leads."""
 
 
 class Exchange:
@@ -401,15 +373,28 @@ class Exchange:
         if isinstance(command, IssueVoucher):
             raise ConfigurationError("call issue_voucher: it journals the voucher and signs it")
         if isinstance(command, PlaceOrder | ReplaceOrder):
-            paused = self._admission.refuse_matching()
-            if paused is not None:
-                raise RefusedError(paused.reason, paused.field, paused.detail)
+            answer = self._enter(command)
+            if isinstance(answer, Refusal):
+                raise RefusedError(answer.reason, answer.field, answer.detail)
+            return await answer
         return await self._submit(command)
+
+    def _enter(
+        self, command: PlaceOrder | ReplaceOrder | Refusal
+    ) -> "asyncio.Future[EventBatch] | Refusal":
+        """Submit what may match, unless matching pauses by now, as through those before it."""
+        if isinstance(command, Refusal):
+            return command
+        paused = self._admission.refuse_matching()
+        if paused is not None:
+            return paused
+        answer = self._submit(command)
+        return answer if self._settling is None else self._settling.watch(command, answer)
 
     def _submit(self, command: Command) -> "asyncio.Future[EventBatch]":
         if self._writer is None:
             raise UnavailableError(_CLOSED)
-        if self._settlement.requires_signature and isinstance(command, _CHAIN_FACTS):
+        if self._settlement.requires_signature and isinstance(command, CHAIN_FACTS):
             raise ConfigurationError(
                 f"{type(command).__name__} comes from the chain alone; deposit into the vault "
                 "contract, or withdraw from it"
@@ -422,7 +407,8 @@ class Exchange:
         Raises: as `execute`.
         """
         (command,) = await self._admission.admit([order])
-        return command if isinstance(command, Refusal) else await self._submit(command)
+        answer = self._enter(command)
+        return answer if isinstance(answer, Refusal) else await answer
 
     async def place_many(
         self, orders: Items[SignedOrder | PlaceOrder]
@@ -432,10 +418,7 @@ class Exchange:
         Raises: as `execute`, when any of them fails; ask for the others by client order id.
         """
         commands = await self._admission.admit(orders)
-        answers = [
-            command if isinstance(command, Refusal) else self._submit(command)
-            for command in commands
-        ]
+        answers = [self._enter(command) for command in commands]
         sent = [answer for answer in answers if not isinstance(answer, Refusal)]
         if sent:
             await asyncio.wait(sent)
@@ -457,7 +440,8 @@ class Exchange:
         Raises: as `execute`.
         """
         command = await self._admission.admit_replacement(order_id, terms, expected_filled)
-        return command if isinstance(command, Refusal) else await self._submit(command)
+        answer = self._enter(command)
+        return answer if isinstance(answer, Refusal) else await answer
 
     async def cancel(
         self,

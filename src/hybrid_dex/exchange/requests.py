@@ -1,10 +1,47 @@
-"""What a signed order becomes: the command that the writer stamps."""
+"""What a signed order becomes: the command that the writer stamps; and what no caller may send."""
 
-from hybrid_dex.model.commands import PlaceOrder, ReplaceOrder
+from typing import Final
+
+from hybrid_dex.model.commands import (
+    ApproveOrder,
+    CompleteWithdrawal,
+    ConfirmSettlement,
+    Deposit,
+    ExpireVoucher,
+    FailSettlement,
+    GrantSession,
+    PlaceOrder,
+    RaiseFloor,
+    RedeemVoucher,
+    ReplaceOrder,
+    RequestWithdrawal,
+    RevokeApproval,
+    RevokeLane,
+    RevokeSession,
+    Withdraw,
+)
 from hybrid_dex.model.signed_order import Authorization, SignedOrder
 from hybrid_dex.model.units import OrderId, Quantity
 
-__all__ = ["place_command", "replace_command"]
+__all__ = ["CHAIN_FACTS", "place_command", "replace_command"]
+
+CHAIN_FACTS: Final = (
+    Deposit,
+    Withdraw,
+    RequestWithdrawal,
+    CompleteWithdrawal,
+    RevokeLane,
+    RaiseFloor,
+    ConfirmSettlement,
+    FailSettlement,
+    GrantSession,
+    RevokeSession,
+    ApproveOrder,
+    RevokeApproval,
+    RedeemVoucher,
+    ExpireVoucher,
+)
+"""What only the settlement tells where there is a chain: the ledger follows the vault, never leads."""
 
 
 def place_command(order: SignedOrder, authorization: Authorization) -> PlaceOrder:

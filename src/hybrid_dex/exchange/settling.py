@@ -19,7 +19,7 @@ from hybrid_dex.exchange.pace import Pace
 from hybrid_dex.exchange.view import ExchangeView
 from hybrid_dex.interfaces.clock import Clock
 from hybrid_dex.interfaces.settlement import Settlement
-from hybrid_dex.model.commands import Command
+from hybrid_dex.model.commands import Command, PlaceOrder, ReplaceOrder
 from hybrid_dex.model.events import (
     CommandRejected,
     EventBatch,
@@ -101,6 +101,12 @@ class Settling:
         self._tell_reached()
         self._watch(self._view.vouchers())
         self._pace.resume(self._view)
+
+    def watch(
+        self, command: PlaceOrder | ReplaceOrder, answer: "asyncio.Future[EventBatch]"
+    ) -> "asyncio.Future[EventBatch]":
+        """Let a command that was taken count in the pace until it is answered."""
+        return self._pace.watch(command, answer, self._view)
 
     def _tell_reached(self) -> None:
         """Say how far all fills were handed over. Nothing may wait between this look and its word."""

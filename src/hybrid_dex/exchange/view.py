@@ -5,6 +5,7 @@ from typing import Protocol
 
 from hybrid_dex.interfaces.book import Resting
 from hybrid_dex.model.market import Asset, Market, MarketState
+from hybrid_dex.model.order import Side
 from hybrid_dex.model.settlement import MatchedFill, SettlementStage
 from hybrid_dex.model.units import (
     AccountId,
@@ -14,6 +15,7 @@ from hybrid_dex.model.units import (
     FillId,
     MarketId,
     OrderId,
+    Price,
     Sequence,
     TimestampNs,
 )
@@ -107,6 +109,10 @@ class ExchangeView(Protocol):
 
     def resting(self, market: MarketId) -> Iterator[Resting]:
         """Yield resting orders in priority order: all bids, then all asks."""
+        ...
+
+    def crossing(self, market: MarketId, side: Side, price: Price, most: int) -> int:
+        """Return how many resting orders one of this side and limit would meet; at most ``most``."""
         ...
 
     def assets(self) -> tuple[Asset, ...]:

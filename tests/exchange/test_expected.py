@@ -1,0 +1,181 @@
+"""However many orders arrive at once, no more is matched than capacity and one command's fills."""
+
+import asyncio
+import random
+
+import pytest
+
+from hybrid_dex.exchange import Exchange
+from hybrid_dex.exchange.expected import Expected
+from hybrid_dex.interfaces.settlement import Capacity
+from hybrid_dex.model.commands import PlaceOrder, ReplaceOrder
+from hybrid_dex.model.events import EventBatch
+from hybrid_dex.model.order import Side, TimeInForce
+from hybrid_dex.model.reasons import RejectReason as Reason
+from hybrid_dex.settlement.local import LocalSettlement
+from tests.exchange_fixtures import ALICE, BOB, MARKET, FakeClock, fund, order
+
+FILLS = 10
+DEPTH = 7
+"""The most that one order meets in these tests, so the bound of one command."""
+
+
+class Stuck(LocalSettlement):
+    """Has room for ten fills, and settles none."""
+
+    @property
+    def capacity(self) -> Capacity:
+        return Capacity(fills=FILLS, interval_ns=0)
+
+    async def submit(self, *_: object) -> None:
+        """Leave them waiting."""
+
+
+def unsettled(exchange: Exchange) -> int:
+    return len(list(exchange.view.unsettled()))
+
+
+async def stocked(exchange: Exchange, rows: int = 40) -> None:
+    """Bob sells a lot at each of many prices; nothing of it matches."""
+    await fund(exchange)
+    await exchange.place_many([order(BOB, Side.SELL, 1_000 + row, 1) for row in range(rows)])
+
+
+def takers(many: int, deep: int = DEPTH) -> list[PlaceOrder]:
+    return [order(ALICE, Side.BUY, 1_000 + deep - 1, deep) for _ in range(many)]
+
+
+async def test_a_burst_of_single_orders_stops_at_the_capacity() -> None:
+    """A hundred at once: each that enters may still meet seven, so two enter."""
+    async with Exchange([MARKET], settlement=Stuck(), clock=FakeClock()) as exchange:
+        await stocked(exchange)
+        answers = await asyncio.gather(*(exchange.place(one) for one in takers(100)))
+        assert [type(one).__name__ for one in answers] == ["EventBatch"] * 2 + ["Refusal"] * 98
+        assert {one.reason for one in answers[2:]} == {Reason.SETTLEMENT_BACKLOG}
+        assert unsettled(exchange) <= FILLS + DEPTH - 1
+        assert "can make 14" in answers[-1].detail
+
+
+async def test_within_one_batch_each_order_is_asked_about() -> None:
+    """An order that could meet nobody costs nothing, though it stands among those that could."""
+    async with Exchange([MARKET], settlement=Stuck(), clock=FakeClock()) as exchange:
+        await stocked(exchange)
+        idle = [order(ALICE, Side.BUY, 1, 1) for _ in range(50)]
+        answers = await exchange.place_many([*idle, *takers(100, deep=1)])
+        entered = [isinstance(one, EventBatch) for one in answers]
+        assert entered == [True] * 60 + [False] * 90
+        assert unsettled(exchange) == 1  # the others met nobody any more
+        again = await exchange.place_many(idle)
+        assert all(isinstance(one, EventBatch) for one in again)
+
+
+async def test_orders_that_only_wait_for_the_journal_count_as_makers() -> None:
+    """The book is empty, and stays it until all were asked about."""
+    async with Exchange([MARKET], settlement=Stuck(), clock=FakeClock()) as exchange:
+        await fund(exchange)
+        asks = [order(BOB, Side.SELL, 1_000, 1) for _ in range(30)]
+        answers = await exchange.place_many(
+            [*asks, *(order(ALICE, Side.BUY, 1_000, 9) for _ in range(5))]
+        )
+        assert [isinstance(one, EventBatch) for one in answers[30:]] == [True, True] + [False] * 3
+        assert unsettled(exchange) == 18 <= FILLS + 9 - 1
+
+
+async def test_who_gives_up_waiting_takes_nothing_out_of_the_count() -> None:
+    """The command is still applied, so it still counts until then."""
+    async with Exchange([MARKET], settlement=Stuck(), clock=FakeClock()) as exchange:
+        await stocked(exchange)
+        for one in takers(20):
+            task = asyncio.ensure_future(exchange.place(one))
+            await asyncio.sleep(0)
+            task.cancel()
+        await asyncio.gather(*(exchange.cancel_all(ALICE) for _ in range(2)))
+        assert 0 < unsettled(exchange) <= FILLS + DEPTH - 1
+
+
+async def test_any_burst_stays_within_the_bound(seed: int) -> None:
+    """Places, batches, replacements and cancels of both sides at once, many times."""
+    for number in range(6):
+        rng = random.Random(f"{seed}:{number}")
+        async with Exchange([MARKET], settlement=Stuck(), clock=FakeClock()) as exchange:
+            await fund(exchange)
+            await exchange.deposit(ALICE, MARKET.base.id, 10**30)
+            await exchange.deposit(BOB, MARKET.quote.id, 10**30)
+            for _ in range(8):
+                await asyncio.gather(*(_anything(exchange, rng) for _ in range(40)))
+                assert unsettled(exchange) <= FILLS + DEPTH - 1, (seed, number)
+            assert unsettled(exchange) > 0
+
+
+async def _anything(exchange: Exchange, rng: random.Random) -> None:
+    account, side = rng.choice([(ALICE, Side.BUY), (BOB, Side.SELL)])
+    if rng.random() < 0.1:
+        account, side = (BOB, Side.BUY) if account == ALICE else (ALICE, Side.SELL)
+    one = order(account, side, rng.randrange(1_000, 1_006), rng.randrange(1, DEPTH + 1))
+    choice = rng.random()
+    if choice < 0.5:
+        await exchange.place(one)
+    elif choice < 0.7:
+        await exchange.place_many([one] * rng.randrange(1, 6))
+    elif choice < 0.9:
+        resting = [row.order_id for row in exchange.view.open_orders(account)]
+        newest = [(exchange.view.sequence + 1) << 8]
+        await exchange.replace(
+            rng.choice(resting or newest),
+            ReplaceOrder(account=account, order_id=0, price=one.price, quantity=one.quantity),
+        )
+    else:
+        await exchange.cancel_all(account)
+
+
+@pytest.mark.parametrize(
+    ("terms", "fills"),
+    [
+        ({}, 3),
+        ({"quantity": 2}, 2),
+        ({"price": 1_001}, 2),
+        ({"price": 999}, 0),
+        ({"side": Side.SELL}, 0),
+        ({"post_only": True}, 0),
+        ({"quantity": 0}, 0),
+        ({"quantity": -5}, 0),
+        ({"market": "NO-SUCH"}, 0),
+        ({"time_in_force": TimeInForce.IOC}, 3),
+    ],
+)
+async def test_an_order_counts_with_whom_it_can_meet(terms: dict[str, object], fills: int) -> None:
+    """And counts no more once it is answered."""
+    async with Exchange([MARKET]) as exchange:
+        await stocked(exchange, rows=3)
+        parts: dict[str, object] = {
+            "account": ALICE,
+            "market": MARKET.id,
+            "side": Side.BUY,
+            "price": 2_000,
+            "quantity": 50,
+        }
+        expected = Expected()
+        answer: asyncio.Future[EventBatch] = asyncio.get_running_loop().create_future()
+        outer = expected.watch(PlaceOrder(**(parts | terms)), answer, exchange.view)
+        assert expected.fills == fills
+        answer.set_result(EventBatch(1, 1, ()))
+        await outer
+        assert expected.fills == 0
+
+
+async def test_a_replacement_of_an_order_nobody_knows_counts_whole() -> None:
+    """Its side is not known yet; whoever comes after it may meet it, too."""
+    async with Exchange([MARKET]) as exchange:
+        expected, loop = Expected(), asyncio.get_running_loop()
+        unknown = ReplaceOrder(account=ALICE, order_id=77, price=5, quantity=4)
+        answers = [loop.create_future() for _ in range(3)]
+        expected.watch(unknown, answers[0], exchange.view)
+        assert expected.fills == 4
+        expected.watch(order(BOB, Side.SELL, 9, 8), answers[1], exchange.view)
+        assert expected.fills == 4 + 1
+        expected.watch(order(ALICE, Side.BUY, 9, 8), answers[2], exchange.view)
+        assert expected.fills == 4 + 1 + 2
+        for answer in answers:
+            answer.set_result(EventBatch(1, 1, ()))
+        await asyncio.sleep(0)
+        assert expected.fills == 0
