@@ -303,3 +303,24 @@ def test_a_payment_that_nobody_asked_for_is_booked_all_the_same() -> None:
     events = driver.do(CompleteWithdrawal(account="a", asset="ETH", amount=110))
     assert [type(event) for event in events] == [Withdrawn, OrderCanceled, AccountFrozen]
     assert driver.available("a", "ETH") == -10
+
+
+def test_a_token_that_keeps_a_fee_is_credited_with_what_arrived() -> None:
+    """100 sent and 97 arrived: 97 trade, and not an atom of other people's leaves with them."""
+    driver = Driver()
+    driver.do(Deposit(account="alice", asset="USDC", amount=100, position=1))
+    driver.do(Deposit(account="bob", asset="USDC", amount=97, position=2))
+    assert driver.engine.liabilities("USDC") == 197
+    assert driver.place("bob", BUY, 1, 98)[0].reason is Reason.INSUFFICIENT_FUNDS
+    driver.rest("bob", BUY, 1, 90)
+    changed, canceled, frozen = driver.do(
+        RequestWithdrawal(account="bob", asset="USDC", amount=100)
+    )
+    assert (type(changed), type(canceled)) == (WithdrawalChanged, OrderCanceled)
+    assert frozen == AccountFrozen("bob", "USDC", 3)
+    driver.do(CompleteWithdrawal(account="bob", asset="USDC", amount=97, position=3))
+    assert driver.engine.balance("bob", "USDC").total == 0
+    assert driver.engine.liabilities("USDC") == driver.available("alice", "USDC") == 100
+    *_, thawed = driver.do(RequestWithdrawal(account="bob", asset="USDC", amount=0))
+    assert thawed == AccountUnfrozen("bob", "USDC")
+    assert driver.available("bob", "USDC") == 0

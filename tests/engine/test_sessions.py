@@ -5,17 +5,21 @@ import pytest
 
 from hybrid_dex.model.commands import (
     ApproveOrder,
+    Command,
     ConfirmSettlement,
     Deposit,
     FailSettlement,
     GrantSession,
+    IssueVoucher,
     ListMarket,
+    RedeemVoucher,
     ReduceOrder,
     RevokeApproval,
     RevokeSession,
 )
 from hybrid_dex.model.events import (
     ApprovalRevoked,
+    CancelRejected,
     FillMade,
     OrderAccepted,
     OrderApproved,
@@ -24,6 +28,7 @@ from hybrid_dex.model.events import (
     SessionGranted,
     SessionRevoked,
 )
+from hybrid_dex.model.frame import as_journaled
 from hybrid_dex.model.order import CancelReason, SelfTradeMode, TimeInForce
 from hybrid_dex.model.reasons import RejectReason as Reason
 from hybrid_dex.model.settlement import FillFailure, SettlementStage
@@ -414,3 +419,138 @@ def test_sessions_survive_a_snapshot_and_an_ioc_leaves_nothing_reserved() -> Non
         assert restored.sessions(account) == driver.engine.sessions(account)
     assert restored.is_approved("alice", HASH)
     assert not restored.is_approved("bob", HASH)
+
+
+MOST_BUY, MOST_SELL = 2**96 - 1, 2**72 - 1
+
+
+def test_budgets_as_large_as_the_contracts_words_are_exact() -> None:
+    """Reserved, consumed, given back, journaled and snapshotted to the atom."""
+    driver = Sessions(buy=MOST_BUY, sell=MOST_SELL)
+    ask = driver.order(SELL, 2**24, 2_000)
+    bid = driver.order(BUY, 3, 1_000)
+    assert driver.left == (MOST_BUY - 3_006, MOST_SELL - 2**24)
+    driver.cancel("alice", ask)
+    events = driver.place("bob", SELL, 3, 1_000, authorization=driver.sign(key=None))
+    assert (type(events[1]), driver.engine.order(bid).filled) == (FillMade, 3)
+    assert driver.left == (MOST_BUY - 3_003, MOST_SELL)
+    again = make_engine(requires_signature=True)
+    again.restore(driver.engine.snapshot())
+    assert again.sessions("alice") == driver.engine.sessions("alice")
+    driver.do(FailSettlement(failures=(FillFailure(events[1].fill_id, 18),), batch=1))
+    assert driver.left == (MOST_BUY, MOST_SELL)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        GrantSession(
+            account="alice",
+            key=KEY,
+            market="ETH-USDC",
+            buy_budget=MOST_BUY,
+            sell_budget=MOST_SELL,
+            expiry_s=2**40 - 1,
+            position=(2**40 << 24) - 1,
+        ),
+        IssueVoucher(
+            account="alice",
+            asset="USDC",
+            amount=2**112 - 1,
+            recipient="0xTO",
+            salt=2**256 - 1,
+            deadline_s=2**40 - 1,
+            min_batch=2**48 - 1,
+        ),
+        RedeemVoucher(account="alice", asset="USDC", amount=1, salt=2**256 - 1, position=1),
+    ],
+)
+def test_the_journal_keeps_the_largest_numbers_of_the_chain(command: Command) -> None:
+    """They come back as they went in."""
+    assert as_journaled(command) == command
+
+
+def test_a_top_up_past_the_contracts_word_is_the_contracts_to_refuse() -> None:
+    """It reverts there, so it is never told; if it were, the sum is exact here and survives."""
+    driver = Sessions(buy=MOST_BUY, sell=MOST_SELL)
+    driver.order(BUY, 3, 1_000)
+    granted = driver.grant(2, buy=MOST_BUY, sell=1)
+    assert granted.buy_budget == 2 * MOST_BUY - 3_006
+    assert driver.left == (2 * MOST_BUY - 3_006, MOST_SELL + 1)
+    again = make_engine(requires_signature=True)
+    again.restore(driver.engine.snapshot())
+    assert again.state_hash() == driver.engine.state_hash()
+    driver.revoke(3)
+    assert (driver.left, driver.reserved) == ((0, 0), (0, 0))
+
+
+def test_two_keys_that_replace_one_order_pay_each_for_its_own_terms() -> None:
+    """The lane rises once a revision whoever signs; the fill is paid by who signed last."""
+    driver = Sessions()
+    second = GrantSession(
+        account="alice",
+        key="0xKEY2",
+        market="ETH-USDC",
+        buy_budget=6_000,
+        sell_budget=0,
+        expiry_s=500,
+        position=2 << 24,
+    )
+    driver.do(second)
+    order = driver.order(BUY, 5, 1_000)
+    lane = driver.lane
+
+    def replace(key: str, revision: int, quantity: int) -> object:
+        signed = authorize(lane=lane, revision=revision, key=key, expiry_s=400)
+        return driver.replace("alice", order, quantity, 1_000, authorization=signed)[0]
+
+    def sessions() -> dict[str, tuple[int, int]]:
+        rows = driver.engine.sessions("alice")
+        return {row.key: (row.buy_budget, row.buy_reserved) for row in rows}
+
+    assert isinstance(replace("0xKEY2", 1, 5), OrderReplaced)
+    assert sessions() == {KEY: (10_000, 0), "0xKEY2": (990, 5_010)}
+    assert replace(KEY, 1, 4).reason is Reason.REPLACEMENT_TERMS  # the same revision again
+    assert replace(KEY, 0, 4).reason is Reason.REPLACEMENT_TERMS
+    assert replace("0xKEY2", 2, 6).reason is Reason.SESSION_BUDGET
+    assert sessions() == {KEY: (10_000, 0), "0xKEY2": (990, 5_010)}
+    driver.place("bob", SELL, 2, 1_000, authorization=driver.sign(key=None))
+    assert sessions() == {KEY: (10_000, 0), "0xKEY2": (990 + 2, 3_006)}
+    assert isinstance(replace(KEY, 2, 5), OrderReplaced)
+    assert sessions() == {KEY: (10_000 - 3_006, 3_006), "0xKEY2": (3_998, 0)}
+    driver.do(RevokeSession(account="alice", key="0xKEY2", market="ETH-USDC", position=3 << 24))
+    assert [row.order_id for row in driver.engine.open_orders("alice")] == [order]
+    assert replace("0xKEY2", 3, 5).reason is Reason.SESSION_REVOKED
+    assert driver.revoke(4)[1].order_id == order
+    assert sessions() == {KEY: (0, 0), "0xKEY2": (0, 0)}
+
+
+def test_a_new_grant_revives_no_order_and_no_nonce_of_the_revoked_one() -> None:
+    """On chain the old signatures live again with it; here each was used, so none can match."""
+    driver = Sessions()
+    order = driver.order(BUY, 5, 1_000)
+    lane = driver.lane
+    replaced = authorize(lane=lane, revision=1, key=KEY, expiry_s=400)
+    assert isinstance(
+        driver.replace("alice", order, 5, 999, authorization=replaced)[0], OrderReplaced
+    )
+    driver.place("bob", SELL, 2, 999, authorization=driver.sign(key=None))
+    driver.revoke(2)
+    driver.grant(3, buy=9_000)
+    assert driver.left == (9_000, 0)
+    for revision in (0, 1, 2, 255):
+        old = authorize(lane=lane, revision=revision, key=KEY, expiry_s=400)
+        (event,) = driver.place("alice", BUY, 5, 1_000, authorization=old)
+        assert event.reason is Reason.NONCE_USED, revision
+        (event,) = driver.replace("alice", order, 9, 1_000, authorization=old)
+        assert isinstance(event, CancelRejected), revision
+    assert driver.engine.open_orders("alice") == ()
+    assert (driver.left, driver.reserved) == ((9_000, 0), (0, 0))
+    fresh = authorize(2, lane=lane, key=KEY, expiry_s=400)
+    driver.rest("alice", BUY, 5, 1_000, authorization=fresh)
+    assert driver.reserved == (5_010, 0)
+    restored = make_engine(requires_signature=True)
+    restored.restore(driver.engine.snapshot())
+    driver.engine = restored
+    (event,) = driver.place("alice", BUY, 1, 10, authorization=fresh)
+    assert event.reason is Reason.NONCE_USED

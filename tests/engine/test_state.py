@@ -14,7 +14,17 @@ from hybrid_dex.defaults.sorted_book import SortedBook
 from hybrid_dex.defaults.standard_risk import RiskLimits, StandardRisk
 from hybrid_dex.engine import Engine
 from hybrid_dex.errors import VersionMismatchError
-from hybrid_dex.model.commands import Command
+from hybrid_dex.model.commands import (
+    Command,
+    Deposit,
+    FailSettlement,
+    GrantSession,
+    IssueVoucher,
+    RequestWithdrawal,
+)
+from hybrid_dex.model.events import FillMade, SessionGranted, VoucherIssued
+from hybrid_dex.model.reasons import RejectReason
+from hybrid_dex.model.settlement import FillFailure, SettlementStage
 from tests.engine.driver import BUY, SELL, Driver, authorize, make_engine
 from tests.reference.histories import history
 from tests.reference.naive import Naive
@@ -24,6 +34,7 @@ CUTS = count(fast=60, full=1_000)
 HASH_SEEDS = count(fast=3, full=50)
 LENGTH = 200
 ROOT = Path(__file__).parent.parent.parent
+FORMAT_1 = Path(__file__).parent / "snapshots" / "format_1.json"
 
 
 def make() -> Engine:
@@ -145,3 +156,75 @@ def test_a_state_that_contradicts_itself_is_refused() -> None:
     state[4][0][2] = [77]
     with pytest.raises(VersionMismatchError, match="contradicts"):
         make().restore(msgspec.json.encode(state))
+
+
+def restored_from_format_1() -> Driver:
+    """An engine with what the first format's program had written: orders, a fill, a request."""
+    driver = Driver(make_engine(requires_signature=True))
+    engine = make_engine(requires_signature=True)
+    engine.restore(FORMAT_1.read_bytes())
+    engine.check()
+    driver.engine, driver.at_ns = engine, engine.at_ns
+    return driver
+
+
+def test_a_state_of_the_first_format_is_read_whole() -> None:
+    """Balances, orders, the fill on its way, lanes, floors; what came since is empty."""
+    engine = restored_from_format_1().engine
+    assert (engine.sequence, engine.chain_position) == (12, 4 << 24)
+    bob = engine.balance("bob", "ETH")
+    parts = (bob.available, bob.held, bob.withdrawing, bob.in_flight_out, bob.vouchers)
+    assert parts == (999_860, 40, 70, 30, 0)
+    assert engine.liabilities("ETH") == engine.liabilities("USDC") == 1_000_000
+    assert [order.order_id for order in engine.resting("ETH-USDC")] == [1_024, 1_792]
+    named = engine.order_by_client_id("alice", "first")
+    assert named is not None
+    assert (named.filled, named.open) == (3, 2)
+    (fill,) = engine.unsettled()
+    assert engine.settlement_stage(fill.fill_id) is SettlementStage.SUBMITTED
+    assert engine.next_due_ns() == 50 * 10**9
+    assert engine.sessions("alice") == engine.vouchers() == ()
+
+
+def test_a_state_of_the_first_format_is_written_in_todays_and_is_the_same() -> None:
+    """Once more restored, nothing changed, not even the hash."""
+    old = restored_from_format_1().engine
+    raw = old.snapshot()
+    assert msgspec.json.decode(raw)[0] == 2
+    again = make_engine(requires_signature=True)
+    again.restore(raw)
+    assert (again.snapshot(), again.state_hash()) == (raw, old.state_hash())
+
+
+def test_an_exchange_goes_on_from_the_first_format_with_all_that_came_since() -> None:
+    """Old nonces, floors and chain positions still hold; the old fill can still fail."""
+    driver = restored_from_format_1()
+    deposit = Deposit(account="bob", asset="ETH", amount=1, position=4 << 24)
+    (event,) = driver.do(deposit)
+    assert event.reason is RejectReason.DEPOSIT_REPEATED
+    dead = [(900 >> 8, 3), (9, 7), (10, 8), (2, 9)]
+    for counter, lane in dead:
+        signed = authorize(counter, lane=lane)
+        (event,) = driver.place("bob", SELL, 1, 50, authorization=signed)
+        nonce = (RejectReason.NONCE_USED, RejectReason.NONCE_REVOKED)
+        assert event.reason in nonce, (counter, lane)
+    (event,) = driver.place("alice", BUY, 1, 1, authorization=authorize(1, lane=5))
+    assert event.reason is RejectReason.NONCE_REVOKED
+    (fill,) = driver.engine.unsettled()
+    driver.do(FailSettlement(failures=(FillFailure(fill.fill_id, 1),), batch=1))
+    assert driver.engine.balance("bob", "USDC").available == 0
+    granted = GrantSession(
+        account="alice",
+        key="0xK",
+        market="ETH-USDC",
+        buy_budget=9,
+        sell_budget=9,
+        expiry_s=900,
+        position=5 << 24,
+    )
+    assert isinstance(driver.do(granted)[0], SessionGranted)
+    issued = IssueVoucher(account="alice", asset="USDC", amount=5, recipient="0xA", deadline_s=900)
+    assert isinstance(driver.do(issued)[0], VoucherIssued)
+    driver.do(RequestWithdrawal(account="bob", asset="ETH", amount=0))
+    events = driver.place("bob", SELL, 2, 10, authorization=authorize(20, lane=7))
+    assert [type(event) for event in events][1:2] == [FillMade]

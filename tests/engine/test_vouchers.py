@@ -1,9 +1,13 @@
 """A voucher takes settled funds out of trading until the chain paid it or no longer can, once."""
 
+from itertools import permutations
+
 import msgspec
 import pytest
 
 from hybrid_dex.model.commands import (
+    Command,
+    CompleteWithdrawal,
     ConfirmSettlement,
     Deposit,
     ExpireVoucher,
@@ -226,3 +230,59 @@ def test_a_state_from_before_there_were_vouchers_is_read() -> None:
     restored = make_engine()
     restored.restore(msgspec.json.encode(old))
     assert restored.snapshot() == driver.engine.snapshot()
+
+
+@pytest.mark.parametrize(("requested", "paid"), [(500, 500), (600, 600), (700, 600), (1_000, 600)])
+@pytest.mark.parametrize("resting", [0, 300])
+def test_vouchers_and_withdrawals_keep_every_atom_in_any_order(
+    requested: int, paid: int, resting: int
+) -> None:
+    """All 120 orders of issue, request, complete, redeem and expire, possible on chain or not.
+
+    The books balance after each step; what the vault paid, and only that, is gone in the end.
+    """
+    salt = 2**40 + 1
+    for steps in permutations(("issue", "request", "complete", "redeem", "expire")):
+        driver = funded()
+        if resting:
+            driver.rest("alice", BUY, 1, resting)
+        gone, ended = 0, 0
+        for position, step in enumerate(steps, start=1):
+            command: Command = {
+                "issue": msgspec.structs.replace(ISSUE, salt=salt),
+                "request": RequestWithdrawal(account="alice", asset="USDC", amount=requested),
+                "complete": CompleteWithdrawal(
+                    account="alice", asset="USDC", amount=paid, position=position << 24
+                ),
+                "redeem": redeem(salt, position),
+                "expire": expire(salt),
+            }[step]
+            events = driver.do(command)
+            gone += {"complete": paid, "redeem": 400}.get(step, 0)
+            ended += sum(isinstance(event, VoucherExpired) for event in events)
+            balance = driver.engine.balance("alice", "USDC")
+            assert balance.total == balance.on_chain == 1_000 - gone, (steps, step)
+            assert driver.engine.liabilities("USDC") == 1_000 - gone, (steps, step)
+            assert balance.available >= 0 or driver.engine.is_frozen("alice"), (steps, step)
+            assert balance.vouchers in (0, 400), (steps, step)
+        assert gone == 400 + paid
+        driver.do(RequestWithdrawal(account="alice", asset="USDC", amount=0))
+        ended += sum(isinstance(event, VoucherExpired) for event in driver.do(expire(salt)))
+        balance = driver.engine.balance("alice", "USDC")
+        assert (balance.vouchers, balance.withdrawing, ended) in ((0, 0, 0), (0, 0, 1)), steps
+        assert balance.available + balance.held == 1_000 - gone, steps
+        assert not driver.engine.is_frozen("alice"), steps
+
+
+def test_a_voucher_takes_nothing_that_a_request_has_and_a_request_goes_first() -> None:
+    """The chain holds a request back by itself; a voucher beyond the rest could not be paid."""
+    driver = funded()
+    driver.do(RequestWithdrawal(account="alice", asset="USDC", amount=601))
+    assert driver.do(ISSUE)[0].reason is Reason.INSUFFICIENT_FUNDS
+    driver.do(RequestWithdrawal(account="alice", asset="USDC", amount=600))
+    assert isinstance(driver.do(ISSUE)[0], VoucherIssued)
+    (changed, frozen) = driver.do(RequestWithdrawal(account="alice", asset="USDC", amount=601))
+    assert (changed.available, frozen) == (-1, AccountFrozen("alice", "USDC", 1))
+    *_, thawed = driver.do(expire(driver.engine.vouchers()[0].salt))
+    assert driver.available("alice", "USDC") == 399
+    assert isinstance(thawed, AccountUnfrozen) or not driver.engine.is_frozen("alice")
