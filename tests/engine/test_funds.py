@@ -322,5 +322,5 @@ def test_a_token_that_keeps_a_fee_is_credited_with_what_arrived() -> None:
     assert driver.engine.balance("bob", "USDC").total == 0
     assert driver.engine.liabilities("USDC") == driver.available("alice", "USDC") == 100
     *_, thawed = driver.do(RequestWithdrawal(account="bob", asset="USDC", amount=0))
-    assert thawed == AccountUnfrozen("bob", "USDC")
+    assert thawed == AccountUnfrozen("bob")
     assert driver.available("bob", "USDC") == 0
