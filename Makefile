@@ -71,16 +71,17 @@ has-python-%:
 	@[ -n '$(call other_python,$*)' ]
 
 contracts-test: ## compile and test the contracts in their own environment
-	$(MAKE) -C contracts test findings invariants
+	$(MAKE) -C contracts test
+	$(MAKE) -C contracts findings invariants ARGS=
 
 # The second half of CI: what scales is repeated with larger figures, and what is slow is run.
 slow-test: $(STAMPS)/dev node_modules/.stamp
 	HYBRID_DEX_TIER=$${HYBRID_DEX_TIER:-ci} $(PYTEST) -m "slow or tiered" --timeout 1200 $(TESTED) $(ARGS)
-	$(MAKE) -C contracts invariants TIER=$${HYBRID_DEX_TIER:-ci}
+	$(MAKE) -C contracts invariants TIER=$${HYBRID_DEX_TIER:-ci} ARGS=
 
 prove: $(STAMPS)/dev node_modules/.stamp ## run every test with its full figures (hours)
 	HYBRID_DEX_TIER=prove $(PYTEST) --timeout 0 $(TESTED) $(ARGS)
-	$(MAKE) -C contracts invariants TIER=prove
+	$(MAKE) -C contracts invariants TIER=prove ARGS=
 
 lint: $(STAMPS)/dev ## check style, types and the direction of imports
 	$(BIN)/ruff check .
