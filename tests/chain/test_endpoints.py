@@ -45,7 +45,7 @@ async def nodes(world: World) -> AsyncIterator[list[FaultProxy]]:
 def on(world: World, nodes: list[FaultProxy], **changes: Any) -> EvmSettlement:
     """A settlement that surveys its nodes at every look."""
     return world.settlement(
-        rpc_urls=[node.url for node in nodes], survey_s=0.0, attempts=1, **changes
+        rpc_urls=[node.url for node in nodes], attempts=1, **({"survey_s": 0.0} | changes)
     )
 
 
@@ -293,3 +293,27 @@ async def test_the_operator_signs_vouchers_and_receipts(world: World) -> None:
             await settlement.sign_cancel_receipt(other)
     with pytest.raises(SettlementError):
         await settlement.sign_voucher(leave)
+
+
+async def test_a_head_that_changes_while_the_chain_is_read_ends_the_look(
+    world: World, nodes: list[FaultProxy]
+) -> None:
+    """The named head is of another branch than the blocks that come: it is asked for again."""
+    async with Server(world, on(world, nodes[:1], survey_s=1_000.0)) as server:
+        settlement = server.settlement
+        await world.until(lambda: not settlement.pause_reason, mine=False)
+        world.anvil.mine()
+
+        async def of_before(proxy: FaultProxy, request: Request) -> object:
+            asked = request["method"], *request["params"][:1]
+            if asked != ("eth_getBlockByNumber", "latest") or proxy.fired >= 5:
+                return None
+            answer = await proxy.forward(request)
+            answer["result"]["hash"] = "0x" + "ab" * 32
+            return answer
+
+        nodes[0].fault = of_before
+        await world.until(lambda: nodes[0].fired == 5, mine=False)
+        height = world.anvil.height()
+        await world.until(lambda: settlement.health().head_block > height)
+        await world.until(lambda: not settlement.health().error, mine=False)

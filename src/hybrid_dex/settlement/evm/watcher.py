@@ -51,6 +51,7 @@ class Watcher:
         self._clock = clock
         self._checkpoint = checkpoint
         self._behind_since_ns: int | None = None
+        self._dropped: set[bytes] = set()  # hashes of the blocks that one look gave up
         self.base_fee = 0
 
     async def look(self) -> None:
@@ -158,6 +159,15 @@ class Watcher:
             chain.final = header.block
 
     async def _follow(self, chain: Chain, latest: Header) -> None:
+        """Follow the node's chain to the head that it named.
+
+        The chain may change while it is read, and the named head with it: then the block that was
+        dropped for that head comes again, and the look ends.
+
+        Raises:
+            SettlementError: the node contradicts itself.
+        """
+        self._dropped.clear()
         while True:
             if latest.block.number <= chain.head.number:
                 if not await self._step_back(chain, latest):
@@ -171,6 +181,8 @@ class Watcher:
                 if not chain.extends(following.block):
                     self._drop(chain)
                     break
+                if following.block.hash in self._dropped:
+                    raise SettlementError("the chain changed while it was read; looking again")
                 await self._accept(chain, following)
                 self._behind_since_ns = None
 
@@ -201,7 +213,7 @@ class Watcher:
         return True
 
     def _drop(self, chain: Chain) -> None:
-        chain.drop()
+        self._dropped.add(chain.drop().hash)
         self._pipeline.forget()
 
     async def _accept(self, chain: Chain, header: Header) -> None:
