@@ -24,6 +24,8 @@ abstract contract Signing is Delegated {
 
     /// @dev Orders that were signed before, by market.
     mapping(uint32 market => Signed[]) private _pool;
+    /// @dev The last order that only took and is used up, by market: no replacement may bring it back.
+    mapping(uint32 market => Signed) internal _usedUp;
     uint48 internal nextSequence = 1;
 
     function _nextSequence() internal returns (uint48) {
@@ -125,6 +127,13 @@ abstract contract Signing is Delegated {
     function _pooled(uint32 market) internal returns (bool found, Signed memory order) {
         Signed[] storage pool = _pool[market];
         if (pool.length == 0) return (false, order);
+        if (_usedUp[market].trader != address(0) && _chance(6)) {
+            order = _usedUp[market];
+            order.terms.nonce += 1 << 16;
+            order.terms.lots += uint48(1 + _random(300));
+            order.terms.flags = 0;
+            return (true, order);
+        }
         order = pool[_random(pool.length)];
         if (_chance(3)) {
             order.terms.nonce += 1 << 16;

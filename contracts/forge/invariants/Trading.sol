@@ -288,6 +288,7 @@ abstract contract Trading is Signing {
         }
         if (taker.terms.flags & 6 != 0 && done != 0) {
             lanes[taker.trader][_laneOrBase(draft.section.market, taker.terms.nonce & 0xffff)].full = true;
+            if (taker.terms.lots < 1 << 40) _usedUp[draft.section.market] = taker;
         }
         return (settled + done, position);
     }
