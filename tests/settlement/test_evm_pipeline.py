@@ -165,7 +165,7 @@ class History:
             pipeline.last_up_to = max(pipeline.last_up_to, on_chain.up_to if on_chain else 0)
             batch = pipeline.reserve(taken, number=self.followed + 1, through_s=0)
             self.write()
-        if batch.number != self.followed + 1:
+        if batch.number != self.followed + 1 or not pipeline.is_whole(batch):
             return
         root = on_chain.root if on_chain else bytes(32)
         up_to = max(batch.up_to, on_chain.up_to if on_chain else 0)
@@ -366,3 +366,45 @@ def test_a_batch_of_another_store_with_the_same_groups_is_taken_at_its_word() ->
     told = [update for update, _ in pipeline.take_change().commands]
     assert [type(update) for update in told] == [FailSettlement]
     assert fill_sequence(told[0].failures[0].fill_id) == 5
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_batch_read_from_the_chain_is_sent_again_only_once_it_is_whole(restarted: bool) -> None:
+    """The store is lost, then the batch's block, too: what it held is not yet known here."""
+    pipeline, disk = empty(), Disk()
+    (group,) = groups(5)
+    packed = pack_batch(
+        (group,), BY_ID, number=1, previous_root=bytes(32), matched_through_s=0, up_to=6 << 8
+    )
+    fact = BatchSeen(
+        log=0,
+        number=1,
+        root=bytes(32),
+        up_to=6 << 8,
+        matched_through_s=0,
+        transaction="0x1",
+        skips=(),
+    )
+    pipeline.adopt(fact, packed)
+    if restarted:
+        disk.write(pipeline.take_change())
+        pipeline = Pipeline.resume(disk.load(), BY_ID, 30)
+    (batch,) = pipeline.batches.values()
+    assert not pipeline.is_whole(batch)
+    pipeline.attach(group, batch)
+    (batch,) = pipeline.batches.values()
+    assert not pipeline.is_whole(batch), "another group may still be missing"
+    pipeline.reach(last_group(Sequence(6)))
+    assert pipeline.is_whole(batch)
+    assert batch.groups == (group,)
+
+
+def test_a_batch_that_was_reserved_here_is_whole_after_a_restart() -> None:
+    """Its groups were stored with it; nothing needs to be submitted first."""
+    pipeline, disk = empty(), Disk()
+    (group,) = groups(5)
+    pipeline.enqueue(group)
+    pipeline.reserve((group,), number=1, through_s=0)
+    disk.write(pipeline.take_change())
+    pipeline = Pipeline.resume(disk.load(), BY_ID, 30)
+    assert pipeline.is_whole(pipeline.batches[1])

@@ -107,6 +107,7 @@ class Pipeline:
     change: Change = attrs.field(factory=Change)
     _known: set[FillId] = attrs.field(factory=set)
     _left_out: list[Group] = attrs.field(factory=list)
+    _adopted: set[int] = attrs.field(factory=set)
 
     @classmethod
     def resume(
@@ -133,6 +134,8 @@ class Pipeline:
             pipeline.transactions[found.hash] = attrs.evolve(found, state=state_now)
         for batch in state.batches:
             pipeline._known.update(fill_ids(batch.groups))
+            if batch.stage is not SettlementStage.MATCHED and not pipeline.of_batch(batch.number):
+                pipeline._adopted.add(batch.number)
         if state.last_batch is not None:
             pipeline.last_number = state.last_batch.number
             pipeline.last_up_to = state.last_batch.up_to
@@ -189,6 +192,14 @@ class Pipeline:
     def first_unsettled(self) -> StoredBatch | None:
         """Return the lowest batch that is in no followed block."""
         return next((b for n, b in sorted(self.batches.items()) if n not in self.seen), None)
+
+    def is_whole(self, batch: StoredBatch) -> bool:
+        """Whether a batch holds every group that it speaks for, so that it may be sent.
+
+        One that was read from the chain holds only those that the exchange has submitted again. If
+        its block is lost before all were, sending it would end the others for ever.
+        """
+        return batch.number not in self._adopted or self.submitted_up_to >= batch.up_to
 
     def reserve(self, groups: Collection[Group], *, number: int, through_s: int) -> StoredBatch:
         """Move groups from the front of the queue into a new batch.
@@ -298,6 +309,8 @@ class Pipeline:
         )
         self.last_number = fact.number
         self.last_up_to = fact.up_to
+        self._adopted.difference_update(undone)
+        self._adopted.add(fact.number)
         self._put(batch)
         self.change.fills.extend((fill, fact.number) for fill in _listed_fills(settled))
 
@@ -341,6 +354,7 @@ class Pipeline:
             if isinstance(fact, BatchSeen):
                 batch = self.batches.pop(fact.number)
                 del self.seen[fact.number]
+                self._adopted.discard(fact.number)
                 for found in self.of_batch(fact.number):
                     del self.transactions[found.hash]
                 self.change.transactions = [

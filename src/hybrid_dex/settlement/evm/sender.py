@@ -118,6 +118,8 @@ class Sender:
         batch = self._pipeline.first_unsettled()
         if batch is None and not self._pipeline.queue and not self._may_need_heartbeat():
             return
+        if batch is not None and not self._pipeline.is_whole(batch):
+            return
         assert self._pipeline.chain is not None, "the watcher looks first"
         head = self._pipeline.chain.head
         state = await self._contract.batch_state(head.number)
