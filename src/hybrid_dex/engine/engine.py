@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Final
 
 from hybrid_dex.engine import state
+from hybrid_dex.engine.changes import Changes
 from hybrid_dex.engine.delegation import Delegation
 from hybrid_dex.engine.desk import BookFactory, Desk
 from hybrid_dex.engine.funds import Funds
@@ -83,13 +84,14 @@ class Engine(Readings):
         trading = Trading(
             desk, self._risk, Readings(desk), requires_signature=self._requires_signature
         )
+        changes = Changes(desk, trading)
         funds, delegation, vouchers = Funds(desk), Delegation(desk), Vouchers(desk)
         self._apply: dict[type[Command], Callable[..., tuple[Event, ...] | None]] = {
             PlaceOrder: trading.place,
-            CancelOrder: trading.cancel,
-            ReduceOrder: trading.reduce,
-            ReplaceOrder: trading.replace,
-            CancelAll: trading.cancel_all,
+            CancelOrder: changes.cancel,
+            ReduceOrder: changes.reduce,
+            ReplaceOrder: changes.replace,
+            CancelAll: changes.cancel_all,
             Deposit: funds.deposit,
             Withdraw: funds.withdraw,
             RequestWithdrawal: funds.request_withdrawal,

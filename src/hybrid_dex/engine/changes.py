@@ -1,0 +1,301 @@
+"""Changes: orders are replaced, reduced and canceled.
+
+As in `trading`, a command is judged whole by looks alone before anything changes. What is gone says
+why: filled, canceled, expired, or never known.
+"""
+
+from typing import Final
+
+from hybrid_dex.engine import matching, terms
+from hybrid_dex.engine.desk import Desk, Venue
+from hybrid_dex.engine.orders import LiveOrder
+from hybrid_dex.engine.trading import RESTS, Trading, frozen_account, halted, weigh
+from hybrid_dex.interfaces.book import Incoming
+from hybrid_dex.interfaces.risk import Refusal
+from hybrid_dex.model.commands import CancelAll, CancelOrder, ReduceOrder, ReplaceOrder
+from hybrid_dex.model.events import CancelRejected, CommandRejected, OrderReduced, OrderReplaced
+from hybrid_dex.model.market import MarketState
+from hybrid_dex.model.order import CancelReason, OrderStatus, OrderType, TimeInForce
+from hybrid_dex.model.reasons import RejectReason
+from hybrid_dex.model.units import AccountId, ClientOrderId, OrderId, Quantity
+
+__all__ = ["Changes"]
+
+_GONE: Final = {
+    OrderStatus.FILLED: (RejectReason.ALREADY_FILLED, "it was filled"),
+    OrderStatus.CANCELED: (RejectReason.ALREADY_CANCELED, "it was canceled"),
+    OrderStatus.EXPIRED: (RejectReason.ALREADY_EXPIRED, "it expired"),
+    OrderStatus.REJECTED: (RejectReason.ALREADY_REJECTED, "it was refused when it was placed"),
+}
+
+
+class Changes:
+    """The commands about orders that are in.
+
+    Args:
+        desk: the state.
+        trading: judges new terms and lets them meet the book.
+    """
+
+    __slots__ = ("_desk", "_trading")
+
+    def __init__(self, desk: Desk, trading: Trading) -> None:
+        self._desk = desk
+        self._trading = trading
+
+    # ----------------------------------------------------------------- replace
+
+    def replace(self, command: ReplaceOrder) -> None:
+        """Swap an order's terms, or leave it exactly as it is."""
+        desk = self._desk
+        order = self._own(command.account, command.order_id)
+        if order is None:
+            return
+        venue = desk.venues[order.market]
+        refusal = self._refuse_replace(venue, order, command)
+        if refusal is not None:
+            self._refuse_change(order, refusal)
+            return
+        new_open = command.quantity - (order.quantity - order.open)
+        if new_open <= 0:
+            self._use_revision(venue, order, command)
+            desk.cancel(order, CancelReason.REQUESTED)
+            return
+        keeps = _keeps_priority(order, command)
+        whole = True
+        refusal = self._refuse_stake(venue, order, command, new_open)
+        if refusal is None and not keeps:
+            incoming = Incoming(order.side, command.price, Quantity(new_open))
+            if command.post_only:
+                refusal = matching.refuse_crossing(venue, incoming)
+            elif command.time_in_force is TimeInForce.FOK:
+                whole, refusal = weigh(venue, incoming, command)
+        if refusal is not None:
+            self._refuse_change(order, refusal)
+            return
+        self._take_terms(venue, order, command, new_open, keeps=keeps)
+        if not keeps:
+            self._trading.work(venue, order, whole=whole)
+
+    def _refuse_replace(
+        self, venue: Venue, order: LiveOrder, command: ReplaceOrder
+    ) -> Refusal | None:
+        """Judge the new terms and their signature."""
+        desk, signed, before = self._desk, command.authorization, order.authorization
+        if venue.state is not MarketState.OPEN:
+            return halted(venue)
+        if command.expected_filled is not None and command.expected_filled != order.filled:
+            detail = f"{order.filled} lots are filled"
+            return Refusal(RejectReason.FILLED_MEANWHILE, "expected_filled", detail)
+        refusal = terms.check_terms(venue, command, OrderType.LIMIT, desk.at_ns)
+        if refusal is not None:
+            return refusal
+        if signed is None:
+            if before is None and not self._trading.requires_signature:
+                return frozen_account() if order.account in desk.frozen else None
+            return Refusal(RejectReason.SIGNATURE_REQUIRED, "signature", "sign the new terms")
+        refusal = self._trading.refuse_signature(venue, order.account, command, signed)
+        if refusal is not None:
+            return refusal
+        reason: RejectReason | None = RejectReason.REPLACEMENT_TERMS
+        if before is not None:
+            reason = desk.lanes.check_replacement(
+                order.account, venue.market, before.nonce, signed.nonce
+            )
+        if reason is not None:
+            return Refusal(reason, "nonce", "the order's lane and counter, and a higher revision")
+        # On chain a FOK is its whole signed total in one group: what it filled before would kill it.
+        if command.time_in_force is TimeInForce.FOK and order.open != order.quantity:
+            used = RejectReason.REPLACEMENT_TERMS
+            return Refusal(used, "time_in_force", "IOC: the order has traded, and FOK is the total")
+        return frozen_account() if order.account in desk.frozen else None
+
+    def _refuse_stake(
+        self, venue: Venue, order: LiveOrder, command: ReplaceOrder, new_open: int
+    ) -> Refusal | None:
+        """Judge what more the new terms put at stake: risk rules and funds."""
+        refusal = self._trading.refuse_risk(command)
+        if refusal is not None:
+            return refusal
+        side, account, signed = order.side, order.account, command.authorization
+        needed = venue.hold(side, command.price, new_open)
+        needed -= venue.hold(side, order.price, order.open)
+        if needed > 0:
+            refusal = self._trading.refuse_funds(venue, account, side, needed)
+        if refusal is not None or signed is None:
+            return refusal
+        sessions = self._desk.sessions
+        stake = venue.stake(side, command.price, new_open)
+        if sessions.of(account, signed, order.market) is sessions.of(
+            account, order.authorization, order.market
+        ):
+            stake -= venue.stake(side, order.price, order.open)
+        return self._trading.refuse_budget(venue, account, signed, side, stake)
+
+    def _use_revision(self, venue: Venue, order: LiveOrder, command: ReplaceOrder) -> None:
+        if command.authorization is not None:
+            self._desk.lanes.use(order.account, venue.market, command.authorization.nonce)
+
+    def _take_terms(
+        self,
+        venue: Venue,
+        order: LiveOrder,
+        command: ReplaceOrder,
+        new_open: int,
+        *,
+        keeps: bool,
+    ) -> None:
+        """Put the new terms in place of the old ones, on the book or off it."""
+        desk, side = self._desk, order.side
+        if not keeps:
+            venue.book.remove(order.order_id)
+            desk.leave_book(venue, order)
+        elif new_open < order.open:
+            venue.book.reduce(order.order_id, Quantity(order.open - new_open))
+        self._use_revision(venue, order, command)
+        more = venue.hold(side, command.price, new_open)
+        more -= venue.hold(side, order.price, order.open)
+        desk.ledger.hold(order.account, venue.hold_asset(side), more)
+        before = desk.sessions.of(order.account, order.authorization, order.market)
+        if before is not None:
+            before.reserve(side, -venue.stake(side, order.price, order.open))
+        after = desk.sessions.of(order.account, command.authorization, order.market)
+        if after is not None:
+            after.reserve(side, venue.stake(side, command.price, new_open))
+        order.price = command.price
+        order.quantity = order.signed_quantity = command.quantity
+        order.open = new_open
+        order.time_in_force = command.time_in_force
+        order.post_only = command.post_only
+        order.self_trade = command.self_trade
+        order.expires_at_ns = command.expires_at_ns
+        order.due_ns = terms.due_ns(command)
+        order.authorization = command.authorization
+        order.cached_terms = None
+        desk.emit(
+            OrderReplaced(
+                order.order_id,
+                order.account,
+                order.market,
+                side,
+                order.price,
+                command.quantity,
+                Quantity(new_open),
+                Quantity(order.filled),
+                order.time_in_force,
+                order.post_only,
+                order.expires_at_ns,
+                keeps,
+                order.authorization,
+            )
+        )
+        if keeps:
+            desk.expiries.watch(order)
+
+    # ------------------------------------------------------- cancel and reduce
+
+    def cancel(self, command: CancelOrder) -> None:
+        """Cancel one order; what is gone says so and why."""
+        wanted, name = command.order_id, command.client_order_id
+        if wanted is None:
+            if name is None:
+                refusal = Refusal(RejectReason.ORDER_REQUIRED, "order_id", "an id of either kind")
+                self._refuse_unknown(command.account, None, None, refusal)
+                return
+            named = self._desk.orders.named(command.account, name)
+            if named is None:
+                refusal = Refusal(RejectReason.UNKNOWN_ORDER, "client_order_id", "no such order")
+                self._refuse_unknown(command.account, None, name, refusal)
+                return
+            wanted = named.order_id
+        order = self._own(command.account, wanted)
+        if order is not None:
+            self._desk.cancel(order, CancelReason.REQUESTED)
+
+    def cancel_all(self, command: CancelAll) -> None:
+        """Cancel an account's orders, oldest first."""
+        desk, market, side = self._desk, command.market, command.side
+        if market is not None and market not in desk.venues:
+            reason, detail = RejectReason.UNKNOWN_MARKET, f"no market {market}"
+            desk.emit(CommandRejected(command.account, reason, "market", detail))
+            return
+        for order in desk.orders.live_of(command.account):
+            if market in {None, order.market} and side in {None, order.side}:
+                desk.cancel(order, CancelReason.REQUESTED)
+
+    def reduce(self, command: ReduceOrder) -> None:
+        """Lower an order's open quantity in place; all of it cancels the order."""
+        desk, by = self._desk, command.by
+        order = self._own(command.account, command.order_id)
+        if order is None:
+            return
+        if type(by) is not int or not 1 <= by <= order.open:
+            reason, detail = RejectReason.INVALID_REDUCE, f"1 to {order.open} lots"
+            self._refuse_change(order, Refusal(reason, "by", detail))
+            return
+        if by == order.open:
+            desk.cancel(order, CancelReason.REQUESTED)
+            return
+        venue = desk.venues[order.market]
+        venue.book.reduce(order.order_id, by)
+        desk.release(venue, order, order.open - by)
+        order.quantity -= by
+        desk.emit(
+            OrderReduced(
+                order.order_id,
+                order.account,
+                order.market,
+                by,
+                Quantity(order.open),
+                Quantity(order.filled),
+                self_trade=False,
+            )
+        )
+
+    def _own(self, account: AccountId, wanted: OrderId) -> LiveOrder | None:
+        """Return the account's live order, or tell why there is none."""
+        order = self._desk.orders.find(wanted)
+        if order is None or order.account != account:
+            refusal = Refusal(RejectReason.UNKNOWN_ORDER, "order_id", "no such order")
+            self._refuse_unknown(account, wanted, None, refusal)
+            return None
+        gone = _GONE.get(order.status)
+        if gone is None:
+            return order
+        self._refuse_change(order, Refusal(gone[0], "order_id", gone[1]))
+        return None
+
+    def _refuse_change(self, order: LiveOrder, refusal: Refusal) -> None:
+        self._desk.emit(
+            CancelRejected(
+                order.account,
+                order.order_id,
+                order.client_order_id,
+                refusal.reason,
+                refusal.field,
+                refusal.detail,
+                order.current_status(),
+                Quantity(order.filled),
+            )
+        )
+
+    def _refuse_unknown(
+        self,
+        account: AccountId,
+        wanted: OrderId | None,
+        name: ClientOrderId | None,
+        refusal: Refusal,
+    ) -> None:
+        reason, field, detail = refusal.reason, refusal.field, refusal.detail
+        self._desk.emit(
+            CancelRejected(account, wanted, name, reason, field, detail, None, Quantity(0))
+        )
+
+
+def _keeps_priority(order: LiveOrder, command: ReplaceOrder) -> bool:
+    """Same price and not larger, and still an order that rests."""
+    return (
+        command.price == order.price
+        and command.quantity <= order.quantity
+        and command.time_in_force in RESTS
+    )
