@@ -1,0 +1,13 @@
+"""Conformance kits: what a backend of one's own must do to stand in for one that ships.
+
+Subclass the kit of the interface, write its one factory, run it with pytest or unittest. Every rule
+is a test; what is broken is told with the rule's words. Free of pytest, and no part of a running
+exchange.
+"""
+
+from hybrid_dex.testing.book_kit import BookKit
+from hybrid_dex.testing.list_book import ListBook
+from hybrid_dex.testing.risk_kit import RiskKit
+from hybrid_dex.testing.rules import Kit, LackDeclared, RuleBrokenError
+
+__all__ = ["BookKit", "Kit", "LackDeclared", "ListBook", "RiskKit", "RuleBrokenError"]

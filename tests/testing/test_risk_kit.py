@@ -1,0 +1,262 @@
+"""RiskKit passes the risks that ship, each rule by itself, and refuses every broken one."""
+
+from collections.abc import Callable
+from itertools import count as counter
+from typing import ClassVar
+
+import msgspec
+import pytest
+
+from hybrid_dex.defaults.standard_risk import (
+    DailyVolume,
+    OpenOrders,
+    OrderNotional,
+    RiskChain,
+    RiskLimits,
+    SelfTrade,
+    StandardRisk,
+)
+from hybrid_dex.errors import VersionMismatchError
+from hybrid_dex.interfaces.risk import LedgerView, Refusal, Risk
+from hybrid_dex.model.commands import Command, PlaceOrder
+from hybrid_dex.model.events import Event, FillMade, OrderAccepted
+from hybrid_dex.model.reasons import RejectReason
+from hybrid_dex.model.units import TimestampNs
+from hybrid_dex.testing import RiskKit
+from tests.testing.mutants import is_refused
+from tests.tiers import count
+
+LENGTH = count(fast=250, full=2_000)
+CUTS = count(fast=4, full=100)
+
+TIGHT = RiskLimits(order_notional=9, open_orders=6, daily_volume=60, refuse_self_trade=True)
+
+
+class Shipped(RiskKit):
+    """What every kit below has."""
+
+    length = LENGTH
+    cuts = CUTS
+
+    @pytest.fixture(autouse=True)
+    def take_seed(self, seed: int) -> None:
+        self.seed = seed
+
+
+class TestStandardRisk(Shipped):
+    def make_risk(self) -> Risk:
+        return StandardRisk(TIGHT, tiers={"bob": RiskLimits(open_orders=3)})
+
+
+class TestOrderNotional(Shipped):
+    def make_risk(self) -> Risk:
+        return OrderNotional(lambda _: TIGHT)
+
+
+class TestOpenOrders(Shipped):
+    def make_risk(self) -> Risk:
+        return OpenOrders(lambda _: TIGHT)
+
+
+class TestDailyVolume(Shipped):
+    def make_risk(self) -> Risk:
+        return DailyVolume(lambda _: TIGHT)
+
+
+class TestSelfTrade(Shipped):
+    def make_risk(self) -> Risk:
+        return SelfTrade(lambda _: TIGHT)
+
+
+class TestRiskChain(Shipped):
+    def make_risk(self) -> Risk:
+        return RiskChain([StandardRisk(), EveryThirdOrder(), StandardRisk(TIGHT)])
+
+
+class EveryThirdOrder:
+    """Right: counts fills and acceptances, and refuses every third order by the count."""
+
+    version = "every-third 1"
+
+    def __init__(self) -> None:
+        self.seen: dict[str, int] = {}
+
+    def check(self, command: Command, view: LedgerView) -> Refusal | None:
+        if not isinstance(command, PlaceOrder):
+            return None
+        if self.seen.get(command.account, 0) % 3 < 2:
+            return None
+        return Refusal(RejectReason.RISK_REFUSED, "", "every third")
+
+    def observe(self, event: Event, at_ns: TimestampNs) -> None:
+        if isinstance(event, OrderAccepted):
+            self.seen[event.account] = self.seen.get(event.account, 0) + 1
+        elif isinstance(event, FillMade):
+            self.seen[event.maker] = self.seen.get(event.maker, 0) + 2
+
+    def snapshot(self) -> bytes:
+        return msgspec.json.encode(self.seen, order="deterministic")
+
+    def restore(self, state: bytes) -> None:
+        try:
+            self.seen = msgspec.json.decode(state, type=dict[str, int])
+        except msgspec.MsgspecError as error:
+            raise VersionMismatchError(str(error)) from error
+
+
+class TestEveryThirdOrder(Shipped):
+    def make_risk(self) -> Risk:
+        return EveryThirdOrder()
+
+
+class VersionCounts(EveryThirdOrder):
+    @property
+    def version(self) -> str:
+        return f"counts {sum(self.seen.values())}"
+
+
+class LearnsWhenAsked(EveryThirdOrder):
+    def check(self, command: Command, view: LedgerView) -> Refusal | None:
+        if isinstance(command, PlaceOrder):
+            self.seen[command.account] = self.seen.get(command.account, 0) + 1
+        return super().check(command, view)
+
+
+class Moody(EveryThirdOrder):
+    """Answers by how often it was asked, which it keeps out of its snapshot."""
+
+    asked = 0
+
+    def check(self, command: Command, view: LedgerView) -> Refusal | None:
+        self.asked += 1
+        return Refusal(RejectReason.RISK_REFUSED) if self.asked % 4 == 0 else None
+
+
+class AnswersTrue(EveryThirdOrder):
+    def check(self, command: Command, view: LedgerView) -> Refusal | None:
+        return None if super().check(command, view) is None else "every third"
+
+
+class LooksBehindTheView(EveryThirdOrder):
+    def check(self, command: Command, view: LedgerView) -> Refusal | None:
+        view.unsettled()
+        return super().check(command, view)
+
+
+class KnowsOrdersOnly(EveryThirdOrder):
+    def check(self, command: Command, view: LedgerView) -> Refusal | None:
+        return Refusal(RejectReason.RISK_REFUSED) if command.price > 103 else None
+
+
+class KnowsSomeEventsOnly(EveryThirdOrder):
+    def observe(self, event: Event, at_ns: TimestampNs) -> None:
+        if type(event).__name__.startswith("Voucher"):
+            raise NotImplementedError
+        super().observe(event, at_ns)
+
+
+class SharesItsState(EveryThirdOrder):
+    shared: ClassVar[dict[str, int]] = {}
+
+    def __init__(self) -> None:
+        self.seen = self.shared
+
+
+class SnapshotIsText(EveryThirdOrder):
+    def snapshot(self) -> bytes:
+        return super().snapshot().decode()
+
+
+class SnapshotNamesTheInstance(EveryThirdOrder):
+    numbers = counter(1)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen["instance"] = next(self.numbers)
+
+
+class RestoresTheFirstOnly(EveryThirdOrder):
+    def restore(self, state: bytes) -> None:
+        super().restore(state)
+        self.seen = dict(list(self.seen.items())[:1])
+
+
+class RestoreAdds(EveryThirdOrder):
+    def restore(self, state: bytes) -> None:
+        before = self.seen
+        super().restore(state)
+        self.seen = {
+            name: before.get(name, 0) + self.seen.get(name, 0) for name in {**before, **self.seen}
+        }
+
+
+class RestoresAnything(EveryThirdOrder):
+    def restore(self, state: bytes) -> None:
+        try:
+            super().restore(state)
+        except VersionMismatchError:
+            self.seen = {}
+
+
+class DecidesByInstance(EveryThirdOrder):
+    numbers = counter(1)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.number = next(self.numbers)
+
+    def check(self, command: Command, view: LedgerView) -> Refusal | None:
+        if isinstance(command, PlaceOrder) and (command.quantity + self.number) % 2:
+            return Refusal(RejectReason.RISK_REFUSED)
+        return None
+
+
+class KeepsNothing(EveryThirdOrder):
+    def snapshot(self) -> bytes:
+        return b"{}"
+
+
+class SaysItDoesNotLearn(EveryThirdOrder):
+    learns = False
+
+    def restore(self, state: bytes) -> None:
+        super().restore(state)
+        self.seen["restored"] = 1
+
+
+MUTANTS: list[tuple[str, Callable[[], Risk]]] = [
+    ("version_names_the_rule", VersionCounts),
+    ("check_changes_nothing", LearnsWhenAsked),
+    ("check_answers_the_same_again", Moody),
+    ("check_answers_none_or_a_refusal", AnswersTrue),
+    ("check_looks_through_the_view_only", LooksBehindTheView),
+    ("check_takes_every_command", KnowsOrdersOnly),
+    ("observe_takes_every_event", KnowsSomeEventsOnly),
+    ("instances_share_nothing", SharesItsState),
+    ("snapshot_is_bytes_and_repeats", SnapshotIsText),
+    ("the_same_events_give_the_same_bytes", SnapshotNamesTheInstance),
+    ("restore_gives_the_same_bytes", RestoresTheFirstOnly),
+    ("restore_replaces_what_was_observed", RestoreAdds),
+    ("restore_refuses_other_bytes", RestoresAnything),
+    ("a_replay_decides_the_same", DecidesByInstance),
+    ("a_restart_decides_the_same", KeepsNothing),
+    ("a_chain_restarts_with_it", SaysItDoesNotLearn),
+]
+
+
+@pytest.mark.parametrize(
+    ("rule", "mutant"), MUTANTS, ids=lambda part: getattr(part, "__name__", part)
+)
+def test_a_broken_risk_is_refused(rule: str, mutant: Callable[[], Risk]) -> None:
+    """By the rule that it breaks, in words that name the rule."""
+
+    class MutantKit(RiskKit):
+        def make_risk(self) -> Risk:
+            return mutant()
+
+    assert is_refused(MutantKit, rule)
+
+
+def test_every_rule_has_a_risk_that_breaks_it() -> None:
+    """A rule that nothing can break checks nothing."""
+    assert {rule for rule, _ in MUTANTS} == set(RiskKit.rules())
