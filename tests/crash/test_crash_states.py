@@ -8,6 +8,7 @@ segments ahead of time, trims and restarts all run while it happens.
 from __future__ import annotations
 
 import random
+import threading
 from pathlib import Path
 
 from hybrid_dex.defaults.segment_log import SegmentLog
@@ -127,3 +128,32 @@ def test_an_empty_disk_after_a_cut_is_an_empty_log(rng: random.Random) -> None:
     for state in states:
         check_state(state, [], 0, 0)
     assert make_frame(0)[-HASH_BYTES:] != bytes(HASH_BYTES)
+
+
+def test_the_next_segment_is_not_made_ready_in_place_of_the_one_that_begins() -> None:
+    """A thread makes segments ready ahead of time, and another begins one at the same moment."""
+    disk = SimulatedDisk()
+    log = SegmentLog(DIRECTORY, segment_bytes=SEGMENT_BYTES, files=disk)
+    log.open()
+    threads: list[threading.Thread] = []
+
+    def prepare_too(operation: str, path: Path) -> None:
+        if path.name == "prepared.new" and operation in {"write", "sync", "rename"}:
+            threads.append(threading.Thread(target=log.prepare))
+            threads[-1].start()
+
+    frames = [make_frame(number, size=300) for number in range(40)]
+    for frame in frames:
+        if log.wants_preparation:
+            log.prepare()
+        disk.before = prepare_too
+        assert log.write([frame]) == (1, None)
+        disk.before = lambda operation, path: None
+        for thread in threads:
+            thread.join()
+    assert threads
+    log.close()
+    again = SegmentLog(DIRECTORY, segment_bytes=SEGMENT_BYTES, files=disk)
+    assert again.open().head == len(frames)
+    assert read_all(again, 1, len(frames)) == frames
+    again.close()

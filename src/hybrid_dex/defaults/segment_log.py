@@ -174,37 +174,44 @@ class SegmentLog:
         return len(records)
 
     def _begin_segment(self, first: int, previous: bytes) -> None:
-        """Make a zero-filled segment durable under its name, then write to it."""
-        self.prepare()
-        capacity = self._segment_bytes
-        header = encode_header(Header(first=first, capacity=capacity, previous=previous))
-        path = self._segment_path(first)
-        temporary = self._directory / _PREPARED
-        self._prepared = False
-        descriptor = self._files.open(temporary, create=False)
-        try:
-            self._files.write(descriptor, 0, header)
-            self._files.sync(descriptor)
-            self._files.rename(temporary, path)
-            self._files.sync_directory(self._directory)
-            base = self._segments[0].first if self._segments else first
-            self._write_manifest(base, first)
-        except OSError:
-            self._files.close(descriptor)
-            raise
-        if self._descriptor >= 0:
-            self._files.close(self._descriptor)
-        self._descriptor = descriptor
-        self._segments.append(
-            Segment(
-                path=path,
-                first=first,
-                capacity=capacity,
-                seed=seed_of(header),
-                end=HEADER_BYTES,
-                offsets=[],
+        """Make a zero-filled segment durable under its name, then write to it.
+
+        Nobody may make the next one ready meanwhile: it would have the name that this one still has.
+        """
+        with self._preparing:
+            self._prepare()
+            capacity = self._segment_bytes
+            header = encode_header(Header(first=first, capacity=capacity, previous=previous))
+            path = self._segment_path(first)
+            temporary = self._directory / _PREPARED
+            descriptor = -1
+            try:
+                descriptor = self._files.open(temporary, create=False)
+                self._files.write(descriptor, 0, header)
+                self._files.sync(descriptor)
+                self._files.rename(temporary, path)
+                self._files.sync_directory(self._directory)
+                base = self._segments[0].first if self._segments else first
+                self._write_manifest(base, first)
+            except OSError:
+                self._prepared = False
+                if descriptor >= 0:
+                    self._files.close(descriptor)
+                raise
+            if self._descriptor >= 0:
+                self._files.close(self._descriptor)
+            self._descriptor = descriptor
+            self._segments.append(
+                Segment(
+                    path=path,
+                    first=first,
+                    capacity=capacity,
+                    seed=seed_of(header),
+                    end=HEADER_BYTES,
+                    offsets=[],
+                )
             )
-        )
+            self._prepared = False
 
     @property
     def wants_preparation(self) -> bool:
@@ -215,20 +222,23 @@ class SegmentLog:
     def prepare(self) -> None:
         """Make the next segment's zeros durable; nothing happens when they are. Any thread."""
         with self._preparing:
-            if self._prepared:
-                return
-            temporary = self._directory / _PREPARED
-            descriptor = self._files.open(temporary, create=True)
-            try:
-                self._fill(descriptor, 0, self._segment_bytes)
-                self._files.sync(descriptor)
-            except OSError:
-                with contextlib.suppress(OSError):
-                    self._files.remove(temporary)
-                raise
-            finally:
-                self._files.close(descriptor)
-            self._prepared = True
+            self._prepare()
+
+    def _prepare(self) -> None:
+        if self._prepared:
+            return
+        temporary = self._directory / _PREPARED
+        descriptor = self._files.open(temporary, create=True)
+        try:
+            self._fill(descriptor, 0, self._segment_bytes)
+            self._files.sync(descriptor)
+        except OSError:
+            with contextlib.suppress(OSError):
+                self._files.remove(temporary)
+            raise
+        finally:
+            self._files.close(descriptor)
+        self._prepared = True
 
     def _fill(self, descriptor: int, start: int, end: int) -> None:
         for offset in range(start, end, _CHUNK_BYTES):
