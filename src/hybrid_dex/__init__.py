@@ -136,7 +136,7 @@ from hybrid_dex.model.events import (
     Withdrawn,
     fresh_events,
 )
-from hybrid_dex.model.market import Asset, Market, MarketState
+from hybrid_dex.model.market import Asset, Market, MarketState, StateCause
 from hybrid_dex.model.order import (
     CancelReason,
     OrderStatus,
@@ -319,6 +319,7 @@ __all__ = [
     "SortedBook",
     "StaleArtifactError",
     "StandardRisk",
+    "StateCause",
     "Subscription",
     "SystemClock",
     "TimeInForce",

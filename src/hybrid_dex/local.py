@@ -277,7 +277,7 @@ class LocalExchange:
         return LocalBook(bids=_rows(terms, depth.bids), asks=_rows(terms, depth.asks))
 
     def set_market_state(self, market: Market | str, state: MarketState) -> tuple[Event, ...]:
-        """Open or halt a market."""
+        """Move a market to another state; a move that is not legal is a `CommandRejected`."""
         return self._apply(SetMarketState(market=self._market(market).id, state=state))
 
     def advance(self, by_ns: int = 0) -> tuple[Event, ...]:

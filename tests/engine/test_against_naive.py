@@ -52,6 +52,7 @@ def run(choose: Choose, length: int) -> Engine:
 def compare(engine: Engine, naive: Naive) -> None:
     """Books in priority order, balances, freezes, statuses and what is in flight."""
     for market in engine.markets():
+        assert engine.market_state(market.id) is naive.states[market.id]
         rows = [(row.order_id, row.quantity) for row in engine.resting(market.id)]
         sides = (naive.book(market.id, Side.BUY), naive.book(market.id, Side.SELL))
         assert rows == [(order.id, order.open) for orders in sides for order in orders]

@@ -92,7 +92,9 @@ class Scenario:
                 self.now_s += int(seconds.removesuffix("s"))
                 return self.exchange.advance(int(seconds.removesuffix("s")) * SECOND)
             case "is", [state]:
-                return self.exchange.set_market_state(self.market, MarketState[state.upper()])
+                return self.exchange.set_market_state(
+                    self.market, MarketState[state.upper().replace("-", "_")]
+                )
         message = f"not a row: {verb} {rest}"
         raise AssertionError(message)
 

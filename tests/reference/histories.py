@@ -109,12 +109,18 @@ def _rare(choose: Choose, naive: Naive, roll: int, account: str) -> c.Command:
         return c.ConfirmSettlement(fills=fills, stage=SettlementStage.FINAL, batch=1)
     if roll < 96:
         return c.FailSettlement(failures=_failures(choose, naive), batch=1)
-    if roll == 96 and choose(3) == 0:
-        state = MarketState.HALTED if choose(5) == 0 else MarketState.OPEN
-        return c.SetMarketState(market=_pick(choose, MARKETS).id, state=state)
+    if roll == 96:
+        return _state(choose)
     if roll == 97:
         return c.CancelOrder(account=account, client_order_id=f"n{choose(6)}")
     return c.AdvanceTime()
+
+
+def _state(choose: Choose) -> c.SetMarketState:
+    """Mostly towards an open market; very rarely towards one that is closed for good."""
+    states = [state for state in MarketState if state is not MarketState.CLOSED or not choose(12)]
+    state = MarketState.OPEN if choose(2) else _pick(choose, states)
+    return c.SetMarketState(market=_pick(choose, MARKETS).id, state=state)
 
 
 def _told_by_the_chain(choose: Choose, naive: Naive, roll: int) -> c.Command:

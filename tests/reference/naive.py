@@ -13,6 +13,7 @@ from hybrid_dex.model import commands as c
 from hybrid_dex.model.market import Market, MarketState
 from hybrid_dex.model.order import OrderType, SelfTradeMode, Side, TimeInForce
 from hybrid_dex.model.signed_order import Authorization, Nonce, SignatureKind
+from tests.reference.naive_markets import CLOSED, STEPS, enters
 
 BUY, SELL = Side.BUY, Side.SELL
 RESTS = (TimeInForce.GTC, TimeInForce.GTD)
@@ -108,7 +109,7 @@ class Naive:
 
     def __init__(self) -> None:
         self.markets: dict[str, Market] = {}
-        self.halted: set[str] = set()
+        self.states: dict[str, MarketState] = {}
         self.total: dict[tuple[str, str], int] = defaultdict(int)
         self.withdrawing: dict[tuple[str, str], int] = defaultdict(int)
         self.incoming: dict[tuple[str, str], int] = defaultdict(int)
@@ -236,7 +237,7 @@ class Naive:
         """Whether the words and numbers of an order are acceptable at all."""
         post_only, tif = term.post_only, term.time_in_force
         return (
-            market.id not in self.halted
+            enters(self.states[market.id], post_only=post_only)
             and 1 <= term.price < 2**48
             and 1 <= term.quantity < 2**48
             and term.price * term.quantity * market.tick_size >= market.minimum_notional
@@ -500,12 +501,16 @@ class Naive:
 
     def ListMarket(self, command: c.ListMarket) -> None:  # noqa: N802
         """Once."""
+        self.states.setdefault(command.market.id, command.state)
         self.markets.setdefault(command.market.id, command.market)
 
     def SetMarketState(self, command: c.SetMarketState) -> None:  # noqa: N802
-        """Open or halted."""
-        halted = command.state is MarketState.HALTED
-        (self.halted.add if halted else self.halted.discard)(command.market)
+        """Along the steps that there are."""
+        if command.state in STEPS[self.states[command.market]]:
+            self.states[command.market] = command.state
+            if command.state is CLOSED:
+                for order in [o for o in self.resting if o.market.id == command.market]:
+                    self.end(order, "canceled")
 
     def AdvanceTime(self, command: c.AdvanceTime) -> None:  # noqa: N802
         """What is due happened already."""

@@ -8,8 +8,9 @@ from typing import Final
 
 from hybrid_dex.engine import matching, terms
 from hybrid_dex.engine.desk import Desk, Venue
+from hybrid_dex.engine.market_states import SERVED, refuse_entry
 from hybrid_dex.engine.orders import LiveOrder
-from hybrid_dex.engine.trading import RESTS, Trading, frozen_account, halted, weigh
+from hybrid_dex.engine.trading import RESTS, Trading, frozen_account, weigh
 from hybrid_dex.interfaces.book import Incoming
 from hybrid_dex.interfaces.risk import Refusal
 from hybrid_dex.model.commands import CancelAll, CancelOrder, ReduceOrder, ReplaceOrder
@@ -21,6 +22,7 @@ from hybrid_dex.model.units import AccountId, ClientOrderId, OrderId, Quantity
 
 __all__ = ["Changes"]
 
+_OPEN: Final = MarketState.OPEN
 _GONE: Final = {
     OrderStatus.FILLED: (RejectReason.ALREADY_FILLED, "it was filled"),
     OrderStatus.CANCELED: (RejectReason.ALREADY_CANCELED, "it was canceled"),
@@ -82,8 +84,11 @@ class Changes:
     ) -> Refusal | None:
         """Judge the new terms and their signature."""
         desk, signed, before = self._desk, command.authorization, order.authorization
-        if venue.state is not MarketState.OPEN:
-            return halted(venue)
+        if venue.state is not _OPEN:
+            served = SERVED[venue.state].replace
+            refusal = refuse_entry(venue.market.id, venue.state, served, command)
+            if refusal is not None:
+                return refusal
         if command.expected_filled is not None and command.expected_filled != order.filled:
             detail = f"{order.filled} lots are filled"
             return Refusal(RejectReason.FILLED_MEANWHILE, "expected_filled", detail)

@@ -15,6 +15,7 @@ from hybrid_dex.engine.changes import Changes
 from hybrid_dex.engine.delegation import Delegation
 from hybrid_dex.engine.desk import BookFactory, Desk
 from hybrid_dex.engine.funds import Funds
+from hybrid_dex.engine.markets import Markets
 from hybrid_dex.engine.readings import Readings
 from hybrid_dex.engine.trading import Trading
 from hybrid_dex.engine.vouchers import Vouchers
@@ -86,6 +87,7 @@ class Engine(Readings):
         )
         changes = Changes(desk, trading)
         funds, delegation, vouchers = Funds(desk), Delegation(desk), Vouchers(desk)
+        markets = Markets(desk)
         self._apply: dict[type[Command], Callable[..., tuple[Event, ...] | None]] = {
             PlaceOrder: trading.place,
             CancelOrder: changes.cancel,
@@ -100,8 +102,8 @@ class Engine(Readings):
             RaiseFloor: funds.raise_floor,
             ConfirmSettlement: funds.confirm,
             FailSettlement: funds.fail,
-            ListMarket: funds.list_market,
-            SetMarketState: funds.set_state,
+            ListMarket: markets.list_market,
+            SetMarketState: markets.set_state,
             AdvanceTime: _nothing,
             GrantSession: delegation.grant_session,
             RevokeSession: delegation.revoke_session,

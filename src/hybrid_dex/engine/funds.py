@@ -15,11 +15,9 @@ from hybrid_dex.model.commands import (
     ConfirmSettlement,
     Deposit,
     FailSettlement,
-    ListMarket,
     RaiseFloor,
     RequestWithdrawal,
     RevokeLane,
-    SetMarketState,
     Withdraw,
 )
 from hybrid_dex.model.events import (
@@ -27,12 +25,10 @@ from hybrid_dex.model.events import (
     FillSettled,
     FloorRaised,
     LaneRevoked,
-    MarketListed,
-    MarketStateChanged,
     WithdrawalChanged,
     Withdrawn,
 )
-from hybrid_dex.model.market import Asset, Market, MarketState
+from hybrid_dex.model.market import Market
 from hybrid_dex.model.order import CancelReason, Side
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.settlement import MatchedFill, SettlementStage
@@ -207,47 +203,6 @@ class Funds:
             if signed.nonce >> 24 < command.floor:
                 desk.cancel(order, CancelReason.REVOKED)
 
-    # ----------------------------------------------------------------- markets
-
-    def list_market(self, command: ListMarket) -> None:
-        """List a market once and for ever."""
-        desk, market = self._desk, command.market
-        listed = desk.venues.get(market.id)
-        if listed is not None and listed.market == market:
-            return
-        detail = self._conflict(market)
-        if detail is not None:
-            desk.refuse(None, RejectReason.MARKET_EXISTS, "market", detail)
-            return
-        desk.list_market(market, MarketState.OPEN)
-        desk.emit(MarketListed(market))
-
-    def set_state(self, command: SetMarketState) -> None:
-        """Open or halt a market."""
-        desk = self._desk
-        venue = desk.venues.get(command.market)
-        if venue is None:
-            detail = f"no market {command.market}"
-            desk.refuse(None, RejectReason.UNKNOWN_MARKET, "market", detail)
-        elif venue.state is not command.state:
-            venue.state = command.state
-            desk.emit(MarketStateChanged(command.market, command.state))
-
-    def _conflict(self, market: Market) -> str | None:
-        """Return what a new market contradicts."""
-        desk = self._desk
-        if market.id in desk.venues:
-            return f"{market.id} is listed with other terms, and terms never change"
-        for asset in (market.base, market.quote):
-            known = desk.assets.get(asset.id, asset)
-            if known != asset:
-                return f"{asset.id} is known as {_describe(known)}"
-        for venue in desk.venues.values():
-            other = venue.market
-            if market.number == other.number and market.base.token and other.base.token:
-                return f"number {market.number} is that of {other.id}"
-        return None
-
     def _market(self, fill: MatchedFill) -> Market:
         return self._desk.venues[fill.market].market
 
@@ -267,8 +222,3 @@ def _settled(
         transaction,
         reason,
     )
-
-
-def _describe(asset: Asset) -> str:
-    token = "" if asset.token is None else f" at {asset.token}"
-    return f"{asset.decimals} decimals{token}"

@@ -9,6 +9,7 @@ from typing import Final
 
 from hybrid_dex.engine import matching, terms
 from hybrid_dex.engine.desk import Desk, Venue
+from hybrid_dex.engine.market_states import SERVED, refuse_entry
 from hybrid_dex.engine.orders import LiveOrder, Named
 from hybrid_dex.interfaces.book import Incoming, Resting
 from hybrid_dex.interfaces.risk import LedgerView, Refusal, Risk
@@ -20,8 +21,9 @@ from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.signed_order import Authorization
 from hybrid_dex.model.units import AccountId, ClientOrderId, OrderId, Quantity, order_id
 
-__all__ = ["RESTS", "Trading", "frozen_account", "halted", "weigh"]
+__all__ = ["RESTS", "Trading", "frozen_account", "weigh"]
 
+_OPEN: Final = MarketState.OPEN
 RESTS: Final = (TimeInForce.GTC, TimeInForce.GTD)
 """What may rest."""
 
@@ -91,8 +93,11 @@ class Trading:
 
     def _refuse_place(self, venue: Venue, command: PlaceOrder) -> Refusal | None:
         desk = self._desk
-        if venue.state is not MarketState.OPEN:
-            return halted(venue)
+        if venue.state is not _OPEN:
+            served = SERVED[venue.state].place
+            refusal = refuse_entry(venue.market.id, venue.state, served, command)
+            if refusal is not None:
+                return refusal
         refusal = terms.check_terms(venue, command, command.order_type, desk.at_ns)
         if refusal is not None:
             return refusal
@@ -247,12 +252,6 @@ def weigh(venue: Venue, incoming: Incoming, command: terms.Entering) -> tuple[bo
     """Return whether a FOK trades whole, or why it is refused."""
     answer = matching.can_fill_whole(venue, incoming, command.account, command.self_trade)
     return (False, answer) if isinstance(answer, Refusal) else (answer, None)
-
-
-def halted(venue: Venue) -> Refusal:
-    """The market takes no orders now."""
-    detail = f"{venue.market.id} is halted; cancel and reduce are served"
-    return Refusal(RejectReason.MARKET_HALTED, "market", detail)
 
 
 def frozen_account() -> Refusal:

@@ -261,13 +261,19 @@ class FailSettlement(CommandBase, frozen=True, gc=False, kw_only=True, array_lik
 
 
 class ListMarket(CommandBase, frozen=True, gc=False, kw_only=True, array_like=True, tag=14):
-    """List a market. Its terms never change afterwards."""
+    """List a market. Its terms never change afterwards.
+
+    Attributes:
+        market: the terms.
+        state: in which it begins; any but closed.
+    """
 
     market: Market
+    state: MarketState = MarketState.OPEN
 
 
 class SetMarketState(CommandBase, frozen=True, gc=False, kw_only=True, array_like=True, tag=15):
-    """Open or halt a market."""
+    """Move a market to another state, where that is a legal move. Closing delists it for ever."""
 
     market: MarketId
     state: MarketState

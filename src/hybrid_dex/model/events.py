@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from hybrid_dex.model.market import Market, MarketState
+from hybrid_dex.model.market import Market, MarketState, StateCause
 from hybrid_dex.model.order import (
     CancelReason,
     OrderStatus,
@@ -309,16 +309,17 @@ class FloorRaised(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=17
 
 
 class MarketListed(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=18):
-    """A market was listed; it is open."""
+    """A market was listed; it is open, unless a `MarketStateChanged` follows."""
 
     market: Market
 
 
 class MarketStateChanged(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=19):
-    """A market opened or halted."""
+    """A market is in another state now."""
 
     market: MarketId
     state: MarketState
+    cause: StateCause = StateCause.COMMAND
 
 
 class SessionGranted(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=20):

@@ -26,7 +26,7 @@ from hybrid_dex.model.units import (
     Quantity,
 )
 
-__all__ = ["Asset", "Market", "MarketState", "fee"]
+__all__ = ["Asset", "Market", "MarketState", "StateCause", "fee"]
 
 _MAX_DECIMALS: Final = 36
 _FEE_RANGE: Final = [attrs.validators.ge(FeePpm(0)), attrs.validators.le(FeePpm(MAX_FEE_PPM))]
@@ -39,6 +39,19 @@ class MarketState(enum.IntEnum):
     """Orders match (SecurityTradingStatus, FIX 326: 17)."""
     HALTED = 2
     """Nothing enters or matches; cancel and reduce are still served (FIX 326: 2)."""
+    POST_ONLY = 4
+    """Only post-only orders enter, so nothing matches: makers quote before the opening."""
+    CANCEL_ONLY = 5
+    """As halted, but it does not simply go on: it reopens by steps, or it closes."""
+    CLOSED = 6
+    """Delisted for ever: no order is left (FIX 326: 18)."""
+
+
+class StateCause(enum.IntEnum):
+    """Why a market's state changed."""
+
+    COMMAND = 1
+    """Somebody who may asked for it."""
 
 
 @attrs.frozen(kw_only=True)

@@ -75,3 +75,5 @@ class CancelReason(enum.IntEnum):
     """The funds behind it left: an on-chain withdrawal or a failed settlement."""
     SETTLEMENT_FAILED = 7
     """Its own fill failed to settle."""
+    MARKET_CLOSED = 20
+    """The market was delisted."""

@@ -95,6 +95,14 @@ class RejectReason(enum.IntEnum):
     """A market of this name or number is listed with other terms."""
     SETTLEMENT_BACKLOG = 4005
     """Matching pauses until the oldest unsettled fill has settled."""
+    MARKET_POST_ONLY = 4006
+    """The market takes only post-only orders now."""
+    MARKET_CANCEL_ONLY = 4007
+    """The market serves only cancel and reduce now."""
+    MARKET_CLOSED = 4008
+    """The market is delisted."""
+    ILLEGAL_MOVE = 4009
+    """The market can not come from its state to the one that was asked for."""
 
     UNKNOWN_ORDER = 5001
     """The account never had such an order, or it is too long ago."""

@@ -54,6 +54,7 @@ CancelReasonWord: TypeAlias = Literal[
     "revoked",
     "uncovered",
     "settlement_failed",
+    "market_closed",
 ]
 ExecTypeWord: TypeAlias = Literal[
     "new", "trade", "canceled", "expired", "replaced", "reduced", "rejected", "cancel_rejected"
@@ -61,7 +62,7 @@ ExecTypeWord: TypeAlias = Literal[
 LiquidityWord: TypeAlias = Literal["maker", "taker"]
 StageWord: TypeAlias = Literal["matched", "submitted", "confirmed", "final", "failed"]
 SignatureKindWord: TypeAlias = Literal["wallet", "session", "bulk", "approved"]
-MarketStateWord: TypeAlias = Literal["open", "halted"]
+MarketStateWord: TypeAlias = Literal["open", "halted", "post_only", "cancel_only", "closed"]
 
 ENUMERATIONS: Final[tuple[tuple[type[enum.IntEnum], object], ...]] = (
     (Side, SideWord),
