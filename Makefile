@@ -45,8 +45,8 @@ ARGS ?=
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .PRECIOUS: $(STAMPS)/% .venv-%/stamp
-.PHONY: help demo install test lint format docs docs-serve bench prove contracts-test lock clean \
-	library-test slow-test
+.PHONY: help demo install test lint format docs docs-serve bench prove mutations contracts-test lock \
+	clean library-test slow-test
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -82,6 +82,10 @@ slow-test: $(STAMPS)/dev node_modules/.stamp
 prove: $(STAMPS)/dev node_modules/.stamp ## run every test with its full figures (hours)
 	HYBRID_DEX_TIER=prove $(PYTEST) --timeout 0 $(TESTED) $(ARGS)
 	$(MAKE) -C contracts invariants TIER=prove ARGS=
+	$(MAKE) mutations ARGS=
+
+mutations: $(STAMPS)/mutations ## break the engine, risk and journal one expression at a time; SAMPLE=500 tries that many
+	$(BIN)/python -m tests.mutations $(if $(SAMPLE),--sample $(SAMPLE)) $(ARGS)
 
 lint: $(STAMPS)/dev ## check style, types and the direction of imports
 	$(BIN)/ruff check .
@@ -105,7 +109,7 @@ bench: $(STAMPS)/dev $(BENCH_VENV)/stamp ## measure; nothing here passes or fail
 	$(BIN)/python -m benchmarks --peers $(BENCH_VENV)/bin/python $(ARGS)
 
 clean: ## remove everything that make and its tools made
-	rm -rf $(VENV) .venv-* node_modules site dist .coverage htmlcov .hypothesis \
+	rm -rf $(VENV) .venv-* node_modules mutants site dist .coverage htmlcov .hypothesis \
 		.import_linter_cache .mypy_cache .pytest_cache .ruff_cache .schemathesis
 	find src tests reference_app plugins examples docs benchmarks conftest.py \
 		-name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
@@ -170,5 +174,6 @@ lock: $(STAMPS)/bootstrap ## write constraints/ anew from pyproject.toml; UPGRAD
 	$(COMPILE) $(UPGRADE) pyproject.toml --all-extras --group dev --output-file constraints/dev.txt
 	$(COMPILE) $(UPGRADE) pyproject.toml --extra app --group build --constraint constraints/dev.txt --output-file constraints/demo.txt
 	$(COMPILE) $(UPGRADE) pyproject.toml --extra app --group build --group docs --constraint constraints/dev.txt --output-file constraints/docs.txt
+	$(COMPILE) $(UPGRADE) pyproject.toml --all-extras --group dev --group mutations --constraint constraints/dev.txt --output-file constraints/mutations.txt
 	$(COMPILE) $(UPGRADE) --group bench --output-file constraints/bench.txt
 	echo uv | $(COMPILE) $(UPGRADE) - --output-file constraints/bootstrap.txt
