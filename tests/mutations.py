@@ -32,15 +32,15 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=2)
     arguments = parser.parse_args()
     run = [str(MUTMUT), "run", "--max-children", str(arguments.workers)]
-    subprocess.run([*run, NOBODY], check=False, stdout=subprocess.DEVNULL)  # noqa: S603
+    subprocess.run([*run, NOBODY], check=False, stdout=subprocess.DEVNULL)
     names = sorted(results())
     if not names:
         print("mutmut made no mutants: run it by hand, `mutmut run`", file=sys.stderr)
         return 1
     if arguments.sample is not None and arguments.sample < len(names):
         print(f"{arguments.sample} of {len(names)} mutants, seed {arguments.seed}")
-        names = sorted(random.Random(arguments.seed).sample(names, arguments.sample))  # noqa: S311
-    subprocess.run([*run, *names], check=True, stdout=subprocess.DEVNULL)  # noqa: S603
+        names = sorted(random.Random(arguments.seed).sample(names, arguments.sample))
+    subprocess.run([*run, *names], check=True, stdout=subprocess.DEVNULL)
     found = results()
     return report({name: found[name] for name in names})
 
