@@ -11,12 +11,14 @@ from collections.abc import Callable
 from typing import Final
 
 from hybrid_dex.engine import state
+from hybrid_dex.engine.batches import Batches
 from hybrid_dex.engine.changes import Changes
 from hybrid_dex.engine.delegation import Delegation
 from hybrid_dex.engine.desk import BookFactory, Desk
 from hybrid_dex.engine.funds import Funds
 from hybrid_dex.engine.markets import Markets
 from hybrid_dex.engine.readings import Readings
+from hybrid_dex.engine.standing import DeskStanding
 from hybrid_dex.engine.trading import Trading
 from hybrid_dex.engine.vouchers import Vouchers
 from hybrid_dex.errors import (
@@ -29,6 +31,7 @@ from hybrid_dex.interfaces.risk import Risk
 from hybrid_dex.model.commands import (
     AdvanceTime,
     ApproveOrder,
+    BatchOrders,
     CancelAll,
     CancelOrder,
     Command,
@@ -57,7 +60,7 @@ from hybrid_dex.model.units import MAX_SEQUENCE, Sequence, TimestampNs
 
 __all__ = ["ENGINE_VERSION", "Engine"]
 
-ENGINE_VERSION: Final = 2
+ENGINE_VERSION: Final = 3
 """Raised whenever the same commands would give other events."""
 
 
@@ -82,10 +85,16 @@ class Engine(Readings):
     def _take(self, desk: Desk) -> None:
         """Work on this desk from now on."""
         super().__init__(desk)
+        view = Readings(desk)
         trading = Trading(
-            desk, self._risk, Readings(desk), requires_signature=self._requires_signature
+            desk,
+            self._risk,
+            view,
+            requires_signature=self._requires_signature,
+            standing=DeskStanding(desk),
         )
         changes = Changes(desk, trading)
+        batches = Batches(desk, self._risk, view, trading, changes)
         funds, delegation, vouchers = Funds(desk), Delegation(desk), Vouchers(desk)
         markets = Markets(desk)
         self._apply: dict[type[Command], Callable[..., tuple[Event, ...] | None]] = {
@@ -94,6 +103,7 @@ class Engine(Readings):
             ReduceOrder: changes.reduce,
             ReplaceOrder: changes.replace,
             CancelAll: changes.cancel_all,
+            BatchOrders: batches.apply,
             Deposit: funds.deposit,
             Withdraw: funds.withdraw,
             RequestWithdrawal: funds.request_withdrawal,
@@ -164,7 +174,7 @@ class Engine(Readings):
             if desk.frozen:
                 desk.thaw()
             observe = self._risk.observe
-            for event in events:
+            for event in events if not desk.observed else desk.unobserved():
                 observe(event, at_ns)
         except InvariantError:
             raise
