@@ -82,8 +82,6 @@ from hybrid_dex.local import LocalBalance, LocalBook, LocalExchange
 from hybrid_dex.model.commands import (
     AdvanceTime,
     ApproveOrder,
-    BatchMember,
-    BatchOrders,
     CancelAll,
     CancelOrder,
     Command,
@@ -122,7 +120,6 @@ from hybrid_dex.model.events import (
     LaneRevoked,
     MarketListed,
     MarketStateChanged,
-    MemberAnswered,
     OrderAccepted,
     OrderApproved,
     OrderCanceled,
@@ -138,7 +135,6 @@ from hybrid_dex.model.events import (
     WithdrawalChanged,
     Withdrawn,
     fresh_events,
-    member_answers,
 )
 from hybrid_dex.model.market import Asset, Market, MarketState, StateCause
 from hybrid_dex.model.order import (
@@ -197,8 +193,6 @@ __all__ = [
     "Auth",
     "Authorization",
     "Balance",
-    "BatchMember",
-    "BatchOrders",
     "Book",
     "CancelAll",
     "CancelOrder",
@@ -262,7 +256,6 @@ __all__ = [
     "MarketState",
     "MarketStateChanged",
     "MatchedFill",
-    "MemberAnswered",
     "MemoryJournal",
     "MemorySnapshots",
     "MissingContractError",
@@ -345,5 +338,4 @@ __all__ = [
     "Withdrawn",
     "WrongChainError",
     "fresh_events",
-    "member_answers",
 ]

@@ -103,7 +103,17 @@ class RefusedError(HybridDexError):
 
 
 class InvariantError(HybridDexError):
-    """The engine was about to break one of its own rules: a bug, never a user's mistake."""
+    """The engine was about to break one of its own rules: a bug, never a user's mistake.
+
+    Attributes:
+        sequence: the command that it happened in; 0 when it was none.
+        market: the one market that it happened in; empty when there is none such.
+    """
+
+    def __init__(self, message: str, *, sequence: int = 0, market: str = "") -> None:
+        super().__init__(message)
+        self.sequence = sequence
+        self.market = market
 
 
 class SequenceError(HybridDexError):

@@ -29,12 +29,12 @@ from hybrid_dex.model.commands import (
     AdvanceTime,
     Command,
     ListMarket,
-    PlaceOrder,
 )
 from hybrid_dex.model.events import (
     Event,
     EventBatch,
     OrderAccepted,
+    Withdrawn,
 )
 from hybrid_dex.model.order import Side
 from hybrid_dex.model.units import Amount, TimestampNs
@@ -177,7 +177,7 @@ class TestInvariant:
             await fund(exchange)
             outcomes = await asyncio.gather(
                 exchange.deposit(ALICE, USDC, Amount(1)),
-                exchange.place(order(BOB, Side.SELL)),
+                exchange.withdraw(ALICE, USDC, Amount(2)),
                 exchange.deposit(ALICE, USDC, Amount(1)),
                 return_exceptions=True,
             )
@@ -187,7 +187,7 @@ class TestInvariant:
             assert "broke an invariant" in exchange.health().halted
             with pytest.raises(UnavailableError, match="broke an invariant"):
                 await exchange.deposit(ALICE, USDC, Amount(1))
-            assert exchange.view.balance(ALICE, USDC).available == RICH + 1
+            assert exchange.view.balance(ALICE, USDC).available == RICH - 1
         assert [record.levelno for record in caplog.records if "invariant" in record.message] == [
             logging.CRITICAL
         ]
@@ -226,24 +226,23 @@ class TestInvariant:
         ) as exchange:
             await fund(exchange)
             with pytest.raises(InvariantError):
-                await exchange.place(order(BOB, Side.SELL))
+                await exchange.withdraw(ALICE, USDC, Amount(2))
         assert await snapshots.latest() is None
         with pytest.raises(InvariantError, match=r"command 4 in record .*; the journal is kept"):
             await Exchange([MARKET], journal=journal, risk=_BrokenRisk()).open()
 
 
 class _BrokenRisk:
-    """A rule that breaks instead of answering."""
+    """A rule that breaks where no market is concerned."""
 
     version = "broken 1"
 
     def check(self, command: Command, view: LedgerView) -> Refusal | None:
-        if isinstance(command, PlaceOrder):
-            raise InvariantError("a rule that breaks")
         return None
 
     def observe(self, event: Event, at_ns: TimestampNs) -> None:
-        """Learn nothing."""
+        if isinstance(event, Withdrawn):
+            raise InvariantError("a rule that breaks")
 
     def snapshot(self) -> bytes:
         return b""

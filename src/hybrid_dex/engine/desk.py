@@ -32,7 +32,6 @@ from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.settlement import MatchedFill
 from hybrid_dex.model.units import (
     MAX_AMOUNT,
-    MAX_FILLS_PER_GROUP,
     AccountId,
     Amount,
     AssetId,
@@ -98,18 +97,17 @@ class Desk:
         "emit",
         "events",
         "expiries",
-        "fill_index",
         "final_batch",
         "flight",
         "frozen",
+        "isolated",
         "lanes",
         "ledger",
         "make_book",
-        "observed",
-        "order_index",
         "orders",
         "sequence",
         "sessions",
+        "touched",
         "venues",
         "voucher_salts",
         "vouchers",
@@ -133,20 +131,13 @@ class Desk:
         self.expiries = Expiries(self.orders.live)
         self.flight = Flight()
         self.frozen: dict[AccountId, None] = {}
+        # How often each market broke an invariant since it opened; its orders stand in a
+        # `StilledBook`.
+        self.isolated: dict[MarketId, int] = {}
+        # The command and market of the last order that was canceled outside matching.
+        self.touched: tuple[int, MarketId] | None = None
         self.events: list[Event] = []
         self.emit = self.events.append
-        # Of a command that is several: which order and which fill its next one makes first, and
-        # how many events the risk has seen. Zero between commands.
-        self.order_index = self.fill_index = self.observed = 0
-
-    def next_aggressor(self, fills: int) -> None:
-        """Let the fills of the next order of this command begin a settlement group of their own."""
-        self.fill_index += -(-fills // MAX_FILLS_PER_GROUP) * MAX_FILLS_PER_GROUP
-
-    def unobserved(self) -> list[Event]:
-        """Return the events that the risk has not seen, and count from the beginning again."""
-        seen, self.observed = self.observed, 0
-        return self.events[seen:]
 
     def list_market(self, market: Market, state: MarketState) -> Venue:
         """Open a venue with an empty book."""
@@ -197,6 +188,7 @@ class Desk:
 
     def cancel(self, order: LiveOrder, reason: CancelReason) -> None:
         """Cancel a live order."""
+        self.touched = (self.sequence, order.market)
         venue = self.venues[order.market]
         venue.book.remove(order.order_id)
         self.leave_book(venue, order)
@@ -206,6 +198,7 @@ class Desk:
         """End every order whose time has come, by time and then by id."""
         while (order_id := self.expiries.due(self.at_ns)) is not None:
             order = self.orders.live[order_id]
+            self.touched = (self.sequence, order.market)
             venue = self.venues[order.market]
             venue.book.remove(order_id)
             self.leave_book(venue, order)
@@ -221,6 +214,7 @@ class Desk:
                     order.client_order_id,
                 )
             )
+            self.touched = None
 
     def cover(self, account: AccountId, asset: AssetId) -> None:
         """When available funds are below zero, cancel orders, newest first, then freeze."""

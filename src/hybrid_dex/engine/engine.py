@@ -7,18 +7,17 @@ and answers nothing any more: the state is not to be trusted, the journal is.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
-from hybrid_dex.engine import state
-from hybrid_dex.engine.batches import Batches
+from hybrid_dex.engine import isolation, state
 from hybrid_dex.engine.changes import Changes
 from hybrid_dex.engine.delegation import Delegation
 from hybrid_dex.engine.desk import BookFactory, Desk
 from hybrid_dex.engine.funds import Funds
+from hybrid_dex.engine.isolation import Isolated
 from hybrid_dex.engine.markets import Markets
 from hybrid_dex.engine.readings import Readings
-from hybrid_dex.engine.standing import DeskStanding
 from hybrid_dex.engine.trading import Trading
 from hybrid_dex.engine.vouchers import Vouchers
 from hybrid_dex.errors import (
@@ -31,7 +30,6 @@ from hybrid_dex.interfaces.risk import Risk
 from hybrid_dex.model.commands import (
     AdvanceTime,
     ApproveOrder,
-    BatchOrders,
     CancelAll,
     CancelOrder,
     Command,
@@ -56,7 +54,7 @@ from hybrid_dex.model.commands import (
     Withdraw,
 )
 from hybrid_dex.model.events import Event, MarketListed
-from hybrid_dex.model.units import MAX_SEQUENCE, Sequence, TimestampNs
+from hybrid_dex.model.units import MAX_SEQUENCE, MarketId, Sequence, TimestampNs
 
 __all__ = ["ENGINE_VERSION", "Engine"]
 
@@ -85,25 +83,18 @@ class Engine(Readings):
     def _take(self, desk: Desk) -> None:
         """Work on this desk from now on."""
         super().__init__(desk)
-        view = Readings(desk)
         trading = Trading(
-            desk,
-            self._risk,
-            view,
-            requires_signature=self._requires_signature,
-            standing=DeskStanding(desk),
+            desk, self._risk, Readings(desk), requires_signature=self._requires_signature
         )
         changes = Changes(desk, trading)
-        batches = Batches(desk, self._risk, view, trading, changes)
         funds, delegation, vouchers = Funds(desk), Delegation(desk), Vouchers(desk)
         markets = Markets(desk)
-        self._apply: dict[type[Command], Callable[..., tuple[Event, ...] | None]] = {
+        self._apply: dict[type[Command | Isolated], Callable[..., tuple[Event, ...] | None]] = {
             PlaceOrder: trading.place,
             CancelOrder: changes.cancel,
             ReduceOrder: changes.reduce,
             ReplaceOrder: changes.replace,
             CancelAll: changes.cancel_all,
-            BatchOrders: batches.apply,
             Deposit: funds.deposit,
             Withdraw: funds.withdraw,
             RequestWithdrawal: funds.request_withdrawal,
@@ -122,6 +113,7 @@ class Engine(Readings):
             IssueVoucher: vouchers.issue,
             RedeemVoucher: vouchers.redeem,
             ExpireVoucher: vouchers.expire,
+            Isolated: self._isolate,
         }
 
     @property
@@ -143,7 +135,7 @@ class Engine(Readings):
         orders = "; signed orders only" if self._requires_signature else ""
         return f"engine {ENGINE_VERSION}; book {book}; risk {self._risk.version}{orders}"
 
-    def apply(self, command: Command) -> tuple[Event, ...]:
+    def apply(self, command: Command | Isolated) -> tuple[Event, ...]:
         """Apply the next command and return what happened.
 
         A place command whose client order id repeats an earlier one with the same content returns
@@ -152,7 +144,8 @@ class Engine(Readings):
         Raises:
             SequenceError: the command's number is not the next, or its time lies before the
                 last one's; nothing changed.
-            InvariantError: the engine, its book or its risk broke a rule; it stops for good.
+            InvariantError: the engine, its book or its risk broke a rule; it stops for good. It
+                names the command, and the market when only that one is to blame.
         """
         desk = self._desk
         if self._broken:
@@ -174,14 +167,42 @@ class Engine(Readings):
             if desk.frozen:
                 desk.thaw()
             observe = self._risk.observe
-            for event in events if not desk.observed else desk.unobserved():
+            for event in events:
                 observe(event, at_ns)
-        except InvariantError:
-            raise
         except Exception as error:
-            raise InvariantError(f"command {sequence} failed: {error!r}") from error
+            is_told = isinstance(error, InvariantError)
+            reason = str(error) if is_told else f"command {sequence} failed: {error!r}"
+            market = isolation.blame(desk, command)
+            raise InvariantError(reason, sequence=sequence, market=market) from error
         self._broken = False
         return tuple(events) if repeated is None else (*events, *repeated)
+
+    def apply_isolated(self, command: Command, markets: Iterable[MarketId]) -> tuple[Event, ...]:
+        """Apply the next command, which broke an invariant in these markets when it was tried.
+
+        They are halted, and their books laid aside before anything else. A command about one of
+        them is answered `INTERNAL` and does nothing; any other is applied as usual.
+
+        Raises: as `apply`.
+        """
+        if command.sequence == self._desk.sequence + 1 and not self._broken:
+            for market in markets:
+                isolation.still(self._desk, market)
+        return self.apply(Isolated(command.sequence, command.at_ns, command, tuple(markets)))
+
+    def _isolate(self, isolated: Isolated) -> tuple[Event, ...] | None:
+        """What `apply_isolated` does once expiries are seen to."""
+        desk, command = self._desk, isolated.command
+        isolation.halt(desk, isolated.markets)
+        if isolation.home(desk, command) in isolated.markets:
+            isolation.refuse(desk, command)
+            return None
+        return self._apply[type(command)](command)
+
+    def become(self, other: "Engine") -> None:
+        """Take the place of another engine, made alike, which nobody may use afterwards."""
+        self._risk, self._broken = other._risk, other._broken  # noqa: SLF001 # its own kind
+        self._take(other._desk)  # noqa: SLF001 # its own kind
 
     def state_hash(self) -> bytes:
         """Return 32 bytes that name the state; the same for every book that agrees."""

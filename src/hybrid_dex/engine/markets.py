@@ -7,8 +7,9 @@ what they were, and fills that are on their way settle as any other.
 
 from typing import Final
 
+from hybrid_dex.engine import isolation
 from hybrid_dex.engine.desk import Desk, Venue
-from hybrid_dex.engine.market_states import MOVES, is_legal
+from hybrid_dex.engine.market_states import MOVES, SERVED, Entry, is_legal
 from hybrid_dex.model.commands import ListMarket, SetMarketState
 from hybrid_dex.model.events import MarketListed, MarketStateChanged
 from hybrid_dex.model.market import Asset, Market, MarketState, StateCause
@@ -64,6 +65,8 @@ class Markets:
             detail = f"{market} is {_name(venue.state)}; what can follow: {after}"
             desk.refuse(None, RejectReason.ILLEGAL_MOVE, "state", detail)
             return
+        if SERVED[state].place is not Entry.NONE:
+            isolation.release(desk, market)
         venue.state = state
         desk.emit(MarketStateChanged(market, state, cause))
         if state is _CLOSED:

@@ -99,6 +99,10 @@ class Readings:
         """Return whether the market is open."""
         return self._desk.venues[market].state
 
+    def isolated(self) -> tuple[MarketId, ...]:
+        """Return the markets that broke an invariant and were not opened again since, by symbol."""
+        return tuple(sorted(self._desk.isolated))
+
     def top(self, market: MarketId) -> Top:
         """Return the market's top of book."""
         return self._desk.venues[market].book.top()

@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from hybrid_dex.engine import isolation
 from hybrid_dex.engine.desk import Desk
 from hybrid_dex.engine.lanes import LaneKey, LaneState
 from hybrid_dex.engine.ledger import Entry
@@ -23,6 +24,7 @@ from hybrid_dex.model.units import (
     AccountId,
     AssetId,
     FillId,
+    MarketId,
     OrderId,
     Quantity,
     Sequence,
@@ -34,7 +36,7 @@ __all__ = ["STATE_FORMAT", "dump", "load"]
 
 STATE_FORMAT: Final = 3
 _READABLE_FORMATS: Final = (1, 2, STATE_FORMAT)
-"""Format 1 ends after the risk, format 2 after the vouchers; what came since is empty there."""
+"""Format 1 ends after the risk, format 2 after the voucher salts; what came since is empty there."""
 
 
 class _Listing(msgspec.Struct, array_like=True):
@@ -71,6 +73,7 @@ class _State(msgspec.Struct, array_like=True):
     approvals: list[tuple[AccountId, bytes, bool]] = []
     vouchers: list[Voucher] = []
     voucher_salts: list[tuple[AccountId, int]] = []
+    isolated: list[tuple[MarketId, int]] = []
 
 
 _encoder: Final = msgspec.json.Encoder()
@@ -108,6 +111,7 @@ def dump(desk: Desk, risk: bytes) -> bytes:
         [(*key, usable) for key, usable in sorted(desk.sessions.approvals.items())],
         list(desk.vouchers.values()),
         sorted(desk.voucher_salts.items()),
+        sorted(desk.isolated.items()),
     )
     return _encoder.encode(state)
 
@@ -161,6 +165,9 @@ def load(desk: Desk, raw: bytes) -> bytes:
     )
     desk.vouchers.update(((row.account, row.salt), row) for row in state.vouchers)
     desk.voucher_salts.update(state.voucher_salts)
+    for market, breaks in state.isolated:
+        isolation.still(desk, market)
+        desk.isolated[market] = breaks
     desk.expiries.rebuild(orders.live.values())
     return state.risk
 

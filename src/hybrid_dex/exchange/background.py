@@ -15,6 +15,7 @@ from typing import Final
 from hybrid_dex.engine.engine import Engine
 from hybrid_dex.errors import HybridDexError
 from hybrid_dex.exchange.follower import EngineRecipe, FollowerError, take_snapshot
+from hybrid_dex.exchange.isolations import Isolations
 from hybrid_dex.exchange.options import ExchangeOptions
 from hybrid_dex.exchange.replay import Replay, begin_replay, newest_linked
 from hybrid_dex.interfaces.clock import Clock
@@ -65,6 +66,7 @@ class Projection:
         journal: the journal.
         snapshots: where a replay may start.
         make_engine: makes a fresh engine.
+        isolations: which commands broke an invariant.
         clock: how waits are made.
         options: limits.
         position: tells the last applied frame.
@@ -78,6 +80,7 @@ class Projection:
         journal: Journal,
         snapshots: Snapshots | None,
         make_engine: Callable[[], Engine],
+        isolations: Isolations,
         clock: Clock,
         options: ExchangeOptions,
         position: Callable[[], int],
@@ -87,6 +90,7 @@ class Projection:
         self._journal = journal
         self._snapshots = snapshots
         self._make_engine = make_engine
+        self._isolations = isolations
         self._clock = clock
         self._options = options
         self._position = position
@@ -167,7 +171,11 @@ class Projection:
         """Make the missing batches again."""
         upto, before = self._position(), self._projected
         replay, _ = await begin_replay(
-            self._make_engine, self._journal, self._snapshots, at_most=self._projected
+            self._make_engine,
+            self._journal,
+            self._snapshots,
+            at_most=self._projected,
+            isolations=self._isolations,
         )
         _log.info("records follow from command %d", self._projected + 1)
         async for batches in replay_chunks(replay, self._journal, upto):
@@ -184,6 +192,7 @@ class Snapshotting:
         snapshots: where they are kept.
         journal: the journal.
         recipe: what makes a fresh engine.
+        isolations: which commands broke an invariant.
         clock: how waits are made.
         options: how often.
         position: tells the last applied frame.
@@ -197,6 +206,7 @@ class Snapshotting:
         *,
         journal: Journal,
         recipe: EngineRecipe,
+        isolations: Isolations,
         clock: Clock,
         options: ExchangeOptions,
         position: Callable[[], int],
@@ -206,6 +216,7 @@ class Snapshotting:
         self._snapshots = snapshots
         self._journal = journal
         self._recipe = recipe
+        self._isolations = isolations
         self._use_process = options.snapshot_process
         self._clock = clock
         self._options = options
@@ -252,7 +263,9 @@ class Snapshotting:
             except FollowerError as error:
                 self._use_process = False
                 _log.warning("snapshots are taken in a thread from now on: %s", error)
-        replay, _ = await begin_replay(self._recipe, self._journal, self._snapshots)
+        replay, _ = await begin_replay(
+            self._recipe, self._journal, self._snapshots, isolations=self._isolations
+        )
         async for _ in replay_chunks(replay, self._journal, upto):
             pass
         await self.put(await asyncio.to_thread(replay.snapshot))
@@ -261,7 +274,7 @@ class Snapshotting:
         snapshot, epoch = await newest_linked(self._journal, self._snapshots)
         after = snapshot.position if snapshot else 0
         async with contextlib.aclosing(_frames(self._journal, after, upto)) as frames:
-            taken = await take_snapshot(self._recipe, snapshot, epoch, frames)
+            taken = await take_snapshot(self._recipe, snapshot, epoch, frames, self._isolations)
         await self.put(taken)
 
     async def put(self, snapshot: Snapshot) -> None:

@@ -24,13 +24,15 @@ from hybrid_dex.defaults.system_clock import SystemClock
 from hybrid_dex.defaults.trusted_auth import TrustedAuth
 from hybrid_dex.errors import ConfigurationError, HybridDexError, RefusedError, UnavailableError
 from hybrid_dex.exchange.admission import Admission
-from hybrid_dex.exchange.background import Projection, Snapshotting, replay_chunks
+from hybrid_dex.exchange.background import Projection, Snapshotting
 from hybrid_dex.exchange.follower import EngineRecipe
 from hybrid_dex.exchange.followers import Followers, Subscription
 from hybrid_dex.exchange.ingress import Ingress
+from hybrid_dex.exchange.isolations import Isolations
 from hybrid_dex.exchange.options import ExchangeHealth, ExchangeOptions
 from hybrid_dex.exchange.promises import Promises
-from hybrid_dex.exchange.replay import Replay, begin_replay
+from hybrid_dex.exchange.recovery import recover, replay_to
+from hybrid_dex.exchange.replay import Replay
 from hybrid_dex.exchange.requests import CHAIN_FACTS
 from hybrid_dex.exchange.settling import Settling
 from hybrid_dex.exchange.view import ExchangeView
@@ -129,6 +131,7 @@ class Exchange:
             view=lambda: self._engine,
         )
         self._followers = self._make_followers()
+        self._isolations = Isolations()
         self._writer: Writer | None = None
         self._settling: Settling | None = None
         self._projection: Projection | None = None
@@ -245,17 +248,17 @@ class Exchange:
 
     async def _recover(self) -> tuple[Replay, Sequence]:
         """Return the replay at the journal's head, and the command its snapshot covered."""
-        replay, skipped = await begin_replay(self._recipe, self._journal, self._snapshots)
-        for reason in skipped:
-            _log.warning("a snapshot is skipped: %s", reason)
-        covered = replay.engine.sequence
-        head = await self._journal.head()
-        async for _ in replay_chunks(replay, self._journal, head):
-            pass
+        self._isolations = Isolations()
+        replay, covered = await recover(
+            self._recipe, self._journal, self._snapshots, self._isolations
+        )
         self._engine = replay.engine
         self._followers = self._make_followers()
-        _log.info("recovered command %d at record %d", self._engine.sequence, replay.position)
         return replay, covered
+
+    async def _rebuild(self, upto: int) -> Replay:
+        """Make the engine again as it was after a frame."""
+        return await replay_to(self._recipe, self._journal, self._snapshots, self._isolations, upto)
 
     def _start_writer(self, replay: Replay, covered: Sequence) -> Writer:
         self._failure = ""
@@ -265,6 +268,7 @@ class Exchange:
             clock=self._clock,
             options=self._options,
             applied=self._publish,
+            rebuild=self._rebuild,
         )
         if self._records is not None:
             self._projection = Projection(
@@ -272,6 +276,7 @@ class Exchange:
                 journal=self._journal,
                 snapshots=self._snapshots,
                 make_engine=self._recipe,
+                isolations=self._isolations,
                 clock=self._clock,
                 options=self._options,
                 position=lambda: writer.position,
@@ -283,6 +288,7 @@ class Exchange:
                 self._snapshots,
                 journal=self._journal,
                 recipe=self._recipe,
+                isolations=self._isolations,
                 clock=self._clock,
                 options=self._options,
                 position=lambda: writer.position,

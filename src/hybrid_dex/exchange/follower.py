@@ -19,6 +19,7 @@ import msgspec
 
 from hybrid_dex.engine.engine import Engine
 from hybrid_dex.errors import HybridDexError
+from hybrid_dex.exchange.isolations import Isolations
 from hybrid_dex.exchange.replay import Replay
 from hybrid_dex.interfaces.book import Book
 from hybrid_dex.interfaces.risk import Risk
@@ -63,6 +64,7 @@ async def take_snapshot(
     snapshot: Snapshot | None,
     epoch: int,
     frames: AsyncIterator[tuple[int, bytes]],
+    isolations: Isolations,
 ) -> Snapshot:
     """Return the snapshot after the last of these frames, taken by another process.
 
@@ -70,7 +72,7 @@ async def take_snapshot(
         FollowerError: the book or the risk can not be sent to another process, or it failed.
     """
     try:
-        start = pickle.dumps((recipe, snapshot, epoch))
+        start = pickle.dumps((recipe, snapshot, epoch, isolations))
     except Exception as error:  # pickle raises whatever an object raises
         raise FollowerError(f"book and risk can not be sent to another process: {error}") from error
     process = await asyncio.create_subprocess_exec(
@@ -111,8 +113,8 @@ def follow() -> None:
     """Be the child: read a recipe and frames, write a snapshot."""
     pipe = sys.stdin.buffer
     sys.path[:] = pickle.loads(_receive(pipe))  # noqa: S301 # our own parent's
-    recipe, snapshot, epoch = pickle.loads(_receive(pipe))  # noqa: S301 # our own parent's
-    replay = Replay(recipe(), snapshot, epoch)
+    recipe, snapshot, epoch, isolations = pickle.loads(_receive(pipe))  # noqa: S301 # our own parent's
+    replay = Replay(recipe(), snapshot, epoch, isolations)
     while message := _receive(pipe):
         replay.feed(int.from_bytes(message[:8], "big"), message[8:])
     sys.stdout.buffer.write(msgspec.msgpack.encode(replay.snapshot()))

@@ -7,31 +7,49 @@ applied it: the same commands would give another state.
 The versions in force are those of the last epoch frame, or of the snapshot that replay began at.
 So versions change without a migration when nothing follows the snapshot: close the exchange with
 the old program, which leaves one, and start the new one.
+
+A command that broke an invariant is applied as it was when it was first (`Isolations`). What the
+journal records about it decides; a command that breaks one now, while its record is missing, is
+believed only where the writer can have ended before it wrote the record.
 """
 
 from collections.abc import Callable, Iterable
+from typing import Final
 
 from hybrid_dex.engine.engine import Engine
 from hybrid_dex.errors import HybridDexError, InvariantError, JournalError, VersionMismatchError
+from hybrid_dex.exchange.isolations import Isolations
 from hybrid_dex.interfaces.journal import Journal
 from hybrid_dex.interfaces.snapshots import Snapshot, Snapshots
-from hybrid_dex.model.commands import BatchOrders, Command, PlaceOrder
+from hybrid_dex.model.commands import Command, PlaceOrder
 from hybrid_dex.model.events import EventBatch, fresh_events
-from hybrid_dex.model.frame import GENESIS_HASH, HASH_BYTES, Frame, FrameKind, decode_frame
+from hybrid_dex.model.frame import (
+    GENESIS_HASH,
+    HASH_BYTES,
+    Frame,
+    FrameKind,
+    decode_frame,
+    isolations_of,
+)
+from hybrid_dex.model.units import MarketId, Sequence
 
 __all__ = ["Replay", "apply_command", "begin_replay", "newest_linked"]
 
+_RECORDED_WITHIN: Final = 1_024
+"""Frames that a writer may have had in flight when a command broke an invariant."""
 
-def apply_command(engine: Engine, command: Command) -> tuple[EventBatch, EventBatch]:
+
+def apply_command(
+    engine: Engine, command: Command, isolated: tuple[MarketId, ...] = ()
+) -> tuple[EventBatch, EventBatch]:
     """Apply a command; return what its caller is told, and what happened.
 
-    They differ only where a client order id is repeated, alone or in a batch: the caller is told
-    the first command's events again.
+    They differ only for a place command that repeats a client order id: its caller is told the
+    first command's events again.
     """
-    answer = EventBatch(command.sequence, command.at_ns, engine.apply(command))
-    if not isinstance(command, PlaceOrder | BatchOrders):
-        return answer, answer
-    if isinstance(command, PlaceOrder) and command.client_order_id is None:
+    events = engine.apply_isolated(command, isolated) if isolated else engine.apply(command)
+    answer = EventBatch(command.sequence, command.at_ns, events)
+    if not isinstance(command, PlaceOrder) or command.client_order_id is None:
         return answer, answer
     return answer, EventBatch(answer.sequence, answer.at_ns, fresh_events(answer))
 
@@ -43,10 +61,19 @@ class Replay:
         engine: a fresh engine.
         snapshot: what to start from; ``None`` for the journal's beginning.
         epoch: the epoch in force at the snapshot.
+        isolations: which commands broke an invariant; none when not given.
     """
 
-    def __init__(self, engine: Engine, snapshot: Snapshot | None = None, epoch: int = 0) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        snapshot: Snapshot | None = None,
+        epoch: int = 0,
+        isolations: Isolations | None = None,
+    ) -> None:
         self.engine = engine
+        self.isolations = Isolations() if isolations is None else isolations
+        self._unrecorded: dict[tuple[int, MarketId], tuple[int, int]] = {}
         self.position = 0
         self.frame_hash = GENESIS_HASH
         self.epoch = epoch
@@ -54,6 +81,12 @@ class Replay:
         self._versions = engine.versions
         if snapshot is not None:
             self._restore(snapshot)
+        self._began = self.engine.sequence
+
+    @property
+    def unrecorded(self) -> list[tuple[int, MarketId]]:
+        """Isolations that were applied and are not in the journal yet: the next writer's first."""
+        return list(self._unrecorded)
 
     def _restore(self, snapshot: Snapshot) -> None:
         self.engine.restore(snapshot.state)
@@ -75,7 +108,8 @@ class Replay:
         Raises:
             JournalError: the frame is damaged or does not continue the last one.
             VersionMismatchError: its commands were applied by other versions.
-            InvariantError: a command breaks the engine's rules, as it did when it was written.
+            InvariantError: a command breaks the engine's rules; names the market when only that
+                one is to blame. Add both to the isolations, and begin again.
         """
         if position != self.position + 1:
             raise JournalError(f"record {self.position + 1} of the journal is missing")
@@ -106,6 +140,7 @@ class Replay:
     def _apply(self, position: int, frame: Frame) -> list[EventBatch]:
         if frame.kind is FrameKind.EPOCH:
             self._versions = frame.note
+        self._check_records(position, frame)
         if not frame.commands:
             return []
         if self._versions != self.engine.versions:
@@ -116,13 +151,38 @@ class Replay:
             )
         batches = []
         for command in frame.commands:
+            isolated = self.isolations.of(command.sequence) if self.isolations else ()
+            for market in isolated:
+                self._unrecorded[command.sequence, market] = (position, frame.epoch)
             try:
-                batches.append(apply_command(self.engine, command)[1])
+                batches.append(apply_command(self.engine, command, isolated)[1])
             except InvariantError as error:
                 raise InvariantError(
-                    f"command {command.sequence} in record {position}: {error}; the journal is kept"
+                    f"command {command.sequence} in record {position}: {error}; the journal is kept",
+                    sequence=command.sequence,
+                    market=error.market,
                 ) from error
         return batches
+
+    def _check_records(self, position: int, frame: Frame) -> None:
+        """Hold what is isolated against what the journal records."""
+        for sequence, market in isolations_of(frame):
+            if sequence > self._began and market not in self.isolations.of(Sequence(sequence)):
+                raise InvariantError(
+                    f"record {position}: command {sequence} broke an invariant in {market} once",
+                    sequence=sequence,
+                    market=market,
+                )
+            self._unrecorded.pop((sequence, market), None)
+        if frame.kind is not FrameKind.COMMANDS:
+            return
+        for (sequence, market), (broke_at, epoch) in self._unrecorded.items():
+            if frame.epoch != epoch or position - broke_at > _RECORDED_WITHIN:
+                raise InvariantError(
+                    f"command {sequence} in record {broke_at} breaks an invariant in {market} now, "
+                    "and did not when it was written: book, risk or program are not the same; "
+                    "start with the ones that wrote the journal, which is kept"
+                )
 
     def snapshot(self) -> Snapshot:
         """Return the state here. O(state)."""
@@ -142,6 +202,7 @@ async def begin_replay(
     snapshots: Snapshots | None,
     *,
     at_most: int | None = None,
+    isolations: Isolations | None = None,
 ) -> tuple[Replay, list[str]]:
     """Return a replay that starts at the newest snapshot that is good, and why others are not.
 
@@ -150,6 +211,7 @@ async def begin_replay(
         journal: the journal that the snapshot must belong to.
         snapshots: where to look; ``None`` starts at the journal's beginning.
         at_most: the highest command sequence that the snapshot may cover.
+        isolations: which commands broke an invariant, as far as it is known.
 
     Raises:
         JournalError: a snapshot is newer than the journal, or of another journal.
@@ -161,11 +223,11 @@ async def begin_replay(
         epoch = await _check_link(journal, snapshot)
         if at_most is None or snapshot.sequence <= at_most:
             try:
-                return Replay(make_engine(), snapshot, epoch), skipped
+                return Replay(make_engine(), snapshot, epoch, isolations), skipped
             except HybridDexError as error:
                 skipped.append(str(error))
         snapshot = await snapshots.before(snapshot.position)
-    return Replay(make_engine()), skipped
+    return Replay(make_engine(), isolations=isolations), skipped
 
 
 async def newest_linked(journal: Journal, snapshots: Snapshots) -> tuple[Snapshot | None, int]:

@@ -99,6 +99,10 @@ class ExchangeView(Protocol):
         """Return whether a market is open."""
         ...
 
+    def isolated(self) -> tuple[MarketId, ...]:
+        """Return the markets that broke an invariant and were not opened again since."""
+        ...
+
     def top(self, market: MarketId) -> Top:
         """Return the top of book."""
         ...

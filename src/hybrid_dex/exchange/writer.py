@@ -11,12 +11,16 @@ to `_mend`, which first lets everything in flight come to an end:
     Ambiguous       read back: the same bytes are success, others mean fenced, none means again
     Fenced          another writer has the journal: stop for good
     anything else   these commands did not happen: refuse them; the next ones try afresh
+
+A command that breaks an invariant of one market goes the same way: the engine is made again from
+the journal without what broke (`hybrid_dex.engine.isolation`), and that is journaled before
+anybody hears of it. Other markets wait meanwhile, and lose nothing.
 """
 
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import attrs
@@ -31,6 +35,7 @@ from hybrid_dex.errors import (
     UnavailableError,
     UnknownOutcomeError,
 )
+from hybrid_dex.exchange.isolations import Isolations
 from hybrid_dex.exchange.options import ExchangeOptions
 from hybrid_dex.exchange.replay import Replay, apply_command
 from hybrid_dex.interfaces.clock import Clock
@@ -44,8 +49,9 @@ from hybrid_dex.model.frame import (
     FrameKind,
     as_journaled,
     encode_frame,
+    isolation_note,
 )
-from hybrid_dex.model.units import MAX_SEQUENCE, Sequence
+from hybrid_dex.model.units import MAX_SEQUENCE, MarketId, Sequence
 
 __all__ = ["Writer"]
 
@@ -67,6 +73,24 @@ class _Flight:
     outcome: "asyncio.Future[int]"
 
 
+@attrs.frozen
+class _Fault:
+    """A frame's command that broke an invariant, by its index."""
+
+    flight: _Flight
+    index: int
+    error: Exception
+
+
+@attrs.frozen
+class _Told:
+    """What some of a frame's commands did, and who waits for it."""
+
+    happened: list[EventBatch]
+    waiting: list[_Waiting]
+    answers: list[EventBatch]
+
+
 class Writer:
     """The single writer.
 
@@ -76,6 +100,8 @@ class Writer:
         clock: where time comes from.
         options: limits.
         applied: called with what a frame's commands did, in order, before callers hear of it.
+        rebuild: makes the engine again as it was after a frame, knowing the isolations; without
+            it, everything stops at a broken invariant.
     """
 
     def __init__(
@@ -86,8 +112,14 @@ class Writer:
         clock: Clock,
         options: ExchangeOptions,
         applied: Callable[[list[EventBatch]], None],
+        rebuild: Callable[[int], Awaitable[Replay]] | None = None,
     ) -> None:
         self._engine = replay.engine
+        self._isolations: Isolations = replay.isolations
+        self._unrecorded = replay.unrecorded
+        self._rebuild = rebuild
+        self._fault: _Fault | None = None
+        self._held: list[_Told] = []
         self._journal = journal
         self._clock = clock
         self._options = options
@@ -104,6 +136,7 @@ class Writer:
         self._epoch = replay.epoch + 1
         self._at_ns = replay.at_ns
         self._position = self._next_position = replay.position
+        self._sound_position: int | None = None
         self._hash = self._next_hash = replay.frame_hash
         self._sequence = replay.engine.sequence
         self._journal_ok = True
@@ -112,8 +145,8 @@ class Writer:
 
     @property
     def position(self) -> int:
-        """The last acknowledged and applied frame."""
-        return self._position
+        """The last acknowledged and applied frame, whose outcome is recorded where it has to be."""
+        return self._position if self._sound_position is None else self._sound_position
 
     @property
     def frame_hash(self) -> bytes:
@@ -157,6 +190,8 @@ class Writer:
         if self._halted or not self._journal_ok:
             error = outcome.exception()
             raise error if isinstance(error, HybridDexError) else UnavailableError(self._halted)
+        if self._unrecorded and (failure := await self._record()) is not None:
+            raise UnavailableError(f"an isolated market can not be recorded: {failure}")
 
     def submit(self, command: Command) -> "asyncio.Future[EventBatch]":
         """Take a command; the future resolves once it is durable and applied.
@@ -280,6 +315,9 @@ class Writer:
                 self._mending = asyncio.get_running_loop().create_task(self._mend())
                 return
             self._apply(self._flights.popleft())
+            if self._fault is not None:
+                self._mending = asyncio.get_running_loop().create_task(self._mend())
+                return
         self._pump()
 
     def _apply(self, flight: _Flight) -> None:
@@ -288,26 +326,43 @@ class Writer:
             self._refuse(flight.waiting, UnavailableError(self._halted))
             return
         self._journal_ok = True
+        self._apply_from(flight, 0)
+
+    def _apply_from(self, flight: _Flight, first: int, isolated: tuple[MarketId, ...] = ()) -> None:
+        """Apply a frame's commands from an index on, that one isolated from some markets."""
         answers: list[EventBatch] = []
         happened: list[EventBatch] = []
         failure: Exception | None = None
-        for command in flight.commands:
+        for command in flight.commands[first:]:
             try:
-                answer, batch = apply_command(self._engine, command)
+                answer, batch = apply_command(self._engine, command, isolated)
             except Exception as error:  # noqa: BLE001 # whatever it is, the engine is wrong
                 failure = error
                 break
+            isolated = ()
             answers.append(answer)
             happened.append(batch)
         if failure is None:
             self._position = flight.position
             self._hash = flight.raw[-HASH_BYTES:]
-        unpublished = self._publish(happened) if happened else ""
-        for item, answer in zip(flight.waiting, answers, strict=False):
+        told = _Told(happened, flight.waiting[first:], answers)
+        if self._unrecorded:
+            self._held.append(told)
+        else:
+            self._tell(told)
+        if failure is None:
+            return
+        fault = _Fault(flight, first + len(answers), failure)
+        if self._rebuild is not None and isinstance(failure, InvariantError) and failure.market:
+            self._fault = fault
+        else:
+            self._break(fault)
+
+    def _tell(self, told: _Told) -> None:
+        unpublished = self._publish(told.happened) if told.happened else ""
+        for item, answer in zip(told.waiting, told.answers, strict=False):
             if not item.answer.done():
                 item.answer.set_result(answer)
-        if failure is not None:
-            self._break(flight, len(answers), failure)
         if unpublished:
             self.halt(unpublished)
 
@@ -321,9 +376,10 @@ class Writer:
             return reason
         return ""
 
-    def _break(self, flight: _Flight, applied: int, failure: Exception) -> None:
+    def _break(self, fault: _Fault) -> None:
         """The engine refused to break its own rules: say so, answer nobody, stop."""
         self._broken = True
+        flight, applied, failure = fault.flight, fault.index, fault.error
         command = flight.commands[applied]
         reason = (
             f"the exchange is halted: command {command.sequence} in record {flight.position} broke "
@@ -336,11 +392,78 @@ class Writer:
         self._refuse(flight.waiting[applied + 1 :], UnavailableError(reason))
         self.halt(reason)
 
+    # ---------------------------------------------------------------------------- isolation
+
+    async def _isolate(self) -> None:
+        """Make the engine again without what broke in one market, and go on where it stopped."""
+        while (fault := self._fault) is not None:
+            self._fault = None
+            flight, error = fault.flight, fault.error
+            command = flight.commands[fault.index]
+            assert isinstance(error, InvariantError)
+            _log.critical(
+                "market %s is halted: command %d in record %d broke an invariant (%s); the other "
+                "markets go on, the journal is kept",
+                error.market,
+                command.sequence,
+                flight.position,
+                error,
+                exc_info=error,
+            )
+            if self._sound_position is None:
+                self._sound_position = flight.position - 1
+            try:
+                self._isolations.add(command.sequence, error.market)
+                assert self._rebuild is not None
+                replay = await self._rebuild(flight.position - 1)
+                for earlier in flight.commands[: fault.index]:
+                    known = self._isolations.of(earlier.sequence)
+                    apply_command(replay.engine, earlier, known)
+            except Exception as failure:  # noqa: BLE001 # whatever it is, there is no engine
+                _log.critical("the engine can not be made again", exc_info=failure)
+                self._break(fault)
+                return
+            self._engine.become(replay.engine)
+            self._unrecorded.append((command.sequence, MarketId(error.market)))
+            self._apply_from(flight, fault.index, self._isolations.of(command.sequence))
+
+    async def _record(self) -> BaseException | None:
+        """Journal which commands broke an invariant; then tell what was held back for it."""
+        self._at_ns = max(self._at_ns, self._clock.now_ns())
+        raw = self._encode(FrameKind.ISOLATION, (), isolation_note(self._unrecorded))
+        outcome = asyncio.ensure_future(self._journal.append(self._next_position, raw))
+        flight = _Flight(self._next_position + 1, raw, (), [], outcome)
+        await asyncio.wait([outcome])
+        failure = _failure_of(flight)
+        if failure is not None and not isinstance(failure, FencedError):
+            failure = await self._resolve(flight)
+        held, self._held = self._held, []
+        if failure is not None:
+            self._broken = True
+            reason = f"the exchange stops: an isolated market can not be recorded: {failure}"
+            _log.critical("%s", reason)
+            for told in held:
+                self._refuse(told.waiting, UnavailableError(f"{reason}; restart it"))
+            self.halt(f"{reason}; restart it")
+            return failure
+        self._unrecorded.clear()
+        self._sound_position = None
+        if (
+            self._position == flight.position - 1
+        ):  # else the exchange halted, and has not applied all
+            self._position, self._hash = flight.position, raw[-HASH_BYTES:]
+        self._next_position, self._next_hash = flight.position, raw[-HASH_BYTES:]
+        for told in held:
+            self._tell(told)
+        return None
+
     # ------------------------------------------------------------------------------ failure
 
     async def _mend(self) -> None:
+        await self._isolate()
         flights = list(self._flights)
-        await asyncio.wait([flight.outcome for flight in flights])
+        if flights:
+            await asyncio.wait([flight.outcome for flight in flights])
         failure: BaseException | None = None
         ambiguous = False
         for flight in flights:
@@ -351,10 +474,18 @@ class Writer:
                     failure = await self._resolve(flight)
             if failure is None:
                 self._apply(flight)
+                await self._isolate()
             else:
                 self._give_up(flight, failure)
         self._flights.clear()
+        self._end_mending(failure)
+        if self._unrecorded:
+            await self._record()
         self._mending = None
+        self._pump()
+
+    def _end_mending(self, failure: BaseException | None) -> None:
+        """Nothing is in flight any more: the next frame follows the last that was applied."""
         if failure is not None:
             self._journal_ok = False
             self._next_position, self._next_hash = self._position, self._hash
@@ -362,7 +493,6 @@ class Writer:
             if isinstance(failure, FencedError):
                 _log.critical("the exchange stops: %s", failure)
                 self.halt(f"the exchange stops: {failure}; restart it as the only writer")
-        self._pump()
 
     async def _resolve(self, flight: _Flight) -> BaseException | None:
         """Find out whether a frame is in the journal, and put it there if it is not."""

@@ -12,13 +12,14 @@ at all, is refused while nothing depends on it.
 import enum
 import hashlib
 import re
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
 
 from hybrid_dex.errors import FormatError, JournalError, VersionMismatchError
 from hybrid_dex.model.commands import Command
-from hybrid_dex.model.units import TimestampNs
+from hybrid_dex.model.units import MarketId, TimestampNs
 
 __all__ = [
     "FRAME_VERSION",
@@ -29,6 +30,8 @@ __all__ = [
     "as_journaled",
     "decode_frame",
     "encode_frame",
+    "isolation_note",
+    "isolations_of",
 ]
 
 FRAME_VERSION: Final = 1
@@ -44,6 +47,8 @@ class FrameKind(enum.IntEnum):
     """A writer took the journal; `note` holds the versions it applies commands with."""
     COMMANDS = 2
     HEARTBEAT = 3
+    ISOLATION = 4
+    """Commands before it broke an invariant; `note` holds which, and in which markets."""
 
 
 class Frame(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -57,7 +62,8 @@ class Frame(msgspec.Struct, frozen=True, gc=False, array_like=True):
         at_ns: when it was written.
         previous: chain hash of the frame before, 32 bytes.
         commands: stamped commands, in order.
-        note: for an epoch, the versions of engine, book and risk.
+        note: for an epoch, the versions of engine, book and risk; for an isolation, see
+            `isolations_of`.
     """
 
     version: int
@@ -73,6 +79,7 @@ class Frame(msgspec.Struct, frozen=True, gc=False, array_like=True):
 # JSON, for amounts: msgpack ends at 64 bits, and 20 ether are more atoms than that.
 _encoder: Final = msgspec.json.Encoder()
 _decoder: Final = msgspec.json.Decoder(Frame)
+_isolations_decoder: Final = msgspec.json.Decoder(list[tuple[int, MarketId]])
 _command_decoder: Final[msgspec.json.Decoder[Command]] = msgspec.json.Decoder(Command)
 _LONGEST_ACCOUNT: Final = 128
 _FIELD: Final = re.compile(r"`\$\[(\d+)\]")
@@ -104,6 +111,26 @@ def decode_frame(raw: bytes) -> Frame:
         message = f"the journal has frames of format {frame.version}; this program reads format {FRAME_VERSION}"
         raise VersionMismatchError(message)
     return frame
+
+
+def isolation_note(isolations: Iterable[tuple[int, MarketId]]) -> str:
+    """Return the note of a frame that records which command broke an invariant in which market."""
+    return _encoder.encode(list(isolations)).decode()
+
+
+def isolations_of(frame: Frame) -> list[tuple[int, MarketId]]:
+    """Return the sequence and the market of each command that an isolation's frame records.
+
+    Raises:
+        JournalError: the note says nothing such.
+    """
+    if frame.kind is not FrameKind.ISOLATION:
+        return []
+    try:
+        return _isolations_decoder.decode(frame.note)
+    except msgspec.MsgspecError as error:
+        message = f"a journal frame's note can not be read: {error}"
+        raise JournalError(message) from error
 
 
 def as_journaled(command: Command) -> Command:

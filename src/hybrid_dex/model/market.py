@@ -52,6 +52,8 @@ class StateCause(enum.IntEnum):
 
     COMMAND = 1
     """Somebody who may asked for it."""
+    INVARIANT = 60
+    """The engine broke a rule of its own there: a bug, and the other markets go on."""
 
 
 @attrs.frozen(kw_only=True)
