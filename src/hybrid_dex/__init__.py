@@ -82,6 +82,8 @@ from hybrid_dex.local import LocalBalance, LocalBook, LocalExchange
 from hybrid_dex.model.commands import (
     AdvanceTime,
     ApproveOrder,
+    BatchMember,
+    BatchOrders,
     CancelAll,
     CancelOrder,
     Command,
@@ -120,6 +122,7 @@ from hybrid_dex.model.events import (
     LaneRevoked,
     MarketListed,
     MarketStateChanged,
+    MemberAnswered,
     OrderAccepted,
     OrderApproved,
     OrderCanceled,
@@ -135,6 +138,7 @@ from hybrid_dex.model.events import (
     WithdrawalChanged,
     Withdrawn,
     fresh_events,
+    member_answers,
 )
 from hybrid_dex.model.market import Asset, Market, MarketState, StateCause
 from hybrid_dex.model.order import (
@@ -193,6 +197,8 @@ __all__ = [
     "Auth",
     "Authorization",
     "Balance",
+    "BatchMember",
+    "BatchOrders",
     "Book",
     "CancelAll",
     "CancelOrder",
@@ -256,6 +262,7 @@ __all__ = [
     "MarketState",
     "MarketStateChanged",
     "MatchedFill",
+    "MemberAnswered",
     "MemoryJournal",
     "MemorySnapshots",
     "MissingContractError",
@@ -338,4 +345,5 @@ __all__ = [
     "Withdrawn",
     "WrongChainError",
     "fresh_events",
+    "member_answers",
 ]

@@ -13,6 +13,7 @@ import pytest
 from hybrid_dex.defaults.sorted_book import SortedBook
 from hybrid_dex.defaults.standard_risk import RiskLimits, StandardRisk
 from hybrid_dex.engine import Engine
+from hybrid_dex.engine.state import STATE_FORMAT
 from hybrid_dex.errors import VersionMismatchError
 from hybrid_dex.model.commands import (
     Command,
@@ -35,6 +36,7 @@ HASH_SEEDS = count(fast=3, full=50)
 LENGTH = 200
 ROOT = Path(__file__).parent.parent.parent
 FORMAT_1 = Path(__file__).parent / "snapshots" / "format_1.json"
+FORMAT_2 = Path(__file__).parent / "snapshots" / "format_2.json"
 
 
 def make() -> Engine:
@@ -190,7 +192,7 @@ def test_a_state_of_the_first_format_is_written_in_todays_and_is_the_same() -> N
     """Once more restored, nothing changed, not even the hash."""
     old = restored_from_format_1().engine
     raw = old.snapshot()
-    assert msgspec.json.decode(raw)[0] == 3
+    assert msgspec.json.decode(raw)[0] == STATE_FORMAT
     again = make_engine(requires_signature=True)
     again.restore(raw)
     assert (again.snapshot(), again.state_hash()) == (raw, old.state_hash())
@@ -228,3 +230,25 @@ def test_an_exchange_goes_on_from_the_first_format_with_all_that_came_since() ->
     driver.do(RequestWithdrawal(account="bob", asset="ETH", amount=0))
     events = driver.place("bob", SELL, 2, 10, authorization=authorize(20, lane=7))
     assert [type(event) for event in events][1:2] == [FillMade]
+
+
+def test_a_state_of_the_second_format_is_read_whole_and_goes_on() -> None:
+    """Session, approval, voucher and fill are there; written again it is the same in today's format."""
+    driver = Driver(make_engine(requires_signature=True))
+    engine = make_engine(requires_signature=True)
+    engine.restore(FORMAT_2.read_bytes())
+    engine.check()
+    driver.engine, driver.at_ns = engine, engine.at_ns
+    assert (engine.sequence, engine.chain_position) == (11, 4 << 24)
+    (session,) = engine.sessions("alice")
+    assert (session.buy_reserved, session.sell_budget) == (360, 9)
+    assert engine.is_approved("bob", b"a" * 32)
+    (voucher,) = engine.vouchers("bob")
+    assert (voucher.amount, engine.balance("bob", "ETH").withdrawing) == (70, 30)
+    raw = engine.snapshot()
+    assert msgspec.json.decode(raw)[0] == STATE_FORMAT
+    again = make_engine(requires_signature=True)
+    again.restore(raw)
+    assert again.state_hash() == engine.state_hash()
+    events = driver.place("bob", SELL, 6, 90, authorization=authorize(2, lane=6))
+    assert [event.quantity for event in events if isinstance(event, FillMade)] == [2, 4]

@@ -71,6 +71,8 @@ def _pick(choose: Choose, items: Sequence[T]) -> T:
 
 
 def _command(choose: Choose, naive: Naive) -> c.Command:
+    if choose(25) == 0:
+        return _batch(choose, naive)
     roll = choose(110)
     if roll >= 100:
         return _told_by_the_chain(choose, naive, roll)
@@ -237,7 +239,30 @@ def _terms(choose: Choose, naive: Naive) -> dict[str, object]:
     }
 
 
-def _place(choose: Choose, naive: Naive) -> c.PlaceOrder:
+def _batch(choose: Choose, naive: Naive) -> c.BatchOrders:
+    """Up to five members of one account, sometimes about one order twice."""
+    account = _pick(choose, ACCOUNTS)
+    mine = [order.id for order in naive.resting if order.account == account]
+    members: list[c.BatchMember] = []
+    for index in range(1 + choose(5)):
+        roll = choose(10)
+        if roll < 6 or not mine:
+            members.append(_place(choose, naive, account, 256 * (index + 1)))
+        elif roll < 8:
+            members.append(_replace(choose, naive, account, _pick(choose, mine)))
+        elif roll == 8:
+            by = choose(8)
+            members.append(c.ReduceOrder(account=account, order_id=_pick(choose, mine), by=by))
+        elif choose(4):
+            members.append(c.CancelOrder(account=account, order_id=_pick(choose, mine)))
+        else:
+            members.append(c.CancelOrder(account=account, client_order_id=f"n{choose(6)}"))
+    return c.BatchOrders(account=account, members=tuple(members), all_or_none=choose(2) == 0)
+
+
+def _place(
+    choose: Choose, naive: Naive, account: str | None = None, lanes: int = 0
+) -> c.PlaceOrder:
     fields = _terms(choose, naive)
     if choose(10) == 0:
         fields |= {"order_type": OrderType.MARKET}
@@ -245,13 +270,15 @@ def _place(choose: Choose, naive: Naive) -> c.PlaceOrder:
             fields |= {"time_in_force": TimeInForce.IOC, "post_only": False, "expires_at_ns": None}
     if choose(12) == 0:
         known = [command for command, _ in naive.names.values()]
+        known = [one for one in known if account in {None, one.account}]
         if known and choose(2):
             return _pick(choose, known)
         fields |= {"client_order_id": f"n{choose(6)}"}
-    account, side = _pick(choose, ACCOUNTS), _pick(choose, tuple(Side))
+    account = _pick(choose, ACCOUNTS) if account is None else account
+    side = _pick(choose, tuple(Side))
     market = _pick(choose, MARKETS).id
     if choose(2):
-        nonce = Nonce(naive.sequence + 1, choose(3), naive.sequence + 1)
+        nonce = Nonce(naive.sequence + 1, choose(3), naive.sequence + 1 + lanes)
         fields |= {"authorization": _signature(choose, naive, account, market, nonce)}
     return c.PlaceOrder(account=account, market=market, side=side, **fields)
 

@@ -7,101 +7,20 @@ this disagree, one of them is wrong.
 """
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from copy import copy
+
+import msgspec
 
 from hybrid_dex.model import commands as c
 from hybrid_dex.model.market import Market, MarketState
 from hybrid_dex.model.order import OrderType, SelfTradeMode, Side, TimeInForce
-from hybrid_dex.model.signed_order import Authorization, Nonce, SignatureKind
+from hybrid_dex.model.signed_order import Nonce, SignatureKind
 from tests.reference.naive_markets import CLOSED, STEPS, enters
+from tests.reference.nouns import BUY, SELL, Fill, Grant, Order
 
-BUY, SELL = Side.BUY, Side.SELL
 RESTS = (TimeInForce.GTC, TimeInForce.GTD)
 REMEMBERED_NS = 15 * 60 * 10**9
 MONTH_S = 30 * 24 * 60 * 60
-
-
-@dataclass
-class Order:
-    """An order; `quantity - open` is used up: filled, or lost to self-trade."""
-
-    id: int
-    account: str
-    market: Market
-    side: Side
-    price: int
-    quantity: int
-    open: int
-    tif: TimeInForce
-    mode: SelfTradeMode
-    expires: int | None
-    signed: Authorization | None = None
-    filled: int = 0
-
-    @property
-    def session(self) -> tuple[str, str, str] | None:
-        """Whose key signed in which market, when it was a session key."""
-        if self.signed is None or self.signed.kind != SignatureKind.SESSION:
-            return None
-        return self.account, self.signed.signer, self.market.id
-
-    @property
-    def stake(self) -> int:
-        """What its open quantity could take out of a session's budget."""
-        return self.hold[1] if self.side is BUY else self.open
-
-    @property
-    def hold(self) -> tuple[str, int]:
-        """The asset and amount that its open quantity keeps from being used otherwise."""
-        if self.side is SELL:
-            return self.market.base.id, self.open * self.market.lot_size
-        notional = self.price * self.open * self.market.tick_size
-        worst = max(self.market.maker_fee_ppm, self.market.taker_fee_ppm)
-        return self.market.quote.id, notional + notional * worst // 10**6
-
-
-@dataclass
-class Fill:
-    """One match."""
-
-    id: int
-    market: Market
-    price: int
-    quantity: int
-    maker: int
-    taker: int
-    buyer: str
-    seller: str
-    buyer_fee: int
-    seller_fee: int
-    sessions: dict[Side, tuple[str, str, str] | None]
-    failed: bool = False
-
-    def use(self, side: Side) -> int:
-        """What this fill takes out of the budget of a session on that side."""
-        return -self.legs()[1][2] if side is BUY else self.quantity
-
-    def legs(self) -> list[tuple[str, str, int]]:
-        """Who gets what; a debit is negative."""
-        base, quote = self.market.base.id, self.market.quote.id
-        lots = self.quantity * self.market.lot_size
-        notional = self.price * self.quantity * self.market.tick_size
-        return [
-            (self.buyer, base, lots),
-            (self.buyer, quote, -notional - self.buyer_fee),
-            (self.seller, base, -lots),
-            (self.seller, quote, notional - self.seller_fee),
-        ]
-
-
-@dataclass
-class Grant:
-    """What a session key was given since command `since`; dead up to a place on chain."""
-
-    added: dict[Side, int] = field(default_factory=lambda: {BUY: 0, SELL: 0})
-    expiry_s: int = 0
-    dead: int = -1
-    since: int = 0
 
 
 class Naive:
@@ -121,6 +40,7 @@ class Naive:
         self.names: dict[tuple[str, str], tuple[c.PlaceOrder, int]] = {}
         self.ended_at: dict[int, int] = {}
         self.at = self.sequence = self.position = self.final_batch = 0
+        self.member = self.next_fill = 0
         self.grants: dict[tuple[str, str, str], Grant] = defaultdict(Grant)
         self.approvals: dict[tuple[str, bytes], bool] = {}
         self.vouchers: dict[tuple[str, int], tuple[str, int]] = {}
@@ -212,6 +132,7 @@ class Naive:
     def apply(self, command: c.Command) -> None:
         """Expire what is due, then do what the command's name says."""
         self.at, self.sequence = command.at_ns, command.sequence
+        self.member = self.next_fill = 0
         due = [o for o in self.resting if o.expires is not None and o.expires <= self.at]
         for order in sorted(due, key=lambda o: (o.expires, o.id)):
             self.end(order, "expired")
@@ -310,12 +231,12 @@ class Naive:
             taker.side: notional * market.taker_fee_ppm // 10**6,
         }
         who = {maker.side: maker.account, taker.side: taker.account}
-        index = sum(fill.id >> 16 == self.sequence for fill in self.fills)
         fill = Fill(
-            self.sequence << 16 | index, market, maker.price, quantity, maker.id, taker.id,
+            self.sequence << 16 | self.next_fill, market, maker.price, quantity, maker.id, taker.id,
             who[BUY], who[SELL], fees[BUY], fees[SELL],
             {maker.side: maker.session, taker.side: taker.session},
         )  # fmt: skip
+        self.next_fill += 1
         self.fills.append(fill)
         self.unsettled[fill.id] = fill
         for account, asset, amount in fill.legs():
@@ -332,7 +253,8 @@ class Naive:
 
     def PlaceOrder(self, command: c.PlaceOrder) -> None:  # noqa: N802
         """Enter an order once."""
-        order_id, key = command.sequence << 8, (command.account, command.client_order_id)
+        order_id = command.sequence << 8 | self.member
+        key = (command.account, command.client_order_id)
         if key in self.names:
             first, named = self.names[key]
             recent = self.at - self.ended_at.get(named, self.at) < REMEMBERED_NS
@@ -445,6 +367,16 @@ class Naive:
                 and command.side in {None, order.side}
             ):
                 self.end(order, "canceled")
+
+    def BatchOrders(self, command: c.BatchOrders) -> None:  # noqa: N802
+        """One after another, if that may be; each aggressor's fills begin a group of their own."""
+        stamp = {"sequence": command.sequence, "at_ns": command.at_ns}
+        members = [msgspec.structs.replace(member, **stamp) for member in command.members]
+        if command.all_or_none and not DryRun(self).passes(members):
+            return
+        for self.member, member in enumerate(members):
+            getattr(self, type(member).__name__)(member)
+            self.next_fill += -self.next_fill % 100
 
     def Deposit(self, command: c.Deposit) -> None:  # noqa: N802
         """Funds arrive."""
@@ -590,6 +522,66 @@ class Naive:
         key = (command.account, command.salt)
         if self.vouchers.get(key, ("", 0))[0] == command.asset:
             del self.vouchers[key]
+
+
+class DryRun(Naive):
+    """A copy in which nothing ever trades, to see whether all of a batch would be let in."""
+
+    def __init__(self, real: Naive) -> None:
+        vars(self).update(vars(real))
+        self.resting = [copy(order) for order in real.resting]
+        self.known = [order.id for order in real.resting]
+        self.names, self.status, self.filled = dict(real.names), {}, dict(real.filled)
+        self.ended_at = dict(real.ended_at)
+        self.real_status, self.entered = real.status, []
+
+    def work(self, order: Order) -> None:
+        """It holds its worst case, whatever it might trade."""
+        self.resting.append(order)
+        self.entered.append(order)
+
+    def passes(self, members: list[c.Command]) -> bool:
+        """Whether none of them is refused."""
+        for self.member, member in enumerate(members):
+            place = isinstance(member, c.PlaceOrder)
+            if not (self.may_enter(member) if place else self.may_change(member)):
+                return False
+        return True
+
+    def may_enter(self, member: c.PlaceOrder) -> bool:
+        """An order, or one that was let in before."""
+        if (member.account, member.client_order_id) in self.names:
+            order_id = self.names[member.account, member.client_order_id][1]
+            if order_id >> 8 == self.sequence:
+                return False
+            self.PlaceOrder(member)
+            return self.status == {} and self.real_status[order_id] != "rejected"
+        self.PlaceOrder(member)
+        return self.status == {}
+
+    def may_change(self, member: c.CancelOrder | c.ReduceOrder | c.ReplaceOrder) -> bool:
+        """An order that no earlier member changed, or might cancel as self-trade."""
+        order_id = member.order_id
+        if order_id is None:
+            order_id = self.names.get((member.account, member.client_order_id), (None, -1))[1]
+        order = self.find(member.account, order_id)
+        if order is None or order_id not in self.known:
+            return False
+        self.known.remove(order_id)
+        for other in self.entered:
+            if (
+                other.market is order.market
+                and other.side is not order.side
+                and other.mode is not SelfTradeMode.CANCEL_AGGRESSOR
+                and (other.price - order.price) * (1 if other.side is BUY else -1) >= 0
+            ):
+                return False
+        if isinstance(member, c.ReduceOrder) and not 1 <= member.by <= order.open:
+            return False
+        getattr(self, type(member).__name__)(member)
+        self.status = {}
+        gone = all(one is not order for one in self.resting)
+        return gone or isinstance(member, c.ReduceOrder)
 
 
 def due(term: c.PlaceOrder | c.ReplaceOrder) -> int | None:

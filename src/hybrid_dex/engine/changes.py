@@ -6,7 +6,7 @@ why: filled, canceled, expired, or never known.
 
 from typing import Final
 
-from hybrid_dex.engine import matching, terms
+from hybrid_dex.engine import terms
 from hybrid_dex.engine.desk import Desk, Venue
 from hybrid_dex.engine.market_states import SERVED, refuse_entry
 from hybrid_dex.engine.orders import LiveOrder
@@ -20,7 +20,7 @@ from hybrid_dex.model.order import CancelReason, OrderStatus, OrderType, TimeInF
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.units import AccountId, ClientOrderId, OrderId, Quantity
 
-__all__ = ["Changes"]
+__all__ = ["Changes", "refuse_reduce"]
 
 _OPEN: Final = MarketState.OPEN
 _GONE: Final = {
@@ -54,27 +54,44 @@ class Changes:
         if order is None:
             return
         venue = desk.venues[order.market]
+        refusal, whole = self.weigh_replacement(venue, order, command)
+        if refusal is None:
+            self._swap(venue, order, command, whole=whole)
+        else:
+            self.refuse(command.account, order.order_id, None, order, refusal)
+
+    def weigh_replacement(
+        self, venue: Venue, order: LiveOrder, command: ReplaceOrder
+    ) -> tuple[Refusal | None, bool]:
+        """Return why the new terms are refused, and whether they trade whole, which a FOK must."""
         refusal = self._refuse_replace(venue, order, command)
-        if refusal is not None:
-            self._refuse_change(order, refusal)
-            return
-        new_open = command.quantity - (order.quantity - order.open)
-        if new_open <= 0:
-            self._use_revision(venue, order, command)
-            desk.cancel(order, CancelReason.REQUESTED)
-            return
-        keeps = _keeps_priority(order, command)
-        whole = True
+        new_open, whole = _new_open(order, command), True
+        if refusal is not None or new_open <= 0:
+            return refusal, whole
         refusal = self._refuse_stake(venue, order, command, new_open)
-        if refusal is None and not keeps:
+        if refusal is None and not _keeps_priority(order, command):
             incoming = Incoming(order.side, command.price, Quantity(new_open))
             if command.post_only:
-                refusal = matching.refuse_crossing(venue, incoming)
+                refusal = self._trading.refuse_crossing(venue, incoming)
             elif command.time_in_force is TimeInForce.FOK:
                 whole, refusal = weigh(venue, incoming, command)
-        if refusal is not None:
-            self._refuse_change(order, refusal)
+        return refusal, whole
+
+    def swap(self, order: LiveOrder, command: ReplaceOrder) -> None:
+        """Swap an order's terms for some that were judged already, as part of a batch."""
+        venue, whole = self._desk.venues[order.market], True
+        if command.time_in_force is TimeInForce.FOK:
+            new_open = Quantity(max(0, _new_open(order, command)))
+            whole, _ = weigh(venue, Incoming(order.side, command.price, new_open), command)
+        self._swap(venue, order, command, whole=whole)
+
+    def _swap(self, venue: Venue, order: LiveOrder, command: ReplaceOrder, *, whole: bool) -> None:
+        new_open = _new_open(order, command)
+        if new_open <= 0:
+            self._use_revision(venue, order, command)
+            self._desk.cancel(order, CancelReason.REQUESTED)
             return
+        keeps = _keeps_priority(order, command)
         self._take_terms(venue, order, command, new_open, keeps=keeps)
         if not keeps:
             self._trading.work(venue, order, whole=whole)
@@ -201,19 +218,7 @@ class Changes:
 
     def cancel(self, command: CancelOrder) -> None:
         """Cancel one order; what is gone says so and why."""
-        wanted, name = command.order_id, command.client_order_id
-        if wanted is None:
-            if name is None:
-                refusal = Refusal(RejectReason.ORDER_REQUIRED, "order_id", "an id of either kind")
-                self._refuse_unknown(command.account, None, None, refusal)
-                return
-            named = self._desk.orders.named(command.account, name)
-            if named is None:
-                refusal = Refusal(RejectReason.UNKNOWN_ORDER, "client_order_id", "no such order")
-                self._refuse_unknown(command.account, None, name, refusal)
-                return
-            wanted = named.order_id
-        order = self._own(command.account, wanted)
+        order = self._own(command.account, command.order_id, command.client_order_id)
         if order is not None:
             self._desk.cancel(order, CancelReason.REQUESTED)
 
@@ -234,9 +239,9 @@ class Changes:
         order = self._own(command.account, command.order_id)
         if order is None:
             return
-        if type(by) is not int or not 1 <= by <= order.open:
-            reason, detail = RejectReason.INVALID_REDUCE, f"1 to {order.open} lots"
-            self._refuse_change(order, Refusal(reason, "by", detail))
+        refusal = refuse_reduce(order, by)
+        if refusal is not None:
+            self.refuse(command.account, order.order_id, None, order, refusal)
             return
         if by == order.open:
             desk.cancel(order, CancelReason.REQUESTED)
@@ -257,44 +262,64 @@ class Changes:
             )
         )
 
-    def _own(self, account: AccountId, wanted: OrderId) -> LiveOrder | None:
+    def _own(
+        self, account: AccountId, wanted: OrderId | None, name: ClientOrderId | None = None
+    ) -> LiveOrder | None:
         """Return the account's live order, or tell why there is none."""
-        order = self._desk.orders.find(wanted)
-        if order is None or order.account != account:
-            refusal = Refusal(RejectReason.UNKNOWN_ORDER, "order_id", "no such order")
-            self._refuse_unknown(account, wanted, None, refusal)
-            return None
-        gone = _GONE.get(order.status)
-        if gone is None:
+        order, refusal = self.look(account, wanted, name)
+        if refusal is None:
             return order
-        self._refuse_change(order, Refusal(gone[0], "order_id", gone[1]))
+        self.refuse(account, wanted, name, order, refusal)
         return None
 
-    def _refuse_change(self, order: LiveOrder, refusal: Refusal) -> None:
-        self._desk.emit(
-            CancelRejected(
-                order.account,
-                order.order_id,
-                order.client_order_id,
-                refusal.reason,
-                refusal.field,
-                refusal.detail,
-                order.current_status(),
-                Quantity(order.filled),
-            )
-        )
+    def look(
+        self, account: AccountId, wanted: OrderId | None, name: ClientOrderId | None = None
+    ) -> tuple[LiveOrder | None, Refusal | None]:
+        """Return the account's order as far as it is known, and why it can not be changed."""
+        field = "order_id"
+        if wanted is None:
+            if name is None:
+                return None, Refusal(RejectReason.ORDER_REQUIRED, field, "an id of either kind")
+            named, field = self._desk.orders.named(account, name), "client_order_id"
+            wanted = None if named is None else named.order_id
+        order = None if wanted is None else self._desk.orders.find(wanted)
+        if order is None or order.account != account:
+            return None, Refusal(RejectReason.UNKNOWN_ORDER, field, "no such order")
+        gone = _GONE.get(order.status)
+        return order, None if gone is None else Refusal(gone[0], "order_id", gone[1])
 
-    def _refuse_unknown(
+    def refuse(
         self,
         account: AccountId,
         wanted: OrderId | None,
         name: ClientOrderId | None,
+        order: LiveOrder | None,
         refusal: Refusal,
     ) -> None:
+        """Tell that a change was refused; an order that is live stands."""
+        status: OrderStatus | None = None
+        filled = Quantity(0)
+        if order is not None:
+            wanted, name = order.order_id, order.client_order_id
+            status, filled = order.current_status(), Quantity(order.filled)
+        elif wanted is not None:
+            name = None
         reason, field, detail = refusal.reason, refusal.field, refusal.detail
         self._desk.emit(
-            CancelRejected(account, wanted, name, reason, field, detail, None, Quantity(0))
+            CancelRejected(account, wanted, name, reason, field, detail, status, filled)
         )
+
+
+def refuse_reduce(order: LiveOrder, by: int) -> Refusal | None:
+    """Return why an order can not be reduced by so many lots."""
+    if type(by) is int and 1 <= by <= order.open:
+        return None
+    return Refusal(RejectReason.INVALID_REDUCE, "by", f"1 to {order.open} lots")
+
+
+def _new_open(order: LiveOrder, command: ReplaceOrder) -> int:
+    """Return what stays open of a new total: less what is filled or was decremented."""
+    return command.quantity - (order.quantity - order.open)
 
 
 def _keeps_priority(order: LiveOrder, command: ReplaceOrder) -> bool:

@@ -32,6 +32,7 @@ from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.settlement import MatchedFill
 from hybrid_dex.model.units import (
     MAX_AMOUNT,
+    MAX_FILLS_PER_GROUP,
     AccountId,
     Amount,
     AssetId,
@@ -97,6 +98,7 @@ class Desk:
         "emit",
         "events",
         "expiries",
+        "fill_index",
         "final_batch",
         "flight",
         "frozen",
@@ -104,6 +106,8 @@ class Desk:
         "lanes",
         "ledger",
         "make_book",
+        "observed",
+        "order_index",
         "orders",
         "sequence",
         "sessions",
@@ -138,6 +142,18 @@ class Desk:
         self.touched: tuple[int, MarketId] | None = None
         self.events: list[Event] = []
         self.emit = self.events.append
+        # Of a command that is several: which order and which fill its next one makes first, and
+        # how many events the risk has seen. Zero between commands.
+        self.order_index = self.fill_index = self.observed = 0
+
+    def next_aggressor(self, fills: int) -> None:
+        """Let the fills of the next order of this command begin a settlement group of their own."""
+        self.fill_index += -(-fills // MAX_FILLS_PER_GROUP) * MAX_FILLS_PER_GROUP
+
+    def unobserved(self) -> list[Event]:
+        """Return the events that the risk has not seen, and count from the beginning again."""
+        seen, self.observed = self.observed, 0
+        return self.events[seen:]
 
     def list_market(self, market: Market, state: MarketState) -> Venue:
         """Open a venue with an empty book."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from hybrid_dex.engine import isolation, state
+from hybrid_dex.engine.batches import Batches
 from hybrid_dex.engine.changes import Changes
 from hybrid_dex.engine.delegation import Delegation
 from hybrid_dex.engine.desk import BookFactory, Desk
@@ -18,6 +19,7 @@ from hybrid_dex.engine.funds import Funds
 from hybrid_dex.engine.isolation import Isolated
 from hybrid_dex.engine.markets import Markets
 from hybrid_dex.engine.readings import Readings
+from hybrid_dex.engine.standing import DeskStanding
 from hybrid_dex.engine.trading import Trading
 from hybrid_dex.engine.vouchers import Vouchers
 from hybrid_dex.errors import (
@@ -30,6 +32,7 @@ from hybrid_dex.interfaces.risk import Risk
 from hybrid_dex.model.commands import (
     AdvanceTime,
     ApproveOrder,
+    BatchOrders,
     CancelAll,
     CancelOrder,
     Command,
@@ -83,10 +86,16 @@ class Engine(Readings):
     def _take(self, desk: Desk) -> None:
         """Work on this desk from now on."""
         super().__init__(desk)
+        view = Readings(desk)
         trading = Trading(
-            desk, self._risk, Readings(desk), requires_signature=self._requires_signature
+            desk,
+            self._risk,
+            view,
+            requires_signature=self._requires_signature,
+            standing=DeskStanding(desk),
         )
         changes = Changes(desk, trading)
+        batches = Batches(desk, self._risk, view, trading, changes)
         funds, delegation, vouchers = Funds(desk), Delegation(desk), Vouchers(desk)
         markets = Markets(desk)
         self._apply: dict[type[Command | Isolated], Callable[..., tuple[Event, ...] | None]] = {
@@ -95,6 +104,7 @@ class Engine(Readings):
             ReduceOrder: changes.reduce,
             ReplaceOrder: changes.replace,
             CancelAll: changes.cancel_all,
+            BatchOrders: batches.apply,
             Deposit: funds.deposit,
             Withdraw: funds.withdraw,
             RequestWithdrawal: funds.request_withdrawal,
@@ -167,7 +177,7 @@ class Engine(Readings):
             if desk.frozen:
                 desk.thaw()
             observe = self._risk.observe
-            for event in events:
+            for event in events if not desk.observed else desk.unobserved():
                 observe(event, at_ns)
         except Exception as error:
             is_told = isinstance(error, InvariantError)

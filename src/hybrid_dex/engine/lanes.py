@@ -58,8 +58,10 @@ class Lanes:
         self.states: dict[LaneKey, LaneState] = {}
         self.floors: dict[tuple[AccountId, AssetId], int] = {}
 
-    def check_new(self, account: AccountId, market: Market, nonce: int) -> RejectReason | None:
-        """Return why a new order can not use this nonce."""
+    def check_new(
+        self, account: AccountId, market: Market, nonce: int, *, gone: OrderId | None = None
+    ) -> RejectReason | None:
+        """Return why a new order can not use this nonce, once the order ``gone`` has ended."""
         counter = nonce_key(nonce) >> _REVISIONS
         if counter < self.floors.get((account, market.quote.id), 0):
             return RejectReason.NONCE_REVOKED
@@ -68,7 +70,7 @@ class Lanes:
             return None
         if nonce_key(nonce) <= state.dead:
             return RejectReason.NONCE_REVOKED
-        if state.order_id or counter <= state.used >> _REVISIONS:
+        if (state.order_id and state.order_id != gone) or counter <= state.used >> _REVISIONS:
             return RejectReason.NONCE_USED
         return None
 

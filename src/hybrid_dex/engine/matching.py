@@ -75,8 +75,10 @@ def cross(desk: Desk, venue: Venue, taker: LiveOrder) -> CancelReason | None:
     # Signed is what settles on a chain: a signed IOC is dead there after its first group, and no
     # command may match more than settlement takes in time, whatever the intake is paced by.
     signed = taker.authorization is not None
-    most = MAX_FILLS_PER_GROUP if signed else MAX_FILLS_PER_COMMAND
-    fills = 0
+    fills = first = desk.fill_index
+    most = first + MAX_FILLS_PER_GROUP if signed else MAX_FILLS_PER_COMMAND
+    if first and most > MAX_FILLS_PER_COMMAND:
+        most = MAX_FILLS_PER_COMMAND
     for allocation in venue.book.match(incoming):
         if allocation.account == taker.account:
             if _prevent_self_trade(desk, venue, taker, allocation):

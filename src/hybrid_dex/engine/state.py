@@ -36,7 +36,7 @@ __all__ = ["STATE_FORMAT", "dump", "load"]
 
 STATE_FORMAT: Final = 3
 _READABLE_FORMATS: Final = (1, 2, STATE_FORMAT)
-"""Format 1 ends after the risk, format 2 after the voucher salts; what came since is empty there."""
+"""Format 1 ends after the risk, format 2 after the vouchers; what came since is empty there."""
 
 
 class _Listing(msgspec.Struct, array_like=True):

@@ -11,6 +11,7 @@ from hybrid_dex.engine import matching, terms
 from hybrid_dex.engine.desk import Desk, Venue
 from hybrid_dex.engine.market_states import SERVED, refuse_entry
 from hybrid_dex.engine.orders import LiveOrder, Named
+from hybrid_dex.engine.standing import Standing
 from hybrid_dex.interfaces.book import Incoming, Resting
 from hybrid_dex.interfaces.risk import LedgerView, Refusal, Risk
 from hybrid_dex.model.commands import PlaceOrder, ReplaceOrder
@@ -36,14 +37,32 @@ class Trading:
         risk: is asked about every order and replacement that passed all checks of terms.
         view: what the risk may look at.
         requires_signature: whether an order without authorization is refused.
+        standing: what orders are judged against.
     """
 
-    __slots__ = ("_desk", "_risk", "_view", "requires_signature")
+    __slots__ = (
+        "_available",
+        "_desk",
+        "_risk",
+        "_standing",
+        "_view",
+        "refuse_crossing",
+        "requires_signature",
+    )
 
     def __init__(
-        self, desk: Desk, risk: Risk, view: LedgerView, *, requires_signature: bool
+        self,
+        desk: Desk,
+        risk: Risk,
+        view: LedgerView,
+        *,
+        requires_signature: bool,
+        standing: Standing,
     ) -> None:
         self._desk = desk
+        self._standing = standing
+        self._available = standing.available
+        self.refuse_crossing = standing.refuse_crossing
         self._risk = risk
         self._view = view
         self.requires_signature = requires_signature
@@ -61,17 +80,40 @@ class Trading:
                 if known is not None:
                     if terms.same_content(known.command, command):
                         return known.answer
-                    detail = f"order {known.order_id} of other content has this id"
-                    reason = RejectReason.DUPLICATE_CLIENT_ORDER_ID
-                    refusal = Refusal(reason, "client_order_id", detail)
+                    refusal = _name_taken(known)
             if refusal is not None:
                 self._reject(command, refusal, name=None)
                 return None
         self._judge(command)
         if name is not None:
-            answer = tuple(desk.events[named_before:])
-            desk.orders.name(Named(order_id(desk.sequence), command, answer))
+            self._remember_name(command, named_before)
         return None
+
+    def refuse_name(self, command: PlaceOrder) -> Refusal | None:
+        """Return why a client order id can not be, or is another order's."""
+        name = command.client_order_id
+        if name is None:
+            return None
+        known = self._desk.orders.named(command.account, name)
+        if known is not None and not terms.same_content(known.command, command):
+            return _name_taken(known)
+        return terms.check_name(name)
+
+    def enter(self, command: PlaceOrder) -> None:
+        """Let in an order that was judged already, as part of a batch."""
+        venue, whole = self._desk.venues[command.market], True
+        named_before = len(self._desk.events)
+        if command.time_in_force is TimeInForce.FOK:
+            incoming = Incoming(command.side, command.price, command.quantity)
+            whole, _ = weigh(venue, incoming, command)
+        self._accept(venue, command, whole=whole)
+        if command.client_order_id is not None:
+            self._remember_name(command, named_before)
+
+    def _remember_name(self, command: PlaceOrder, named_before: int) -> None:
+        desk = self._desk
+        answer = tuple(desk.events[named_before:])
+        desk.orders.name(Named(order_id(desk.sequence, desk.order_index), command, answer))
 
     def _judge(self, command: PlaceOrder) -> None:
         """Refuse the order, or let it in."""
@@ -81,7 +123,7 @@ class Trading:
             unknown = Refusal(RejectReason.UNKNOWN_MARKET, "market", detail)
             self._reject(command, unknown, name=command.client_order_id)
             return
-        refusal = self._refuse_place(venue, command)
+        refusal = self.refuse_place(venue, command)
         whole = True
         if refusal is None and command.time_in_force is TimeInForce.FOK:
             incoming = Incoming(command.side, command.price, command.quantity)
@@ -91,7 +133,8 @@ class Trading:
         else:
             self._reject(command, refusal, name=command.client_order_id)
 
-    def _refuse_place(self, venue: Venue, command: PlaceOrder) -> Refusal | None:
+    def refuse_place(self, venue: Venue, command: PlaceOrder) -> Refusal | None:
+        """Return why an order may not enter, but for the number of fills of a FOK."""
         desk = self._desk
         if venue.state is not _OPEN:
             served = SERVED[venue.state].place
@@ -104,7 +147,7 @@ class Trading:
         account, signed = command.account, command.authorization
         if signed is not None:
             refusal = self.refuse_signature(venue, account, command, signed)
-            reason = desk.lanes.check_new(account, venue.market, signed.nonce)
+            reason = self._standing.check_lane(account, venue.market, signed.nonce)
             if refusal is None and reason is not None:
                 refusal = Refusal(reason, "nonce", "a free lane, and a counter never used in it")
         elif self.requires_signature:
@@ -120,10 +163,17 @@ class Trading:
             stake = venue.stake(command.side, command.price, command.quantity)
             refusal = self.refuse_budget(venue, account, signed, command.side, stake)
         if refusal is None and command.post_only:
-            refusal = matching.refuse_crossing(
+            refusal = self.refuse_crossing(
                 venue, Incoming(command.side, command.price, command.quantity)
             )
         return refusal
+
+    def refuse_fills(self, venue: Venue, command: PlaceOrder) -> Refusal | None:
+        """Return why a FOK would need too many fills."""
+        if command.time_in_force is not TimeInForce.FOK:
+            return None
+        incoming = Incoming(command.side, command.price, command.quantity)
+        return weigh(venue, incoming, command)[1]
 
     def _accept(self, venue: Venue, command: PlaceOrder, *, whole: bool) -> None:
         desk, account, signed = self._desk, command.account, command.authorization
@@ -203,7 +253,7 @@ class Trading:
     ) -> Refusal | None:
         """Judge whether what is available covers what more is to be held."""
         asset_id = venue.hold_asset(side)
-        available = self._desk.ledger.available(account, asset_id)
+        available = self._available(account, asset_id)
         if needed <= available:
             return None
         asset = self._desk.assets[asset_id]
@@ -214,10 +264,10 @@ class Trading:
         self, venue: Venue, account: AccountId, signed: Authorization, side: Side, needed: int
     ) -> Refusal | None:
         """Judge whether a session key may use as much as an order could at worst."""
-        session = self._desk.sessions.of(account, signed, venue.market.id)
-        if session is None or needed <= session.budget(side):
+        market = venue.market
+        left = self._standing.budget(account, signed, market.id, side)
+        if left is None or needed <= left:
             return None
-        market, left = venue.market, session.budget(side)
         show = market.quote.format if side is Side.BUY else market.format_quantity
         detail = f"the key needs {show(needed)} {venue.hold_asset(side)}, left {show(left)}"
         return Refusal(RejectReason.SESSION_BUDGET, "quantity", detail)
@@ -226,7 +276,7 @@ class Trading:
 def _order(desk: Desk, command: PlaceOrder, status: OrderStatus) -> LiveOrder:
     """Return the order that a command asks for; its id is the command's."""
     return LiveOrder(
-        OrderId(desk.sequence << 8),
+        OrderId(desk.sequence << 8 | desk.order_index),
         command.account,
         command.market,
         command.side,
@@ -246,6 +296,11 @@ def _order(desk: Desk, command: PlaceOrder, status: OrderStatus) -> LiveOrder:
         command.client_order_id,
         command.authorization,
     )
+
+
+def _name_taken(known: Named) -> Refusal:
+    detail = f"order {known.order_id} of other content has this id"
+    return Refusal(RejectReason.DUPLICATE_CLIENT_ORDER_ID, "client_order_id", detail)
 
 
 def weigh(venue: Venue, incoming: Incoming, command: terms.Entering) -> tuple[bool, Refusal | None]:

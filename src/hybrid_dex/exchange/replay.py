@@ -21,7 +21,7 @@ from hybrid_dex.errors import HybridDexError, InvariantError, JournalError, Vers
 from hybrid_dex.exchange.isolations import Isolations
 from hybrid_dex.interfaces.journal import Journal
 from hybrid_dex.interfaces.snapshots import Snapshot, Snapshots
-from hybrid_dex.model.commands import Command, PlaceOrder
+from hybrid_dex.model.commands import BatchOrders, Command, PlaceOrder
 from hybrid_dex.model.events import EventBatch, fresh_events
 from hybrid_dex.model.frame import (
     GENESIS_HASH,
@@ -44,12 +44,14 @@ def apply_command(
 ) -> tuple[EventBatch, EventBatch]:
     """Apply a command; return what its caller is told, and what happened.
 
-    They differ only for a place command that repeats a client order id: its caller is told the
-    first command's events again.
+    They differ only where a client order id is repeated, alone or in a batch: the caller is told
+    the first command's events again.
     """
     events = engine.apply_isolated(command, isolated) if isolated else engine.apply(command)
     answer = EventBatch(command.sequence, command.at_ns, events)
-    if not isinstance(command, PlaceOrder) or command.client_order_id is None:
+    if not isinstance(command, PlaceOrder | BatchOrders):
+        return answer, answer
+    if isinstance(command, PlaceOrder) and command.client_order_id is None:
         return answer, answer
     return answer, EventBatch(answer.sequence, answer.at_ns, fresh_events(answer))
 

@@ -7,8 +7,7 @@ a new field goes last and has a default; a tag is never reused.
 
 from typing import TypeAlias
 
-import msgspec
-
+from hybrid_dex.model.command_base import CommandBase
 from hybrid_dex.model.market import Market, MarketState
 from hybrid_dex.model.order import OrderType, SelfTradeMode, Side, TimeInForce
 from hybrid_dex.model.settlement import FillFailure, SettlementStage
@@ -23,13 +22,14 @@ from hybrid_dex.model.units import (
     OrderId,
     Price,
     Quantity,
-    Sequence,
     TimestampNs,
 )
 
 __all__ = [
     "AdvanceTime",
     "ApproveOrder",
+    "BatchMember",
+    "BatchOrders",
     "CancelAll",
     "CancelOrder",
     "Command",
@@ -54,18 +54,6 @@ __all__ = [
     "SetMarketState",
     "Withdraw",
 ]
-
-
-class CommandBase(msgspec.Struct, frozen=True, gc=False, kw_only=True, array_like=True):
-    """What every command has.
-
-    Attributes:
-        sequence: gapless number from 1; 0 until the shell stamps it.
-        at_ns: when the shell stamped it, nanoseconds since the Unix epoch; never decreases.
-    """
-
-    sequence: Sequence = Sequence(0)
-    at_ns: TimestampNs = TimestampNs(0)
 
 
 class PlaceOrder(CommandBase, frozen=True, gc=False, kw_only=True, array_like=True, tag=1):
@@ -150,6 +138,27 @@ class CancelAll(CommandBase, frozen=True, gc=False, kw_only=True, array_like=Tru
     account: AccountId
     market: MarketId | None = None
     side: Side | None = None
+
+
+BatchMember: TypeAlias = PlaceOrder | CancelOrder | ReduceOrder | ReplaceOrder
+"""What a batch may consist of."""
+
+
+class BatchOrders(CommandBase, frozen=True, gc=False, kw_only=True, array_like=True, tag=40):
+    """Several commands of one account as one (NewOrderList, FIX E): each is answered, in order.
+
+    The order that the member at place ``i`` enters has the id (sequence, ``i``).
+
+    Attributes:
+        account: whose members these are; each names it again.
+        members: 1 to 100, unstamped; applied one after another.
+        all_or_none: judge all members before any: if one is refused, nothing changes and each
+            is told so.
+    """
+
+    account: AccountId
+    members: tuple[BatchMember, ...]
+    all_or_none: bool = False
 
 
 class Deposit(CommandBase, frozen=True, gc=False, kw_only=True, array_like=True, tag=6):
@@ -424,6 +433,7 @@ Command: TypeAlias = (
     | ReduceOrder
     | ReplaceOrder
     | CancelAll
+    | BatchOrders
     | Deposit
     | Withdraw
     | RequestWithdrawal

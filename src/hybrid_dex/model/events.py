@@ -51,6 +51,7 @@ __all__ = [
     "LaneRevoked",
     "MarketListed",
     "MarketStateChanged",
+    "MemberAnswered",
     "OrderAccepted",
     "OrderApproved",
     "OrderCanceled",
@@ -66,6 +67,7 @@ __all__ = [
     "WithdrawalChanged",
     "Withdrawn",
     "fresh_events",
+    "member_answers",
 ]
 
 
@@ -402,6 +404,19 @@ class VoucherExpired(msgspec.Struct, frozen=True, gc=False, array_like=True, tag
     available: Amount
 
 
+class MemberAnswered(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=50):
+    """What follows, up to the next of its kind, answers one member of a batch.
+
+    Attributes:
+        index: the member's place in the batch, from 0.
+        again: the answer is that of an earlier command, given again; nothing happened.
+    """
+
+    account: AccountId
+    index: int
+    again: bool
+
+
 Event: TypeAlias = (
     OrderAccepted
     | OrderRejected
@@ -429,6 +444,7 @@ Event: TypeAlias = (
     | VoucherIssued
     | VoucherRedeemed
     | VoucherExpired
+    | MemberAnswered
 )
 """Any event."""
 
@@ -452,12 +468,26 @@ def fresh_events(batch: EventBatch) -> tuple[Event, ...]:
 
     An order sent again under its client order id is answered with the events of its first command;
     those begin with an acceptance or refusal whose id names that earlier command, and are last in
-    the batch. Whoever counts, stores or settles events takes them from here.
+    the batch. So are the members of a batch that were sent again. Whoever counts, stores or settles
+    events takes them from here.
     """
     for index, event in enumerate(batch.events):
-        if (
-            isinstance(event, OrderAccepted | OrderRejected)
-            and order_sequence(event.order_id) != batch.sequence
-        ):
+        if isinstance(event, OrderAccepted | OrderRejected):
+            if order_sequence(event.order_id) != batch.sequence:
+                return batch.events[:index]
+        elif isinstance(event, MemberAnswered) and event.again:
             return batch.events[:index]
     return batch.events
+
+
+def member_answers(batch: EventBatch) -> tuple[EventBatch, ...]:
+    """Return the answer to each member of a batch, in order; none of one refused as malformed."""
+    answers: dict[int, tuple[Event, ...]] = {}
+    begins = [at for at, event in enumerate(batch.events) if isinstance(event, MemberAnswered)]
+    for begin, end in zip(begins, [*begins[1:], len(batch.events)], strict=True):
+        head = batch.events[begin]
+        if isinstance(head, MemberAnswered):
+            answers[head.index] = batch.events[begin + 1 : end]
+    return tuple(
+        EventBatch(batch.sequence, batch.at_ns, events) for _, events in sorted(answers.items())
+    )

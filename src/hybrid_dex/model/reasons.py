@@ -34,6 +34,12 @@ class RejectReason(enum.IntEnum):
     """A FOK that needs more fills than one settlement group holds."""
     ORDER_REQUIRED = 1011
     """Neither an order id nor a client order id was given."""
+    INVALID_BATCH = 1026
+    """A batch has 1 to 100 members, all of its own account."""
+    BATCH_REFUSED = 1027
+    """Another member of the all-or-none batch was refused, so nothing of it was done."""
+    BATCH_CONFLICT = 1028
+    """An earlier member of the all-or-none batch may decide what becomes of this one."""
 
     SIGNATURE_REQUIRED = 2001
     """This exchange settles on chain: an order needs its trader's signature."""

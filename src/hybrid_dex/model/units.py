@@ -10,6 +10,7 @@ from typing import Final, NewType
 __all__ = [
     "FEE_DENOMINATOR",
     "MAX_AMOUNT",
+    "MAX_BATCH_MEMBERS",
     "MAX_FEE_PPM",
     "MAX_FILLS_PER_GROUP",
     "MAX_PRICE",
@@ -68,6 +69,8 @@ MAX_TIMESTAMP_NS: Final = 2**63 - 1
 """In the year 2262: what a database integer holds."""
 MAX_FEE_PPM: Final = 2**15 - 1
 FEE_DENOMINATOR: Final = 1_000_000
+MAX_BATCH_MEMBERS: Final = 100
+"""The most commands that one batch holds."""
 MAX_FILLS_PER_GROUP: Final = 100
 """The fills of one command settle in groups of at most this many."""
 

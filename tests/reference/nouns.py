@@ -1,0 +1,92 @@
+"""The nouns of the naive exchange: orders, fills and grants, with every sum worked out when asked."""
+
+from dataclasses import dataclass, field
+
+from hybrid_dex.model.market import Market
+from hybrid_dex.model.order import SelfTradeMode, Side, TimeInForce
+from hybrid_dex.model.signed_order import Authorization, SignatureKind
+
+BUY, SELL = Side.BUY, Side.SELL
+
+
+@dataclass
+class Order:
+    """An order; `quantity - open` is used up: filled, or lost to self-trade."""
+
+    id: int
+    account: str
+    market: Market
+    side: Side
+    price: int
+    quantity: int
+    open: int
+    tif: TimeInForce
+    mode: SelfTradeMode
+    expires: int | None
+    signed: Authorization | None = None
+    filled: int = 0
+
+    @property
+    def session(self) -> tuple[str, str, str] | None:
+        """Whose key signed in which market, when it was a session key."""
+        if self.signed is None or self.signed.kind != SignatureKind.SESSION:
+            return None
+        return self.account, self.signed.signer, self.market.id
+
+    @property
+    def stake(self) -> int:
+        """What its open quantity could take out of a session's budget."""
+        return self.hold[1] if self.side is BUY else self.open
+
+    @property
+    def hold(self) -> tuple[str, int]:
+        """The asset and amount that its open quantity keeps from being used otherwise."""
+        if self.side is SELL:
+            return self.market.base.id, self.open * self.market.lot_size
+        notional = self.price * self.open * self.market.tick_size
+        worst = max(self.market.maker_fee_ppm, self.market.taker_fee_ppm)
+        return self.market.quote.id, notional + notional * worst // 10**6
+
+
+@dataclass
+class Fill:
+    """One match."""
+
+    id: int
+    market: Market
+    price: int
+    quantity: int
+    maker: int
+    taker: int
+    buyer: str
+    seller: str
+    buyer_fee: int
+    seller_fee: int
+    sessions: dict[Side, tuple[str, str, str] | None]
+    failed: bool = False
+
+    def use(self, side: Side) -> int:
+        """What this fill takes out of the budget of a session on that side."""
+        return -self.legs()[1][2] if side is BUY else self.quantity
+
+    def legs(self) -> list[tuple[str, str, int]]:
+        """Who gets what; a debit is negative."""
+        base, quote = self.market.base.id, self.market.quote.id
+        lots = self.quantity * self.market.lot_size
+        notional = self.price * self.quantity * self.market.tick_size
+        return [
+            (self.buyer, base, lots),
+            (self.buyer, quote, -notional - self.buyer_fee),
+            (self.seller, base, -lots),
+            (self.seller, quote, notional - self.seller_fee),
+        ]
+
+
+@dataclass
+class Grant:
+    """What a session key was given since command `since`; dead up to a place on chain."""
+
+    added: dict[Side, int] = field(default_factory=lambda: {BUY: 0, SELL: 0})
+    expiry_s: int = 0
+    dead: int = -1
+    since: int = 0
