@@ -149,6 +149,16 @@ from hybrid_dex.model.order import (
     Side,
     TimeInForce,
 )
+from hybrid_dex.model.protection import (
+    AccountDisconnected,
+    CancelOnDisconnect,
+    CancelOnDisconnectChanged,
+    CancelScheduled,
+    Heartbeat,
+    ScheduleCancel,
+    ScheduledCancelFired,
+    SetCancelOnDisconnect,
+)
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.settlement import FillFailure, MatchedFill, OrderTerms, SettlementStage
 from hybrid_dex.model.signed_order import Authorization, Nonce, SignatureKind, SignedOrder
@@ -183,6 +193,7 @@ from hybrid_dex.model.vouchers import (
 from hybrid_dex.settlement.local import LocalSettlement
 
 __all__ = [
+    "AccountDisconnected",
     "AccountFrozen",
     "AccountId",
     "AccountUnfrozen",
@@ -201,10 +212,13 @@ __all__ = [
     "BatchOrders",
     "Book",
     "CancelAll",
+    "CancelOnDisconnect",
+    "CancelOnDisconnectChanged",
     "CancelOrder",
     "CancelReason",
     "CancelReceipt",
     "CancelRejected",
+    "CancelScheduled",
     "Capacity",
     "ClientOrderId",
     "Clock",
@@ -240,6 +254,7 @@ __all__ = [
     "FloorRaised",
     "FormatError",
     "GrantSession",
+    "Heartbeat",
     "HybridDexError",
     "Incoming",
     "InvariantError",
@@ -302,6 +317,8 @@ __all__ = [
     "Risk",
     "RiskChain",
     "RiskLimits",
+    "ScheduleCancel",
+    "ScheduledCancelFired",
     "SelfTrade",
     "SelfTradeMode",
     "Sequence",
@@ -310,6 +327,7 @@ __all__ = [
     "SessionGranted",
     "SessionRevoked",
     "SessionView",
+    "SetCancelOnDisconnect",
     "SetMarketState",
     "Settlement",
     "SettlementError",

@@ -72,6 +72,12 @@ def compare(engine: Engine, naive: Naive) -> None:
                 assert (left, reserved) == (naive.budget(key, side), naive.reserved(key, side)), key
             assert session.expiry_s == naive.grants[key].expiry_s
         assert engine.is_frozen(account) == naive.frozen(account)
+        assert engine.cancels_on_disconnect(account) is (account in naive.wishes)
+        armed = {
+            (account, row.market or ""): (row.due_ns, row.timeout_ms)
+            for row in engine.scheduled_cancels(account)
+        }
+        assert armed == {key: row for key, row in naive.switches.items() if key[0] == account}
     for order_id, status in naive.status.items():
         view = engine.order(order_id)
         if view is not None:

@@ -10,6 +10,7 @@ from typing import TypeVar
 import msgspec
 
 from hybrid_dex.model import commands as c
+from hybrid_dex.model import protection as p
 from hybrid_dex.model.market import Asset, Market, MarketState
 from hybrid_dex.model.order import OrderType, SelfTradeMode, Side, TimeInForce
 from hybrid_dex.model.settlement import FillFailure, SettlementStage
@@ -73,6 +74,8 @@ def _pick(choose: Choose, items: Sequence[T]) -> T:
 def _command(choose: Choose, naive: Naive) -> c.Command:
     if choose(25) == 0:
         return _batch(choose, naive)
+    if choose(30) == 0:
+        return _absence(choose)
     roll = choose(110)
     if roll >= 100:
         return _told_by_the_chain(choose, naive, roll)
@@ -237,6 +240,20 @@ def _terms(choose: Choose, naive: Naive) -> dict[str, object]:
         "self_trade": _pick(choose, tuple(SelfTradeMode)),
         "expires_at_ns": naive.at + choose(12) * 10**9 if wants_time else None,
     }
+
+
+def _absence(choose: Choose) -> c.Command:
+    """Switches armed for moments, so that they fire among the expiries."""
+    account, roll = _pick(choose, ACCOUNTS), choose(10)
+    if roll < 5:
+        market = _pick(choose, MARKETS).id if choose(2) else None
+        timeout_ms = choose(6) * 1_000 if choose(9) else 10**8
+        return p.ScheduleCancel(account=account, timeout_ms=timeout_ms, market=market)
+    if roll < 7:
+        return p.Heartbeat(account=account)
+    if roll < 9:
+        return p.SetCancelOnDisconnect(account=account, enabled=choose(3) > 0)
+    return p.CancelOnDisconnect(account=account)
 
 
 def _batch(choose: Choose, naive: Naive) -> c.BatchOrders:

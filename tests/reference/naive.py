@@ -16,6 +16,7 @@ from hybrid_dex.model.market import Market, MarketState
 from hybrid_dex.model.order import OrderType, SelfTradeMode, Side, TimeInForce
 from hybrid_dex.model.signed_order import Nonce, SignatureKind
 from tests.reference.naive_markets import CLOSED, STEPS, enters
+from tests.reference.naive_protection import Absences
 from tests.reference.nouns import BUY, SELL, Fill, Grant, Order
 
 RESTS = (TimeInForce.GTC, TimeInForce.GTD)
@@ -23,7 +24,7 @@ REMEMBERED_NS = 15 * 60 * 10**9
 MONTH_S = 30 * 24 * 60 * 60
 
 
-class Naive:
+class Naive(Absences):
     """The whole exchange. `status` holds what became of every order ever sent."""
 
     def __init__(self) -> None:
@@ -41,6 +42,7 @@ class Naive:
         self.ended_at: dict[int, int] = {}
         self.at = self.sequence = self.position = self.final_batch = 0
         self.member = self.next_fill = 0
+        self.begin_absences()
         self.grants: dict[tuple[str, str, str], Grant] = defaultdict(Grant)
         self.approvals: dict[tuple[str, bytes], bool] = {}
         self.vouchers: dict[tuple[str, int], tuple[str, int]] = {}
@@ -133,9 +135,7 @@ class Naive:
         """Expire what is due, then do what the command's name says."""
         self.at, self.sequence = command.at_ns, command.sequence
         self.member = self.next_fill = 0
-        due = [o for o in self.resting if o.expires is not None and o.expires <= self.at]
-        for order in sorted(due, key=lambda o: (o.expires, o.id)):
-            self.end(order, "expired")
+        self.pass_time()
         getattr(self, type(command).__name__)(command)
 
     def end(self, order: Order, status: str) -> None:

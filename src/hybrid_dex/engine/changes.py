@@ -229,9 +229,7 @@ class Changes:
             reason, detail = RejectReason.UNKNOWN_MARKET, f"no market {market}"
             desk.emit(CommandRejected(command.account, reason, "market", detail))
             return
-        for order in desk.orders.live_of(command.account):
-            if market in {None, order.market} and side in {None, order.side}:
-                desk.cancel(order, CancelReason.REQUESTED)
+        desk.cancel_all(command.account, market, side, CancelReason.REQUESTED)
 
     def reduce(self, command: ReduceOrder) -> None:
         """Lower an order's open quantity in place; all of it cancels the order."""

@@ -12,6 +12,7 @@ from hybrid_dex.engine.ledger import Ledger
 from hybrid_dex.engine.orders import LiveOrder, Orders
 from hybrid_dex.engine.sessions import Sessions
 from hybrid_dex.engine.settlement_flight import Flight
+from hybrid_dex.engine.switches import Switches
 from hybrid_dex.engine.triggers import Expiries
 from hybrid_dex.interfaces.book import Book
 from hybrid_dex.model.events import (
@@ -112,6 +113,7 @@ class Desk:
         "sequence",
         "sessions",
         "touched",
+        "switches",
         "venues",
         "voucher_salts",
         "vouchers",
@@ -133,6 +135,7 @@ class Desk:
         # The highest salt that each account chose: a lower one may have been paid already.
         self.voucher_salts: dict[AccountId, int] = {}
         self.expiries = Expiries(self.orders.live)
+        self.switches = Switches()
         self.flight = Flight()
         self.frozen: dict[AccountId, None] = {}
         # How often each market broke an invariant since it opened; its orders stand in a
@@ -210,9 +213,21 @@ class Desk:
         self.leave_book(venue, order)
         self.end_canceled(venue, order, reason)
 
-    def expire(self) -> None:
-        """End every order whose time has come, by time and then by id."""
-        while (order_id := self.expiries.due(self.at_ns)) is not None:
+    def cancel_all(
+        self,
+        account: AccountId,
+        market: MarketId | None,
+        side: Side | None,
+        reason: CancelReason,
+    ) -> None:
+        """Cancel an account's live orders, oldest first, of one market or side where given."""
+        for order in self.orders.live_of(account):
+            if market in {None, order.market} and side in {None, order.side}:
+                self.cancel(order, reason)
+
+    def expire(self, until_ns: int) -> None:
+        """End every order whose time has come by then, by time and then by id."""
+        while (order_id := self.expiries.due(until_ns)) is not None:
             order = self.orders.live[order_id]
             self.touched = (self.sequence, order.market)
             venue = self.venues[order.market]

@@ -18,6 +18,7 @@ from hybrid_dex.engine.desk import BookFactory, Desk
 from hybrid_dex.engine.funds import Funds
 from hybrid_dex.engine.isolation import Isolated
 from hybrid_dex.engine.markets import Markets
+from hybrid_dex.engine.protection import Protection
 from hybrid_dex.engine.readings import Readings
 from hybrid_dex.engine.standing import DeskStanding
 from hybrid_dex.engine.trading import Trading
@@ -57,6 +58,12 @@ from hybrid_dex.model.commands import (
     Withdraw,
 )
 from hybrid_dex.model.events import Event, MarketListed
+from hybrid_dex.model.protection import (
+    CancelOnDisconnect,
+    Heartbeat,
+    ScheduleCancel,
+    SetCancelOnDisconnect,
+)
 from hybrid_dex.model.units import MAX_SEQUENCE, MarketId, Sequence, TimestampNs
 
 __all__ = ["ENGINE_VERSION", "Engine"]
@@ -74,7 +81,7 @@ class Engine(Readings):
         requires_signature: refuse orders without authorization, as settlement needs one.
     """
 
-    __slots__ = ("_apply", "_book", "_broken", "_requires_signature", "_risk")
+    __slots__ = ("_apply", "_book", "_broken", "_protection", "_requires_signature", "_risk")
 
     def __init__(self, *, book: BookFactory, risk: Risk, requires_signature: bool = False) -> None:
         self._book = book
@@ -95,6 +102,7 @@ class Engine(Readings):
             standing=DeskStanding(desk),
         )
         changes = Changes(desk, trading)
+        protection = self._protection = Protection(desk)
         batches = Batches(desk, self._risk, view, trading, changes)
         funds, delegation, vouchers = Funds(desk), Delegation(desk), Vouchers(desk)
         markets = Markets(desk)
@@ -116,6 +124,10 @@ class Engine(Readings):
             ListMarket: markets.list_market,
             SetMarketState: markets.set_state,
             AdvanceTime: _nothing,
+            ScheduleCancel: protection.schedule,
+            Heartbeat: protection.heartbeat,
+            SetCancelOnDisconnect: protection.set_cancel_on_disconnect,
+            CancelOnDisconnect: protection.cancel_on_disconnect,
             GrantSession: delegation.grant_session,
             RevokeSession: delegation.revoke_session,
             ApproveOrder: delegation.approve_order,
@@ -172,7 +184,9 @@ class Engine(Readings):
         try:
             desk.sequence, desk.at_ns = sequence, at_ns
             desk.orders.age(at_ns)
-            desk.expire()
+            if at_ns >= desk.switches.next_due_ns:
+                self._protection.fire()
+            desk.expire(at_ns)
             repeated = self._apply[type(command)](command)
             if desk.frozen:
                 desk.thaw()

@@ -11,8 +11,10 @@ from hybrid_dex.engine.desk import Desk
 from hybrid_dex.interfaces.book import Incoming, Resting
 from hybrid_dex.model.market import Asset, Market, MarketState
 from hybrid_dex.model.order import Side
+from hybrid_dex.model.protection import CancelScheduled
 from hybrid_dex.model.settlement import MatchedFill, SettlementStage
 from hybrid_dex.model.units import (
+    MAX_TIMESTAMP_NS,
     AccountId,
     Amount,
     AssetId,
@@ -158,9 +160,28 @@ class Readings:
         return self._desk.flight.stage(fill_id)
 
     def next_due_ns(self) -> TimestampNs | None:
-        """Return when the next order expires, or ``None``."""
-        due_ns = self._desk.expiries.next_due_ns()
-        return None if due_ns is None else TimestampNs(due_ns)
+        """Return when the next order expires or scheduled cancel fires, or ``None``."""
+        due_ns, cancel_ns = self._desk.expiries.next_due_ns(), self._desk.switches.next_due_ns
+        if due_ns is None or cancel_ns < due_ns:
+            due_ns = cancel_ns
+        return None if due_ns > MAX_TIMESTAMP_NS else TimestampNs(due_ns)
+
+    def scheduled_cancels(self, account: AccountId) -> tuple[CancelScheduled, ...]:
+        """Return the account's armed scheduled cancels, that for all markets first."""
+        return tuple(
+            CancelScheduled(
+                account, switch.market or None, switch.timeout_ms, TimestampNs(switch.due_ns)
+            )
+            for switch in self._desk.switches.of(account)
+        )
+
+    def cancels_on_disconnect(self, account: AccountId) -> bool:
+        """Return whether the account's orders go when its last connection ends."""
+        return account in self._desk.switches.disconnects
+
+    def accounts_that_cancel_on_disconnect(self) -> tuple[AccountId, ...]:
+        """Return every account whose orders go when its last connection ends, sorted."""
+        return tuple(sorted(self._desk.switches.disconnects))
 
     @property
     def chain_position(self) -> int:

@@ -16,6 +16,7 @@ from hybrid_dex.engine.ledger import Entry
 from hybrid_dex.engine.orders import Ended, LiveOrder, Named
 from hybrid_dex.engine.sessions import SessionKey, SessionState
 from hybrid_dex.engine.settlement_flight import Progress
+from hybrid_dex.engine.switches import Switch
 from hybrid_dex.errors import VersionMismatchError
 from hybrid_dex.interfaces.book import Resting
 from hybrid_dex.model.market import Market, MarketState
@@ -74,6 +75,8 @@ class _State(msgspec.Struct, array_like=True):
     vouchers: list[Voucher] = []
     voucher_salts: list[tuple[AccountId, int]] = []
     isolated: list[tuple[MarketId, int]] = []
+    switches: list[Switch] = []
+    disconnects: list[AccountId] = []
 
 
 _encoder: Final = msgspec.json.Encoder()
@@ -112,6 +115,8 @@ def dump(desk: Desk, risk: bytes) -> bytes:
         list(desk.vouchers.values()),
         sorted(desk.voucher_salts.items()),
         sorted(desk.isolated.items()),
+        desk.switches.rows(),
+        sorted(desk.switches.disconnects),
     )
     return _encoder.encode(state)
 
@@ -168,6 +173,9 @@ def load(desk: Desk, raw: bytes) -> bytes:
     for market, breaks in state.isolated:
         isolation.still(desk, market)
         desk.isolated[market] = breaks
+    for switch in state.switches:
+        desk.switches.arm(switch)
+    desk.switches.disconnects.update(dict.fromkeys(state.disconnects))
     desk.expiries.rebuild(orders.live.values())
     return state.risk
 

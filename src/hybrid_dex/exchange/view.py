@@ -6,6 +6,7 @@ from typing import Protocol
 from hybrid_dex.interfaces.book import Resting
 from hybrid_dex.model.market import Asset, Market, MarketState
 from hybrid_dex.model.order import Side
+from hybrid_dex.model.protection import CancelScheduled
 from hybrid_dex.model.settlement import MatchedFill, SettlementStage
 from hybrid_dex.model.units import (
     AccountId,
@@ -152,5 +153,17 @@ class ExchangeView(Protocol):
         ...
 
     def next_due_ns(self) -> TimestampNs | None:
-        """Return when the next order expires, or ``None``."""
+        """Return when the next order expires or scheduled cancel fires, or ``None``."""
+        ...
+
+    def scheduled_cancels(self, account: AccountId) -> tuple[CancelScheduled, ...]:
+        """Return an account's armed scheduled cancels."""
+        ...
+
+    def cancels_on_disconnect(self, account: AccountId) -> bool:
+        """Return whether an account's orders go when its last connection ends."""
+        ...
+
+    def accounts_that_cancel_on_disconnect(self) -> tuple[AccountId, ...]:
+        """Return every account whose orders go when its last connection ends, sorted."""
         ...

@@ -10,6 +10,12 @@ from typing import TypeAlias
 from hybrid_dex.model.command_base import CommandBase
 from hybrid_dex.model.market import Market, MarketState
 from hybrid_dex.model.order import OrderType, SelfTradeMode, Side, TimeInForce
+from hybrid_dex.model.protection import (
+    CancelOnDisconnect,
+    Heartbeat,
+    ScheduleCancel,
+    SetCancelOnDisconnect,
+)
 from hybrid_dex.model.settlement import FillFailure, SettlementStage
 from hybrid_dex.model.signed_order import Authorization
 from hybrid_dex.model.units import (
@@ -452,5 +458,9 @@ Command: TypeAlias = (
     | IssueVoucher
     | RedeemVoucher
     | ExpireVoucher
+    | ScheduleCancel
+    | Heartbeat
+    | SetCancelOnDisconnect
+    | CancelOnDisconnect
 )
 """Any command, as the journal holds it."""

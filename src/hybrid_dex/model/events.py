@@ -18,6 +18,12 @@ from hybrid_dex.model.order import (
     Side,
     TimeInForce,
 )
+from hybrid_dex.model.protection import (
+    AccountDisconnected,
+    CancelOnDisconnectChanged,
+    CancelScheduled,
+    ScheduledCancelFired,
+)
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.settlement import SettlementStage
 from hybrid_dex.model.signed_order import Authorization
@@ -445,6 +451,10 @@ Event: TypeAlias = (
     | VoucherRedeemed
     | VoucherExpired
     | MemberAnswered
+    | CancelScheduled
+    | ScheduledCancelFired
+    | CancelOnDisconnectChanged
+    | AccountDisconnected
 )
 """Any event."""
 

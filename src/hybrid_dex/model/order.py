@@ -77,3 +77,9 @@ class CancelReason(enum.IntEnum):
     """Its own fill failed to settle."""
     MARKET_CLOSED = 20
     """The market was delisted."""
+    SCHEDULED = 30
+    """A scheduled cancel was due (a dead man's switch)."""
+    DISCONNECTED = 31
+    """The account's last connection ended, and it wished so."""
+    KILL_SWITCH = 32
+    """The operator stopped the account, or everybody."""

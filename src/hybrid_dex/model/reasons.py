@@ -40,6 +40,8 @@ class RejectReason(enum.IntEnum):
     """Another member of the all-or-none batch was refused, so nothing of it was done."""
     BATCH_CONFLICT = 1028
     """An earlier member of the all-or-none batch may decide what becomes of this one."""
+    INVALID_TIMEOUT = 1029
+    """The timeout of a scheduled cancel is not between 0 and a day."""
 
     SIGNATURE_REQUIRED = 2001
     """This exchange settles on chain: an order needs its trader's signature."""
@@ -126,6 +128,8 @@ class RejectReason(enum.IntEnum):
     """The order was refused when it was placed."""
     NO_RECEIPT = 5008
     """Only a signed order that was canceled, expired or replaced has a cancel receipt."""
+    NOTHING_SCHEDULED = 5015
+    """A heartbeat found no scheduled cancel armed: it was not, or has fired."""
 
     DEPOSIT_REPEATED = 6001
     """This deposit or withdrawal was already credited or debited."""

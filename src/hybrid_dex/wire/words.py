@@ -55,6 +55,9 @@ CancelReasonWord: TypeAlias = Literal[
     "uncovered",
     "settlement_failed",
     "market_closed",
+    "scheduled",
+    "disconnected",
+    "kill_switch",
 ]
 ExecTypeWord: TypeAlias = Literal[
     "new", "trade", "canceled", "expired", "replaced", "reduced", "rejected", "cancel_rejected"
