@@ -14,6 +14,7 @@ from hybrid_dex.engine.desk import Desk, Venue
 from hybrid_dex.engine.stilled_book import StilledBook
 from hybrid_dex.interfaces.book import Resting
 from hybrid_dex.model.commands import (
+    BatchOrders,
     CancelAll,
     CancelOrder,
     Command,
@@ -87,6 +88,9 @@ def home(desk: Desk, command: Command) -> MarketId | None:
                 wanted = _named(desk, command)
             order = None if wanted is None else desk.orders.find(wanted)
             market = None if order is None else order.market
+        case BatchOrders():
+            homes = [home(desk, member) for member in command.members]
+            market = homes[0] if homes and homes.count(homes[0]) == len(homes) else None
         case _:
             pass
     return market if market in desk.venues else None
