@@ -1,17 +1,20 @@
 """SortedBook: price-time priority on sorted levels, the book that ships.
 
-A side is a sorted mapping of levels; a level is a mapping of orders, oldest first. Keys
-are prices for asks and negated prices for bids, so that on both sides the smallest key is the
-best and "crosses" is one comparison. Every order knows its level, so a cancel searches nothing.
+A side is a mapping of levels by key; a level is a mapping of orders, oldest first. A key is the
+price for bids and the negated price for asks, so that on both sides the greatest key is the best
+and "crosses" is one comparison. The best key is kept at hand and the others in a sorted list, best
+last: it is touched only when a level opens or closes, and not at all by a side of one level. Every
+order knows its level, so a cancel searches nothing.
 
 It must never decide anything but who is next: fills, funds and self-trade belong to the engine.
 """
 
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 from typing import Final
 
-from sortedcontainers import SortedDict
+import msgspec
+from sortedcontainers import SortedList
 
 from hybrid_dex.interfaces.book import Allocation, Incoming, Resting
 from hybrid_dex.model.market import Market
@@ -21,59 +24,65 @@ from hybrid_dex.model.views import Depth, Level, Top
 
 __all__ = ["SortedBook"]
 
-_EMPTY: Final = 2**63
+_EMPTY: Final = -(2**63)
 """The best key of an empty side: it crosses nothing."""
 _SPARE_GAPS: Final = 32
 _BUY: Final = Side.BUY
 
 
-class _Level:
+class _Level(msgspec.Struct, gc=False):
     """All orders at one price, oldest first, and the sum of what is open.
 
     A plain dict keeps the order of arrival, but finds its first entry by walking over the gaps
     that removed ones leave in front; it is rebuilt before they outnumber half of what is left.
     """
 
-    __slots__ = ("gaps", "half", "key", "orders", "quantity")
-
-    def __init__(self, half: "_Half", key: int) -> None:
-        self.half = half
-        self.key = key
-        self.orders: dict[int, Resting] = {}
-        self.quantity = 0
-        self.gaps = 0
-
-    def close_gap(self) -> None:
-        """An order was removed and others are left."""
-        self.gaps += 1
-        if self.gaps > _SPARE_GAPS + len(self.orders) // 2:
-            self.orders = dict(list(self.orders.items()))
-            self.gaps = 0
+    key: int
+    orders: dict[int, Resting]
+    quantity: int
+    gaps: int
 
 
 class _Half:
-    """One side: levels by key, the best key kept at hand."""
+    """One side: its levels by key, the best key, and the keys behind it in a sorted list."""
 
-    __slots__ = ("best", "levels")
+    __slots__ = ("best", "levels", "worse")
 
     def __init__(self) -> None:
-        self.levels: SortedDict[int, _Level] = SortedDict()
+        self.levels: dict[int, _Level] = {}
         self.best = _EMPTY
+        self.worse: SortedList[int] = SortedList()
 
     def open_level(self, key: int) -> _Level:
-        level = self.levels[key] = _Level(self, key)
-        self.best = min(self.best, key)
+        level = self.levels[key] = _Level(key, {}, 0, 0)
+        best = self.best
+        if key > best:
+            self.best = key
+            if best != _EMPTY:
+                self.worse.add(best)
+        else:
+            self.worse.add(key)
         return level
 
     def close_level(self, key: int) -> None:
-        levels = self.levels
-        del levels[key]
-        if key == self.best:
-            self.best = next(iter(levels), _EMPTY)
+        del self.levels[key]
+        worse = self.worse
+        if key != self.best:
+            worse.remove(key)
+        else:
+            self.best = worse.pop() if worse else _EMPTY
 
     def after(self, key: int) -> int:
         """The next key behind this one, or `_EMPTY`."""
-        return next(self.levels.irange(minimum=key, inclusive=(False, True)), _EMPTY)
+        behind = self.worse.irange(maximum=key, inclusive=(True, False), reverse=True)
+        return next(behind, _EMPTY)
+
+    def sorted_levels(self) -> Iterator[_Level]:
+        """Yield the levels, best first."""
+        levels = self.levels
+        if levels:
+            for key in chain((self.best,), reversed(self.worse)):
+                yield levels[key]
 
 
 class SortedBook:
@@ -89,31 +98,34 @@ class SortedBook:
     Level(price=10, quantity=5)
     """
 
-    __slots__ = ("_halves", "_level_of")
+    __slots__ = ("_asks", "_bids", "_level_of")
 
     def __init__(self, market: Market) -> None:
-        self._halves = (_Half(), _Half())
+        self._bids = _Half()
+        self._asks = _Half()
         self._level_of: dict[int, _Level] = {}
 
-    def match(self, incoming: Incoming) -> Iterator[Allocation]:
+    def match(self, incoming: Incoming) -> Iterable[Allocation]:
         """Yield what the aggressor may take, best price first, oldest first within a price."""
+        limit: int = incoming.price
         if incoming.side is _BUY:
-            half, limit = self._halves[1], incoming.price
+            half, limit = self._asks, -limit
         else:
-            half, limit = self._halves[0], Price(-incoming.price)
-        if half.best > limit or incoming.open <= 0:
-            return iter(())
+            half = self._bids
+        if half.best < limit or incoming.open <= 0:
+            return ()
         return _sweep(half, limit, incoming)
 
     def add(self, order: Resting) -> None:
         """Put an order at the back of its level."""
-        order_id = order.order_id
-        level_of = self._level_of
+        order_id, level_of = order.order_id, self._level_of
         if order_id in level_of:
             raise KeyError(order_id)
-        side = order.side
-        key: int = order.price if side else -order.price
-        half = self._halves[side]
+        key: int = order.price
+        if order.side is _BUY:
+            half = self._bids
+        else:
+            half, key = self._asks, -key
         level = half.levels.get(key)
         if level is None:
             level = half.open_level(key)
@@ -124,12 +136,18 @@ class SortedBook:
     def remove(self, order_id: OrderId) -> Resting:
         """Take an order out and return it as it stood."""
         level = self._level_of.pop(order_id)
-        order = level.orders.pop(order_id)
-        if level.orders:
+        orders = level.orders
+        order = orders.pop(order_id)
+        if orders:
             level.quantity -= order.quantity
-            level.close_gap()
+            gaps = level.gaps = level.gaps + 1
+            if gaps > _SPARE_GAPS + len(orders) // 2:
+                level.orders = dict(list(orders.items()))
+                level.gaps = 0
+        elif order.side is _BUY:
+            self._bids.close_level(level.key)
         else:
-            level.half.close_level(level.key)
+            self._asks.close_level(level.key)
         return order
 
     def reduce(self, order_id: OrderId, by: Quantity) -> None:
@@ -152,23 +170,22 @@ class SortedBook:
 
     def top(self) -> Top:
         """Return the best level of each side."""
-        bids, asks = self._halves
-        bid = None if bids.best == _EMPTY else _view(bids.levels[bids.best])
-        ask = None if asks.best == _EMPTY else _view(asks.levels[asks.best])
-        return Top(bid, ask)
+        bid = self._bids.levels.get(self._bids.best)
+        ask = self._asks.levels.get(self._asks.best)
+        return Top(None if bid is None else _view(bid), None if ask is None else _view(ask))
 
     def depth(self, levels: int) -> Depth:
         """Return up to ``levels`` aggregated levels a side, best first."""
         bids, asks = (
-            tuple(_view(level) for level in islice(half.levels.values(), levels))
-            for half in self._halves
+            tuple(_view(level) for level in islice(half.sorted_levels(), levels))
+            for half in (self._bids, self._asks)
         )
         return Depth(bids, asks)
 
     def orders(self) -> Iterator[Resting]:
         """Yield every order in priority order: all bids, then all asks."""
-        for half in self._halves:
-            for level in half.levels.values():
+        for half in (self._bids, self._asks):
+            for level in half.sorted_levels():
                 yield from level.orders.values()
 
 
@@ -183,7 +200,7 @@ def _sweep(half: _Half, limit: int, incoming: Incoming) -> Iterator[Allocation]:
     one, so the walk goes on behind as many orders as were left.
     """
     key, dry = half.best, False
-    while key <= limit:
+    while key >= limit:
         level = half.levels[key]
         left = 0
         walk: Iterator[Resting] = iter(())
