@@ -6,6 +6,7 @@ nothing: what must survive a restart, or many callers, is the business of `Excha
 """
 
 from collections.abc import Iterable
+from typing import Final
 
 import attrs
 import msgspec
@@ -43,6 +44,7 @@ from hybrid_dex.model.units import (
     ClientOrderId,
     MarketId,
     OrderId,
+    Price,
     Quantity,
     Sequence,
     TimestampNs,
@@ -50,6 +52,8 @@ from hybrid_dex.model.units import (
 from hybrid_dex.model.views import Level
 
 __all__ = ["LocalBalance", "LocalBook", "LocalExchange"]
+
+_MARKETS: Final = tuple(order_type for order_type in OrderType if order_type.is_market)
 
 
 @attrs.frozen(kw_only=True)
@@ -136,6 +140,7 @@ class LocalExchange:
         self_trade: SelfTradeMode = SelfTradeMode.CANCEL_AGGRESSOR,
         expires_at_ns: int | None = None,
         client_order_id: str | None = None,
+        trigger_price: str | None = None,
     ) -> tuple[Event, ...]:
         """Enter an order and return what happened; a refusal is an `OrderRejected`.
 
@@ -145,20 +150,20 @@ class LocalExchange:
             side: buy or sell.
             quantity: in base, such as ``"1.5"``.
             price: the limit, or the protection price of a market order.
-            order_type: limit or market.
+            order_type: limit or market, or a stop or take-profit of either.
             time_in_force: GTC, or IOC for a market order, unless given.
             post_only: refuse rather than take.
             self_trade: what to do on meeting an own order.
             expires_at_ns: for GTD.
             client_order_id: the caller's own id; the same order sent again is not entered twice.
+            trigger_price: of a stop or take-profit, the fill price for which it waits.
 
         Raises:
             FormatError: a text is not a number, or not on a tick or lot; nothing happened.
         """
         terms = self._market(market)
         if time_in_force is None:
-            is_market = order_type is OrderType.MARKET
-            time_in_force = TimeInForce.IOC if is_market else TimeInForce.GTC
+            time_in_force = TimeInForce.IOC if order_type in _MARKETS else TimeInForce.GTC
         return self._apply(
             PlaceOrder(
                 account=AccountId(account),
@@ -172,6 +177,7 @@ class LocalExchange:
                 self_trade=self_trade,
                 expires_at_ns=None if expires_at_ns is None else TimestampNs(expires_at_ns),
                 client_order_id=None if client_order_id is None else ClientOrderId(client_order_id),
+                trigger_price=_price(terms, trigger_price),
             )
         )
 
@@ -187,8 +193,11 @@ class LocalExchange:
         self_trade: SelfTradeMode = SelfTradeMode.CANCEL_AGGRESSOR,
         expires_at_ns: int | None = None,
         expected_filled: str | None = None,
+        trigger_price: str | None = None,
     ) -> tuple[Event, ...]:
         """Swap an order's terms; ``quantity`` is the new total, fills so far included.
+
+        An order that waits for a trigger keeps it unless another is given.
 
         Raises:
             FormatError: a text is not a number, or not on a tick or lot; nothing happened.
@@ -210,6 +219,7 @@ class LocalExchange:
                 self_trade=self_trade,
                 expires_at_ns=None if expires_at_ns is None else TimestampNs(expires_at_ns),
                 expected_filled=filled,
+                trigger_price=_price(terms, trigger_price),
             )
         )
 
@@ -328,6 +338,10 @@ class LocalExchange:
                 return known
         names = ", ".join(one.id for one in self._engine.assets())
         raise ConfigurationError(f"no asset {asset}; listed: {names}")
+
+
+def _price(market: Market, text: str | None) -> Price | None:
+    return None if text is None else market.parse_price(text, "trigger_price")
 
 
 def _rows(market: Market, levels: tuple[Level, ...]) -> tuple[tuple[str, str], ...]:

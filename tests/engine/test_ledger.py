@@ -62,5 +62,5 @@ def test_the_engine_proof_finds_a_hold_that_no_order_needs() -> None:
     with pytest.raises(InvariantError, match="is not what the engine knows"):
         driver.engine.check()
     book.remove(order_id)
-    with pytest.raises(InvariantError, match="1 orders rest, 2 are live"):
+    with pytest.raises(InvariantError, match="1 orders rest, 0 wait, 2 are live"):
         driver.engine.check()

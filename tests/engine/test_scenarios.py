@@ -24,10 +24,12 @@ from hybrid_dex.model.events import (
     OrderReduced,
     OrderRejected,
     OrderReplaced,
+    OrderTriggered,
     Withdrawn,
 )
 from hybrid_dex.model.market import Market, MarketState
 from hybrid_dex.model.order import OrderType, SelfTradeMode, Side, TimeInForce
+from hybrid_dex.model.views import OrderView
 
 FOLDER = Path(__file__).parent / "scenarios"
 FILES = sorted(path for path in FOLDER.glob("*.md") if path.name != "README.md")
@@ -57,6 +59,9 @@ class Scenario:
         verb, _, rest = does.partition(" ")
         if verb in {"buy", "sell"}:
             return self.place(who, Side[verb.upper()], rest)
+        if verb == "has" and rest == "orders":
+            orders = self.exchange.view.open_orders(who)
+            return [self.order(order) for order in orders] or ["nothing"]
         if verb == "has":
             balance = self.exchange.balance(who, rest)
             return [f"{balance.available} available", f"{balance.held} held"]
@@ -87,6 +92,7 @@ class Scenario:
                     price=price,
                     post_only="post-only" in flags,
                     time_in_force=self.time_in_force(flags)[0],
+                    trigger_price=self.trigger(flags)[1],
                 )
             case "wait", [seconds]:
                 self.now_s += int(seconds.removesuffix("s"))
@@ -99,10 +105,11 @@ class Scenario:
         raise AssertionError(message)
 
     def place(self, who: str, side: Side, rest: str) -> list[str]:
-        match = re.fullmatch(r"(\S+) at (\S+?)((?: [a-z0-9-]+)*?)(?: as (\S+))?", rest)
+        match = re.fullmatch(r"(\S+) at (\S+?)((?: [a-z0-9.-]+)*?)(?: as (\S+))?", rest)
         assert match, rest
         quantity, price, flags, name = match[1], match[2], match[3].split(), match[4]
         time_in_force, expires_at_ns = self.time_in_force(flags)
+        kind, trigger_price = self.trigger(flags)
         modes = [MODES[flag] for flag in flags if flag in MODES]
         if name is not None:
             self.names[name] = self.exchange.view.sequence + 1 << 8
@@ -112,11 +119,12 @@ class Scenario:
             side,
             quantity=quantity,
             price=price,
-            order_type=OrderType.MARKET if "market" in flags else OrderType.LIMIT,
-            time_in_force=TimeInForce.IOC if "market" in flags else time_in_force,
+            order_type=OrderType[f"{kind}{'MARKET' if 'market' in flags else 'LIMIT'}"],
+            time_in_force=time_in_force,
             post_only="post-only" in flags,
             self_trade=modes[0] if modes else SelfTradeMode.CANCEL_AGGRESSOR,
             expires_at_ns=expires_at_ns,
+            trigger_price=trigger_price,
         )
         return self.tell(events)
 
@@ -127,7 +135,19 @@ class Scenario:
         for word in ("ioc", "fok"):
             if word in flags:
                 return TimeInForce[word.upper()], None
+        if "market" in flags:
+            return TimeInForce.IOC, None
         return TimeInForce.GTC, None
+
+    def trigger(self, flags: list[str]) -> tuple[str, str | None]:
+        for word, kind in (("stop", "STOP_"), ("take-profit", "TAKE_PROFIT_")):
+            if word in flags:
+                return kind, flags[flags.index(word) + 1]
+        return "", None
+
+    def order(self, order: OrderView) -> str:
+        waits = " waiting" if order.waiting else ""
+        return f"{self.name(order.order_id)} {self.market.format_quantity(order.open)}{waits}"
 
     def name(self, order_id: int) -> str:
         names = [name for name, known in self.names.items() if known == order_id]
@@ -140,7 +160,9 @@ class Scenario:
         lots, price = self.market.format_quantity, self.market.format_price
         match event:
             case OrderAccepted():
-                return "accepted"
+                return "waits" if event.waiting else "accepted"
+            case OrderTriggered():
+                return f"{self.name(event.order_id)} triggered at {price(event.trigger_price)}"
             case OrderRejected() | CancelRejected() | CommandRejected():
                 return f"refused {event.reason.name}"
             case FillMade():

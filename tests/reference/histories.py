@@ -281,23 +281,38 @@ def _place(
     choose: Choose, naive: Naive, account: str | None = None, lanes: int = 0
 ) -> c.PlaceOrder:
     fields = _terms(choose, naive)
+    account = _pick(choose, ACCOUNTS) if account is None else account
+    side = _pick(choose, tuple(Side))
+    market = _pick(choose, MARKETS).id
     if choose(10) == 0:
         fields |= {"order_type": OrderType.MARKET}
         if choose(6):
             fields |= {"time_in_force": TimeInForce.IOC, "post_only": False, "expires_at_ns": None}
+    elif choose(6) == 0:
+        fields |= _waiting(choose, naive.last.get(market, 100), side)
     if choose(12) == 0:
         known = [command for command, _ in naive.names.values()]
-        known = [one for one in known if account in {None, one.account}]
+        known = [one for one in known if lanes == 0 or account == one.account]
         if known and choose(2):
             return _pick(choose, known)
         fields |= {"client_order_id": f"n{choose(6)}"}
-    account = _pick(choose, ACCOUNTS) if account is None else account
-    side = _pick(choose, tuple(Side))
-    market = _pick(choose, MARKETS).id
     if choose(2):
         nonce = Nonce(naive.sequence + 1, choose(3), naive.sequence + 1 + lanes)
         fields |= {"authorization": _signature(choose, naive, account, market, nonce)}
     return c.PlaceOrder(account=account, market=market, side=side, **fields)
+
+
+def _waiting(choose: Choose, last: int, side: Side) -> dict[str, object]:
+    """A stop or take-profit of either kind; seldom one without a trigger, or with one reached."""
+    kind = _pick(choose, tuple(OrderType)[2:] if choose(30) else tuple(OrderType))
+    fields: dict[str, object] = {"order_type": kind}
+    if choose(30):
+        stop = kind in {OrderType.STOP_LIMIT, OrderType.STOP_MARKET}
+        ahead = 1 if stop is (side is Side.BUY) else -1
+        fields |= {"trigger_price": last + ahead * (choose(4) + (1 if choose(8) else -1))}
+    if kind in {OrderType.STOP_MARKET, OrderType.TAKE_PROFIT_MARKET} and choose(12):
+        fields |= {"time_in_force": TimeInForce.IOC, "post_only": False, "expires_at_ns": None}
+    return fields
 
 
 def _replace(choose: Choose, naive: Naive, account: str, order_id: int) -> c.ReplaceOrder:
@@ -307,6 +322,10 @@ def _replace(choose: Choose, naive: Naive, account: str, order_id: int) -> c.Rep
         fields |= {"price": order.price, "quantity": max(1, order.quantity + choose(3) - choose(6))}
     if choose(4) == 0:
         fields |= {"expected_filled": choose(3)}
+    if order is not None and order.waiting and choose(2):
+        fields |= {"trigger_price": 92 + choose(17)}
+        if choose(2):
+            fields |= {"time_in_force": order.tif, "post_only": False, "expires_at_ns": None}
     if order is not None and order.signed is not None and choose(12):
         before = Nonce.unpack(order.signed.nonce)
         again = Nonce(before.counter, before.revision + choose(8) // 2, before.lane)

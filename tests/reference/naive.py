@@ -15,16 +15,20 @@ from hybrid_dex.model import commands as c
 from hybrid_dex.model.market import Market, MarketState
 from hybrid_dex.model.order import OrderType, SelfTradeMode, Side, TimeInForce
 from hybrid_dex.model.signed_order import Nonce, SignatureKind
+from tests.reference.naive_chain import ChainFacts
 from tests.reference.naive_markets import CLOSED, STEPS, enters
 from tests.reference.naive_protection import Absences
+from tests.reference.naive_waiting import Waiting
 from tests.reference.nouns import BUY, SELL, Fill, Grant, Order
 
+MARKET_KINDS = (OrderType.MARKET, OrderType.STOP_MARKET, OrderType.TAKE_PROFIT_MARKET)
+MATCHING = (c.PlaceOrder, c.ReplaceOrder, c.BatchOrders, c.AdvanceTime, c.SetMarketState)
 RESTS = (TimeInForce.GTC, TimeInForce.GTD)
 REMEMBERED_NS = 15 * 60 * 10**9
 MONTH_S = 30 * 24 * 60 * 60
 
 
-class Naive(Absences):
+class Naive(Absences, Waiting, ChainFacts):
     """The whole exchange. `status` holds what became of every order ever sent."""
 
     def __init__(self) -> None:
@@ -47,6 +51,8 @@ class Naive(Absences):
         self.approvals: dict[tuple[str, bytes], bool] = {}
         self.vouchers: dict[tuple[str, int], tuple[str, int]] = {}
         self.salts: dict[str, int] = {}
+        self.last: dict[str, int] = {}
+        self.fired: list[Order] = []
 
     # -- looks
 
@@ -116,7 +122,8 @@ class Naive(Absences):
 
     def book(self, market: str, side: Side) -> list[Order]:
         """Best price first, and at one price whoever stands earlier in the list."""
-        orders = [o for o in self.resting if o.market.id == market and o.side is side]
+        resting = [o for o in self.resting if not o.waiting]
+        orders = [o for o in resting if o.market.id == market and o.side is side]
         return sorted(orders, key=lambda o: o.price if side is SELL else -o.price)
 
     def crossing(self, market: str, side: Side, price: int) -> list[Order]:
@@ -136,11 +143,16 @@ class Naive(Absences):
         self.at, self.sequence = command.at_ns, command.sequence
         self.member = self.next_fill = 0
         self.pass_time()
+        told = len(self.fills)
         getattr(self, type(command).__name__)(command)
+        self.fire(told)
+        if isinstance(command, MATCHING):
+            self.cascade()
 
     def end(self, order: Order, status: str) -> None:
         """An order is off the book for good."""
         self.resting = [o for o in self.resting if o is not order]
+        self.fired = [o for o in self.fired if o is not order]
         self.status[order.id], self.filled[order.id] = status, order.filled
         self.ended_at[order.id] = self.at
 
@@ -154,15 +166,22 @@ class Naive(Absences):
             ):
                 self.end(order, "canceled")
 
-    def sound(self, market: Market, term: c.PlaceOrder | c.ReplaceOrder, kind: OrderType) -> bool:
+    def sound(
+        self,
+        market: Market,
+        term: c.PlaceOrder | c.ReplaceOrder,
+        kind: OrderType,
+        *,
+        ends: bool = False,
+    ) -> bool:
         """Whether the words and numbers of an order are acceptable at all."""
         post_only, tif = term.post_only, term.time_in_force
         return (
             enters(self.states[market.id], post_only=post_only)
             and 1 <= term.price < 2**48
             and 1 <= term.quantity < 2**48
-            and term.price * term.quantity * market.tick_size >= market.minimum_notional
-            and not (kind is OrderType.MARKET and tif is not TimeInForce.IOC)
+            and (ends or term.price * term.quantity * market.tick_size >= market.minimum_notional)
+            and not (kind in MARKET_KINDS and tif is not TimeInForce.IOC)
             and not (post_only and tif not in RESTS)
             and (tif is TimeInForce.GTD) == (term.expires_at_ns is not None)
             and (term.expires_at_ns is None or term.expires_at_ns > self.at)
@@ -184,7 +203,9 @@ class Naive(Absences):
         return left == 0
 
     def work(self, order: Order) -> None:
-        """Trade, then rest or end."""
+        """Trade, then rest or end; or wait."""
+        if order.waiting:
+            return self.rest(order)
         if order.tif is TimeInForce.FOK and not self.whole(order):
             return self.end(order, "canceled")
         told = len(self.fills)
@@ -202,9 +223,12 @@ class Naive(Absences):
             return self.end(order, "filled")
         if order.tif not in RESTS:
             return self.end(order, "canceled")
+        return self.rest(order)
+
+    def rest(self, order: Order) -> None:
+        """It is live."""
         self.resting.append(order)
         self.status[order.id] = "live"
-        return None
 
     def self_trade(self, order: Order, other: Order) -> bool:
         """What the incoming order's mode says; whether the incoming order is done for."""
@@ -237,6 +261,7 @@ class Naive(Absences):
             {maker.side: maker.session, taker.side: taker.session},
         )  # fmt: skip
         self.next_fill += 1
+        self.last[market.id] = maker.price
         self.fills.append(fill)
         self.unsettled[fill.id] = fill
         for account, asset, amount in fill.legs():
@@ -274,17 +299,18 @@ class Naive(Absences):
         order = Order(
             order_id, command.account, market, command.side, command.price, command.quantity,
             command.quantity, command.time_in_force, command.self_trade, due(command),
-            command.authorization,
+            command.authorization, command.post_only, command.order_type, command.trigger_price,
+            command.trigger_price is not None,
         )  # fmt: skip
         asset, needed = order.hold
         if (
             not self.sound(market, command, command.order_type)
+            or not self.may_wait(order)
             or not self.may_sign(order, command)
             or (order.session and order.stake > self.budget(order.session, order.side))
             or self.frozen(command.account)
             or self.available(command.account, asset) < needed
-            or (command.post_only and self.crossing(market.id, command.side, command.price))
-            or (order.tif is TimeInForce.FOK and self.whole(order) is None)
+            or (not order.waiting and self.bars(order))
         ):
             self.end(order, "rejected")
         else:
@@ -293,20 +319,28 @@ class Naive(Absences):
     def ReplaceOrder(self, command: c.ReplaceOrder) -> None:  # noqa: N802
         """Swap terms, or leave all as it is."""
         old = self.find(command.account, command.order_id)
-        if old is None or not self.sound(old.market, command, OrderType.LIMIT):
+        if old is None:
+            return None
+        new_open = command.quantity - (old.quantity - old.open)
+        kind = old.kind if old.waiting else OrderType.LIMIT
+        if not self.sound(old.market, command, kind, ends=new_open <= 0):
             return None
         if command.expected_filled not in {None, old.filled} or self.frozen(old.account):
             return None
         if not self.may_replace(old, command):
             return None
-        new_open = command.quantity - (old.quantity - old.open)
-        if new_open <= 0:
-            return self.end(old, "canceled")
+        trigger = old.trigger if command.trigger_price is None else command.trigger_price
         new = Order(
             old.id, old.account, old.market, old.side, command.price, command.quantity,
             new_open, command.time_in_force, command.self_trade, due(command),
-            command.authorization, old.filled,
+            command.authorization, command.post_only, old.kind, trigger, old.waiting, old.filled,
         )  # fmt: skip
+        if command.trigger_price is not None and (
+            not old.waiting or old in self.fired or not self.may_wait(new)
+        ):
+            return None
+        if new_open <= 0:
+            return self.end(old, "canceled")
         asset, needed = new.hold
         more = needed - old.hold[1]
         if more > 0 and more > self.available(old.account, asset):
@@ -314,15 +348,21 @@ class Naive(Absences):
         own = old.stake if old.session == new.session else 0
         if new.session and new.stake > self.budget(new.session, new.side) + own:
             return None
-        if new.price == old.price and new.quantity <= old.quantity and new.tif in RESTS:
+        same = new.price == old.price and new.quantity <= old.quantity and new.tif in RESTS
+        if old.waiting or same:
             self.resting[self.resting.index(old)] = new
+            self.fired = [new if order is old else order for order in self.fired]
             return None
-        if command.post_only and self.crossing(old.market.id, new.side, new.price):
-            return None
-        if new.tif is TimeInForce.FOK and self.whole(new) is None:
+        if self.bars(new):
             return None
         self.resting.remove(old)
         return self.work(new)
+
+    def bars(self, order: Order) -> bool:
+        """Whether the book as it stands keeps it out: post-only, or a FOK of too many fills."""
+        if order.post_only and self.crossing(order.market.id, order.side, order.price):
+            return True
+        return order.tif is TimeInForce.FOK and self.whole(order) is None
 
     def may_replace(self, old: Order, command: c.ReplaceOrder) -> bool:
         """Signed stays signed, by whomever: the same lane and counter, and a higher revision."""
@@ -454,75 +494,6 @@ class Naive(Absences):
         self.position = self.position if position is None else position
         return True
 
-    def GrantSession(self, command: c.GrantSession) -> None:  # noqa: N802
-        """More of everything, unless the key was revoked further on."""
-        session = (command.account, command.key, command.market)
-        grant = self.grants[session]
-        if command.position > grant.dead and self.is_new(command.position):
-            grant.added[BUY] += command.buy_budget
-            grant.added[SELL] += command.sell_budget
-            grant.expiry_s = max(grant.expiry_s, command.expiry_s)
-
-    def RevokeSession(self, command: c.RevokeSession) -> None:  # noqa: N802
-        """Nothing is left, and its orders go."""
-        session = (command.account, command.key, command.market)
-        grant = self.grants[session]
-        if command.position <= grant.dead:
-            return
-        for order in list(self.resting):
-            if order.session == session:
-                self.end(order, "canceled")
-        self.grants[session] = Grant(dead=command.position, since=self.sequence)
-
-    def ApproveOrder(self, command: c.ApproveOrder) -> None:  # noqa: N802
-        """Once, unless it was revoked before."""
-        key = (command.account, command.order_hash)
-        if self.approvals.get(key) is not False and self.is_new(command.position):
-            self.approvals[key] = True
-
-    def RevokeApproval(self, command: c.RevokeApproval) -> None:  # noqa: N802
-        """For ever."""
-        self.approvals[command.account, command.order_hash] = False
-        for order in list(self.resting):
-            if (
-                order.account == command.account
-                and order.signed is not None
-                and order.signed.kind == SignatureKind.APPROVED
-                and order.signed.order_hash == command.order_hash
-            ):
-                self.end(order, "canceled")
-
-    def IssueVoucher(self, command: c.IssueVoucher) -> None:  # noqa: N802
-        """What could leave is promised to nobody else."""
-        salt, seconds = command.salt or self.sequence, self.at // 10**9
-        if (
-            self.may_leave(command.account, command.asset, command.amount)
-            and command.recipient
-            and (
-                command.salt == 0
-                or command.salt > max(2**40 - 1, self.salts.get(command.account, 0))
-            )
-            and seconds < command.deadline_s <= seconds + MONTH_S
-        ):
-            self.vouchers[command.account, salt] = (command.asset, command.amount)
-            if command.salt:
-                self.salts[command.account] = command.salt
-
-    def RedeemVoucher(self, command: c.RedeemVoucher) -> None:  # noqa: N802
-        """It was paid, whatever we thought of it."""
-        key = (command.account, command.salt)
-        if self.is_new(command.position):
-            if self.vouchers.get(key, ("", 0))[0] == command.asset:
-                del self.vouchers[key]
-            self.total[command.account, command.asset] -= command.amount
-            self.cover(command.account, command.asset)
-
-    def ExpireVoucher(self, command: c.ExpireVoucher) -> None:  # noqa: N802
-        """The promise is over."""
-        key = (command.account, command.salt)
-        if self.vouchers.get(key, ("", 0))[0] == command.asset:
-            del self.vouchers[key]
-
 
 class DryRun(Naive):
     """A copy in which nothing ever trades, to see whether all of a batch would be let in."""
@@ -532,7 +503,7 @@ class DryRun(Naive):
         self.resting = [copy(order) for order in real.resting]
         self.known = [order.id for order in real.resting]
         self.names, self.status, self.filled = dict(real.names), {}, dict(real.filled)
-        self.ended_at = dict(real.ended_at)
+        self.ended_at, self.fired = dict(real.ended_at), []
         self.real_status, self.entered = real.status, []
 
     def work(self, order: Order) -> None:
@@ -571,6 +542,7 @@ class DryRun(Naive):
         for other in self.entered:
             if (
                 other.market is order.market
+                and not other.waiting
                 and other.side is not order.side
                 and other.mode is not SelfTradeMode.CANCEL_AGGRESSOR
                 and (other.price - order.price) * (1 if other.side is BUY else -1) >= 0

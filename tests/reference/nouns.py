@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from hybrid_dex.model.market import Market
-from hybrid_dex.model.order import SelfTradeMode, Side, TimeInForce
+from hybrid_dex.model.order import OrderType, SelfTradeMode, Side, TimeInForce
 from hybrid_dex.model.signed_order import Authorization, SignatureKind
 
 BUY, SELL = Side.BUY, Side.SELL
@@ -24,7 +24,16 @@ class Order:
     mode: SelfTradeMode
     expires: int | None
     signed: Authorization | None = None
+    post_only: bool = False
+    kind: OrderType = OrderType.LIMIT
+    trigger: int | None = None
+    waiting: bool = False
     filled: int = 0
+
+    def is_reached(self, price: int) -> bool:
+        """Whether a fill at this price is what it waits for."""
+        stop = self.kind in {OrderType.STOP_LIMIT, OrderType.STOP_MARKET}
+        return price >= self.trigger if stop == (self.side is BUY) else price <= self.trigger
 
     @property
     def session(self) -> tuple[str, str, str] | None:

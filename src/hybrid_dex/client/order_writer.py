@@ -343,7 +343,7 @@ class OrderWriter:
 
 def _time_in_force(options: OrderOptions) -> TimeInForce:
     plain = options.time_in_force is TimeInForce.GTC
-    if options.order_type is OrderType.MARKET and plain:
+    if options.order_type.is_market and plain:
         return TimeInForce.IOC
     if options.expires_at_ms is not None and plain:
         return TimeInForce.GTD

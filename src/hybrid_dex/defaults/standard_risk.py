@@ -23,6 +23,7 @@ from hybrid_dex.model.events import (
     OrderCanceled,
     OrderExpired,
     OrderReplaced,
+    OrderTriggered,
 )
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.order import Side
@@ -255,7 +256,7 @@ class SelfTrade:
     def observe(self, event: Event, at_ns: TimestampNs) -> None:
         """Follow which orders rest."""
         match event:
-            case OrderAccepted() | OrderReplaced():
+            case OrderAccepted(waiting=False) | OrderReplaced(waiting=False) | OrderTriggered():
                 own = _OwnOrder(event.market, event.side, event.price)
                 self._own.setdefault(event.account, {})[event.order_id] = own
             case OrderCanceled() | OrderExpired():

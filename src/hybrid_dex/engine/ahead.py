@@ -126,7 +126,8 @@ class Ahead:
             self._spend(signed, venue, side, -venue.stake(side, price, quantity))
         if command.client_order_id is not None:
             self._names[command.client_order_id] = None
-        self._entering.append((command.market, side, price, command.self_trade))
+        if command.trigger_price is None:
+            self._entering.append((command.market, side, price, command.self_trade))
         self._open_orders += 1
 
     def release(self, venue: Venue, order: LiveOrder, open_left: int) -> None:
@@ -155,7 +156,8 @@ class Ahead:
         if command.authorization is not None:
             self._spend(command.authorization, venue, side, -venue.stake(side, price, new_open))
         self._changed[order.order_id] = 0
-        self._entering.append((order.market, side, price, command.self_trade))
+        if order.order_id not in self._desk.waiting:
+            self._entering.append((order.market, side, price, command.self_trade))
         signed = command.authorization
         if signed is not None:
             self._lanes[lane_key(order.account, venue.base_id, signed.nonce)] = None

@@ -109,7 +109,15 @@ class Changes:
         if command.expected_filled is not None and command.expected_filled != order.filled:
             detail = f"{order.filled} lots are filled"
             return Refusal(RejectReason.FILLED_MEANWHILE, "expected_filled", detail)
-        refusal = terms.check_terms(venue, command, OrderType.LIMIT, desk.at_ns)
+        refusal = terms.check_terms(
+            venue,
+            command,
+            order.order_type if order.order_id in desk.waiting else OrderType.LIMIT,
+            desk.at_ns,
+            ends=_new_open(order, command) <= 0,
+        )
+        if refusal is None and command.trigger_price is not None:
+            refusal = _refuse_trigger(venue, order, command.trigger_price)
         if refusal is not None:
             return refusal
         if signed is None:
@@ -169,10 +177,15 @@ class Changes:
     ) -> None:
         """Put the new terms in place of the old ones, on the book or off it."""
         desk, side = self._desk, order.side
+        conditions = order.conditions
+        waits = conditions is not None and conditions.waiting
         if not keeps:
-            venue.book.remove(order.order_id)
-            desk.leave_book(venue, order)
-        elif new_open < order.open:
+            desk.take_off(venue, order)
+        elif conditions is not None and command.trigger_price is not None:
+            venue.stops.drop(order)
+            conditions.trigger_price = command.trigger_price
+            venue.stops.watch(order)
+        elif new_open < order.open and not waits:
             venue.book.reduce(order.order_id, Quantity(order.open - new_open))
         self._use_revision(venue, order, command)
         more = venue.hold(side, command.price, new_open)
@@ -209,6 +222,8 @@ class Changes:
                 order.expires_at_ns,
                 keeps,
                 order.authorization,
+                None if conditions is None else conditions.trigger_price,
+                waits,
             )
         )
         if keeps:
@@ -245,7 +260,8 @@ class Changes:
             desk.cancel(order, CancelReason.REQUESTED)
             return
         venue = desk.venues[order.market]
-        venue.book.reduce(order.order_id, by)
+        if order.order_id not in desk.waiting:
+            venue.book.reduce(order.order_id, by)
         desk.release(venue, order, order.open - by)
         order.quantity -= by
         desk.emit(
@@ -321,9 +337,18 @@ def _new_open(order: LiveOrder, command: ReplaceOrder) -> int:
 
 
 def _keeps_priority(order: LiveOrder, command: ReplaceOrder) -> bool:
-    """Same price and not larger, and still an order that rests."""
+    """Same price and not larger, and still an order that rests; whatever waits goes on waiting."""
+    if order.conditions is not None and order.conditions.waiting:
+        return True
     return (
         command.price == order.price
         and command.quantity <= order.quantity
         and command.time_in_force in RESTS
     )
+
+
+def _refuse_trigger(venue: Venue, order: LiveOrder, trigger_price: int) -> Refusal | None:
+    """A trigger can be moved until it is reached."""
+    if order.order_id in venue.stops.fired:
+        return Refusal(RejectReason.TRIGGER_REACHED, "trigger_price", "it was reached already")
+    return terms.check_reached(venue, order.order_type, order.side, trigger_price)

@@ -9,9 +9,11 @@ from typing import Final, TypeAlias
 
 from hybrid_dex.engine.lanes import Lanes
 from hybrid_dex.engine.ledger import Ledger
+from hybrid_dex.engine.market_states import SERVED
 from hybrid_dex.engine.orders import LiveOrder, Orders
 from hybrid_dex.engine.sessions import Sessions
 from hybrid_dex.engine.settlement_flight import Flight
+from hybrid_dex.engine.stops import Stops
 from hybrid_dex.engine.switches import Switches
 from hybrid_dex.engine.triggers import Expiries
 from hybrid_dex.interfaces.book import Book
@@ -38,6 +40,7 @@ from hybrid_dex.model.units import (
     Amount,
     AssetId,
     MarketId,
+    OrderId,
     Quantity,
     Sequence,
     TimestampNs,
@@ -56,18 +59,39 @@ _BUY: Final = Side.BUY
 
 
 class Venue:
-    """One market: its terms, its state and its book."""
+    """One market: its terms, its state and its book.
 
-    __slots__ = ("base_id", "book", "market", "quote_id", "state", "tick_size", "worst_fee_ppm")
+    Attributes:
+        last_price: of the last fill, ticks; 0 before there is one.
+        stops: the orders that wait for a price.
+    """
+
+    __slots__ = (
+        "base_id",
+        "book",
+        "last_price",
+        "market",
+        "quote_id",
+        "state",
+        "stops",
+        "tick_size",
+        "worst_fee_ppm",
+    )
 
     def __init__(self, market: Market, book: Book, state: MarketState) -> None:
         self.market = market
         self.book = book
         self.state = state
+        self.last_price = 0
+        self.stops = Stops()
         self.base_id = market.base.id
         self.quote_id = market.quote.id
         self.tick_size = market.tick_size
         self.worst_fee_ppm: int = max(market.maker_fee_ppm, market.taker_fee_ppm)
+
+    def has_fired(self) -> bool:
+        """Whether orders whose trigger was reached may enter the book now."""
+        return bool(self.stops.fired) and SERVED[self.state].triggers
 
     def hold(self, side: Side, price: int, quantity: int) -> int:
         """Return what an open quantity must hold: for a buyer the worst-case fee as well.
@@ -117,6 +141,7 @@ class Desk:
         "venues",
         "voucher_salts",
         "vouchers",
+        "waiting",
     )
 
     def __init__(self, make_book: BookFactory) -> None:
@@ -129,6 +154,8 @@ class Desk:
         self.assets: dict[AssetId, Asset] = {}
         self.ledger = Ledger()
         self.orders = Orders()
+        # The live orders that are on no book.
+        self.waiting: dict[OrderId, LiveOrder] = {}
         self.lanes = Lanes()
         self.sessions = Sessions()
         self.vouchers: dict[tuple[AccountId, int], Voucher] = {}
@@ -176,6 +203,31 @@ class Desk:
             session.reserve(side, -stake)
         order.open = open_left
 
+    def wait(self, venue: Venue, order: LiveOrder) -> None:
+        """An order is live from now on, and on no book until its trigger is reached."""
+        self.make_live(venue, order)
+        self.waiting[order.order_id] = order
+        venue.stops.watch(order)
+
+    def make_live(self, venue: Venue, order: LiveOrder) -> None:
+        """An order rests or waits from now on: it can expire, and its lane is taken."""
+        self.orders.rest(order)
+        if order.due_ns is not None:
+            self.expiries.watch(order)
+        if order.authorization is not None:
+            nonce = order.authorization.nonce
+            self.lanes.bind(order.account, venue.market, nonce, order.order_id)
+
+    def take_off(self, venue: Venue, order: LiveOrder) -> None:
+        """Take a live order off its book, or from where it waits."""
+        conditions = order.conditions
+        if conditions is not None and conditions.waiting:
+            del self.waiting[order.order_id]
+            venue.stops.drop(order)
+        else:
+            venue.book.remove(order.order_id)
+        self.leave_book(venue, order)
+
     def leave_book(self, venue: Venue, order: LiveOrder) -> None:
         """An order is off its book: it is no longer live, and its lane is free."""
         self.orders.leave(order)
@@ -209,8 +261,7 @@ class Desk:
         """Cancel a live order."""
         self.touched = (self.sequence, order.market)
         venue = self.venues[order.market]
-        venue.book.remove(order.order_id)
-        self.leave_book(venue, order)
+        self.take_off(venue, order)
         self.end_canceled(venue, order, reason)
 
     def cancel_all(
@@ -231,8 +282,7 @@ class Desk:
             order = self.orders.live[order_id]
             self.touched = (self.sequence, order.market)
             venue = self.venues[order.market]
-            venue.book.remove(order_id)
-            self.leave_book(venue, order)
+            self.take_off(venue, order)
             open_then = order.open
             self.end(venue, order, OrderStatus.EXPIRED)
             self.emit(

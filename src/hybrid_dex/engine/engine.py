@@ -12,6 +12,7 @@ from typing import Final
 
 from hybrid_dex.engine import isolation, state
 from hybrid_dex.engine.batches import Batches
+from hybrid_dex.engine.cascade import Cascade
 from hybrid_dex.engine.changes import Changes
 from hybrid_dex.engine.delegation import Delegation
 from hybrid_dex.engine.desk import BookFactory, Desk
@@ -81,7 +82,15 @@ class Engine(Readings):
         requires_signature: refuse orders without authorization, as settlement needs one.
     """
 
-    __slots__ = ("_apply", "_book", "_broken", "_protection", "_requires_signature", "_risk")
+    __slots__ = (
+        "_apply",
+        "_book",
+        "_broken",
+        "_cascade",
+        "_protection",
+        "_requires_signature",
+        "_risk",
+    )
 
     def __init__(self, *, book: BookFactory, risk: Risk, requires_signature: bool = False) -> None:
         self._book = book
@@ -104,6 +113,7 @@ class Engine(Readings):
         changes = Changes(desk, trading)
         protection = self._protection = Protection(desk)
         batches = Batches(desk, self._risk, view, trading, changes)
+        self._cascade = Cascade(desk, trading)
         funds, delegation, vouchers = Funds(desk), Delegation(desk), Vouchers(desk)
         markets = Markets(desk)
         self._apply: dict[type[Command | Isolated], Callable[..., tuple[Event, ...] | None]] = {
@@ -188,6 +198,8 @@ class Engine(Readings):
                 self._protection.fire()
             desk.expire(at_ns)
             repeated = self._apply[type(command)](command)
+            if desk.waiting:
+                self._cascade.follow(type(command))
             if desk.frozen:
                 desk.thaw()
             observe = self._risk.observe

@@ -105,7 +105,11 @@ def _named(desk: Desk, command: CancelOrder) -> OrderId | None:
 def still(desk: Desk, market: MarketId) -> None:
     """Lay a market's book aside: its orders stay, and nothing asks that book again."""
     venue = desk.venues[market]
-    live = {one.order_id: one for one in desk.orders.live.values() if one.market == market}
+    live = {
+        one.order_id: one
+        for one in desk.orders.live.values()
+        if one.market == market and one.order_id not in desk.waiting
+    }
     by_priority = _priority(venue, set(live))
     orders = [live[each] for each in (sorted(live) if by_priority is None else by_priority)]
     venue.book = StilledBook(

@@ -139,6 +139,7 @@ def _fill(desk: Desk, venue: Venue, taker: LiveOrder, allocation: Allocation, in
         taker_fee,
     )
     venue.book.reduce(maker.order_id, quantity)
+    venue.last_price = price
     desk.emit(
         _fill_made(
             fill_id,

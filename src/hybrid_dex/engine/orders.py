@@ -1,6 +1,6 @@
 """Orders: the live ones, and the memory of those that ended.
 
-Live orders are exactly the ones that rest on a book. One that ends stays known while it is among
+Live orders are exactly those that rest on a book or wait for a trigger. One that ends stays known while it is among
 the last 10,000 of its account and less than 15 minutes old, so that a late cancel learns what
 became of it and a repeated client order id gets its first answer again.
 """
@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from hybrid_dex.engine.conditions import Conditions
 from hybrid_dex.model.commands import PlaceOrder
 from hybrid_dex.model.events import Event, OrderAccepted
 from hybrid_dex.model.order import OrderStatus, OrderType, SelfTradeMode, Side, TimeInForce
@@ -44,6 +45,7 @@ class LiveOrder(msgspec.Struct, gc=False, array_like=True):
         open: LeavesQty; ``quantity - open`` counts as used: filled or decremented.
         status: while live, only `NEW` is stored; see `current_status`.
         due_ns: when it expires, by GTD or signature, whichever is first.
+        conditions: what it has beyond a plain order.
     """
 
     order_id: OrderId
@@ -66,6 +68,7 @@ class LiveOrder(msgspec.Struct, gc=False, array_like=True):
     client_order_id: ClientOrderId | None
     authorization: Authorization | None
     cached_terms: OrderTerms | None = None
+    conditions: Conditions | None = None
 
     def current_status(self) -> OrderStatus:
         """Return OrdStatus (FIX 39)."""
@@ -91,6 +94,14 @@ class LiveOrder(msgspec.Struct, gc=False, array_like=True):
 
     def accepted(self) -> OrderAccepted:
         """Return the event that tells of the order with its terms as they stand."""
+        extra = self.conditions
+        if extra is not None:
+            return msgspec.structs.replace(
+                self._accepted(), trigger_price=extra.trigger_price, waiting=extra.waiting
+            )
+        return self._accepted()
+
+    def _accepted(self) -> OrderAccepted:
         return OrderAccepted(
             self.order_id,
             self.account,
@@ -109,7 +120,7 @@ class LiveOrder(msgspec.Struct, gc=False, array_like=True):
 
     def view(self) -> OrderView:
         """Return the order as its trader sees it."""
-        signed = self.authorization
+        signed, extra = self.authorization, self.conditions
         return OrderView(
             self.order_id,
             self.account,
@@ -129,6 +140,8 @@ class LiveOrder(msgspec.Struct, gc=False, array_like=True):
             self.client_order_id,
             b"" if signed is None else signed.order_hash,
             None if signed is None else signed.nonce,
+            None if extra is None else extra.trigger_price,
+            extra is not None and extra.waiting,
         )
 
 
@@ -179,7 +192,7 @@ class Orders:
         return None if names is None else names.get(name)
 
     def live_count(self, account: AccountId) -> int:
-        """Return how many orders of the account rest on all books. O(1)."""
+        """Return how many orders of the account rest or wait. O(1)."""
         orders = self._live_of.get(account)
         return 0 if orders is None else len(orders)
 
@@ -200,7 +213,7 @@ class Orders:
     # ----------------------------------------------------------------- changes
 
     def rest(self, order: LiveOrder) -> None:
-        """An order is now on its book."""
+        """An order is now on its book, or waits to be."""
         order_id = order.order_id
         self.live[order_id] = order
         orders = self._live_of.get(order.account)
@@ -209,7 +222,7 @@ class Orders:
         orders[order_id] = order
 
     def leave(self, order: LiveOrder) -> None:
-        """An order is no longer on its book."""
+        """An order is no longer on its book, and waits no longer."""
         order_id, account = order.order_id, order.account
         del self.live[order_id]
         orders = self._live_of[account]

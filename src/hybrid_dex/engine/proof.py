@@ -18,8 +18,11 @@ def check(desk: Desk) -> None:
     resting = 0
     for venue in desk.venues.values():
         resting += _check_book(desk, venue)
-    if resting != len(desk.orders.live):
-        raise InvariantError(f"{resting} orders rest, {len(desk.orders.live)} are live")
+    if resting + len(desk.waiting) != len(desk.orders.live):
+        raise InvariantError(
+            f"{resting} orders rest, {len(desk.waiting)} wait, {len(desk.orders.live)} are live"
+        )
+    _check_waiting(desk)
     holds: dict[tuple[AccountId, AssetId], int] = {}
     for order in desk.orders.live.values():
         venue = desk.venues[order.market]
@@ -41,6 +44,17 @@ def check(desk: Desk) -> None:
     for account in desk.frozen:
         if not desk.ledger.is_short(account):
             raise InvariantError(f"{account} is frozen and short of nothing")
+
+
+def _check_waiting(desk: Desk) -> None:
+    """Every waiting order is live, says so, and is watched."""
+    watched = sum(len(venue.stops) for venue in desk.venues.values())
+    if watched != len(desk.waiting):
+        raise InvariantError(f"{len(desk.waiting)} orders wait, {watched} are watched")
+    for order_id, order in desk.waiting.items():
+        conditions = order.conditions
+        if desk.orders.live.get(order_id) is not order or not (conditions and conditions.waiting):
+            raise InvariantError(f"order {order_id} waits and does not know")
 
 
 def _check_vouchers(desk: Desk) -> None:

@@ -66,7 +66,7 @@ class Readings:
         return tuple(voucher for voucher in found if account in {None, voucher.account})
 
     def open_order_count(self, account: AccountId) -> int:
-        """Return how many orders of the account rest on all books. O(1)."""
+        """Return how many orders of the account rest or wait, in all markets. O(1)."""
         return self._desk.orders.live_count(account)
 
     def open_orders(
@@ -182,6 +182,15 @@ class Readings:
     def accounts_that_cancel_on_disconnect(self) -> tuple[AccountId, ...]:
         """Return every account whose orders go when its last connection ends, sorted."""
         return tuple(sorted(self._desk.switches.disconnects))
+
+    def waiting_count(self, market: MarketId) -> int:
+        """Return how many orders wait for a price of this market. O(1)."""
+        venue = self._desk.venues.get(market)
+        return 0 if venue is None else len(venue.stops)
+
+    def has_fired(self) -> bool:
+        """Return whether triggered orders are left over that enter with the next command."""
+        return any(venue.has_fired() for venue in self._desk.venues.values())
 
     @property
     def chain_position(self) -> int:

@@ -41,11 +41,13 @@ _READABLE_FORMATS: Final = (1, 2, STATE_FORMAT)
 
 
 class _Listing(msgspec.Struct, array_like=True):
-    """A market, and its book as ids in priority order."""
+    """A market, its book as ids in priority order, and what its last price set off."""
 
     market: Market
     state: MarketState
     priority: list[OrderId]
+    last_price: int = 0
+    fired: list[OrderId] = []
 
 
 class _State(msgspec.Struct, array_like=True):
@@ -93,7 +95,13 @@ def dump(desk: Desk, risk: bytes) -> bytes:
         desk.at_ns,
         desk.chain_position,
         [
-            _Listing(venue.market, venue.state, [row.order_id for row in venue.book.orders()])
+            _Listing(
+                venue.market,
+                venue.state,
+                [row.order_id for row in venue.book.orders()],
+                venue.last_price,
+                list(venue.stops.fired),
+            )
             for venue in desk.venues.values()
         ],
         [_bare(order) for _, order in sorted(orders.live.items())],
@@ -143,12 +151,16 @@ def load(desk: Desk, raw: bytes) -> bytes:
     for order in state.live:
         orders.rest(order)
     for listing in state.listings:
-        book = desk.list_market(listing.market, listing.state).book
+        venue = desk.list_market(listing.market, listing.state)
+        venue.last_price = listing.last_price
+        venue.stops.fired.update(dict.fromkeys(listing.fired))
+        book = venue.book
         for order_id in listing.priority:
             order = orders.live[order_id]
             book.add(
                 Resting(order_id, order.account, order.side, order.price, Quantity(order.open))
             )
+    _restore_waiting(desk, state.live)
     for row in state.ended:
         orders.remember(row.order, row.at_ns)
     for named in state.names:
@@ -178,6 +190,16 @@ def load(desk: Desk, raw: bytes) -> bytes:
     desk.switches.disconnects.update(dict.fromkeys(state.disconnects))
     desk.expiries.rebuild(orders.live.values())
     return state.risk
+
+
+def _restore_waiting(desk: Desk, live: list[LiveOrder]) -> None:
+    """Watch the prices for which orders wait, but for those whose trigger was reached."""
+    for order in live:
+        if order.conditions is not None and order.conditions.waiting:
+            desk.waiting[order.order_id] = order
+            stops = desk.venues[order.market].stops
+            if order.order_id not in stops.fired:
+                stops.watch(order)
 
 
 def _bare(order: LiveOrder) -> LiveOrder:

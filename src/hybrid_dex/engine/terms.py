@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from hybrid_dex.engine.desk import Venue
+from hybrid_dex.engine.stops import is_reached
 from hybrid_dex.interfaces.risk import Refusal
 from hybrid_dex.model.commands import PlaceOrder, ReplaceOrder
 from hybrid_dex.model.order import OrderType, Side, TimeInForce
@@ -19,12 +20,19 @@ from hybrid_dex.model.signed_order import (
     Authorization,
     SignatureKind,
 )
-from hybrid_dex.model.units import MAX_AMOUNT, MAX_PRICE, MAX_QUANTITY, MAX_TIMESTAMP_NS
+from hybrid_dex.model.units import (
+    MAX_AMOUNT,
+    MAX_PRICE,
+    MAX_QUANTITY,
+    MAX_TIMESTAMP_NS,
+    Price,
+)
 
 __all__ = [
     "Entering",
     "check_authorization",
     "check_name",
+    "check_reached",
     "check_terms",
     "due_ns",
     "has_proof",
@@ -42,6 +50,7 @@ _SIGNATURE_BYTES: Final = 64
 """r and vs."""
 _KINDS: Final = frozenset(SignatureKind)
 _BUY: Final = Side.BUY
+_LIMIT: Final = OrderType.LIMIT
 _GTC: Final = TimeInForce.GTC
 _GTD: Final = TimeInForce.GTD
 _RESTS: Final = (TimeInForce.GTC, TimeInForce.GTD)
@@ -56,9 +65,17 @@ def check_name(name: str) -> Refusal | None:
 
 
 def check_terms(
-    venue: Venue, command: Entering, order_type: OrderType, at_ns: int
+    venue: Venue,
+    command: Entering,
+    order_type: OrderType,
+    at_ns: int,
+    *,
+    ends: bool = False,
 ) -> Refusal | None:
-    """Price, quantity, amounts, and words that go together."""
+    """Price, quantity, amounts, and words that go together.
+
+    With `ends` the new total is filled already, so nothing is asked of its size.
+    """
     price, quantity = command.price, command.quantity
     if type(price) is not int or not 1 <= price <= MAX_PRICE:
         return Refusal(RejectReason.INVALID_PRICE, "price", f"1 to {MAX_PRICE} ticks")
@@ -68,21 +85,24 @@ def check_terms(
     if venue.hold(_BUY, price, quantity) > MAX_AMOUNT or quantity * market.lot_size > MAX_AMOUNT:
         detail = f"base, and price x quantity with fees, are at most {MAX_AMOUNT} atoms each"
         return Refusal(RejectReason.AMOUNT_TOO_LARGE, "quantity", detail)
-    if price * quantity * venue.tick_size < market.minimum_notional:
+    if price * quantity * venue.tick_size < market.minimum_notional and not ends:
         detail = f"at least {market.quote.format(market.minimum_notional)} {market.quote.id}"
         return Refusal(RejectReason.BELOW_MINIMUM_NOTIONAL, "quantity", detail)
-    if command.time_in_force is _GTC and command.expires_at_ns is None:
-        if order_type is OrderType.LIMIT:
-            return None
-        return Refusal(RejectReason.INVALID_COMBINATION, "time_in_force", "a market order is IOC")
-    return _check_words(command, order_type, at_ns)
+    if (
+        command.time_in_force is _GTC
+        and command.expires_at_ns is None
+        and order_type is _LIMIT
+        and command.trigger_price is None
+    ):
+        return None
+    return _check_words(command, order_type, at_ns) or _check_trigger(venue, command, order_type)
 
 
 def _check_words(command: Entering, order_type: OrderType, at_ns: int) -> Refusal | None:
     """Everything that a plain GTC limit order can not get wrong."""
     time_in_force, expires_at_ns = command.time_in_force, command.expires_at_ns
     reason = RejectReason.INVALID_COMBINATION
-    if order_type is OrderType.MARKET and time_in_force is not TimeInForce.IOC:
+    if order_type.is_market and time_in_force is not TimeInForce.IOC:
         return Refusal(reason, "time_in_force", "a market order is IOC")
     if command.post_only and time_in_force not in _RESTS:
         return Refusal(reason, "post_only", "a post-only order is GTC or GTD")
@@ -92,6 +112,36 @@ def _check_words(command: Entering, order_type: OrderType, at_ns: int) -> Refusa
         detail = f"after {at_ns}, at most {MAX_TIMESTAMP_NS} (Unix nanoseconds)"
         return Refusal(RejectReason.EXPIRED, "expires_at_ns", detail)
     return None
+
+
+def _check_trigger(venue: Venue, command: Entering, order_type: OrderType) -> Refusal | None:
+    """A trigger where there must be one, and none that the last fill has reached already."""
+    trigger = command.trigger_price
+    if trigger is None:
+        if order_type.waits and isinstance(command, PlaceOrder):
+            detail = f"1 to {MAX_PRICE} ticks"
+            return Refusal(RejectReason.INVALID_TRIGGER, "trigger_price", detail)
+        return None
+    if not order_type.waits:
+        detail = "none, or another order type"
+        return Refusal(RejectReason.INVALID_TRIGGER, "trigger_price", detail)
+    if type(trigger) is not int or not 1 <= trigger <= MAX_PRICE:
+        detail = f"1 to {MAX_PRICE} ticks"
+        return Refusal(RejectReason.INVALID_TRIGGER, "trigger_price", detail)
+    if isinstance(command, PlaceOrder):
+        return check_reached(venue, order_type, command.side, trigger)
+    return None
+
+
+def check_reached(
+    venue: Venue, order_type: OrderType, side: Side, trigger_price: int
+) -> Refusal | None:
+    """A trigger is ahead of the last fill: who sends one that is not means something else."""
+    last = venue.last_price
+    if last == 0 or not is_reached(order_type, side, trigger_price, last):
+        return None
+    detail = f"the last fill was at {venue.market.format_price(Price(last))}"
+    return Refusal(RejectReason.TRIGGER_REACHED, "trigger_price", detail)
 
 
 def check_authorization(

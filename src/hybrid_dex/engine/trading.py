@@ -8,6 +8,7 @@ operator's risk rules, the funds, and last the book.
 from typing import Final
 
 from hybrid_dex.engine import matching, terms
+from hybrid_dex.engine.conditions import conditions_of
 from hybrid_dex.engine.desk import Desk, Venue
 from hybrid_dex.engine.market_states import SERVED, refuse_entry
 from hybrid_dex.engine.orders import LiveOrder, Named
@@ -162,7 +163,7 @@ class Trading:
         if refusal is None and signed is not None:
             stake = venue.stake(command.side, command.price, command.quantity)
             refusal = self.refuse_budget(venue, account, signed, command.side, stake)
-        if refusal is None and command.post_only:
+        if refusal is None and command.post_only and command.trigger_price is None:
             refusal = self.refuse_crossing(
                 venue, Incoming(command.side, command.price, command.quantity)
             )
@@ -186,7 +187,10 @@ class Trading:
             if session is not None:
                 session.reserve(order.side, venue.stake(order.side, order.price, order.open))
         desk.emit(order.accepted())
-        self.work(venue, order, whole=whole)
+        if order.conditions is not None and order.conditions.waiting:
+            desk.wait(venue, order)
+        else:
+            self.work(venue, order, whole=whole)
 
     def work(self, venue: Venue, order: LiveOrder, *, whole: bool) -> None:
         """An accepted order meets the book: it trades, then rests or ends."""
@@ -202,15 +206,10 @@ class Trading:
             desk.end_canceled(venue, order, CancelReason.REMAINDER)
 
     def _rest(self, venue: Venue, order: LiveOrder) -> None:
-        desk, signed = self._desk, order.authorization
         venue.book.add(
             Resting(order.order_id, order.account, order.side, order.price, Quantity(order.open))
         )
-        desk.orders.rest(order)
-        if order.due_ns is not None:
-            desk.expiries.watch(order)
-        if signed is not None:
-            desk.lanes.bind(order.account, venue.market, signed.nonce, order.order_id)
+        self._desk.make_live(venue, order)
 
     def _reject(self, command: PlaceOrder, refusal: Refusal, *, name: ClientOrderId | None) -> None:
         """Tell and remember a refusal; under its client order id unless that is another's."""
@@ -295,6 +294,8 @@ def _order(desk: Desk, command: PlaceOrder, status: OrderStatus) -> LiveOrder:
         terms.due_ns(command),
         command.client_order_id,
         command.authorization,
+        None,
+        conditions_of(command),
     )
 
 
@@ -304,7 +305,9 @@ def _name_taken(known: Named) -> Refusal:
 
 
 def weigh(venue: Venue, incoming: Incoming, command: terms.Entering) -> tuple[bool, Refusal | None]:
-    """Return whether a FOK trades whole, or why it is refused."""
+    """Return whether a FOK trades whole, or why it is refused; one that waits is not asked yet."""
+    if isinstance(command, PlaceOrder) and command.trigger_price is not None:
+        return True, None
     answer = matching.can_fill_whole(venue, incoming, command.account, command.self_trade)
     return (False, answer) if isinstance(answer, Refusal) else (answer, None)
 

@@ -345,7 +345,9 @@ class Exchange:
         while True:
             await self._clock.sleep(self._options.timer_s)
             due = self._engine.next_due_ns()
-            if due is None or writer.waiting or self._clock.now_ns() < due:
+            is_due = due is not None and due <= self._clock.now_ns()
+            fires = self._engine.has_fired() and self._admission.refuse_matching() is None
+            if writer.waiting or not (is_due or fires):
                 continue
             try:
                 await writer.submit(AdvanceTime())

@@ -3,7 +3,7 @@
 Between taking an order and applying it lies the journal. What waits there is in no count of fills,
 so a burst could match far more than was asked about. Each such order is counted with the most
 fills it can make: a fill needs a maker of its own, which rests now or waits ahead of it, and no
-command makes more than its engine's limit. So the sum is never below what is made, and an order
+command makes more than its engine's limit, that of what it fires included. So the sum is never below what is made, and an order
 that meets nobody costs nothing.
 """
 
@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 
 from sortedcontainers import SortedList
 
+from hybrid_dex.engine.cascade import MAX_CASCADE_FILLS
 from hybrid_dex.engine.matching import MAX_FILLS_PER_COMMAND
 from hybrid_dex.exchange.view import ExchangeView
 from hybrid_dex.model.commands import PlaceOrder, ReplaceOrder
@@ -78,7 +79,9 @@ class Expected:
             makers += len(ahead) - ahead.bisect_left(command.price)
         if makers < limit:
             makers += view.crossing(market, side, command.price, limit - makers)
-        return min(limit, makers)
+        fills = min(limit, makers)
+        # What it fires trades in the same command.
+        return fills + min(MAX_CASCADE_FILLS, fills and limit * view.waiting_count(market))
 
     def _add(self, place: _Place | None, price: Price) -> None:
         if place is None:

@@ -58,6 +58,7 @@ def place_command(order: SignedOrder, authorization: Authorization) -> PlaceOrde
         self_trade=order.self_trade,
         client_order_id=order.client_order_id,
         authorization=authorization,
+        trigger_price=order.trigger_price,
     )
 
 
@@ -78,4 +79,5 @@ def replace_command(
         self_trade=order.self_trade,
         expected_filled=expected_filled,
         authorization=authorization,
+        trigger_price=order.trigger_price,
     )

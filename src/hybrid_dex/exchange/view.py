@@ -120,6 +120,10 @@ class ExchangeView(Protocol):
         """Return how many resting orders one of this side and limit would meet; at most ``most``."""
         ...
 
+    def waiting_count(self, market: MarketId) -> int:
+        """Return how many orders wait for a price of this market."""
+        ...
+
     def assets(self) -> tuple[Asset, ...]:
         """Return every asset of a listed market."""
         ...

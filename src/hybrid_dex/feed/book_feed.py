@@ -25,6 +25,7 @@ from hybrid_dex.model.events import (
     OrderExpired,
     OrderReduced,
     OrderReplaced,
+    OrderTriggered,
     fresh_events,
 )
 from hybrid_dex.model.order import Side
@@ -159,14 +160,18 @@ class BookFeed:
 
     def _take(self, event: Event) -> None:
         match event:
-            case OrderAccepted(market=self.market):
-                self._put(event.order_id, _Entry(event.side, event.price, event.quantity))
+            case (
+                OrderAccepted(market=self.market, waiting=False)
+                | OrderTriggered(market=self.market)
+            ):
+                quantity = event.quantity if isinstance(event, OrderAccepted) else event.open
+                self._put(event.order_id, _Entry(event.side, event.price, quantity))
             case FillMade(market=self.market):
                 self._set_open(event.maker_order, event.maker_open)
                 self._set_open(event.taker_order, event.taker_open)
             case OrderReduced(market=self.market):
                 self._set_open(event.order_id, event.open)
-            case OrderReplaced(market=self.market):
+            case OrderReplaced(market=self.market, waiting=False):
                 self._set_open(event.order_id, 0)
                 self._put(event.order_id, _Entry(event.side, event.price, event.open))
             case OrderCanceled(market=self.market) | OrderExpired(market=self.market):

@@ -20,6 +20,7 @@ from hybrid_dex.model.events import (
     OrderReduced,
     OrderRejected,
     OrderReplaced,
+    OrderTriggered,
     fresh_events,
 )
 from hybrid_dex.model.order import CancelReason, OrderStatus, OrderType, Side, TimeInForce
@@ -57,6 +58,7 @@ class _Order(msgspec.Struct, gc=False, kw_only=True):
     filled: Quantity
     order_hash: bytes
     nonce: int | None
+    trigger_price: Price | None = None
 
 
 class ExecutionFeed:
@@ -105,6 +107,8 @@ class ExecutionFeed:
             case OrderReplaced() if (known := self._orders.get(event.order_id)) is not None:
                 _replace(known, event)
                 yield _report(batch, known, ExecType.REPLACED)
+            case OrderTriggered() if (known := self._orders.get(event.order_id)) is not None:
+                yield _report(batch, known, ExecType.TRIGGERED)
             case CancelRejected():
                 known = None if event.order_id is None else self._orders.get(event.order_id)
                 yield _cancel_rejected(batch, event, known)
@@ -170,6 +174,7 @@ def _report(batch: EventBatch, order: _Order, exec_type: ExecType) -> ExecutionR
         status=OrderStatus.PARTIALLY_FILLED if order.filled else OrderStatus.NEW,
         order_hash=order.order_hash,
         nonce=order.nonce,
+        trigger_price=order.trigger_price,
     )
 
 
@@ -189,6 +194,7 @@ def _from_view(view: OrderView) -> _Order:
         filled=view.filled,
         order_hash=view.order_hash,
         nonce=view.nonce,
+        trigger_price=view.trigger_price,
     )
 
 
@@ -209,12 +215,14 @@ def _from_accepted(event: OrderAccepted) -> _Order:
         filled=Quantity(0),
         order_hash=signed.order_hash if signed else b"",
         nonce=signed.nonce if signed else None,
+        trigger_price=event.trigger_price,
     )
 
 
 def _replace(order: _Order, event: OrderReplaced) -> None:
     order.price, order.quantity = event.price, event.quantity
     order.open, order.filled = event.open, event.filled
+    order.trigger_price = event.trigger_price
     order.time_in_force, order.post_only = event.time_in_force, event.post_only
     if event.authorization is not None:
         order.order_hash = event.authorization.order_hash

@@ -71,13 +71,14 @@ class PlaceOrder(CommandBase, frozen=True, gc=False, kw_only=True, array_like=Tr
         side: buy or sell.
         price: limit in ticks; of a market order, its protection price.
         quantity: total in lots.
-        order_type: limit or market.
+        order_type: limit or market, at once or once a trigger is reached.
         time_in_force: a market order's must be IOC.
         post_only: refuse rather than take.
         self_trade: what to do when it meets the same account's order.
         expires_at_ns: for GTD, when it expires; otherwise ``None``.
         client_order_id: the trader's own id, unique per account.
         authorization: the signature, where the settlement requires one.
+        trigger_price: of a stop or take-profit, the fill price in ticks for which it waits.
     """
 
     account: AccountId
@@ -92,6 +93,7 @@ class PlaceOrder(CommandBase, frozen=True, gc=False, kw_only=True, array_like=Tr
     expires_at_ns: TimestampNs | None = None
     client_order_id: ClientOrderId | None = None
     authorization: Authorization | None = None
+    trigger_price: Price | None = None
 
 
 class CancelOrder(CommandBase, frozen=True, gc=False, kw_only=True, array_like=True, tag=2):
@@ -124,6 +126,7 @@ class ReplaceOrder(CommandBase, frozen=True, gc=False, kw_only=True, array_like=
         expires_at_ns: of the new terms, for GTD.
         expected_filled: refuse when the filled quantity is another.
         authorization: the signature over the new terms: same lane and counter, higher revision.
+        trigger_price: where a waiting order is to wait instead; ``None`` leaves it.
     """
 
     account: AccountId
@@ -136,6 +139,7 @@ class ReplaceOrder(CommandBase, frozen=True, gc=False, kw_only=True, array_like=
     expires_at_ns: TimestampNs | None = None
     expected_filled: Quantity | None = None
     authorization: Authorization | None = None
+    trigger_price: Price | None = None
 
 
 class CancelAll(CommandBase, frozen=True, gc=False, kw_only=True, array_like=True, tag=5):

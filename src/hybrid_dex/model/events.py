@@ -65,6 +65,7 @@ __all__ = [
     "OrderReduced",
     "OrderRejected",
     "OrderReplaced",
+    "OrderTriggered",
     "SessionGranted",
     "SessionRevoked",
     "VoucherExpired",
@@ -78,7 +79,12 @@ __all__ = [
 
 
 class OrderAccepted(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=1):
-    """The order is in (ExecType New). Its fills, and the cancel of a remainder, follow."""
+    """The order is in (ExecType New). Its fills, and the cancel of a remainder, follow.
+
+    Attributes:
+        trigger_price: of a stop or take-profit, ticks.
+        waiting: whether it is on no book yet; `OrderTriggered` tells when it enters.
+    """
 
     order_id: OrderId
     account: AccountId
@@ -93,6 +99,8 @@ class OrderAccepted(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=
     expires_at_ns: TimestampNs | None
     client_order_id: ClientOrderId | None
     authorization: Authorization | None
+    trigger_price: Price | None = None
+    waiting: bool = False
 
 
 class OrderRejected(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=2):
@@ -194,6 +202,8 @@ class OrderReplaced(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=
         quantity: the new total, fills so far included.
         open: LeavesQty under the new terms, before any fill that follows.
         kept_priority: whether it kept its place.
+        trigger_price: of a stop or take-profit, ticks.
+        waiting: whether it still waits for its trigger, on no book.
     """
 
     order_id: OrderId
@@ -209,6 +219,8 @@ class OrderReplaced(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=
     expires_at_ns: TimestampNs | None
     kept_priority: bool
     authorization: Authorization | None
+    trigger_price: Price | None = None
+    waiting: bool = False
 
 
 class CancelRejected(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=8):
@@ -410,6 +422,24 @@ class VoucherExpired(msgspec.Struct, frozen=True, gc=False, array_like=True, tag
     available: Amount
 
 
+class OrderTriggered(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=30):
+    """A fill reached the order's trigger and it enters the book now; its fills follow.
+
+    Attributes:
+        trigger_price: what was reached, ticks.
+        price: its limit or protection price, ticks.
+        open: LeavesQty as it enters, lots.
+    """
+
+    order_id: OrderId
+    account: AccountId
+    market: MarketId
+    side: Side
+    trigger_price: Price
+    price: Price
+    open: Quantity
+
+
 class MemberAnswered(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=50):
     """What follows, up to the next of its kind, answers one member of a batch.
 
@@ -450,6 +480,7 @@ Event: TypeAlias = (
     | VoucherIssued
     | VoucherRedeemed
     | VoucherExpired
+    | OrderTriggered
     | MemberAnswered
     | CancelScheduled
     | ScheduledCancelFired

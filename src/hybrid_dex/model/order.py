@@ -5,6 +5,7 @@ after a word is where it comes from.
 """
 
 import enum
+from typing import Final
 
 __all__ = ["CancelReason", "OrderStatus", "OrderType", "SelfTradeMode", "Side", "TimeInForce"]
 
@@ -22,6 +23,35 @@ class OrderType(enum.IntEnum):
     LIMIT = 1
     MARKET = 2
     """Immediate, and never worse than its protection price, which is the signed limit."""
+    STOP_LIMIT = 3
+    """Waits until a fill reaches its trigger - a buy at or above, a sell at or below - then a limit
+    order (FIX 4)."""
+    STOP_MARKET = 4
+    """The same, then a market order (FIX 3)."""
+    TAKE_PROFIT_LIMIT = 5
+    """Waits for the other side of the price - a buy at or below, a sell at or above - then a limit
+    order (FIX K, limit if touched)."""
+    TAKE_PROFIT_MARKET = 6
+    """The same, then a market order (FIX J, market if touched)."""
+
+    @property
+    def waits(self) -> bool:
+        """Whether an order of this type waits for a trigger price before it enters the book."""
+        return self >= OrderType.STOP_LIMIT
+
+    @property
+    def is_market(self) -> bool:
+        """Whether it is immediate once it enters the book; its price is the protection price."""
+        return self in _MARKETS
+
+    @property
+    def is_stop(self) -> bool:
+        """Whether it waits for the price to turn against its side's holder."""
+        return self in _STOPS
+
+
+_MARKETS: Final = (OrderType.MARKET, OrderType.STOP_MARKET, OrderType.TAKE_PROFIT_MARKET)
+_STOPS: Final = (OrderType.STOP_LIMIT, OrderType.STOP_MARKET)
 
 
 class TimeInForce(enum.IntEnum):
@@ -75,6 +105,8 @@ class CancelReason(enum.IntEnum):
     """The funds behind it left: an on-chain withdrawal or a failed settlement."""
     SETTLEMENT_FAILED = 7
     """Its own fill failed to settle."""
+    POST_ONLY = 10
+    """Its trigger was reached, and by then it would have traded at once."""
     MARKET_CLOSED = 20
     """The market was delisted."""
     SCHEDULED = 30

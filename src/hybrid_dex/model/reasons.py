@@ -34,6 +34,10 @@ class RejectReason(enum.IntEnum):
     """A FOK that needs more fills than one settlement group holds."""
     ORDER_REQUIRED = 1011
     """Neither an order id nor a client order id was given."""
+    INVALID_TRIGGER = 1012
+    """A stop or take-profit needs a trigger price of 1 to 2**48 - 1 ticks, and no other has one."""
+    TRIGGER_REACHED = 1013
+    """The last fill has reached the trigger already; send the order without one."""
     INVALID_BATCH = 1026
     """A batch has 1 to 100 members, all of its own account."""
     BATCH_REFUSED = 1027

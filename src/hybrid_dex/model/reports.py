@@ -47,6 +47,8 @@ class ExecType(enum.IntEnum):
     """Was refused and never stood (FIX 8)."""
     CANCEL_REJECTED = 8
     """A cancel, reduce or replace was refused; the order stands (FIX message 9)."""
+    TRIGGERED = 9
+    """Its trigger was reached and it entered the book (FIX L)."""
 
 
 class Liquidity(enum.IntEnum):
@@ -108,6 +110,7 @@ class ExecutionReport(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         reject_reason: why it, or a cancel, was refused.
         field: the field concerned by a refusal, or an empty string.
         detail: the refusal in words, or an empty string.
+        trigger_price: of a stop or take-profit, ticks.
     """
 
     sequence: Sequence
@@ -137,6 +140,7 @@ class ExecutionReport(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     reject_reason: RejectReason | None = None
     field: str = ""
     detail: str = ""
+    trigger_price: Price | None = None
 
 
 class FillReport(msgspec.Struct, frozen=True, gc=False, kw_only=True):

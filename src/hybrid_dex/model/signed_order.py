@@ -120,7 +120,8 @@ class SignedOrder:
         trader: the account whose funds trade.
         market: the market, which fixes what ticks and lots are worth.
         side: buy or sell.
-        order_type: limit, or market (signed as IOC with `price` as the protection price).
+        order_type: limit, or market (signed as IOC with `price` as the protection price), at once
+            or once a trigger is reached.
         time_in_force: GTC, IOC or FOK; the signed expiry ends a GTC order too.
         post_only: never take liquidity.
         price: the limit in ticks.
@@ -134,6 +135,7 @@ class SignedOrder:
         signature_kind: who signed, and what: the trader this order, unless said otherwise.
         proof: of a bulk order, the sibling at each level of the tree, 32 bytes each, leaf first.
         leaf: of a bulk order, its place in the tree, from 0.
+        trigger_price: of a stop or take-profit, ticks; not signed.
     """
 
     trader: AccountId
@@ -153,6 +155,7 @@ class SignedOrder:
     signature_kind: SignatureKind = SignatureKind.WALLET
     proof: tuple[bytes, ...] = ()
     leaf: int = 0
+    trigger_price: Price | None = None
 
     @property
     def flags(self) -> int:

@@ -84,6 +84,8 @@ class OrderView(msgspec.Struct, frozen=True, gc=False):
         filled: CumQty, lots.
         accepted_at_ns: when it was accepted.
         order_hash: the EIP-712 digest, or empty bytes when it is not signed.
+        trigger_price: of a stop or take-profit, ticks.
+        waiting: whether it is live and on no book, as its trigger is not reached.
     """
 
     order_id: OrderId
@@ -104,6 +106,8 @@ class OrderView(msgspec.Struct, frozen=True, gc=False):
     client_order_id: ClientOrderId | None
     order_hash: bytes
     nonce: int | None
+    trigger_price: Price | None = None
+    waiting: bool = False
 
 
 class SessionView(msgspec.Struct, frozen=True, gc=False):

@@ -23,6 +23,7 @@ from hybrid_dex.model.units import (
     AccountId,
     ClientOrderId,
     FeePpm,
+    Price,
     Quantity,
     TimestampNs,
 )
@@ -107,7 +108,7 @@ class OrderRequest(
         side: buy or sell.
         quantity: the total, in base.
         price: the limit, in quote per base; of a market order, the worst price it accepts.
-        order_type: limit or market.
+        order_type: limit or market; with stop_ or take_profit_ before it, once the trigger is reached.
         time_in_force: gtc, gtd (unsigned orders only), ioc or fok; a market order's is ioc.
         post_only: refuse rather than take liquidity.
         self_trade: what to do when it meets an order of the same account.
@@ -122,6 +123,7 @@ class OrderRequest(
             granted did; bulk, the trader signed a tree of orders; approved, the hash is approved.
         proof: of a bulk order.
         leaf: of a bulk order.
+        trigger_price: of a stop or take-profit, the fill price for which it waits; not signed.
     """
 
     market: SymbolText
@@ -141,6 +143,7 @@ class OrderRequest(
     signature_kind: SignatureKindWord = _WALLET
     proof: Proof = ()
     leaf: Leaf = 0
+    trigger_price: DecimalText | None = None
 
 
 class ReplaceRequest(
@@ -158,6 +161,7 @@ class ReplaceRequest(
         price: the new limit.
         expected_filled: refuse when the filled quantity is another.
         nonce: signed: the same lane and counter as the order's, with a higher revision.
+        trigger_price: where an order that waits is to wait instead; left out, it stays.
 
     The rest is as in `OrderRequest`.
     """
@@ -176,6 +180,7 @@ class ReplaceRequest(
     signature_kind: SignatureKindWord = _WALLET
     proof: Proof = ()
     leaf: Leaf = 0
+    trigger_price: DecimalText | None = None
 
 
 class ReduceRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -201,6 +206,7 @@ def to_order(request: OrderRequest, market: Market, account: AccountId) -> Signe
     time_in_force = _time_in_force(request.time_in_force, request.expires_at_ms, order_type)
     price = market.parse_price(request.price)
     quantity = market.parse_quantity(request.quantity)
+    trigger_price = _trigger(request.trigger_price, market)
     client_order_id = (
         None if request.client_order_id is None else ClientOrderId(request.client_order_id)
     )
@@ -218,6 +224,7 @@ def to_order(request: OrderRequest, market: Market, account: AccountId) -> Signe
             self_trade=member(SelfTradeMode, request.self_trade),
             expires_at_ns=_expires(request.expires_at_ms),
             client_order_id=client_order_id,
+            trigger_price=trigger_price,
         )
     signed = _signed_fields(request)
     _refuse_gtd(time_in_force)
@@ -232,6 +239,7 @@ def to_order(request: OrderRequest, market: Market, account: AccountId) -> Signe
         quantity=quantity,
         self_trade=member(SelfTradeMode, request.self_trade),
         client_order_id=client_order_id,
+        trigger_price=trigger_price,
         max_fee_ppm=signed.max_fee_ppm,
         expiry_s=signed.expiry_s,
         nonce=signed.nonce,
@@ -259,6 +267,7 @@ def to_replacement(
     price = market.parse_price(request.price)
     quantity = market.parse_quantity(request.quantity)
     expected = to_quantity("expected_filled", request.expected_filled, market)
+    trigger_price = _trigger(request.trigger_price, market)
     if not _is_signed(request):
         _refuse_signed_fields(request)
         return (
@@ -272,6 +281,7 @@ def to_replacement(
                 self_trade=member(SelfTradeMode, request.self_trade),
                 expires_at_ns=_expires(request.expires_at_ms),
                 expected_filled=expected,
+                trigger_price=trigger_price,
             ),
             expected,
         )
@@ -287,6 +297,7 @@ def to_replacement(
         price=price,
         quantity=quantity,
         self_trade=member(SelfTradeMode, request.self_trade),
+        trigger_price=trigger_price,
         max_fee_ppm=signed.max_fee_ppm,
         expiry_s=signed.expiry_s,
         nonce=signed.nonce,
@@ -320,6 +331,7 @@ def order_request(order: SignedOrder | PlaceOrder, market: Market) -> OrderReque
         self_trade=word(order.self_trade),
         client_order_id=order.client_order_id,
         expires_at_ms=None if expires is None else to_ms(expires),
+        trigger_price=_text(order.trigger_price, market),
     )
     return _with_signature(request, signed)
 
@@ -342,6 +354,7 @@ def replace_request(
         expected_filled=(
             None if expected_filled is None else market.format_quantity(expected_filled)
         ),
+        trigger_price=_text(order.trigger_price, market),
     )
     return _with_signature(request, signed)
 
@@ -369,7 +382,7 @@ def _time_in_force(
 ) -> TimeInForce:
     if text is not None:
         time_in_force = member(TimeInForce, text)
-    elif order_type is OrderType.MARKET:
+    elif order_type.is_market:
         time_in_force = TimeInForce.IOC
     else:
         time_in_force = TimeInForce.GTC if expires_at_ms is None else TimeInForce.GTD
@@ -378,6 +391,14 @@ def _time_in_force(
             "expires_at_ms", "does not go with the time in force", "given with gtd, and only then"
         )
     return time_in_force
+
+
+def _trigger(text: str | None, market: Market) -> Price | None:
+    return None if text is None else market.parse_price(text, "trigger_price")
+
+
+def _text(ticks: Price | None, market: Market) -> str | None:
+    return None if ticks is None else market.format_price(ticks)
 
 
 def _expires(expires_at_ms: int | None) -> TimestampNs | None:

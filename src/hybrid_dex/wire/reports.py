@@ -11,7 +11,7 @@ from hybrid_dex.interfaces.records import FillRecord
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.order import Side
 from hybrid_dex.model.reports import ExecutionReport, FillReport, Liquidity
-from hybrid_dex.model.units import AccountId, OrderId
+from hybrid_dex.model.units import AccountId, OrderId, Price
 from hybrid_dex.model.views import OrderView
 from hybrid_dex.wire.scalars import (
     AccountText,
@@ -62,6 +62,8 @@ class OrderMessage(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid_u
         filled: what has traded (CumQty).
         order_hash: the EIP-712 digest, or null when it is not signed.
         nonce: the packed u64 as decimal digits, or null when it is not signed.
+        trigger_price: of a stop or take-profit, the price for which it waits, or waited.
+        waiting: whether it is open and not on the book, as its trigger is not reached.
     """
 
     order_id: IdText
@@ -82,6 +84,8 @@ class OrderMessage(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid_u
     client_order_id: str | None = None
     order_hash: BytesText | None = None
     nonce: DecimalText | None = None
+    trigger_price: DecimalText | None = None
+    waiting: bool = False
 
 
 class FillMessage(
@@ -137,6 +141,7 @@ class ExecutionMessage(
         cancel_reason: why it was canceled.
         code: the stable number of a refusal.
         reason: the lower-case name of a refusal.
+        trigger_price: of a stop or take-profit.
     """
 
     exec_type: ExecTypeWord
@@ -166,6 +171,7 @@ class ExecutionMessage(
     reason: str | None = None
     field: str = ""
     detail: str = ""
+    trigger_price: DecimalText | None = None
 
 
 class OrderAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -224,6 +230,8 @@ def order_message(order: OrderView, market: Market) -> OrderMessage:
         client_order_id=order.client_order_id,
         order_hash=hex_text(order.order_hash) if order.order_hash else None,
         nonce=None if order.nonce is None else str(order.nonce),
+        trigger_price=_price(order.trigger_price, market),
+        waiting=order.waiting,
     )
 
 
@@ -282,8 +290,7 @@ def fill_messages(record: FillRecord, account: AccountId, market: Market) -> lis
 
 def execution_message(report: ExecutionReport, market: Market | None) -> ExecutionMessage:
     """Return an execution report; ``market`` is ``None`` only when the report names none."""
-    price = report.price
-    last_price, last_quantity, fee = report.last_price, report.last_quantity, report.fee
+    last_quantity, fee = report.last_quantity, report.fee
     rejected = report.reject_reason
     return ExecutionMessage(
         exec_type=word(report.exec_type),
@@ -296,7 +303,7 @@ def execution_message(report: ExecutionReport, market: Market | None) -> Executi
         order_type=None if report.order_type is None else word(report.order_type),
         time_in_force=None if report.time_in_force is None else word(report.time_in_force),
         post_only=report.post_only,
-        price=None if price is None or market is None else market.format_price(price),
+        price=_price(report.price, market),
         quantity=_quantity(report.quantity, market),
         open=_quantity(report.open, market) or "0",
         filled=_quantity(report.filled, market) or "0",
@@ -304,9 +311,7 @@ def execution_message(report: ExecutionReport, market: Market | None) -> Executi
         order_hash=hex_text(report.order_hash) if report.order_hash else None,
         nonce=None if report.nonce is None else str(report.nonce),
         fill_id=None if report.fill_id is None else str(report.fill_id),
-        last_price=None
-        if last_price is None or market is None
-        else market.format_price(last_price),
+        last_price=_price(report.last_price, market),
         last_quantity=_quantity(last_quantity, market),
         liquidity=None if report.liquidity is None else word(report.liquidity),
         fee=None if fee is None or market is None else market.quote.format(fee),
@@ -315,12 +320,17 @@ def execution_message(report: ExecutionReport, market: Market | None) -> Executi
         reason=None if rejected is None else word(rejected),
         field=report.field,
         detail=report.detail,
+        trigger_price=_price(report.trigger_price, market),
     )
 
 
 def cancel_all_answer(sequence: int, canceled: Iterable[OrderId]) -> CancelAllAnswer:
     """Return the answer to a cancel-all."""
     return CancelAllAnswer(sequence=sequence, canceled=[str(order_id) for order_id in canceled])
+
+
+def _price(ticks: Price | None, market: Market | None) -> str | None:
+    return None if ticks is None or market is None else market.format_price(ticks)
 
 
 def _quantity(lots: int | None, market: Market | None) -> str | None:

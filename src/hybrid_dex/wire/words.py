@@ -38,7 +38,9 @@ __all__ = [
 ]
 
 SideWord: TypeAlias = Literal["buy", "sell"]
-OrderTypeWord: TypeAlias = Literal["limit", "market"]
+OrderTypeWord: TypeAlias = Literal[
+    "limit", "market", "stop_limit", "stop_market", "take_profit_limit", "take_profit_market"
+]
 TimeInForceWord: TypeAlias = Literal["gtc", "gtd", "ioc", "fok"]
 SelfTradeWord: TypeAlias = Literal[
     "cancel_aggressor", "cancel_resting", "cancel_both", "decrement_and_cancel"
@@ -54,13 +56,22 @@ CancelReasonWord: TypeAlias = Literal[
     "revoked",
     "uncovered",
     "settlement_failed",
+    "post_only",
     "market_closed",
     "scheduled",
     "disconnected",
     "kill_switch",
 ]
 ExecTypeWord: TypeAlias = Literal[
-    "new", "trade", "canceled", "expired", "replaced", "reduced", "rejected", "cancel_rejected"
+    "new",
+    "trade",
+    "canceled",
+    "expired",
+    "replaced",
+    "reduced",
+    "rejected",
+    "cancel_rejected",
+    "triggered",
 ]
 LiquidityWord: TypeAlias = Literal["maker", "taker"]
 StageWord: TypeAlias = Literal["matched", "submitted", "confirmed", "final", "failed"]
