@@ -2,13 +2,14 @@
 
 The disk forgets any subset of the sectors that were not synced, tears them between words, and
 keeps any subset of the directory changes that were not synced. Appends, segment changes, the making of
-segments ahead of time, trims and restarts all run while it happens.
+segments ahead of time, new versions, trims and restarts all run while it happens.
 """
 
 from __future__ import annotations
 
 import random
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from hybrid_dex.defaults.segment_log import SegmentLog
@@ -58,6 +59,8 @@ class Workload:
                 self.trimmed = max(self.trimmed, self.rng.randrange(self.acknowledged))
                 log.trim(self.trimmed)
             if self.rng.random() < 0.05:
+                log.begin_versions(f"engine {self.rng.randrange(5)}")
+            if self.rng.random() < 0.05:
                 log.close()
                 log = SegmentLog(DIRECTORY, segment_bytes=SEGMENT_BYTES, files=self.disk)
                 assert log.open().head == self.acknowledged
@@ -74,14 +77,18 @@ def read_all(log: SegmentLog, first: int, head: int) -> list[bytes]:
     return found
 
 
-def test_every_crash_state_keeps_the_acknowledged_prefix(rng: random.Random) -> None:
-    checked = 0
+def test_every_crash_state_keeps_the_acknowledged_prefix(
+    rng: random.Random, figure: Callable[[str], None]
+) -> None:
+    checked, frames = 0, 0
     while checked < STATES:
         workload = Workload(SimulatedDisk(), rng)
         workload.run(groups=60)
         for disk, acknowledged, trimmed in workload.cuts:
             check_state(disk, workload.frames, acknowledged, trimmed)
             checked += 1
+            frames += acknowledged
+    figure(f"{checked} states after power cuts: of {frames} acknowledged frames 0 lost, 0 changed")
 
 
 def check_state(disk: SimulatedDisk, frames: list[bytes], acknowledged: int, trimmed: int) -> None:

@@ -155,6 +155,79 @@ class TestReading:
         await journal.close()
 
 
+class TestVersions:
+    async def test_other_versions_begin_a_segment_and_the_same_go_on(self) -> None:
+        disk = SimulatedDisk()
+        journal = journal_on(disk)
+        with pytest.raises(UnavailableError, match="not open"):
+            await journal.begin_segment("engine 1")
+        await journal.open()
+        await journal.begin_segment("engine 1")
+        assert len(disk.names(DIRECTORY)) == 3  # an empty segment gives way to the named one
+        await append_all(journal, 0, 2)
+        await journal.begin_segment("engine 1")
+        await append_all(journal, 2, 3)
+        await journal.close()
+        await journal.open()
+        await journal.begin_segment("engine 1")
+        assert len(disk.names(DIRECTORY)) == 3
+        await journal.begin_segment("engine 2")
+        assert len(disk.names(DIRECTORY)) == 4
+        await append_all(journal, 3, 5)
+        await journal.close()
+        await journal.open()
+        assert await all_frames(journal) == [(i + 1, make_frame(i)) for i in range(5)]
+        assert b"engine 2" in bytes(disk.seen[DIRECTORY / f"{4:020d}.segment"].seen[:100])
+        await journal.close()
+
+    async def test_versions_do_not_change_under_appends_in_flight(self) -> None:
+        journal = journal_on(SimulatedDisk())
+        await journal.open()
+        answer = journal.append(0, make_frame(0))
+        with pytest.raises(UnavailableError, match="in flight"):
+            await journal.begin_segment("engine 1")
+        await answer
+        await journal.close()
+
+    async def test_no_room_for_the_new_segment_leaves_the_old_one(self) -> None:
+        disk = SimulatedDisk()
+        journal = journal_on(disk)
+        await journal.open()
+        await journal.begin_segment("engine 1")
+        await append_all(journal, 0, 2)
+
+        def fail(operation: str, path: Path) -> None:
+            if operation == "create":
+                raise OSError(errno.ENOSPC, "no space left on device")
+
+        disk.before = fail
+        with pytest.raises(JournalFullError, match="no space left"):
+            await journal.begin_segment("engine 2")
+        disk.before = lambda operation, path: None
+        await append_all(journal, 2, 4)
+        await journal.begin_segment("engine 2")
+        await append_all(journal, 4, 6)
+        await journal.close()
+        await journal.open()
+        assert await journal.head() == 6
+        await journal.close()
+
+    async def test_a_small_segment_names_what_it_has_room_for(self, tmp_path: Path) -> None:
+        """The largest frame fits all the same."""
+        options = FileJournalOptions(segment_bytes=1024, max_frame_bytes=900)
+        journal = FileJournal(tmp_path, options=options)
+        await journal.open()
+        await journal.begin_segment("engine 2; book SortedBook; risk standard 1")
+        assert await journal.append(0, bytes(900)) == 1
+        await journal.begin_segment("engine 2; book SortedBook; risk standard 1")
+        assert await journal.append(1, bytes(900)) == 2
+        await journal.close()
+        assert [path.name.lstrip("0") for path in journal.reader().paths()] == [
+            "1.segment",
+            "2.segment",
+        ]
+
+
 class TestOneWriter:
     async def test_an_opening_that_is_canceled_leaves_no_lock(self, tmp_path: Path) -> None:
         """Whether the thread that opens had begun or not."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import pickle
 import random
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from hybrid_dex.defaults.file_snapshots import FileSnapshots
@@ -102,3 +104,36 @@ async def test_a_directory_that_can_not_be_read_is_an_outage(tmp_path: Path) -> 
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(UnavailableError, match="can not be read"):
         await FileSnapshots(tmp_path / "file").latest()
+
+
+async def test_the_last_one_of_earlier_versions_stays_for_good(tmp_path: Path) -> None:
+    """A replay of what newer versions wrote begins there, and nothing else could make it again."""
+    first, second = FileSnapshots(tmp_path), FileSnapshots(tmp_path)
+    for position in (1, 2):
+        await first.put(snapshot(position))
+    newer = [msgspec.structs.replace(snapshot(n), versions="engine 2") for n in (2, 3, 5, 7, 9)]
+    for one in newer:
+        await second.put(one)
+    assert [path.name.lstrip("0") for path in files_in(tmp_path)] == [
+        "2.last.snapshot",
+        "5.snapshot",
+        "7.snapshot",
+        "9.snapshot",
+    ]
+    assert [await first.latest(), await first.before(9), await first.before(7)] == newer[:1:-1]
+    assert await first.before(5) == snapshot(2)
+    assert await first.before(2) is None
+    await second.put(msgspec.structs.replace(snapshot(11), versions="engine 3"))
+    assert [path.name for path in files_in(tmp_path) if ".last" in path.name] == [
+        f"{2:020d}.last.snapshot",
+        f"{9:020d}.last.snapshot",
+    ]
+
+
+async def test_another_process_sees_and_keeps_the_same_snapshots(tmp_path: Path) -> None:
+    snapshots = FileSnapshots(tmp_path)
+    await snapshots.put(snapshot(1))
+    other = pickle.loads(pickle.dumps(snapshots.for_another_process()))
+    assert await other.latest() == snapshot(1)
+    await other.put(snapshot(2))
+    assert await snapshots.latest() == snapshot(2)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from hybrid_dex.defaults.memory_snapshots import MemorySnapshots
 from tests.defaults.test_file_snapshots import snapshot
 
@@ -23,3 +25,13 @@ async def test_one_at_the_same_position_gives_way() -> None:
     await snapshots.put(snapshot(1, b"new"))
     assert await snapshots.latest() == snapshot(1, b"new")
     assert await snapshots.before(1) is None
+
+
+async def test_the_last_one_of_earlier_versions_stays() -> None:
+    snapshots = MemorySnapshots()
+    for position in (1, 2):
+        await snapshots.put(snapshot(position))
+    for position in (3, 4, 5, 6):
+        await snapshots.put(msgspec.structs.replace(snapshot(position), versions="engine 2"))
+    found = [await snapshots.before(position) for position in (7, 6, 5, 4, 2)]
+    assert [None if one is None else one.position for one in found] == [6, 5, 4, 2, None]

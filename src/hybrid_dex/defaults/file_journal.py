@@ -19,8 +19,14 @@ from typing import Final
 
 import attrs
 
+from hybrid_dex.defaults.file_journal_reader import FileJournalReader
 from hybrid_dex.defaults.file_system import FileSystem, LocalFileSystem
-from hybrid_dex.defaults.journal_segment import HEADER_BYTES, RECORD_BYTES
+from hybrid_dex.defaults.journal_segment import (
+    HEADER_BYTES,
+    LENGTH_BYTES,
+    MOST_VERSIONS_BYTES,
+    RECORD_BYTES,
+)
 from hybrid_dex.defaults.segment_log import Recovery, Segment, SegmentLog
 from hybrid_dex.errors import (
     ConfigurationError,
@@ -85,10 +91,9 @@ class FileJournal:
     ) -> None:
         self._directory = Path(directory)
         self._options = options or FileJournalOptions()
+        self._disk = files or LocalFileSystem()
         self._files = SegmentLog(
-            self._directory,
-            segment_bytes=self._options.segment_bytes,
-            files=files or LocalFileSystem(),
+            self._directory, segment_bytes=self._options.segment_bytes, files=self._disk
         )
         self._accepted = 0
         self._durable = 0
@@ -172,6 +177,28 @@ class FileJournal:
         except OSError as error:
             self._stop(f"the disk refused to sync: {error}")
             raise UnavailableError(str(self._broken)) from error
+
+    async def begin_segment(self, versions: str) -> None:
+        """Let the next frame stand in a segment of these versions, a new one where they differ.
+
+        What the header of a small segment has no room for is left out of the versions' text.
+
+        Raises:
+            UnavailableError: the journal is not open, or appends are in flight.
+            JournalFullError: a new segment finds no space.
+        """
+        room = self._options.segment_bytes - HEADER_BYTES - RECORD_BYTES
+        room = min(room - self._options.max_frame_bytes - LENGTH_BYTES, MOST_VERSIONS_BYTES)
+        named = versions.encode()[: max(0, room)].decode(errors="ignore")
+        writer = self._ready()
+        if self._writing:
+            raise UnavailableError("appends are in flight; versions change before the first one")
+        try:
+            loop = asyncio.get_running_loop()
+            await loop.run_in_executor(writer, self._files.begin_versions, named)
+        except OSError as error:
+            message = f"a new segment of the journal can not be made: {error}"
+            raise JournalFullError(message) from error
 
     # ------------------------------------------------------------------------------ writing
 
@@ -267,6 +294,10 @@ class FileJournal:
         return self._writer
 
     # ------------------------------------------------------------------------------ reading
+
+    def reader(self) -> FileJournalReader:
+        """Return what reads this directory from another process, without the lock."""
+        return FileJournalReader(self._directory, files=self._disk)
 
     async def head(self) -> int:
         """Return the last synced position, 0 when empty."""

@@ -19,7 +19,7 @@ class FileSystem(Protocol):
     """What a durable log asks of a disk. Every method may raise `OSError`."""
 
     def make_directory(self, path: Path) -> None:
-        """Make a directory and its parents; nothing happens when it is there."""
+        """Make a directory and its parents, so that they survive a power cut; or find it there."""
         ...
 
     def names(self, directory: Path) -> list[str]:
@@ -72,8 +72,11 @@ class LocalFileSystem:
     """The machine's own disk."""
 
     def make_directory(self, path: Path) -> None:
-        """Make a directory and its parents; nothing happens when it is there."""
-        path.mkdir(parents=True, exist_ok=True)
+        """Make a directory and its parents, so that they survive a power cut; or find it there."""
+        missing = [one for one in (path, *path.parents) if not one.exists()]
+        for one in reversed(missing):
+            one.mkdir(exist_ok=True)
+            self.sync_directory(one.parent)
 
     def names(self, directory: Path) -> list[str]:
         """Return the names of the files in a directory, sorted."""

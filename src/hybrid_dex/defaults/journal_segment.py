@@ -19,6 +19,9 @@ makes a start refused that could have gone on; nothing is lost by that.
 
 A record that is valid but stands at another position than its own was moved, doubled, or lost its
 neighbour: always damage.
+
+A header of format 2 names the versions of engine, book and risk that its records are applied with.
+One without is of format 1, as older programs wrote all of them.
 """
 
 import struct
@@ -31,6 +34,8 @@ import attrs
 
 __all__ = [
     "HEADER_BYTES",
+    "LENGTH_BYTES",
+    "MOST_VERSIONS_BYTES",
     "RECORD_BYTES",
     "Damage",
     "Header",
@@ -44,15 +49,21 @@ __all__ = [
 ]
 
 _HEADER: Final = struct.Struct(">8sIQQ32s")
+_LENGTH: Final = struct.Struct(">I")
 _CRC: Final = struct.Struct(">I")
 _RECORD: Final = struct.Struct(">4sIQQ")
 _MAGIC: Final = b"HDXJRNL\n"
 _RECORD_MAGIC: Final = b"\xf1HDX"
-_FORMAT: Final = 1
+_BARE: Final = 1
+_NAMED: Final = 2
 _SECTOR_BYTES: Final = 512
 _ZEROS: Final = bytes(16)
 
 HEADER_BYTES: Final = _HEADER.size + _CRC.size
+"""The shortest header, one that names no versions."""
+LENGTH_BYTES: Final = _LENGTH.size
+MOST_VERSIONS_BYTES: Final = 1 << 16
+"""What a header adds to name versions, and the longest text it names them with."""
 RECORD_BYTES: Final = _RECORD.size + _CRC.size
 """What a record adds to its frame."""
 
@@ -65,11 +76,19 @@ class Header:
         first: position of its first record.
         capacity: the file's full length in bytes.
         previous: chain hash of the frame before the first, 32 bytes.
+        versions: of engine, book and risk; empty where none are named.
     """
 
     first: int
     capacity: int
     previous: bytes
+    versions: str = ""
+
+    @property
+    def size(self) -> int:
+        """Its length in bytes; the first record follows."""
+        named = len(self.versions.encode())
+        return HEADER_BYTES + (_LENGTH.size + named if named else 0)
 
 
 @attrs.frozen(kw_only=True)
@@ -103,8 +122,13 @@ class Scan:
 
 
 def encode_header(header: Header) -> bytes:
-    """Return the segment's first `HEADER_BYTES`."""
-    body = _HEADER.pack(_MAGIC, _FORMAT, header.first, header.capacity, header.previous)
+    """Return the segment's first bytes."""
+    named = header.versions.encode()
+    body = _HEADER.pack(
+        _MAGIC, _NAMED if named else _BARE, header.first, header.capacity, header.previous
+    )
+    if named:
+        body += _LENGTH.pack(len(named)) + named
     return body + _CRC.pack(zlib.crc32(body))
 
 
@@ -112,18 +136,27 @@ def parse_header(content: bytes) -> Header | str:
     """Return the header, or what is wrong with it."""
     if len(content) < HEADER_BYTES:
         return f"the file has {len(content)} bytes, less than its header"
-    body = content[: _HEADER.size]
-    if _CRC.pack(zlib.crc32(body)) != content[_HEADER.size : HEADER_BYTES]:
+    magic, version, first, capacity, previous = _HEADER.unpack_from(content)
+    if magic != _MAGIC:
+        return "it does not begin as a journal segment does"
+    end, named = _HEADER.size, b""
+    if version == _NAMED:
+        (length,) = _LENGTH.unpack_from(content, end)
+        start = end + _LENGTH.size
+        end = start + length
+        if length > MOST_VERSIONS_BYTES or end + _CRC.size > len(content):
+            return "the header's checksum does not hold"
+        named = content[start:end]
+    if _CRC.pack(zlib.crc32(content[:end])) != content[end : end + _CRC.size]:
         return "the header's checksum does not hold"
-    magic, version, first, capacity, previous = _HEADER.unpack(body)
-    if magic != _MAGIC or version != _FORMAT:
-        return f"not a journal segment of format {_FORMAT}"
-    return Header(first=first, capacity=capacity, previous=previous)
+    if version not in {_BARE, _NAMED}:
+        return f"its format is {version}; this program reads {_BARE} and {_NAMED}"
+    return Header(first=first, capacity=capacity, previous=previous, versions=named.decode())
 
 
-def seed_of(header: bytes) -> int:
+def seed_of(header: Header) -> int:
     """Return what the checksums of a segment's records start from."""
-    return zlib.crc32(header[:HEADER_BYTES], 1)
+    return zlib.crc32(encode_header(header), 1)
 
 
 def encode_record(seed: int, position: int, group: int, frame: bytes) -> bytes:
@@ -147,12 +180,12 @@ def frame_at(content: bytes, offset: int, seed: int) -> tuple[int, int, bytes] |
     return position, group, frame
 
 
-def scan(content: bytes, first: int) -> Scan:
+def scan(content: bytes, header: Header) -> Scan:
     """Read a whole segment whose header is good. O(bytes)."""
-    seed = seed_of(content)
+    seed = seed_of(header)
     offsets = array("Q")
-    offset = HEADER_BYTES
-    position = first
+    offset = header.size
+    position = header.first
     while (record := frame_at(content, offset, seed)) is not None:
         found, _, frame = record
         if found != position:

@@ -1,5 +1,6 @@
 """MemorySnapshots: snapshots that live as long as the process."""
 
+from itertools import pairwise
 from typing import Final
 
 from hybrid_dex.interfaces.snapshots import Snapshot
@@ -10,7 +11,7 @@ _KEPT: Final = 3
 
 
 class MemorySnapshots:
-    """The last three snapshots, in a list."""
+    """The last three snapshots, in a list, and the last one of each earlier versions line."""
 
     def __init__(self) -> None:
         self._snapshots: list[Snapshot] = []
@@ -18,7 +19,9 @@ class MemorySnapshots:
     async def put(self, snapshot: Snapshot) -> None:
         """Keep a snapshot; one at the same position gives way."""
         others = [one for one in self._snapshots if one.position != snapshot.position]
-        self._snapshots = sorted([*others, snapshot], key=lambda one: one.position)[-_KEPT:]
+        rows = sorted([*others, snapshot], key=lambda one: one.position)
+        last = [one for one, after in pairwise(rows) if one.versions != after.versions]
+        self._snapshots = [one for one in last if one not in rows[-_KEPT:]] + rows[-_KEPT:]
 
     async def latest(self) -> Snapshot | None:
         """Return the newest, or ``None``."""

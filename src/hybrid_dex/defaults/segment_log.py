@@ -25,7 +25,6 @@ import attrs
 
 from hybrid_dex.defaults.file_system import FileSystem
 from hybrid_dex.defaults.journal_segment import (
-    HEADER_BYTES,
     RECORD_BYTES,
     Header,
     Scan,
@@ -107,6 +106,7 @@ class SegmentLog:
         self._descriptor = -1
         self._lock = -1
         self._last_hash = GENESIS_HASH
+        self._versions = ""
         self._prepared = False
         self._preparing = threading.Lock()
 
@@ -173,6 +173,22 @@ class SegmentLog:
         self._last_hash = records[-1][-HASH_BYTES:]
         return len(records)
 
+    def begin_versions(self, versions: str) -> None:
+        """Let what is written from now on stand in a segment that names these versions.
+
+        Raises:
+            OSError: no segment can be made; the newest one goes on under its own versions.
+        """
+        segment, before = self._segments[-1], self._versions
+        if versions == before:
+            return
+        self._versions = versions
+        try:
+            self._begin_segment(segment.next, self._last_hash)
+        except OSError:
+            self._versions = before
+            raise
+
     def _begin_segment(self, first: int, previous: bytes) -> None:
         """Make a zero-filled segment durable under its name, then write to it.
 
@@ -181,13 +197,15 @@ class SegmentLog:
         with self._preparing:
             self._prepare()
             capacity = self._segment_bytes
-            header = encode_header(Header(first=first, capacity=capacity, previous=previous))
+            header = Header(
+                first=first, capacity=capacity, previous=previous, versions=self._versions
+            )
             path = self._segment_path(first)
             temporary = self._directory / _PREPARED
             descriptor = -1
             try:
                 descriptor = self._files.open(temporary, create=False)
-                self._files.write(descriptor, 0, header)
+                self._files.write(descriptor, 0, encode_header(header))
                 self._files.sync(descriptor)
                 self._files.rename(temporary, path)
                 self._files.sync_directory(self._directory)
@@ -201,13 +219,15 @@ class SegmentLog:
             if self._descriptor >= 0:
                 self._files.close(self._descriptor)
             self._descriptor = descriptor
+            if self._segments and self._segments[-1].first == first:
+                self._segments.pop()  # it was empty, and its file has given way to this one
             self._segments.append(
                 Segment(
                     path=path,
                     first=first,
                     capacity=capacity,
                     seed=seed_of(header),
-                    end=HEADER_BYTES,
+                    end=header.size,
                     offsets=[],
                 )
             )
@@ -269,6 +289,7 @@ class SegmentLog:
         self._prepared = False
         self._segments = []
         self._last_hash = GENESIS_HASH
+        self._versions = ""
         names = self._files.names(self._directory)
         for name in names:
             if name.endswith(".new"):
@@ -337,7 +358,7 @@ class SegmentLog:
             raise CorruptJournalError(str(path), 0, reason)
         if (self._segments or base == 1) and header.previous != self._last_hash:
             raise CorruptJournalError(str(path), 0, "it does not continue the segment before it")
-        found = scan(content, header.first)
+        found = scan(content, header)
         if found.damage is not None and not (found.damage.torn and last):
             raise CorruptJournalError(str(path), found.damage.offset, found.damage.reason)
         self._last_hash = content[found.end - HASH_BYTES : found.end]
@@ -347,11 +368,12 @@ class SegmentLog:
             path=path,
             first=header.first,
             capacity=header.capacity,
-            seed=seed_of(content),
+            seed=seed_of(header),
             end=found.end,
             offsets=list(found.offsets),
         )
         self._segments.append(segment)
+        self._versions = header.versions
         if last:
             self._descriptor = self._files.open(path, create=False)
             self._cut(content, segment, found)

@@ -6,6 +6,8 @@ in money are in whole units of the quote asset and count each quote asset by its
 switches a rule off. A tier gives single accounts other limits.
 """
 
+import ast
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeAlias, TypeVar
 
@@ -42,6 +44,9 @@ __all__ = [
 
 _DAY_NS: Final = 24 * 60 * 60 * 1_000_000_000
 _ENTERING: Final = (PlaceOrder, ReplaceOrder)
+
+_VERSION: Final = re.compile(r"standard \d+ (\(.*?\))((?:; .*)?)")
+_TIER: Final = re.compile(r"; (.+?): (\(.*?\))(?=; |$)")
 
 _StateT = TypeVar("_StateT")
 
@@ -372,6 +377,23 @@ class StandardRisk:
         self.snapshot = self._chain.snapshot
         self.restore = self._chain.restore
 
+    @classmethod
+    def of_version(cls, version: str) -> "StandardRisk | None":
+        """Return the risk whose `version` this text is, or ``None`` when it is no such text."""
+        found = _VERSION.fullmatch(version)
+        if found is None:
+            return None
+        try:
+            made = cls(
+                _limits(found[1]),
+                tiers={
+                    AccountId(account): _limits(text) for account, text in _TIER.findall(found[2])
+                },
+            )
+        except (ConfigurationError, SyntaxError, TypeError, ValueError):
+            return None
+        return made if made.version == version else None
+
     @property
     def version(self) -> str:
         """Name, version, the limits and the tiers."""
@@ -383,6 +405,12 @@ class StandardRisk:
 
     def _limits_of(self, account: AccountId) -> RiskLimits:
         return self._tiers.get(account, self._limits)
+
+
+def _limits(text: str) -> RiskLimits:
+    """Read limits as a version names them. Raises whatever a wrong text makes Python raise."""
+    names = [field.name for field in attrs.fields(RiskLimits)]
+    return RiskLimits(**dict(zip(names, ast.literal_eval(text), strict=True)))
 
 
 def _name(member: Risk) -> str:

@@ -5,6 +5,7 @@ order of its own is sorted, books are lists of order ids in priority order, cach
 Two engines that agree give the same bytes, whatever book they run on and however they got there.
 """
 
+import re
 from typing import Final
 
 import msgspec
@@ -83,7 +84,7 @@ class _State(msgspec.Struct, array_like=True):
 
 _encoder: Final = msgspec.json.Encoder()
 _decoder: Final = msgspec.json.Decoder(_State)
-_format_decoder: Final = msgspec.json.Decoder(list[object])
+_FORMAT: Final = re.compile(rb"\[(\d{1,9})[,\]]")
 
 
 def dump(desk: Desk, risk: bytes) -> bytes:
@@ -135,13 +136,13 @@ def load(desk: Desk, raw: bytes) -> bytes:
     Raises:
         VersionMismatchError: the bytes are of another format, or not a state.
     """
+    begin = _FORMAT.match(raw)
+    if begin is None or int(begin[1]) not in _READABLE_FORMATS:
+        found = begin[1].decode() if begin else "none"
+        raise VersionMismatchError(
+            f"the state has format {found}, this program reads {STATE_FORMAT}; replay the journal"
+        )
     try:
-        head = _format_decoder.decode(raw)
-        if not head or head[0] not in _READABLE_FORMATS:
-            found = head[0] if head else "none"
-            raise VersionMismatchError(
-                f"the state has format {found}, this program reads {STATE_FORMAT}; replay the journal"
-            )
         state = _decoder.decode(raw)
     except msgspec.MsgspecError as error:
         raise VersionMismatchError(f"these bytes are not a state: {error}") from error

@@ -14,14 +14,20 @@ from typing import Final
 
 from hybrid_dex.engine.engine import Engine
 from hybrid_dex.errors import HybridDexError
-from hybrid_dex.exchange.follower import EngineRecipe, FollowerError, take_snapshot
+from hybrid_dex.exchange.follower import (
+    EngineRecipe,
+    FollowerError,
+    keep_snapshot,
+    oldest_kept,
+    take_snapshot,
+)
 from hybrid_dex.exchange.isolations import Isolations
 from hybrid_dex.exchange.options import ExchangeOptions
 from hybrid_dex.exchange.replay import Replay, begin_replay, newest_linked
 from hybrid_dex.interfaces.clock import Clock
-from hybrid_dex.interfaces.journal import Journal
+from hybrid_dex.interfaces.journal import Journal, SharedJournal
 from hybrid_dex.interfaces.records import Records
-from hybrid_dex.interfaces.snapshots import Snapshot, Snapshots
+from hybrid_dex.interfaces.snapshots import SharedSnapshots, Snapshot, Snapshots
 from hybrid_dex.model.events import EventBatch
 from hybrid_dex.model.units import Sequence
 
@@ -271,6 +277,20 @@ class Snapshotting:
         await self.put(await asyncio.to_thread(replay.snapshot))
 
     async def _take_in_process(self, upto: int) -> None:
+        journal, snapshots = self._journal, self._snapshots
+        if isinstance(journal, SharedJournal) and isinstance(snapshots, SharedSnapshots):
+            taken = await keep_snapshot(
+                self._recipe,
+                journal.reader(),
+                snapshots.for_another_process(),
+                upto,
+                self._isolations,
+                wants_oldest=self._options.trim_journal,
+            )
+            self._covered = taken.sequence
+            if taken.oldest:
+                await self._journal.trim(taken.oldest)
+            return
         snapshot, epoch = await newest_linked(self._journal, self._snapshots)
         after = snapshot.position if snapshot else 0
         async with contextlib.aclosing(_frames(self._journal, after, upto)) as frames:
@@ -282,7 +302,4 @@ class Snapshotting:
         await self._snapshots.put(snapshot)
         self._covered = snapshot.sequence
         if self._options.trim_journal:
-            oldest = snapshot
-            while (older := await self._snapshots.before(oldest.position)) is not None:
-                oldest = older
-            await self._journal.trim(oldest.position)
+            await self._journal.trim(await oldest_kept(self._snapshots, snapshot))

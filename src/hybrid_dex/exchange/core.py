@@ -11,6 +11,7 @@ the journal, the configured markets, then every fill that is not final again to 
 import asyncio
 import contextlib
 import copy
+import gc
 import logging
 import sys
 from collections.abc import Callable, Coroutine, Iterable
@@ -40,7 +41,7 @@ from hybrid_dex.exchange.writer import Writer
 from hybrid_dex.interfaces.auth import Auth
 from hybrid_dex.interfaces.book import Book
 from hybrid_dex.interfaces.clock import Clock
-from hybrid_dex.interfaces.journal import Journal
+from hybrid_dex.interfaces.journal import Journal, SegmentedJournal
 from hybrid_dex.interfaces.records import Records
 from hybrid_dex.interfaces.risk import Refusal, Risk
 from hybrid_dex.interfaces.settlement import Settlement
@@ -175,11 +176,16 @@ class Exchange:
             replay, covered = await self._recover()
             if self._records is not None:
                 await self._records.open()
+            if isinstance(self._journal, SegmentedJournal):
+                await self._journal.begin_segment(self._engine.versions)
             writer = self._start_writer(replay, covered)
             await writer.begin()
             await self._list_markets()
             await self._settlement.open(self._engine.markets())
             self._start_settling(writer)
+            if self._options.freeze_recovered:
+                gc.collect()
+                gc.freeze()
         except BaseException:
             await self._abandon()
             raise

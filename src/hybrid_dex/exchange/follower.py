@@ -1,14 +1,19 @@
 """A process that follows the journal: it takes a snapshot while the writer goes on matching.
 
-The parent sends, through the child's standard input, the recipe of an engine, the snapshot to
-start from, and the frames since; the child replays them and answers with one snapshot. Nothing of
-the parent's memory is shared, so neither its lock nor its garbage collector notices.
+Where journal and snapshots can be read by another process, as files can, the child is told which
+ones and does everything itself: the parent never touches the state's bytes, and a hundred megabytes
+of it would be felt there. Otherwise the parent sends the snapshot to start from and the frames
+since, and gets the new one back.
+
+Nothing of the parent's memory is shared, so neither its lock nor its garbage collector notices. The
+child is nicer than the parent: where processors are few, matching comes first.
 
 A message is its length in eight bytes, then the bytes; an empty one ends the frames.
 """
 
 import asyncio
 import copy
+import os
 import pickle
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -20,16 +25,29 @@ import msgspec
 from hybrid_dex.engine.engine import Engine
 from hybrid_dex.errors import HybridDexError
 from hybrid_dex.exchange.isolations import Isolations
-from hybrid_dex.exchange.replay import Replay
+from hybrid_dex.exchange.replay import Replay, begin_replay
 from hybrid_dex.interfaces.book import Book
+from hybrid_dex.interfaces.journal import JournalReader
 from hybrid_dex.interfaces.risk import Risk
-from hybrid_dex.interfaces.snapshots import Snapshot
+from hybrid_dex.interfaces.snapshots import Snapshot, Snapshots
 from hybrid_dex.model.market import Market
+from hybrid_dex.model.units import Sequence
 
-__all__ = ["EngineRecipe", "FollowerError", "follow", "take_snapshot"]
+__all__ = [
+    "EngineRecipe",
+    "FollowerError",
+    "Taken",
+    "follow",
+    "keep_snapshot",
+    "oldest_kept",
+    "take_snapshot",
+]
 
 _LENGTH_BYTES: Final = 8
 _SCRIPT: Final = "from hybrid_dex.exchange.follower import follow; follow()"
+_NICER: Final = 10
+_KEPT: Final = 3
+_LOOK_AFTER_FRAMES: Final = 256
 
 
 class FollowerError(HybridDexError):
@@ -59,6 +77,51 @@ class EngineRecipe:
         )
 
 
+class Taken(msgspec.Struct, frozen=True, array_like=True):
+    """A snapshot that another process took and kept.
+
+    Attributes:
+        position: the record that it ends with.
+        sequence: the command that it covers.
+        oldest: the oldest position that a start may need, if that was asked for; otherwise 0.
+    """
+
+    position: int
+    sequence: Sequence
+    oldest: int
+
+
+@attrs.frozen
+class _Errand:
+    """What the child does by itself: bring a snapshot up to a position and keep it."""
+
+    recipe: EngineRecipe
+    journal: JournalReader
+    snapshots: Snapshots
+    upto: int
+    isolations: Isolations
+    wants_oldest: bool
+
+
+async def keep_snapshot(
+    recipe: EngineRecipe,
+    journal: JournalReader,
+    snapshots: Snapshots,
+    upto: int,
+    isolations: Isolations,
+    *,
+    wants_oldest: bool,
+) -> Taken:
+    """Let another process take the snapshot after a record, and keep it.
+
+    Raises:
+        FollowerError: something can not be sent to another process, or it failed.
+    """
+    errand = _Errand(recipe, journal, snapshots, upto, isolations, wants_oldest)
+    answer = await _ask([_pickled(errand)], None)
+    return msgspec.msgpack.decode(answer, type=Taken)
+
+
 async def take_snapshot(
     recipe: EngineRecipe,
     snapshot: Snapshot | None,
@@ -71,10 +134,19 @@ async def take_snapshot(
     Raises:
         FollowerError: the book or the risk can not be sent to another process, or it failed.
     """
+    answer = await _ask([_pickled((recipe, snapshot, epoch, isolations))], frames)
+    return msgspec.msgpack.decode(answer, type=Snapshot)
+
+
+def _pickled(content: object) -> bytes:
     try:
-        start = pickle.dumps((recipe, snapshot, epoch, isolations))
+        return pickle.dumps(content)
     except Exception as error:  # pickle raises whatever an object raises
         raise FollowerError(f"book and risk can not be sent to another process: {error}") from error
+
+
+async def _ask(messages: list[bytes], frames: AsyncIterator[tuple[int, bytes]] | None) -> bytes:
+    """Start the child, send messages and frames, return what it answers."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",
@@ -86,11 +158,12 @@ async def take_snapshot(
     try:
         assert process.stdin is not None
         try:
-            await _send(process.stdin, pickle.dumps(sys.path))
-            await _send(process.stdin, start)
-            async for position, raw in frames:
-                await _send(process.stdin, position.to_bytes(8, "big") + raw)
-            await _send(process.stdin, b"")
+            for message in [pickle.dumps(sys.path), *messages]:
+                await _send(process.stdin, message)
+            if frames is not None:
+                async for position, raw in frames:
+                    await _send(process.stdin, position.to_bytes(8, "big") + raw)
+                await _send(process.stdin, b"")
         except (BrokenPipeError, ConnectionResetError):
             pass  # it ended early; what it said comes now
         answer, said = await process.communicate()
@@ -101,7 +174,7 @@ async def take_snapshot(
     if process.returncode != 0:
         last = said.decode(errors="replace").strip().rpartition("\n")[2]
         raise FollowerError(f"the process that takes snapshots failed: {last}")
-    return msgspec.msgpack.decode(answer, type=Snapshot)
+    return answer
 
 
 async def _send(pipe: asyncio.StreamWriter, message: bytes) -> None:
@@ -110,15 +183,60 @@ async def _send(pipe: asyncio.StreamWriter, message: bytes) -> None:
 
 
 def follow() -> None:
-    """Be the child: read a recipe and frames, write a snapshot."""
+    """Be the child: do what the parent asks for, and answer."""
+    os.nice(_NICER)
     pipe = sys.stdin.buffer
     sys.path[:] = pickle.loads(_receive(pipe))  # noqa: S301 # our own parent's
-    recipe, snapshot, epoch, isolations = pickle.loads(_receive(pipe))  # noqa: S301 # our own parent's
-    replay = Replay(recipe(), snapshot, epoch, isolations)
-    while message := _receive(pipe):
-        replay.feed(int.from_bytes(message[:8], "big"), message[8:])
-    sys.stdout.buffer.write(msgspec.msgpack.encode(replay.snapshot()))
+    asked = pickle.loads(_receive(pipe))  # noqa: S301 # our own parent's
+    answer: Snapshot | Taken
+    if isinstance(asked, _Errand):
+        answer = asyncio.run(_keep(asked, os.getppid()))
+    else:
+        recipe, snapshot, epoch, isolations = asked
+        replay = Replay(recipe(), snapshot, epoch, isolations, thorough=True)
+        while message := _receive(pipe):
+            replay.feed(int.from_bytes(message[:8], "big"), message[8:])
+        answer = replay.snapshot()
+    sys.stdout.buffer.write(msgspec.msgpack.encode(answer))
     sys.stdout.buffer.flush()
+
+
+async def _keep(errand: _Errand, parent: int) -> Taken:
+    replay, _ = await begin_replay(
+        errand.recipe,
+        errand.journal,
+        errand.snapshots,
+        isolations=errand.isolations,
+        thorough=True,
+    )
+    async for position, raw in errand.journal.read(replay.position):
+        if position > errand.upto:
+            break
+        replay.feed(position, raw)
+        if position % _LOOK_AFTER_FRAMES == 0:
+            _require(parent)
+    snapshot = replay.snapshot()
+    _require(parent)
+    await errand.snapshots.put(snapshot)
+    oldest = await oldest_kept(errand.snapshots, snapshot) if errand.wants_oldest else 0
+    return Taken(snapshot.position, snapshot.sequence, oldest)
+
+
+def _require(parent: int) -> None:
+    """End when the exchange has: another one may write the journal by now."""
+    if os.getppid() != parent:
+        raise FollowerError("the exchange ended before its snapshot was taken")
+
+
+async def oldest_kept(snapshots: Snapshots, newest: Snapshot) -> int:
+    """Return the position of the oldest of the last three snapshots."""
+    oldest = newest
+    for _ in range(_KEPT - 1):
+        older = await snapshots.before(oldest.position)
+        if older is None:
+            break
+        oldest = older
+    return oldest.position
 
 
 def _receive(pipe: BinaryIO) -> bytes:

@@ -31,6 +31,9 @@ class ExchangeOptions:
         snapshot_every: commands between two snapshots.
         snapshot_process: take snapshots in a process of their own; otherwise in a thread, which
             slows matching while it lasts.
+        freeze_recovered: once recovered, take everything that the process holds out of the garbage
+            collector's sight (`gc.freeze`): it would walk over a large book again and again, and
+            matching would stand still meanwhile. Only for a process that lives for its exchange.
         trim_journal: forget the journal below the oldest kept snapshot; records can then not be
             rebuilt from the start.
         append_attempts: how often an append of unknown outcome is read back and tried again.
@@ -54,6 +57,7 @@ class ExchangeOptions:
     projection_batches: int = attrs.field(default=65_536, validator=_AT_LEAST_ONE)
     snapshot_every: int = attrs.field(default=100_000, validator=_AT_LEAST_ONE)
     snapshot_process: bool = True
+    freeze_recovered: bool = False
     trim_journal: bool = False
     append_attempts: int = attrs.field(default=10, validator=_AT_LEAST_ONE)
     retry_s: float = attrs.field(default=0.05, validator=_POSITIVE_S)

@@ -5,21 +5,23 @@ that does not continue the one before it, nor a command under versions other tha
 applied it: the same commands would give another state.
 
 The versions in force are those of the last epoch frame, or of the snapshot that replay began at.
-So versions change without a migration when nothing follows the snapshot: close the exchange with
-the old program, which leaves one, and start the new one.
+So versions - limits of the risk belong to them - change when nothing follows the snapshot: close the
+exchange with the old program, which leaves one, and start the new one.
 
 A command that broke an invariant is applied as it was when it was first (`Isolations`). What the
 journal records about it decides; a command that breaks one now, while its record is missing, is
 believed only where the writer can have ended before it wrote the record.
 """
 
+import hashlib
 from collections.abc import Callable, Iterable
+from itertools import takewhile
 from typing import Final
 
 from hybrid_dex.engine.engine import Engine
 from hybrid_dex.errors import HybridDexError, InvariantError, JournalError, VersionMismatchError
 from hybrid_dex.exchange.isolations import Isolations
-from hybrid_dex.interfaces.journal import Journal
+from hybrid_dex.interfaces.journal import JournalReader
 from hybrid_dex.interfaces.snapshots import Snapshot, Snapshots
 from hybrid_dex.model.commands import BatchOrders, Command, PlaceOrder
 from hybrid_dex.model.events import EventBatch, fresh_events
@@ -64,6 +66,8 @@ class Replay:
         snapshot: what to start from; ``None`` for the journal's beginning.
         epoch: the epoch in force at the snapshot.
         isolations: which commands broke an invariant; none when not given.
+        thorough: also make sure that the restored state is written again as the same bytes, where
+            this program's versions wrote them. O(state).
     """
 
     def __init__(
@@ -72,6 +76,8 @@ class Replay:
         snapshot: Snapshot | None = None,
         epoch: int = 0,
         isolations: Isolations | None = None,
+        *,
+        thorough: bool = False,
     ) -> None:
         self.engine = engine
         self.isolations = Isolations() if isolations is None else isolations
@@ -82,7 +88,7 @@ class Replay:
         self.at_ns = engine.at_ns
         self._versions = engine.versions
         if snapshot is not None:
-            self._restore(snapshot)
+            self._restore(snapshot, thorough=thorough)
         self._began = self.engine.sequence
 
     @property
@@ -90,12 +96,15 @@ class Replay:
         """Isolations that were applied and are not in the journal yet: the next writer's first."""
         return list(self._unrecorded)
 
-    def _restore(self, snapshot: Snapshot) -> None:
-        self.engine.restore(snapshot.state)
-        same_versions = snapshot.versions == self.engine.versions
-        if self.engine.sequence != snapshot.sequence or (
-            same_versions and self.engine.state_hash() != snapshot.state_hash
-        ):
+    def _restore(self, snapshot: Snapshot, *, thorough: bool) -> None:
+        engine = self.engine
+        good = hashlib.sha256(snapshot.state).digest() == snapshot.state_hash
+        if good:
+            engine.restore(snapshot.state)
+            good = engine.sequence == snapshot.sequence
+        if good and thorough and engine.versions == snapshot.versions:
+            good = engine.snapshot() == snapshot.state
+        if not good:
             raise JournalError(
                 f"the snapshot at record {snapshot.position} does not restore to the state it names"
             )
@@ -104,8 +113,16 @@ class Replay:
         self.at_ns = self.engine.at_ns
         self._versions = snapshot.versions
 
-    def feed(self, position: int, raw: bytes) -> list[EventBatch]:
+    def feed(
+        self, position: int, raw: bytes, keep: Callable[[Command], bool] | None = None
+    ) -> list[EventBatch]:
         """Apply one frame and return what its commands did.
+
+        Args:
+            position: the frame's.
+            raw: the frame.
+            keep: tells the commands to apply; from the first that is not to be, the rest of the
+                frame is left out, and no other frame may follow.
 
         Raises:
             JournalError: the frame is damaged or does not continue the last one.
@@ -128,7 +145,7 @@ class Replay:
             )
         if frame.epoch < self.epoch:
             raise JournalError(f"record {position} goes back from epoch {self.epoch}")
-        batches = self._apply(position, frame)
+        batches = self._apply(position, frame, keep)
         self.position = position
         self.frame_hash = raw[-HASH_BYTES:]
         self.epoch = frame.epoch
@@ -139,7 +156,9 @@ class Replay:
         """Apply frames in order and return what their commands did."""
         return [batch for position, raw in frames for batch in self.feed(position, raw)]
 
-    def _apply(self, position: int, frame: Frame) -> list[EventBatch]:
+    def _apply(
+        self, position: int, frame: Frame, keep: Callable[[Command], bool] | None
+    ) -> list[EventBatch]:
         if frame.kind is FrameKind.EPOCH:
             self._versions = frame.note
         self._check_records(position, frame)
@@ -149,10 +168,13 @@ class Replay:
             raise VersionMismatchError(
                 f"the journal from record {position} was written by {self._versions!r} and this "
                 f"program is {self.engine.versions!r}; start and close the exchange with the old "
-                "versions once, which leaves a snapshot that the new ones start from"
+                "versions once, or let `hybrid-dex journal migrate` of the old program run: either "
+                "leaves a snapshot that the new ones start from. Where only limits changed, "
+                "`migrate` of this program does"
             )
         batches = []
-        for command in frame.commands:
+        commands = frame.commands if keep is None else takewhile(keep, frame.commands)
+        for command in commands:
             isolated = self.isolations.of(command.sequence) if self.isolations else ()
             for market in isolated:
                 self._unrecorded[command.sequence, market] = (position, frame.epoch)
@@ -200,11 +222,12 @@ class Replay:
 
 async def begin_replay(
     make_engine: Callable[[], Engine],
-    journal: Journal,
+    journal: JournalReader,
     snapshots: Snapshots | None,
     *,
     at_most: int | None = None,
     isolations: Isolations | None = None,
+    thorough: bool = False,
 ) -> tuple[Replay, list[str]]:
     """Return a replay that starts at the newest snapshot that is good, and why others are not.
 
@@ -214,6 +237,7 @@ async def begin_replay(
         snapshots: where to look; ``None`` starts at the journal's beginning.
         at_most: the highest command sequence that the snapshot may cover.
         isolations: which commands broke an invariant, as far as it is known.
+        thorough: as of `Replay`.
 
     Raises:
         JournalError: a snapshot is newer than the journal, or of another journal.
@@ -225,14 +249,18 @@ async def begin_replay(
         epoch = await _check_link(journal, snapshot)
         if at_most is None or snapshot.sequence <= at_most:
             try:
-                return Replay(make_engine(), snapshot, epoch, isolations), skipped
+                return Replay(
+                    make_engine(), snapshot, epoch, isolations, thorough=thorough
+                ), skipped
             except HybridDexError as error:
                 skipped.append(str(error))
         snapshot = await snapshots.before(snapshot.position)
     return Replay(make_engine(), isolations=isolations), skipped
 
 
-async def newest_linked(journal: Journal, snapshots: Snapshots) -> tuple[Snapshot | None, int]:
+async def newest_linked(
+    journal: JournalReader, snapshots: Snapshots
+) -> tuple[Snapshot | None, int]:
     """Return the newest snapshot, which the journal goes through, and the epoch there.
 
     Raises: as `begin_replay`.
@@ -241,7 +269,7 @@ async def newest_linked(journal: Journal, snapshots: Snapshots) -> tuple[Snapsho
     return (None, 0) if snapshot is None else (snapshot, await _check_link(journal, snapshot))
 
 
-async def _check_link(journal: Journal, snapshot: Snapshot) -> int:
+async def _check_link(journal: JournalReader, snapshot: Snapshot) -> int:
     """Return the epoch at a snapshot after making sure that the journal goes through it."""
     head = await journal.head()
     if snapshot.position > head:

@@ -2,14 +2,23 @@
 
 A frame is opaque here (see `hybrid_dex.model.frame`). Positions count frames from 1. Ownership is
 proven by `append` at the expected position only; there is no lease.
+
+Two things a journal may do besides, and is asked for only when it can: start a new segment when
+versions change, and be read by other processes while it is written.
 """
 
 from collections.abc import AsyncIterator, Awaitable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import attrs
 
-__all__ = ["Journal", "JournalCapabilities"]
+__all__ = [
+    "Journal",
+    "JournalCapabilities",
+    "JournalReader",
+    "SegmentedJournal",
+    "SharedJournal",
+]
 
 
 @attrs.frozen(kw_only=True)
@@ -78,4 +87,44 @@ class Journal(Protocol):
 
     async def trim(self, upto: int) -> None:
         """Forget frames up to a position; only ever below a durable snapshot."""
+        ...
+
+
+class JournalReader(Protocol):
+    """What it takes to replay a journal; every `Journal` is one."""
+
+    async def head(self) -> int:
+        """Return the last position, 0 when empty."""
+        ...
+
+    async def read_at(self, position: int) -> bytes | None:
+        """Return the frame at a position, or ``None``."""
+        ...
+
+    def read(self, after: int) -> AsyncIterator[tuple[int, bytes]]:
+        """Yield every frame after a position, then end."""
+        ...
+
+
+@runtime_checkable
+class SegmentedJournal(Protocol):
+    """A journal in segments whose headers name the versions that apply their commands."""
+
+    async def begin_segment(self, versions: str) -> None:
+        """Let the next frame stand in a segment of these versions, a new one where they differ.
+
+        Raises `UnavailableError`, `JournalFullError`.
+        """
+        ...
+
+
+@runtime_checkable
+class SharedJournal(Protocol):
+    """A journal that other processes can read while this one writes it."""
+
+    def reader(self) -> JournalReader:
+        """Return what reads it; it can be pickled, and takes no lock.
+
+        The reader may see frames that are written and not acknowledged yet.
+        """
         ...

@@ -1,12 +1,12 @@
 """Snapshots: states of the engine at a journal position, to start from."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
 from hybrid_dex.model.units import Sequence
 
-__all__ = ["Snapshot", "Snapshots"]
+__all__ = ["SharedSnapshots", "Snapshot", "Snapshots"]
 
 
 class Snapshot(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -30,7 +30,11 @@ class Snapshot(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
 
 class Snapshots(Protocol):
-    """Where snapshots are kept. The last three are."""
+    """Where snapshots are kept.
+
+    The last three are; and of each earlier versions line the last one, as only its own versions
+    could make it again and a replay of what came after begins there.
+    """
 
     async def put(self, snapshot: Snapshot) -> None:
         """Keep a snapshot; durable when this returns, or raises and has changed nothing."""
@@ -42,4 +46,13 @@ class Snapshots(Protocol):
 
     async def before(self, position: int) -> Snapshot | None:
         """Return the newest good snapshot at a lower position than this, or ``None``."""
+        ...
+
+
+@runtime_checkable
+class SharedSnapshots(Protocol):
+    """Snapshots that another process can read and put, too."""
+
+    def for_another_process(self) -> Snapshots:
+        """Return the same store; it can be pickled."""
         ...
