@@ -294,8 +294,8 @@ class Snapshotting:
         snapshot, epoch = await newest_linked(self._journal, self._snapshots)
         after = snapshot.position if snapshot else 0
         async with contextlib.aclosing(_frames(self._journal, after, upto)) as frames:
-            taken = await take_snapshot(self._recipe, snapshot, epoch, frames, self._isolations)
-        await self.put(taken)
+            snapshot = await take_snapshot(self._recipe, snapshot, epoch, frames, self._isolations)
+        await self.put(snapshot)
 
     async def put(self, snapshot: Snapshot) -> None:
         """Keep a snapshot, and forget the journal below the oldest kept one where that is set."""
