@@ -327,3 +327,30 @@ async def test_a_block_that_is_gone_has_no_logs_to_give(world: World) -> None:
     with pytest.raises(SettlementError):
         await node.receipt_logs(address, header)
     await node.close()
+
+
+async def test_batches_that_only_the_chain_knew_and_lost_settle_anew(world: World) -> None:
+    """The store is lost, then the blocks, too; each group settles, whenever it is submitted again."""
+    alice = await world.trader(1, quote=10_000 * USDC)
+    bob = await world.trader(2, base=3 * ETH)
+    world.anvil.mine(3)
+    every = []
+    async with Server(world, world.settlement(confirmations=12)) as server:
+        for _ in range(2):
+            fills = world.trade(alice, bob)
+            every.append(fills)
+            await server.settlement.submit(fills)
+            await world.until(
+                partial(server.reader.all_at, fills, SettlementStage.CONFIRMED), mine=False
+            )
+    first, second = every
+    fresh = world.settlement(confirmations=12, store_path=world.folder / "another")
+    async with Server(world, fresh) as server:
+        await world.until(lambda: fresh.health().batch == 2, mine=False)
+        reorganise(world, 2)
+        await world.until(lambda: fresh.health().batch == 0, mine=False)
+        await fresh.submit(first)
+        await world.until(lambda: server.reader.all_at(first, SettlementStage.CONFIRMED))
+        await fresh.submit(second)
+        await world.until(lambda: server.reader.all_at([*first, *second], SettlementStage.FINAL))
+        assert not server.reader.failures

@@ -92,7 +92,7 @@ def test_everything_written_is_read_back(tmp_path: Path) -> None:
     assert found.cursor == CURSOR
     assert found.ledger == LEDGER
     assert found.batches == (BATCH,)
-    assert found.last_batch == BATCH
+    assert found.final_batch is None
     assert found.transactions == (TRANSACTION,)
     assert found.outbox == tuple(entries)
     assert [(entry.command, entry.requested_at_s) for entry in entries] == [
@@ -153,10 +153,10 @@ def test_a_finished_batch_keeps_its_outcome_only(tmp_path: Path) -> None:
     store.write(Change(batches=[final], finished=[4]))
     found = store.load()
     assert (found.batches, found.transactions) == ((), ())
-    assert found.last_batch == final
+    assert found.final_batch == final
     assert store.batch_of(fills[0][0]) == final
     store.write(Change(undone=[4]))
-    assert store.load().last_batch is None
+    assert store.load().final_batch is None
     assert store.batch_of(fills[0][0]) is None
 
 

@@ -4,14 +4,20 @@ The state of the backend without its IO. Each method that changes something retu
 notes in `change` what must be stored; whoever drives it writes that before acting on it. It never
 sends, signs or waits.
 
-A batch keeps its number and its fills for good once it is reserved. What may change are its header
-and its transactions: after a reorganisation the same fills are settled again, on the new previous
-root if the outcome before them is another. The contract takes a number once, so it is the number
-that makes a trade settle once.
+A batch that was reserved here keeps its number and its fills. What may change are its header and its
+transactions: after a reorganisation the same fills are settled again, on the new previous root if
+the outcome before them is another. The contract takes a number once, so it is the number that makes
+a trade settle once.
+
+A batch that was read from the chain (a lost store sent it, or someone else with the operator's key)
+holds here what the exchange has submitted of it, and counts only as long as its block stands. When
+that is lost it is given up with all above it, and its fills wait for a batch again. If it comes back
+it is read again.
 """
 
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import takewhile
 from typing import TypeAlias
 
 import attrs
@@ -84,6 +90,7 @@ class Pipeline:
         final_number: highest final batch.
         final_up_to: last sequence that it speaks for.
         uncovered: when requests were made that no batch covered yet, Unix seconds.
+        revision: rises whenever a fill may have come into another batch, or become final.
         stopped: why the contract takes no batch (frozen or paused), or an empty text.
         change: what is to be written.
     """
@@ -103,11 +110,12 @@ class Pipeline:
     final_number: int = 0
     final_up_to: int = 0
     uncovered: list[int] = attrs.field(factory=list)
+    revision: int = 0
     stopped: str = ""
     change: Change = attrs.field(factory=Change)
     _known: set[FillId] = attrs.field(factory=set)
     _left_out: list[Group] = attrs.field(factory=list)
-    _adopted: set[int] = attrs.field(factory=set)
+    _offered_up_to: int = 0
 
     @classmethod
     def resume(
@@ -134,18 +142,21 @@ class Pipeline:
             pipeline.transactions[found.hash] = attrs.evolve(found, state=state_now)
         for batch in state.batches:
             pipeline._known.update(fill_ids(batch.groups))
-            if batch.stage is not SettlementStage.MATCHED and not pipeline.of_batch(batch.number):
-                pipeline._adopted.add(batch.number)
-        if state.last_batch is not None:
-            pipeline.last_number = state.last_batch.number
-            pipeline.last_up_to = state.last_batch.up_to
-        if not pipeline.batches:
-            pipeline.final_number, pipeline.final_up_to = pipeline.last_number, pipeline.last_up_to
+        for last in (state.final_batch, *state.batches[-1:]):
+            if last is not None:
+                pipeline.last_number, pipeline.last_up_to = last.number, last.up_to
+        if state.final_batch is not None:
+            pipeline.final_number = state.final_batch.number
+            pipeline.final_up_to = state.final_batch.up_to
         if state.ledger.requested and state.cursor is not None:
             pipeline.uncovered.append(state.cursor.timestamp_s)
         return pipeline
 
     # Fills
+
+    def submitting(self, group: Group) -> None:
+        """Take note that a group is submitted; all below it that will ever be were before it."""
+        self._offered_up_to = max(self._offered_up_to, group.sequence)
 
     def knows(self, group: Group) -> bool:
         """Whether its fills are queued or in a batch that is not final."""
@@ -162,12 +173,21 @@ class Pipeline:
             self.queue = deque(sorted(self.queue, key=lambda each: each.sequence))
         self._known.update(fill.fill_id for fill in group.fills)
 
+    def ready(self) -> Iterator[Group]:
+        """Yield from the front of the queue what a batch may take.
+
+        After a restart groups can wait that came back from stored batches, while lower ones are
+        still to be submitted again. A batch that took them would end those.
+        """
+        offered = max(self._offered_up_to, self.submitted_up_to)
+        return takewhile(lambda group: group.sequence <= offered, self.queue)
+
     def attach(self, group: Group, batch: StoredBatch | None) -> None:
         """Take a group that a batch speaks for: into the batch that holds it, or as failed.
 
         Args:
             group: as submitted.
-            batch: what the store has for its fills, or ``None``.
+            batch: what the store has for its fills as of this `revision`, or ``None``.
         """
         if batch is None:
             self._known.update(fill.fill_id for fill in group.fills)
@@ -193,13 +213,25 @@ class Pipeline:
         """Return the lowest batch that is in no followed block."""
         return next((b for n, b in sorted(self.batches.items()) if n not in self.seen), None)
 
-    def is_whole(self, batch: StoredBatch) -> bool:
-        """Whether a batch holds every group that it speaks for, so that it may be sent.
+    def is_adopted(self, batch: StoredBatch) -> bool:
+        """Whether a batch was read from the chain, so that it must not be sent from here.
 
-        One that was read from the chain holds only those that the exchange has submitted again. If
-        its block is lost before all were, sending it would end the others for ever.
+        It holds only those groups that the exchange has submitted: sending it would end the others
+        that it speaks for.
         """
-        return batch.number not in self._adopted or self.submitted_up_to >= batch.up_to
+        return batch.stage is not SettlementStage.MATCHED and not self.of_batch(batch.number)
+
+    def give_up(self, batch: StoredBatch, up_to: int) -> None:
+        """Let the groups of an adopted batch whose block is gone wait again, and all above it.
+
+        Args:
+            batch: the lowest that is in no block.
+            up_to: the last sequence that the contract's last batch speaks for.
+        """
+        waiting = self._undo(batch.number)
+        self.queue = deque(group for group in waiting if group.sequence > up_to)
+        self._left_out = [group for group in waiting if group.sequence <= up_to]
+        self.last_number, self.last_up_to = batch.number - 1, up_to
 
     def reserve(self, groups: Collection[Group], *, number: int, through_s: int) -> StoredBatch:
         """Move groups from the front of the queue into a new batch.
@@ -215,6 +247,7 @@ class Pipeline:
         self.last_number, self.last_up_to = number, up_to
         self._put(batch)
         self.change.fills.extend((fill, number) for fill in fill_ids(taken))
+        self.revision += 1
         return batch
 
     def reach(self, sequence: int) -> None:
@@ -283,23 +316,13 @@ class Pipeline:
             and sequences == {group.sequence for group in known.groups}
         ):
             return
-        undone = [number for number in self.batches if number >= fact.number]
-        returned = [group for n in sorted(undone) for group in self.batches.pop(n).groups]
-        self.change.undone.extend(undone)
-        self.change.batches = [b for b in self.change.batches if b.number not in undone]
-        self.transactions = {
-            h: found for h, found in self.transactions.items() if found.batch not in undone
-        }
-        self.change.transactions = [
-            found for found in self.change.transactions if found.batch not in undone
-        ]
-        waiting = sorted((*returned, *self.queue), key=lambda group: group.sequence)
+        waiting = self._undo(fact.number)
         self.queue = deque(group for group in waiting if group.sequence > fact.up_to)
-        self._left_out.extend(
+        self._left_out = [
             group
             for group in waiting
             if group.sequence <= fact.up_to and group.sequence not in sequences
-        )
+        ]
         batch = StoredBatch(
             number=fact.number,
             up_to=fact.up_to,
@@ -307,12 +330,30 @@ class Pipeline:
             groups=tuple(group for group in waiting if group.sequence in sequences),
             stage=SettlementStage.SUBMITTED,
         )
-        self.last_number = fact.number
-        self.last_up_to = fact.up_to
-        self._adopted.difference_update(undone)
-        self._adopted.add(fact.number)
+        self.last_number, self.last_up_to = fact.number, fact.up_to
         self._put(batch)
         self.change.fills.extend((fill, fact.number) for fill in _listed_fills(settled))
+
+    def _undo(self, number: int) -> list[Group]:
+        """Drop a batch and all above it; return every group that is in none then, in order."""
+        undone = [self.batches.pop(each) for each in sorted(self.batches) if each >= number]
+        numbers = {batch.number for batch in undone}
+        for batch in undone:
+            if batch.stage is SettlementStage.CONFIRMED:
+                self._confirm(batch, SettlementStage.SUBMITTED, batch.told, fill_ids(batch.groups))
+            # Requests that it covered are uncovered again: one at the last moment stands for all.
+            self.uncovered.append(batch.through_s - self.watch_lag_s - 1)
+        change = self.change
+        change.undone.extend(numbers)
+        change.batches = [batch for batch in change.batches if batch.number not in numbers]
+        change.fills = [(fill, at) for fill, at in change.fills if at not in numbers]
+        change.transactions = [found for found in change.transactions if found.batch not in numbers]
+        self.transactions = {
+            name: found for name, found in self.transactions.items() if found.batch not in numbers
+        }
+        self.revision += 1
+        groups = (group for batch in undone for group in batch.groups)
+        return sorted((*groups, *self._left_out, *self.queue), key=lambda group: group.sequence)
 
     def see(self, facts: tuple[Fact, ...], block: int) -> None:
         """Take the facts of a block that was appended to the chain; adopt foreign ones first."""
@@ -354,7 +395,7 @@ class Pipeline:
             if isinstance(fact, BatchSeen):
                 batch = self.batches.pop(fact.number)
                 del self.seen[fact.number]
-                self._adopted.discard(fact.number)
+                self.revision += 1
                 for found in self.of_batch(fact.number):
                     del self.transactions[found.hash]
                 self.change.transactions = [
@@ -394,6 +435,10 @@ class Pipeline:
             elif batch.stage is SettlementStage.CONFIRMED:
                 self._put(attrs.evolve(batch, stage=SettlementStage.SUBMITTED, skips=()))
                 self._confirm(batch, SettlementStage.SUBMITTED, batch.told, fill_ids(batch.groups))
+        self.mark(final)
+
+    def mark(self, final: Block) -> None:
+        """Note up to where everything that is final was taken; a restart goes on there."""
         self.change.cursor = final
         self.change.ledger = self.ledger.state
 

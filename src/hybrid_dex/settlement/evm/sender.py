@@ -22,7 +22,7 @@ from hybrid_dex.errors import ConfigurationError, SettlementError
 from hybrid_dex.interfaces.clock import Clock
 from hybrid_dex.model.units import TimestampNs
 from hybrid_dex.settlement import layout
-from hybrid_dex.settlement.batching import draft_batch, matched_through, pack_batch
+from hybrid_dex.settlement.batching import Group, draft_batch, matched_through, pack_batch
 from hybrid_dex.settlement.chains import DataFee
 from hybrid_dex.settlement.evm.contract import ChainBatchState, ChainTerms, ExchangeContract
 from hybrid_dex.settlement.evm.node import Node, RevertedError, Sent
@@ -105,7 +105,12 @@ class Sender:
         self._through_s = 0  # as of the last look; what is not known yet counts as long ago
         # After a start, the exchange has this long to submit again what is not final: only then
         # can a batch say through when every matched fill is in it.
-        self._quiet_until_ns = clock.now_ns() + options.matching_lag_s * _NS_PER_SECOND
+        self._matching_lag_ns = options.matching_lag_s * _NS_PER_SECOND
+        self._quiet_until_ns = clock.now_ns() + self._matching_lag_ns
+
+    def expect_more(self) -> None:
+        """The exchange still submits what it submitted before: more of that may follow."""
+        self._quiet_until_ns = self._clock.now_ns() + self._matching_lag_ns
 
     async def step(self) -> None:
         """Do what can be done now for the lowest batch that is in no block.
@@ -118,23 +123,24 @@ class Sender:
         batch = self._pipeline.first_unsettled()
         if batch is None and not self._pipeline.queue and not self._may_need_heartbeat():
             return
-        if batch is not None and not self._pipeline.is_whole(batch):
-            return
         assert self._pipeline.chain is not None, "the watcher looks first"
         head = self._pipeline.chain.head
         state = await self._contract.batch_state(head.number)
         self._check_state(state)
         self._through_s, self._up_to = state.matched_through_s, state.sequence
-        if batch is None:
-            batch = await self._reserve(state)
-            if batch is None:
-                return
-        if state.number != batch.number - 1:
+        if batch is not None and state.number != batch.number - 1:
             raise SettlementError(
                 f"the contract is at batch {state.number}, the next one here is {batch.number}; "
                 "looking again"
             )
-        await self._drive(batch, state, head.number)
+        if batch is not None and self._pipeline.is_adopted(batch):
+            self._pipeline.give_up(batch, state.sequence)
+            await self._write()
+            batch = None
+        if batch is None:
+            batch = await self._reserve(state)
+        if batch is not None:
+            await self._drive(batch, state, head.number)
 
     def _check_state(self, state: ChainBatchState) -> None:
         """Hold what the contract says against the followed blocks: a node may answer of the past.
@@ -173,30 +179,40 @@ class Sender:
 
     async def _reserve(self, state: ChainBatchState) -> StoredBatch | None:
         """Reserve the next batch if it is time for it, and store it."""
+        if self._plan(state) is None:
+            return None
+        if await self._offer(None, 0) is None:
+            # Unreserved, it grows with what is matched meanwhile, and costs less per fill.
+            raise self._too_dear(state.number + 1)
+        plan = self._plan(state)  # again: groups may have come while the node was asked
+        if plan is None:
+            return None
+        groups, through_s = plan
+        self._pipeline.last_up_to = max(self._pipeline.last_up_to, state.sequence)
+        self._reserved_ns = self._clock.now_ns()
+        batch = self._pipeline.reserve(groups, number=state.number + 1, through_s=through_s)
+        await self._write()
+        self._checkpoint("reserve")
+        return batch
+
+    def _plan(self, state: ChainBatchState) -> tuple[tuple[Group, ...], int] | None:
+        """Return what the next batch holds and through when it speaks, if it is time for it."""
         now_ns = self._clock.now_ns()
         if now_ns < self._quiet_until_ns:
             return None
         queue = self._pipeline.queue
-        draft, full = draft_batch(queue, self._options.limits)
+        draft, full = draft_batch(self._pipeline.ready(), self._options.limits)
         left: TimestampNs | None = None
         if len(draft.groups) < len(queue):
             left = queue[len(draft.groups)].fills[0].at_ns
         through_s = self._through(state, left)
-        if queue:
+        if draft.groups:
             age_ns = now_ns - queue[0].fills[0].at_ns
             if not full and age_ns < self._options.batch_age_s * _NS_PER_SECOND:
                 return None
         elif not self._heartbeat_due(through_s):
             return None
-        if await self._offer(None, 0) is None:
-            # Unreserved, it grows with what is matched meanwhile, and costs less per fill.
-            raise self._too_dear(state.number + 1)
-        self._pipeline.last_up_to = max(self._pipeline.last_up_to, state.sequence)
-        self._reserved_ns = now_ns
-        batch = self._pipeline.reserve(draft.groups, number=state.number + 1, through_s=through_s)
-        await self._write()
-        self._checkpoint("reserve")
-        return batch
+        return tuple(draft.groups), through_s
 
     def _through(self, state: ChainBatchState, left: TimestampNs | None) -> int:
         assert self._pipeline.chain is not None

@@ -37,7 +37,7 @@ from hybrid_dex.model.settlement import MatchedFill
 from hybrid_dex.model.solvency import Discrepancy, Statement
 from hybrid_dex.model.units import AssetId, Sequence, TimestampNs, last_group
 from hybrid_dex.model.vouchers import CancelReceipt, Voucher
-from hybrid_dex.settlement.batching import group_fills
+from hybrid_dex.settlement.batching import Group, group_fills
 from hybrid_dex.settlement.endpoints import Standing
 from hybrid_dex.settlement.evm.contract import ChainTerms, ExchangeContract
 from hybrid_dex.settlement.evm.node import Node
@@ -113,6 +113,7 @@ class EvmSettlement:
         self._cursor: Block | None = None
         self._final_block = 0
         self._watcher: Watcher | None = None
+        self._sender: Sender | None = None
         self._insolvent = ""
         self._audited_block = 0
 
@@ -197,7 +198,8 @@ class EvmSettlement:
         self._cursor = stored.cursor
         self._state = SettlementState.RUNNING
         self._error = self._halted = ""
-        self._watcher, self._insolvent, self._audited_block = watcher, "", 0
+        self._watcher, self._sender = watcher, sender
+        self._insolvent, self._audited_block = "", 0
         self._worker = asyncio.create_task(self._work(watcher, sender), name="settlement")
         self._wake_reader.set()
 
@@ -212,7 +214,7 @@ class EvmSettlement:
         if thread is not None:
             await asyncio.get_running_loop().run_in_executor(thread, self._store.close)
             thread.shutdown()
-        self._watcher = None
+        self._watcher = self._sender = None
         node, self._node = self._node, None
         if node is not None:
             await node.close()
@@ -227,15 +229,28 @@ class EvmSettlement:
         """
         pipeline = self._opened()
         for group in group_fills(fills, journal_hash):
+            pipeline.submitting(group)
             if pipeline.knows(group):
                 continue
             if not pipeline.is_late(group):
                 pipeline.enqueue(group)
                 continue
-            first = group.fills[0].fill_id
-            batch = await self._in_thread(partial(self._store.batch_of, first))
-            pipeline.attach(group, batch)
+            await self._attach(pipeline, group)
+
+    async def _attach(self, pipeline: Pipeline, group: Group) -> None:
+        """Take a group that a batch speaks for already: the store knows which one holds it."""
+        if self._sender is not None:
+            self._sender.expect_more()
+        first = group.fills[0].fill_id
+        while pipeline.is_late(group):
+            revision = pipeline.revision
             await self._write()
+            batch = await self._in_thread(partial(self._store.batch_of, first))
+            if pipeline.revision == revision:  # else the answer is old: ask again
+                pipeline.attach(group, batch)
+                await self._write()
+                return
+        pipeline.enqueue(group)
 
     def reached(self, sequence: Sequence) -> None:
         """Let the next batch speak for every command up to this one."""

@@ -150,14 +150,14 @@ class Change:
 
 @attrs.frozen(kw_only=True)
 class StoredState:
-    """Everything that a restart goes on from; final batches are left where they are."""
+    """Everything that a restart goes on from; of the final batches only the last."""
 
     cursor: Block | None
     ledger: LedgerState
     batches: tuple[StoredBatch, ...]
     transactions: tuple[StoredTransaction, ...]
     outbox: tuple[OutboxEntry, ...]
-    last_batch: StoredBatch | None
+    final_batch: StoredBatch | None
 
 
 _groups: Final = msgspec.json.Decoder(tuple[Group, ...])
@@ -230,7 +230,8 @@ class SettlementStore:
         )
         last = self._rows(
             "SELECT number, up_to, through_s, groups, stage, told, skips "
-            "FROM batches ORDER BY number DESC LIMIT 1"
+            "FROM batches WHERE stage = ? ORDER BY number DESC LIMIT 1",
+            int(SettlementStage.FINAL),
         )
         transactions = self._rows(
             "SELECT hash, batch, nonce, root, data, gas, max_fee, tip, raw, state "
@@ -247,7 +248,7 @@ class SettlementStore:
                 OutboxEntry(id=row[0], requested_at_s=row[1], command=_command.decode(row[2]))
                 for row in outbox
             ),
-            last_batch=_decode_batch(last[0]) if last else None,
+            final_batch=_decode_batch(last[0]) if last else None,
         )
 
     def batch_of(self, fill: FillId) -> StoredBatch | None:

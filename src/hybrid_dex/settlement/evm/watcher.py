@@ -4,13 +4,14 @@ It only reads. Every look ends on one consistent chain or raises; what was accep
 stays accepted, since each block was checked by itself.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from web3.types import LogReceipt
 
 from hybrid_dex.errors import FormatError, SettlementError
 from hybrid_dex.interfaces.clock import Clock
+from hybrid_dex.settlement import layout
 from hybrid_dex.settlement.chains import final_height
 from hybrid_dex.settlement.evm.audit import Audit
 from hybrid_dex.settlement.evm.contract import ExchangeContract
@@ -18,7 +19,6 @@ from hybrid_dex.settlement.evm.node import Header, Node
 from hybrid_dex.settlement.evm.options import EvmOptions
 from hybrid_dex.settlement.evm.pipeline import Pipeline
 from hybrid_dex.settlement.facts import BatchSeen, Fact
-from hybrid_dex.settlement.layout import decode_batch
 from hybrid_dex.settlement.reconciliation import Block, Chain
 
 __all__ = ["Watcher"]
@@ -119,6 +119,7 @@ class Watcher:
         for block in chain.finalize(height):
             self._checkpoint("final")
             self._pipeline.finalize(block.number)
+            self._pipeline.mark(block)
 
     async def _chain(self) -> Chain:
         if self._pipeline.chain is None:
@@ -152,11 +153,14 @@ class Watcher:
             await self.audit.check_range(
                 header.block, [fact for facts in found.values() for fact in facts]
             )
+            foreign = await self._foreign(fact for facts in found.values() for fact in facts)
+            # From here on nothing is asked: a block that is taken must not be taken again.
             for number, facts in found.items():
-                await self._adopt(facts)
+                self._adopt(facts, foreign)
                 self._pipeline.see(facts, number)
                 self._pipeline.finalize(number)
             chain.final = header.block
+            self._pipeline.mark(chain.final)
 
     async def _follow(self, chain: Chain, latest: Header) -> None:
         """Follow the node's chain to the head that it named.
@@ -223,22 +227,33 @@ class Watcher:
             self.audit.touch()
             logs = await self._node.receipt_logs(address, header)
         facts = await self._contract.facts(logs)
-        await self._adopt(facts)
+        self._adopt(facts, await self._foreign(facts))
         if any(isinstance(fact, BatchSeen) for fact in facts):
             self._checkpoint("receipt")
         chain.append(block)
         self._pipeline.see(facts, block.number)
 
-    async def _adopt(self, facts: tuple[Fact, ...]) -> None:
+    async def _foreign(self, facts: Iterable[Fact]) -> dict[int, layout.Batch]:
+        """Read the batches that were not sent from here, by number.
+
+        Once one is taken over, what was sent from here after it counts as foreign, too.
+        """
+        found: dict[int, layout.Batch] = {}
         for fact in facts:
-            if isinstance(fact, BatchSeen) and self._pipeline.is_foreign(fact):
+            if isinstance(fact, BatchSeen) and (found or self._pipeline.is_foreign(fact)):
                 calldata = await self._node.calldata(fact.transaction)
                 if calldata is None:
                     raise SettlementError(f"the node does not know {fact.transaction} any more")
                 try:
-                    batch = decode_batch(self._contract.settle_argument(calldata))
+                    batch = layout.decode_batch(self._contract.settle_argument(calldata))
                 except FormatError as error:
                     raise SettlementError(
                         f"batch {fact.number} can not be decoded: {error}"
                     ) from error
-                self._pipeline.adopt(fact, batch)
+                found[fact.number] = batch
+        return found
+
+    def _adopt(self, facts: tuple[Fact, ...], foreign: Mapping[int, layout.Batch]) -> None:
+        for fact in facts:
+            if isinstance(fact, BatchSeen) and self._pipeline.is_foreign(fact):
+                self._pipeline.adopt(fact, foreign[fact.number])
