@@ -1,10 +1,20 @@
-"""Without a durable record nothing is acknowledged: a full, dying or slow disk (A9)."""
+"""Without a durable record nothing is acknowledged: a full, dying or slow disk (A9).
+
+The full disk is a real one of two megabytes where the machine lets this process mount one, in a
+namespace of its own; elsewhere it is simulated, and the figure says so.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import errno
+import json
+import random
+import shutil
+import subprocess
+import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,6 +26,7 @@ from hybrid_dex.model.order import Side
 from hybrid_dex.model.units import Amount, ClientOrderId
 from tests.crash.simulated_disk import SimulatedDisk
 from tests.exchange_fixtures import ALICE, BOB, ETH, MARKET, RICH, USDC, order
+from tests.tiers import count
 
 OPTIONS = FileJournalOptions(segment_bytes=4096, max_frame_bytes=2048)
 
@@ -112,3 +123,108 @@ async def test_a_slow_sync_delays_answers_and_reads_go_on() -> None:
         leave.set()
         await answer
         assert exchange.view.balance(ALICE, USDC).available == 1
+
+
+ROOT = Path(__file__).resolve().parents[2]
+FAILURES = count(fast=12, full=200)
+SLOW_SYNC_S = count(fast=1, full=5)
+
+
+def _mounts() -> bool:
+    """Whether this process may mount a tmpfs in a namespace of its own."""
+    if shutil.which("unshare") is None:
+        return False
+    probe = ["unshare", "--map-root-user", "--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]
+    return subprocess.run(probe, capture_output=True, check=False).returncode == 0
+
+
+def test_a_real_full_disk_loses_nothing_and_goes_on_once_there_is_room(
+    tmp_path: Path, figure: Callable[[str], None]
+) -> None:
+    """Journal and snapshots share it; what was acknowledged is there after a restart."""
+    if not _mounts():
+        figure("a full disk: simulated only, as this machine lets nobody mount one")
+        return
+    program = [sys.executable, "-m", "tests.crash.full_disk_process", str(tmp_path), "--mount"]
+    answer = subprocess.run(
+        ["unshare", "--map-root-user", "--mount", *program],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr
+    found = json.loads(answer.stdout)
+    assert "No space left on device" in found["refusal"]
+    assert not found["ready_when_full"]
+    assert found["seen_when_full"] == found["filled"] > 0  # reads go on
+    assert (found["ready_with_room"], found["late_refusal"]) == (True, "")
+    assert found["kept"] == found["acknowledged"]
+    figure(
+        f"a full tmpfs: {found['acknowledged']} acknowledged, {found['filled']} of them before it "
+        "was full; 0 without a durable record, refused while full, then taken again"
+    )
+
+
+async def test_any_one_failing_operation_costs_no_acknowledged_order(
+    rng: random.Random, figure: Callable[[str], None]
+) -> None:
+    """EIO or a full disk at a seeded operation, then a restart on a disk that works."""
+    acknowledged, stopped = 0, 0
+    for _ in range(FAILURES):
+        disk = SimulatedDisk()
+        left = rng.randrange(1, 40)
+        number = rng.choice((errno.EIO, errno.ENOSPC))
+        kind = rng.choice(("write", "sync", "create", "rename", "sync_directory"))
+        done: list[int] = []
+        async with exchange_on(disk) as exchange:
+
+            def fail_once(name: str, path: Path, kind: str = kind, number: int = number) -> None:
+                nonlocal left
+                left -= name == kind
+                if left == 0 and name == kind:
+                    raise OSError(number, "the disk says no")
+
+            disk.before = fail_once
+            for _ in range(60):
+                if not await _deposit(exchange):
+                    done.append(1)
+            stopped += not exchange.health().ready
+            assert exchange.view.balance(ALICE, USDC).available == len(done)
+            work(disk)
+        async with exchange_on(disk) as exchange:
+            kept = exchange.view.balance(ALICE, USDC).available
+            assert len(done) <= kept <= 60
+            assert not await _deposit(exchange)
+        acknowledged += len(done)
+    figure(
+        f"{FAILURES} disks that failed once: of {acknowledged} acknowledged commands 0 without a "
+        f"durable record; {stopped} writers stopped until the restart"
+    )
+
+
+async def test_a_sync_of_seconds_acknowledges_nothing_before_it_returns(
+    figure: Callable[[str], None],
+) -> None:
+    """The event loop goes on: reads are answered while the disk takes its time."""
+    disk = SimulatedDisk()
+    async with exchange_on(disk) as exchange:
+        slow = threading.Event()
+
+        def wait(name: str, path: Path) -> None:
+            if name == "sync":
+                slow.wait(SLOW_SYNC_S)
+
+        disk.before = wait
+        answers = [asyncio.ensure_future(_deposit(exchange)) for _ in range(50)]
+        reads = 0
+        while not all(answer.done() for answer in answers):
+            acknowledged = sum(answer.done() for answer in answers)
+            assert exchange.view.balance(ALICE, USDC).available >= acknowledged
+            reads += 1
+            await asyncio.sleep(0.05)
+        assert await asyncio.gather(*answers) == [""] * 50
+        assert reads > 5 * SLOW_SYNC_S
+        slow.set()
+        work(disk)
+    figure(f"a sync of {SLOW_SYNC_S} s: 50 commands acknowledged after it, {reads} reads meanwhile")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -72,7 +73,9 @@ async def snapshot_at(journal: MemoryJournal, position: int) -> Snapshot:
     return replay.snapshot()
 
 
-async def test_every_cut_leads_to_the_same_state(rng: random.Random) -> None:
+async def test_every_cut_leads_to_the_same_state(
+    rng: random.Random, figure: Callable[[str], None]
+) -> None:
     journal, expected = await traded(rng)
     head = await journal.head()
     for _ in range(CUTS):
@@ -81,6 +84,9 @@ async def test_every_cut_leads_to_the_same_state(rng: random.Random) -> None:
         exchange = make_exchange(journal, snapshots)
         async with exchange:
             assert exchange.view.state_hash() == expected
+    figure(
+        f"{CUTS} starts from a snapshot at a record of {head}: {CUTS} x the hash of a full replay"
+    )
 
 
 @pytest.mark.parametrize("where", ["process", "thread", "fallback"])

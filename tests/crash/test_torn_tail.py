@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,9 @@ def written_log(directory: Path, records: int) -> tuple[bytes, list[int], int]:
 
 
 @pytest.mark.parametrize("rest", ["shorter", "zeros"])
-def test_cut_at_every_byte_of_the_last_five_records(tmp_path: Path, rest: str) -> None:
+def test_cut_at_every_byte_of_the_last_five_records(
+    tmp_path: Path, rest: str, figure: Callable[[str], None]
+) -> None:
     """Whether the file ends there or zeros follow; then three appends and a restart."""
     content, offsets, end = written_log(tmp_path, 12)
     for cut in range(offsets[-5], end):
@@ -58,6 +61,10 @@ def test_cut_at_every_byte_of_the_last_five_records(tmp_path: Path, rest: str) -
         assert read_all(again, 1, whole + 3) == [make_frame(n) for n in range(whole)] + after
         again.close()
         assert (tmp_path / FIRST).stat().st_size == SEGMENT_BYTES
+    figure(
+        f"{end - offsets[-5]} cuts through the last 5 records, {rest} behind: each whole record "
+        "kept, 3 more appended and kept"
+    )
 
 
 async def test_the_cut_is_said_in_the_log_and_the_report(
