@@ -183,6 +183,10 @@ class MarketSettings:
     maker_fee_ppm: int = 0
     taker_fee_ppm: int = 0
     minimum_notional: str = "0"
+    minimum_quantity: str | None = None
+    maximum_quantity: str | None = None
+    maximum_notional: str | None = None
+    fee_tiers: tuple[tuple[str, int, int], ...] = ()
 
     def market(self) -> Market:
         """Return the market. Raises `ConfigurationError` and `FormatError`."""

@@ -27,15 +27,18 @@ async def list_markets(services: TheServices) -> MarketsAnswer:
     """List all markets."""
     view = services.exchange.view
     return MarketsAnswer(
-        markets=[market_message(market, view.market_state(market.id)) for market in view.markets()]
+        markets=[
+            market_message(market, view.market_state(market.id), view.fees_of(market.id))
+            for market in view.markets()
+        ]
     )
 
 
 @get("/{market_id:str}")
 async def get_market(services: TheServices, market_id: FromPath[str]) -> MarketMessage:
     """Get one market and its steps."""
-    market = services.market(market_id)
-    return market_message(market, services.exchange.view.market_state(market.id))
+    market, view = services.market(market_id), services.exchange.view
+    return market_message(market, view.market_state(market.id), view.fees_of(market.id))
 
 
 @get("/{market_id:str}/book")

@@ -23,6 +23,7 @@ from hybrid_dex.model.commands import (
     AdvanceTime,
     CancelAll,
     CancelOrder,
+    CancelPlan,
     Command,
     ConfirmSettlement,
     Deposit,
@@ -30,10 +31,12 @@ from hybrid_dex.model.commands import (
     PlaceOrder,
     ReduceOrder,
     ReplaceOrder,
+    ScheduleFees,
     SetMarketState,
     Withdraw,
 )
 from hybrid_dex.model.events import CommandRejected, Event
+from hybrid_dex.model.fees import FeeSchedule
 from hybrid_dex.model.frame import as_journaled
 from hybrid_dex.model.market import Asset, Market, MarketState
 from hybrid_dex.model.order import OrderType, SelfTradeMode, Side, TimeInForce
@@ -289,6 +292,17 @@ class LocalExchange:
     def set_market_state(self, market: Market | str, state: MarketState) -> tuple[Event, ...]:
         """Move a market to another state; a move that is not legal is a `CommandRejected`."""
         return self._apply(SetMarketState(market=self._market(market).id, state=state))
+
+    def schedule_fees(
+        self, market: Market | str, fees: FeeSchedule, due_ns: int | None = None
+    ) -> tuple[Event, ...]:
+        """Charge other fees, at once or from a time on; never above what was listed."""
+        due = None if due_ns is None else TimestampNs(due_ns)
+        return self._apply(ScheduleFees(market=self._market(market).id, fees=fees, due_ns=due))
+
+    def cancel_plan(self, market: Market | str, due_ns: int) -> tuple[Event, ...]:
+        """Take back what is planned for a market at a time."""
+        return self._apply(CancelPlan(market=self._market(market).id, due_ns=TimestampNs(due_ns)))
 
     def advance(self, by_ns: int = 0) -> tuple[Event, ...]:
         """Let time pass, by so much where there is no clock; what is due happens."""

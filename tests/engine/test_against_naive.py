@@ -52,7 +52,8 @@ def run(choose: Choose, length: int) -> Engine:
 def compare(engine: Engine, naive: Naive) -> None:
     """Books in priority order, balances, freezes, statuses and what is in flight."""
     for market in engine.markets():
-        assert engine.market_state(market.id) is naive.states[market.id]
+        assert engine.market_state(market.id) is naive.rules.states[market.id]
+        assert engine.fees_of(market.id) == naive.rules.fees[market.id]
         rows = [(row.order_id, row.quantity) for row in engine.resting(market.id)]
         sides = (naive.book(market.id, Side.BUY), naive.book(market.id, Side.SELL))
         assert rows == [(order.id, order.open) for orders in sides for order in orders]
@@ -71,6 +72,8 @@ def compare(engine: Engine, naive: Naive) -> None:
             ):
                 assert (left, reserved) == (naive.budget(key, side), naive.reserved(key, side)), key
             assert session.expiry_s == naive.grants[key].expiry_s
+        for market in engine.markets():
+            assert engine.rates(account, market.id) == naive.rules.rates(account, market)
         assert engine.is_frozen(account) == naive.frozen(account)
         assert engine.cancels_on_disconnect(account) is (account in naive.wishes)
         armed = {

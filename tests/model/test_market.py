@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hybrid_dex.errors import ConfigurationError, FormatError
+from hybrid_dex.model.fees import FeeTier
 from hybrid_dex.model.market import Market, fee
 from hybrid_dex.model.units import MAX_AMOUNT, MAX_PRICE, MAX_QUANTITY
 
@@ -75,3 +76,56 @@ def test_the_minimum_notional_ends_where_the_settlement_word_ends() -> None:
     for minimum, refused in ((MAX_AMOUNT, False), (MAX_AMOUNT + 1, True)):
         with pytest.raises(ValueError, match="minimum_notional") if refused else nullcontext():
             Market.spot("ETH-USDC", minimum_notional=str(minimum), **steps)
+
+
+STEPS = {"base_decimals": 18, "quote_decimals": 6, "tick": "0.01", "lot": "0.0001"}
+
+
+def test_sizes_and_tiers_are_exact_texts() -> None:
+    """Quantities in lots, notionals and volumes in atoms."""
+    market = Market.spot(
+        "ETH-USDC",
+        **STEPS,
+        maker_fee_ppm=100,
+        taker_fee_ppm=500,
+        minimum_quantity="0.01",
+        maximum_quantity="1000",
+        maximum_notional="2500000.000001",
+        fee_tiers=[("1000000", 50, 400)],
+    )
+    assert (market.minimum_quantity, market.maximum_quantity) == (100, 10**7)
+    assert market.maximum_notional == 2_500_000_000_001
+    assert market.fee_tiers == (FeeTier(volume=10**12, maker_fee_ppm=50, taker_fee_ppm=400),)
+    assert (market.worst_fee_ppm, market.fees.tiers) == (500, market.fee_tiers)
+
+
+@pytest.mark.parametrize(
+    ("terms", "field"),
+    [
+        ({"minimum_quantity": "0.00005"}, "minimum_quantity"),
+        ({"maximum_quantity": "0"}, "maximum_quantity"),
+        ({"maximum_quantity": "1e3"}, "maximum_quantity"),
+        ({"maximum_notional": "0.0000001"}, "maximum_notional"),
+        ({"fee_tiers": [("1,000", 0, 0)]}, "fee_tiers"),
+    ],
+)
+def test_a_size_that_is_not_exact_is_refused(terms: dict[str, object], field: str) -> None:
+    """Never rounded."""
+    with pytest.raises(FormatError) as refused:
+        Market.spot("ETH-USDC", **STEPS, **terms)
+    assert refused.value.field == field
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        {"minimum_quantity": "2", "maximum_quantity": "1"},
+        {"minimum_notional": "2", "maximum_notional": "1"},
+        {"maker_fee_ppm": -2, "taker_fee_ppm": 1},
+        {"taker_fee_ppm": 9, "fee_tiers": [("1", -9, 9), ("2", -9, 8)]},
+    ],
+)
+def test_terms_that_contradict_each_other_are_refused(terms: dict[str, object]) -> None:
+    """Before anybody trades under them."""
+    with pytest.raises(ConfigurationError):
+        Market.spot("ETH-USDC", **STEPS, **terms)

@@ -11,6 +11,7 @@ import msgspec
 
 from hybrid_dex.model import commands as c
 from hybrid_dex.model import protection as p
+from hybrid_dex.model.fees import FeeSchedule, FeeTier
 from hybrid_dex.model.market import Asset, Market, MarketState
 from hybrid_dex.model.order import OrderType, SelfTradeMode, Side, TimeInForce
 from hybrid_dex.model.settlement import FillFailure, SettlementStage
@@ -26,7 +27,9 @@ KEYS = ("key1", "key2")
 HASHES = tuple(bytes([number]) * 32 for number in range(6))
 
 
-def market(base: str, tick_size: int, lot_size: int, maker: int, taker: int) -> Market:
+def market(
+    base: str, tick_size: int, lot_size: int, maker: int, taker: int, **terms: object
+) -> Market:
     return Market(
         id=f"{base}-USDC",
         base=Asset(id=base, decimals=8),
@@ -36,10 +39,28 @@ def market(base: str, tick_size: int, lot_size: int, maker: int, taker: int) -> 
         maker_fee_ppm=maker,
         taker_fee_ppm=taker,
         minimum_notional=tick_size * 100,
+        **terms,
     )
 
 
-MARKETS = (market("ETH", 7, 3, 1_117, 2_531), market("BTC", 3, 11, 2_903, 1_009))
+def tier(volume: int, maker: int, taker: int) -> FeeTier:
+    return FeeTier(volume=volume, maker_fee_ppm=maker, taker_fee_ppm=taker)
+
+
+MARKETS = (
+    market("ETH", 7, 3, 1_117, 2_531, maximum_quantity=300, maximum_notional=200_000),
+    market(
+        "BTC", 3, 11, 2_903, 1_009, minimum_quantity=2,
+        fee_tiers=(tier(9_000, 700, 1_000), tier(25_000, -777, 800)),
+    ),
+)  # fmt: skip
+FEES = (
+    FeeSchedule(maker_fee_ppm=1_000, taker_fee_ppm=1_009),
+    FeeSchedule(maker_fee_ppm=500, taker_fee_ppm=900, tiers=(tier(5_000, -300, 400),)),
+    FeeSchedule(maker_fee_ppm=-900, taker_fee_ppm=1_009, tiers=(tier(20_000, 0, 900),)),
+    FeeSchedule(maker_fee_ppm=1_117, taker_fee_ppm=2_531),
+)
+DAY_NS = 24 * 60 * 60 * 10**9
 
 
 def history(choose: Choose, length: int, naive: Naive) -> Iterator[c.Command]:
@@ -51,8 +72,11 @@ def history(choose: Choose, length: int, naive: Naive) -> Iterator[c.Command]:
 
 
 def _step_ns(choose: Choose) -> int:
-    """Mostly a moment; sometimes longer than ended orders are remembered."""
-    return 20 * 60 * 10**9 if choose(150) == 149 else choose(3) * 10**9
+    """Mostly a moment; sometimes longer than ended orders are remembered, or more than a day."""
+    long = choose(450)
+    if long < 3:
+        return 20 * 60 * 10**9
+    return (1 + 7 * choose(4)) * DAY_NS if long < 5 else choose(3) * 10**9
 
 
 def _commands(choose: Choose, length: int, naive: Naive) -> Iterator[c.Command]:
@@ -115,7 +139,7 @@ def _rare(choose: Choose, naive: Naive, roll: int, account: str) -> c.Command:
     if roll < 96:
         return c.FailSettlement(failures=_failures(choose, naive), batch=1)
     if roll == 96:
-        return _state(choose)
+        return _state(choose) if choose(2) else _fees(choose, naive)
     if roll == 97:
         return c.CancelOrder(account=account, client_order_id=f"n{choose(6)}")
     return c.AdvanceTime()
@@ -126,6 +150,19 @@ def _state(choose: Choose) -> c.SetMarketState:
     states = [state for state in MarketState if state is not MarketState.CLOSED or not choose(12)]
     state = MarketState.OPEN if choose(2) else _pick(choose, states)
     return c.SetMarketState(market=_pick(choose, MARKETS).id, state=state)
+
+
+def _fees(choose: Choose, naive: Naive) -> c.Command:
+    """Now or later; sometimes what was planned is taken back."""
+    where = _pick(choose, MARKETS).id
+    planned = sorted(naive.rules.plans)
+    if planned and choose(4) == 0:
+        due_ns, where = _pick(choose, planned)
+        return c.CancelPlan(market=where, due_ns=due_ns + choose(2))
+    later = naive.at + choose(3) * DAY_NS + choose(20) * 10**9
+    return c.ScheduleFees(
+        market=where, fees=_pick(choose, FEES), due_ns=later if choose(2) else None
+    )
 
 
 def _told_by_the_chain(choose: Choose, naive: Naive, roll: int) -> c.Command:

@@ -12,11 +12,11 @@ from copy import copy
 import msgspec
 
 from hybrid_dex.model import commands as c
-from hybrid_dex.model.market import Market, MarketState
+from hybrid_dex.model.market import Market
 from hybrid_dex.model.order import OrderType, SelfTradeMode, Side, TimeInForce
 from hybrid_dex.model.signed_order import Nonce, SignatureKind
 from tests.reference.naive_chain import ChainFacts
-from tests.reference.naive_markets import CLOSED, STEPS, enters
+from tests.reference.naive_markets import MarketRules, charge, worst
 from tests.reference.naive_protection import Absences
 from tests.reference.naive_waiting import Waiting
 from tests.reference.nouns import BUY, SELL, Fill, Grant, Order
@@ -33,7 +33,7 @@ class Naive(Absences, Waiting, ChainFacts):
 
     def __init__(self) -> None:
         self.markets: dict[str, Market] = {}
-        self.states: dict[str, MarketState] = {}
+        self.rules = MarketRules(self)
         self.total: dict[tuple[str, str], int] = defaultdict(int)
         self.withdrawing: dict[tuple[str, str], int] = defaultdict(int)
         self.incoming: dict[tuple[str, str], int] = defaultdict(int)
@@ -81,11 +81,9 @@ class Naive(Absences, Waiting, ChainFacts):
         signed, market = term.authorization, order.market
         if signed is None:
             return True
-        worst = market.maker_fee_ppm
-        if not term.post_only:
-            worst = max(worst, market.taker_fee_ppm)
+        most = worst(market)[0] if term.post_only else max(worst(market))
         seconds = self.at / 10**9
-        if not seconds < signed.expiry_s <= seconds + MONTH_S or signed.max_fee_ppm < worst:
+        if not seconds < signed.expiry_s <= seconds + MONTH_S or signed.max_fee_ppm < most:
             return False
         if signed.kind == SignatureKind.SESSION:
             session = (order.account, signed.signer, order.market.id)
@@ -142,9 +140,11 @@ class Naive(Absences, Waiting, ChainFacts):
         """Expire what is due, then do what the command's name says."""
         self.at, self.sequence = command.at_ns, command.sequence
         self.member = self.next_fill = 0
-        self.pass_time()
         told = len(self.fills)
-        getattr(self, type(command).__name__)(command)
+        self.rules.wake()
+        self.pass_time(self.at)
+        name = type(command).__name__
+        getattr(self if hasattr(self, name) else self.rules, name)(command)
         self.fire(told)
         if isinstance(command, MATCHING):
             self.cascade()
@@ -177,10 +177,8 @@ class Naive(Absences, Waiting, ChainFacts):
         """Whether the words and numbers of an order are acceptable at all."""
         post_only, tif = term.post_only, term.time_in_force
         return (
-            enters(self.states[market.id], post_only=post_only)
+            self.rules.takes(market, term, ends=ends)
             and 1 <= term.price < 2**48
-            and 1 <= term.quantity < 2**48
-            and (ends or term.price * term.quantity * market.tick_size >= market.minimum_notional)
             and not (kind in MARKET_KINDS and tif is not TimeInForce.IOC)
             and not (post_only and tif not in RESTS)
             and (tif is TimeInForce.GTD) == (term.expires_at_ns is not None)
@@ -251,14 +249,14 @@ class Naive(Absences, Waiting, ChainFacts):
         """One fill at the maker's price; fees round down."""
         market, notional = maker.market, maker.price * quantity * maker.market.tick_size
         fees = {
-            maker.side: notional * market.maker_fee_ppm // 10**6,
-            taker.side: notional * market.taker_fee_ppm // 10**6,
+            maker.side: charge(notional, self.rules.rates(maker.account, market)[0]),
+            taker.side: charge(notional, self.rules.rates(taker.account, market)[1]),
         }
         who = {maker.side: maker.account, taker.side: taker.account}
         fill = Fill(
             self.sequence << 16 | self.next_fill, market, maker.price, quantity, maker.id, taker.id,
             who[BUY], who[SELL], fees[BUY], fees[SELL],
-            {maker.side: maker.session, taker.side: taker.session},
+            {maker.side: maker.session, taker.side: taker.session}, self.at,
         )  # fmt: skip
         self.next_fill += 1
         self.last[market.id] = maker.price
@@ -470,19 +468,6 @@ class Naive(Absences, Waiting, ChainFacts):
         for account, asset, amount in [] if fill is None else fill.legs():
             self.incoming[account, asset] -= max(0, amount)
         return fill
-
-    def ListMarket(self, command: c.ListMarket) -> None:  # noqa: N802
-        """Once."""
-        self.states.setdefault(command.market.id, command.state)
-        self.markets.setdefault(command.market.id, command.market)
-
-    def SetMarketState(self, command: c.SetMarketState) -> None:  # noqa: N802
-        """Along the steps that there are."""
-        if command.state in STEPS[self.states[command.market]]:
-            self.states[command.market] = command.state
-            if command.state is CLOSED:
-                for order in [o for o in self.resting if o.market.id == command.market]:
-                    self.end(order, "canceled")
 
     def AdvanceTime(self, command: c.AdvanceTime) -> None:  # noqa: N802
         """What is due happened already."""

@@ -11,14 +11,14 @@ class Absences:
         self.switches: dict[tuple[str, str], tuple[int, int]] = {}
         self.wishes: set[str] = set()
 
-    def pass_time(self) -> None:
+    def pass_time(self, until: int) -> None:
         """Expire and fire in turn, whatever is due first; at one time orders expire first."""
-        due = sorted((due, *key) for key, (due, _) in self.switches.items() if due <= self.at)
+        due = sorted((due, *key) for key, (due, _) in self.switches.items() if due <= until)
         for due_ns, account, market in due:
             self.expire(due_ns)
             del self.switches[account, market]
             self.drop(account, market)
-        self.expire(self.at)
+        self.expire(until)
 
     def expire(self, until: int) -> None:
         """End what is due by then."""

@@ -20,7 +20,7 @@ class Waiting:
         """Let in who is next, market by market; after 100 orders or fills the rest waits."""
         entered, made = 0, len(self.fills)
         for market in self.markets:
-            while self.states[market] is MarketState.OPEN:
+            while self.rules.states[market] is MarketState.OPEN:
                 ready = [order for order in self.fired if order.market.id == market]
                 if not ready or entered == 100 or len(self.fills) - made >= 100:
                     break

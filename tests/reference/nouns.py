@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.order import OrderType, SelfTradeMode, Side, TimeInForce
 from hybrid_dex.model.signed_order import Authorization, SignatureKind
+from tests.reference.naive_markets import charge, worst
 
 BUY, SELL = Side.BUY, Side.SELL
 
@@ -53,8 +54,7 @@ class Order:
         if self.side is SELL:
             return self.market.base.id, self.open * self.market.lot_size
         notional = self.price * self.open * self.market.tick_size
-        worst = max(self.market.maker_fee_ppm, self.market.taker_fee_ppm)
-        return self.market.quote.id, notional + notional * worst // 10**6
+        return self.market.quote.id, notional + charge(notional, max(worst(self.market)))
 
 
 @dataclass
@@ -72,6 +72,7 @@ class Fill:
     buyer_fee: int
     seller_fee: int
     sessions: dict[Side, tuple[str, str, str] | None]
+    at: int
     failed: bool = False
 
     def use(self, side: Side) -> int:

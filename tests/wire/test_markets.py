@@ -6,6 +6,7 @@ import pytest
 from hybrid_dex.errors import FormatError
 from hybrid_dex.interfaces.records import FillRecord
 from hybrid_dex.model.events import FillMade
+from hybrid_dex.model.fees import FeeSchedule, FeeTier
 from hybrid_dex.model.market import Market, MarketState
 from hybrid_dex.model.order import Side
 from hybrid_dex.model.reports import BookUpdate, Trade
@@ -14,6 +15,8 @@ from hybrid_dex.model.units import Price, Quantity, Sequence, TimestampNs, fill_
 from hybrid_dex.model.views import Depth, Level
 from hybrid_dex.wire import (
     BookMessage,
+    FeesMessage,
+    FeeTierMessage,
     MarketMessage,
     TradeMessage,
     book_message,
@@ -22,6 +25,7 @@ from hybrid_dex.wire import (
     encode,
     market_message,
     to_book_update,
+    to_fees,
     to_market,
     to_trade,
     trade_from_record,
@@ -32,7 +36,22 @@ from tests.wire.terms import ETH
 COARSE = Market.spot("SHIB-BTC", base_decimals=2, quote_decimals=8, tick="0.00000001", lot="1000")
 
 
-@pytest.mark.parametrize("market", [ETH, COARSE])
+TIERED = Market.spot(
+    "ETH-USDC",
+    base_decimals=18,
+    quote_decimals=6,
+    tick="0.01",
+    lot="0.0001",
+    maker_fee_ppm=100,
+    taker_fee_ppm=500,
+    minimum_quantity="0.01",
+    maximum_quantity="1000",
+    maximum_notional="1000000.5",
+    fee_tiers=[("1000000", 0, 400), ("50000000.25", -100, 300)],
+)
+
+
+@pytest.mark.parametrize("market", [ETH, COARSE, TIERED])
 def test_a_client_rebuilds_the_very_market(market: Market) -> None:
     """Steps, fees and tokens are equal, so client and exchange compute with the same integers."""
     raw = encode(market_message(market, MarketState.HALTED))
@@ -48,7 +67,14 @@ def test_a_client_rebuilds_the_very_market(market: Market) -> None:
         {"tick_size": "2"},
         {"lot_size": "x"},
         {"number": -1},
-        {"maker_fee_ppm": -1},
+        {"maker_fee_ppm": -501},
+        {"taker_fee_ppm": -1},
+        {"minimum_quantity": "0.00001"},
+        {"maximum_quantity": "-1"},
+        {"minimum_quantity": "5", "maximum_quantity": "4"},
+        {"maximum_notional": "0.0000001"},
+        {"fee_tiers": [FeeTierMessage(volume="0", maker_fee_ppm=1, taker_fee_ppm=1)]},
+        {"fee_tiers": [FeeTierMessage(volume="1", maker_fee_ppm=-9, taker_fee_ppm=8)]},
     ],
 )
 def test_terms_that_contradict_each_other_are_refused(changes: dict[str, object]) -> None:
@@ -56,6 +82,26 @@ def test_terms_that_contradict_each_other_are_refused(changes: dict[str, object]
     message = msgspec.structs.replace(market_message(ETH, MarketState.OPEN), **changes)
     with pytest.raises(FormatError):
         to_market(message)
+
+
+def test_fees_that_changed_are_shown_beside_those_that_were_listed() -> None:
+    """The terms stay what they are; what is charged now is read apart."""
+    fees = FeeSchedule(
+        maker_fee_ppm=50,
+        taker_fee_ppm=400,
+        tiers=(FeeTier(volume=10**12, maker_fee_ppm=-50, taker_fee_ppm=300),),
+    )
+    raw = encode(market_message(TIERED, MarketState.OPEN, fees))
+    message = decode(MarketMessage, raw)
+    assert (to_market(message), to_fees(message)) == (TIERED, fees)
+    as_listed = market_message(TIERED, MarketState.OPEN, TIERED.fees)
+    assert as_listed.fees is None
+    assert to_fees(as_listed) == TIERED.fees
+    broken = msgspec.structs.replace(
+        message, fees=FeesMessage(maker_fee_ppm=-401, taker_fee_ppm=400)
+    )
+    with pytest.raises(FormatError):
+        to_fees(broken)
 
 
 def test_a_book_survives_the_wire() -> None:

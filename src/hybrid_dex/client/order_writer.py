@@ -322,7 +322,7 @@ class OrderWriter:
             )
         cap = options.max_fee_ppm
         if cap is None:
-            cap = max(market.maker_fee_ppm, market.taker_fee_ppm)
+            cap = market.worst_fee_ppm
         return SignedOrder(
             trader=terms.account,
             market=market,

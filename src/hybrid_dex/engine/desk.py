@@ -7,6 +7,7 @@ each other. What must happen to several of them together, such as an order's end
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
+from hybrid_dex.engine.agenda import Agenda
 from hybrid_dex.engine.lanes import Lanes
 from hybrid_dex.engine.ledger import Ledger
 from hybrid_dex.engine.market_states import SERVED
@@ -16,20 +17,25 @@ from hybrid_dex.engine.settlement_flight import Flight
 from hybrid_dex.engine.stops import Stops
 from hybrid_dex.engine.switches import Switches
 from hybrid_dex.engine.triggers import Expiries
+from hybrid_dex.engine.volumes import DAY_NS, Volumes
 from hybrid_dex.interfaces.book import Book
 from hybrid_dex.model.events import (
     AccountFrozen,
     AccountUnfrozen,
     CommandRejected,
     Event,
+    FeesChanged,
+    FeesScheduled,
     FillMade,
     FillSettled,
     MarketListed,
     MarketStateChanged,
     OrderCanceled,
     OrderExpired,
+    PlanCanceled,
 )
-from hybrid_dex.model.market import Asset, Market, MarketState, fee
+from hybrid_dex.model.fees import FeeSchedule, fee
+from hybrid_dex.model.market import Asset, Market, MarketState
 from hybrid_dex.model.order import CancelReason, OrderStatus, Side
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.settlement import MatchedFill
@@ -69,13 +75,23 @@ class Venue:
     __slots__ = (
         "base_id",
         "book",
+        "counts_since",
+        "fees",
         "last_price",
+        "least_lots",
+        "least_notional",
+        "maker_fee_ppm",
         "market",
+        "most_lots",
+        "most_notional",
         "quote_id",
+        "rates",
         "state",
         "stops",
+        "taker_fee_ppm",
         "tick_size",
         "worst_fee_ppm",
+        "worst_maker_ppm",
     )
 
     def __init__(self, market: Market, book: Book, state: MarketState) -> None:
@@ -87,7 +103,28 @@ class Venue:
         self.base_id = market.base.id
         self.quote_id = market.quote.id
         self.tick_size = market.tick_size
-        self.worst_fee_ppm: int = max(market.maker_fee_ppm, market.taker_fee_ppm)
+        self.least_lots: int = market.minimum_quantity
+        self.most_lots: int = market.maximum_quantity
+        self.least_notional: int = market.minimum_notional
+        most = market.maximum_notional
+        self.most_notional: int = MAX_AMOUNT if most is None else most
+        # Holds and signatures cover the worst that was ever listed, so fees can change below it.
+        self.worst_fee_ppm: int = market.fees.worst_fee_ppm
+        self.worst_maker_ppm: int = market.fees.worst_maker_ppm
+        # The first command whose fills count towards tiers; none where there never was a tier.
+        self.counts_since: Sequence | None = None
+        # Maker and taker rate of each account that traded today; none where all pay the same.
+        self.rates: dict[AccountId, tuple[int, int]] | None = None
+        self.charge(market.fees, Sequence(0))
+
+    def charge(self, fees: FeeSchedule, sequence: Sequence) -> None:
+        """Charge these fees from now on."""
+        self.fees = fees
+        self.maker_fee_ppm: int = fees.maker_fee_ppm
+        self.taker_fee_ppm: int = fees.taker_fee_ppm
+        self.rates = {} if fees.tiers else None
+        if fees.tiers and self.counts_since is None:
+            self.counts_since = sequence
 
     def has_fired(self) -> bool:
         """Whether orders whose trigger was reached may enter the book now."""
@@ -117,9 +154,11 @@ class Desk:
     """The whole state. `sequence` and `at_ns` are those of the command that is being applied."""
 
     __slots__ = (
+        "agenda",
         "assets",
         "at_ns",
         "chain_position",
+        "day",
         "emit",
         "events",
         "expiries",
@@ -139,9 +178,11 @@ class Desk:
         "switches",
         "touched",
         "venues",
+        "volumes",
         "voucher_salts",
         "vouchers",
         "waiting",
+        "wakes_ns",
     )
 
     def __init__(self, make_book: BookFactory) -> None:
@@ -170,6 +211,11 @@ class Desk:
         self.isolated: dict[MarketId, int] = {}
         # The command and market of the last order that was canceled outside matching.
         self.touched: tuple[int, MarketId] | None = None
+        self.agenda = Agenda()
+        self.volumes = Volumes()
+        self.day = 0
+        # When something is due by time for a market: a plan, or a new day of volumes.
+        self.wakes_ns = 0
         self.events: list[Event] = []
         self.emit = self.events.append
         # Of a command that is several: which order and which fill its next one makes first, and
@@ -312,14 +358,43 @@ class Desk:
 
     def reverse(self, fill: MatchedFill) -> None:
         """A fill failed for ever: funds, fees and session budgets are as if it had not been."""
-        market = self.venues[fill.market].market
+        venue = self.venues[fill.market]
+        market = venue.market
         self.ledger.reverse(market, fill)
         notional = market.notional(fill.price, fill.quantity)
         sequence = fill_sequence(fill.fill_id)
+        if venue.counts_since is not None and sequence >= venue.counts_since:
+            day = fill.at_ns // DAY_NS
+            for account in (fill.maker.account, fill.taker.account):
+                self.volumes.take_out(day, account, venue.quote_id, notional)
+            self.forget_rates()
         for terms, charged in ((fill.maker, fill.maker_fee), (fill.taker, fill.taker_fee)):
             self.sessions.give_back(
                 terms, fill.market, sequence, paid=notional + charged, lots=fill.quantity
             )
+
+    def rates(self, venue: Venue, maker: AccountId, taker: AccountId) -> tuple[int, int]:
+        """Return what a maker and a taker are charged today in a market with tiers."""
+        return self._tier(venue, maker)[0], self._tier(venue, taker)[1]
+
+    def _tier(self, venue: Venue, account: AccountId) -> tuple[int, int]:
+        assert venue.rates is not None, "a market without tiers charges everybody the same"
+        found = venue.rates.get(account)
+        if found is None:
+            volume = self.volumes.of(account, venue.quote_id, self.day)
+            found = venue.rates[account] = venue.fees.at(volume)
+        return found
+
+    def count(self, venue: Venue, maker: AccountId, taker: AccountId, notional: int) -> None:
+        """Count a fill of a market with tiers towards both accounts' volume of today."""
+        self.volumes.add(self.day, maker, venue.quote_id, notional)
+        self.volumes.add(self.day, taker, venue.quote_id, notional)
+
+    def forget_rates(self) -> None:
+        """Volumes changed, or the day: tiers follow from them anew."""
+        for venue in self.venues.values():
+            if venue.rates:
+                venue.rates.clear()
 
     def thaw(self) -> None:
         """Unfreeze the accounts that this command's events made whole."""
@@ -328,7 +403,9 @@ class Desk:
                 case FillMade() | FillSettled():
                     self._thaw(event.maker)
                     self._thaw(event.taker)
-                case MarketListed() | MarketStateChanged():
+                case MarketListed() | MarketStateChanged() | PlanCanceled():
+                    pass
+                case FeesScheduled() | FeesChanged():
                     pass
                 case _:
                     self._thaw(event.account)

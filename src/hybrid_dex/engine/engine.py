@@ -37,6 +37,7 @@ from hybrid_dex.model.commands import (
     BatchOrders,
     CancelAll,
     CancelOrder,
+    CancelPlan,
     Command,
     CompleteWithdrawal,
     ConfirmSettlement,
@@ -55,6 +56,7 @@ from hybrid_dex.model.commands import (
     RevokeApproval,
     RevokeLane,
     RevokeSession,
+    ScheduleFees,
     SetMarketState,
     Withdraw,
 )
@@ -87,6 +89,7 @@ class Engine(Readings):
         "_book",
         "_broken",
         "_cascade",
+        "_markets",
         "_protection",
         "_requires_signature",
         "_risk",
@@ -115,7 +118,7 @@ class Engine(Readings):
         batches = Batches(desk, self._risk, view, trading, changes)
         self._cascade = Cascade(desk, trading)
         funds, delegation, vouchers = Funds(desk), Delegation(desk), Vouchers(desk)
-        markets = Markets(desk)
+        markets = self._markets = Markets(desk, protection, signed_only=self._requires_signature)
         self._apply: dict[type[Command | Isolated], Callable[..., tuple[Event, ...] | None]] = {
             PlaceOrder: trading.place,
             CancelOrder: changes.cancel,
@@ -133,6 +136,8 @@ class Engine(Readings):
             FailSettlement: funds.fail,
             ListMarket: markets.list_market,
             SetMarketState: markets.set_state,
+            ScheduleFees: markets.schedule_fees,
+            CancelPlan: markets.cancel_plan,
             AdvanceTime: _nothing,
             ScheduleCancel: protection.schedule,
             Heartbeat: protection.heartbeat,
@@ -194,8 +199,10 @@ class Engine(Readings):
         try:
             desk.sequence, desk.at_ns = sequence, at_ns
             desk.orders.age(at_ns)
+            if at_ns >= desk.wakes_ns:
+                self._markets.wake()
             if at_ns >= desk.switches.next_due_ns:
-                self._protection.fire()
+                self._protection.fire(at_ns)
             desk.expire(at_ns)
             repeated = self._apply[type(command)](command)
             if desk.waiting:

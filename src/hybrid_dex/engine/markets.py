@@ -1,23 +1,39 @@
-"""Markets: listing, and the moves between their states.
+"""Markets: listing, the moves between their states, their fees, and what is planned for them.
 
 A market's terms never change. What changes is its state, along the literal table of
 `market_states`; a move that is not in it is refused. Closing delists: every order goes, funds stay
-what they were, and fills that are on their way settle as any other.
+what they were, and fills that are on their way settle as any other. Fees change below the largest
+that was listed: what resting orders hold, and what was signed, covers that, so no change touches
+an order. Plans are carried out before the command that passes their time, like expiries.
 """
 
 from typing import Final
 
 from hybrid_dex.engine import isolation
+from hybrid_dex.engine.agenda import MOST_PLANS
 from hybrid_dex.engine.desk import Desk, Venue
 from hybrid_dex.engine.market_states import MOVES, SERVED, Entry, is_legal
-from hybrid_dex.model.commands import ListMarket, SetMarketState
-from hybrid_dex.model.events import MarketListed, MarketStateChanged
+from hybrid_dex.engine.protection import Protection
+from hybrid_dex.engine.volumes import DAY_NS
+from hybrid_dex.model.commands import CancelPlan, ListMarket, ScheduleFees, SetMarketState
+from hybrid_dex.model.events import (
+    FeesChanged,
+    FeesScheduled,
+    MarketListed,
+    MarketStateChanged,
+    PlanCanceled,
+)
+from hybrid_dex.model.fees import FeeSchedule
 from hybrid_dex.model.market import Asset, Market, MarketState, StateCause
 from hybrid_dex.model.order import CancelReason
 from hybrid_dex.model.reasons import RejectReason
-from hybrid_dex.model.units import MarketId
+from hybrid_dex.model.units import MAX_SETTLED_FEE_PPM, MAX_TIMESTAMP_NS, MarketId, TimestampNs
+from hybrid_dex.model.views import Plan
 
-__all__ = ["Markets"]
+__all__ = ["FEE_NOTICE_NS", "Markets"]
+
+FEE_NOTICE_NS: Final = 24 * 60 * 60 * 1_000_000_000
+"""How long before fees rise that is announced."""
 
 _OPEN: Final = MarketState.OPEN
 _CLOSED: Final = MarketState.CLOSED
@@ -26,10 +42,14 @@ _CLOSED: Final = MarketState.CLOSED
 class Markets:
     """The commands about markets."""
 
-    __slots__ = ("_desk",)
+    __slots__ = ("_desk", "_protection", "_signed_only")
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, protection: Protection, *, signed_only: bool) -> None:
         self._desk = desk
+        self._protection = protection
+        self._signed_only = signed_only
+
+    # ------------------------------------------------------------------ listing
 
     def list_market(self, command: ListMarket) -> None:
         """List a market once and for ever."""
@@ -45,10 +65,16 @@ class Markets:
             detail = "a market begins in any state but closed"
             desk.refuse(None, RejectReason.ILLEGAL_MOVE, "state", detail)
             return
+        if self._signed_only and market.worst_fee_ppm > MAX_SETTLED_FEE_PPM:
+            detail = f"what settles is charged at most {MAX_SETTLED_FEE_PPM} parts per million"
+            desk.refuse(None, RejectReason.FEES_ABOVE_LISTED, "fees", detail)
+            return
         desk.list_market(market, state)
         desk.emit(MarketListed(market))
         if state is not _OPEN:
             desk.emit(MarketStateChanged(market.id, state))
+
+    # ------------------------------------------------------------------- states
 
     def set_state(self, command: SetMarketState) -> None:
         """Move a market to another state."""
@@ -78,6 +104,102 @@ class Markets:
         for _, order in sorted(desk.orders.live.items()):
             if order.market == market:
                 desk.cancel(order, CancelReason.MARKET_CLOSED)
+
+    # --------------------------------------------------------------------- fees
+
+    def schedule_fees(self, command: ScheduleFees) -> None:
+        """Charge other fees, at once or from a time on."""
+        desk, fees, due_ns = self._desk, command.fees, command.due_ns
+        venue = self._find(command.market)
+        if venue is None or (due_ns is not None and self._refuse_time(venue, due_ns)):
+            return
+        listed = venue.market.fees
+        if (
+            fees.worst_maker_ppm > listed.worst_maker_ppm
+            or fees.worst_taker_ppm > listed.worst_taker_ppm
+        ):
+            detail = (
+                f"at most {listed.worst_maker_ppm} for makers and {listed.worst_taker_ppm} for "
+                "takers, as listed; other fees are another market"
+            )
+            desk.refuse(None, RejectReason.FEES_ABOVE_LISTED, "fees", detail)
+            return
+        from_ns = desk.at_ns if due_ns is None else due_ns
+        if from_ns < desk.at_ns + FEE_NOTICE_NS and self._rises(venue, fees, from_ns):
+            detail = (
+                f"from {desk.at_ns + FEE_NOTICE_NS} on (Unix nanoseconds), as somebody pays more"
+            )
+            desk.refuse(None, RejectReason.FEE_NOTICE, "due_ns", detail)
+            return
+        if due_ns is None:
+            self._charge(venue, fees)
+            return
+        self._plan(Plan(due_ns, venue.market.id, fees))
+        desk.emit(FeesScheduled(venue.market.id, fees, due_ns))
+
+    def _rises(self, venue: Venue, fees: FeeSchedule, from_ns: int) -> bool:
+        """Whether somebody pays more than now, or than what was announced until then."""
+        before = [venue.fees]
+        before += [
+            plan.fees for plan in self._desk.agenda.of(venue.market.id) if plan.due_ns <= from_ns
+        ]
+        return any(fees.exceeds(earlier) for earlier in before)
+
+    def _charge(self, venue: Venue, fees: FeeSchedule) -> None:
+        if fees != venue.fees:
+            venue.charge(fees, self._desk.sequence)
+            self._desk.emit(FeesChanged(venue.market.id, fees))
+
+    # -------------------------------------------------------------------- plans
+
+    def cancel_plan(self, command: CancelPlan) -> None:
+        """Take back what is planned."""
+        desk, due_ns = self._desk, command.due_ns
+        if self._find(command.market) is None:
+            return
+        if not desk.agenda.drop(command.market, due_ns):
+            planned = ", ".join(str(plan.due_ns) for plan in desk.agenda.of(command.market))
+            detail = f"planned: {planned or 'nothing'}"
+            desk.refuse(None, RejectReason.NOT_PLANNED, "due_ns", detail)
+            return
+        desk.emit(PlanCanceled(command.market, due_ns))
+
+    def wake(self) -> None:
+        """Carry out what is due by the command's time, each after all else that time does by then."""
+        desk = self._desk
+        day = desk.at_ns // DAY_NS
+        if day != desk.day:
+            desk.day = day
+            desk.volumes.forget(day)
+            desk.forget_rates()
+        while (plan := desk.agenda.take_due(desk.at_ns)) is not None:
+            self._protection.fire(plan.due_ns)
+            desk.expire(plan.due_ns)
+            self._charge(desk.venues[plan.market], plan.fees)
+        self._set_alarm()
+
+    def _plan(self, plan: Plan) -> None:
+        self._desk.agenda.put(plan)
+        self._set_alarm()
+
+    def _set_alarm(self) -> None:
+        desk = self._desk
+        midnight, next_ns = (desk.day + 1) * DAY_NS, desk.agenda.next_due_ns()
+        desk.wakes_ns = midnight if next_ns is None else min(midnight, next_ns)
+
+    def _refuse_time(self, venue: Venue, due_ns: TimestampNs) -> bool:
+        """Tell when nothing can be planned for this time; return whether."""
+        desk = self._desk
+        if not desk.at_ns < due_ns <= MAX_TIMESTAMP_NS:
+            detail = f"after {desk.at_ns}, at most {MAX_TIMESTAMP_NS} (Unix nanoseconds)"
+        elif len(desk.agenda.of(venue.market.id)) >= MOST_PLANS:
+            detail = f"at most {MOST_PLANS} plans a market; cancel one"
+        else:
+            return False
+        desk.refuse(None, RejectReason.INVALID_TIME, "due_ns", detail)
+        return True
+
+    # -------------------------------------------------------------------- looks
 
     def _find(self, market: MarketId) -> Venue | None:
         venue = self._desk.venues.get(market)

@@ -14,7 +14,7 @@ from hybrid_dex.errors import InvariantError
 from hybrid_dex.interfaces.book import Allocation, Incoming
 from hybrid_dex.interfaces.risk import Refusal
 from hybrid_dex.model.events import FillMade, OrderReduced
-from hybrid_dex.model.market import fee
+from hybrid_dex.model.fees import fee
 from hybrid_dex.model.order import CancelReason, OrderStatus, SelfTradeMode, Side
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.settlement import MatchedFill
@@ -97,8 +97,12 @@ def _fill(desk: Desk, venue: Venue, taker: LiveOrder, allocation: Allocation, in
     maker = desk.orders.live[allocation.order_id]
     market, price, quantity = venue.market, maker.price, allocation.quantity
     notional: int = price * quantity * venue.tick_size
-    maker_fee = fee(notional, market.maker_fee_ppm)
-    taker_fee = fee(notional, market.taker_fee_ppm)
+    if venue.rates is None:
+        maker_ppm, taker_ppm = venue.maker_fee_ppm, venue.taker_fee_ppm
+    else:
+        maker_ppm, taker_ppm = desk.rates(venue, maker.account, taker.account)
+    maker_fee = fee(notional, maker_ppm)
+    taker_fee = fee(notional, taker_ppm)
     base = quantity * market.lot_size
     if taker.side is _BUY:
         buys, sells, buyer_fee, seller_fee = taker, maker, taker_fee, maker_fee
@@ -133,11 +137,13 @@ def _fill(desk: Desk, venue: Venue, taker: LiveOrder, allocation: Allocation, in
         quantity,
         maker.terms(),
         taker.terms(),
-        market.maker_fee_ppm,
-        market.taker_fee_ppm,
+        maker_ppm,
+        taker_ppm,
         maker_fee,
         taker_fee,
     )
+    if venue.counts_since is not None:
+        desk.count(venue, maker.account, taker.account, notional)
     venue.book.reduce(maker.order_id, quantity)
     venue.last_price = price
     desk.emit(

@@ -69,10 +69,10 @@ class Protection:
         desk.switches.arm(Switch(account, market, timeout_ms, due_ns))
         desk.emit(CancelScheduled(account, market or None, timeout_ms, TimestampNs(due_ns)))
 
-    def fire(self) -> None:
-        """Let every switch fire whose time has come, each after what expires by then."""
+    def fire(self, until_ns: int) -> None:
+        """Let every switch fire whose time has come by then, each after what expires before it."""
         desk = self._desk
-        while (switch := desk.switches.take_due(desk.at_ns)) is not None:
+        while (switch := desk.switches.take_due(until_ns)) is not None:
             desk.expire(switch.due_ns)
             account, market = switch.account, switch.market or None
             desk.emit(ScheduledCancelFired(account, market, TimestampNs(switch.due_ns)))

@@ -9,6 +9,7 @@ from itertools import islice
 from hybrid_dex.engine import proof
 from hybrid_dex.engine.desk import Desk
 from hybrid_dex.interfaces.book import Incoming, Resting
+from hybrid_dex.model.fees import FeeSchedule
 from hybrid_dex.model.market import Asset, Market, MarketState
 from hybrid_dex.model.order import Side
 from hybrid_dex.model.protection import CancelScheduled
@@ -19,6 +20,7 @@ from hybrid_dex.model.units import (
     Amount,
     AssetId,
     ClientOrderId,
+    FeePpm,
     FillId,
     MarketId,
     OrderId,
@@ -26,7 +28,7 @@ from hybrid_dex.model.units import (
     Quantity,
     TimestampNs,
 )
-from hybrid_dex.model.views import Balance, Depth, OrderView, SessionView, Top
+from hybrid_dex.model.views import Balance, Depth, OrderView, Plan, SessionView, Top
 from hybrid_dex.model.vouchers import Voucher
 
 __all__ = ["Readings"]
@@ -105,6 +107,27 @@ class Readings:
         """Return the markets that broke an invariant and were not opened again since, by symbol."""
         return tuple(sorted(self._desk.isolated))
 
+    def fees_of(self, market: MarketId) -> FeeSchedule:
+        """Return the rates that the market charges now."""
+        return self._desk.venues[market].fees
+
+    def volume(self, account: AccountId, asset: AssetId) -> Amount:
+        """Return what the account traded in the thirty UTC days before today, quote atoms.
+
+        It counts fills of markets with fee tiers; see `FeeTier`.
+        """
+        return Amount(self._desk.volumes.of(account, asset, self._desk.day))
+
+    def rates(self, account: AccountId, market: MarketId) -> tuple[FeePpm, FeePpm]:
+        """Return what the account is charged today as maker and as taker, parts per million."""
+        venue = self._desk.venues[market]
+        maker, taker = venue.fees.at(self.volume(account, venue.quote_id))
+        return FeePpm(maker), FeePpm(taker)
+
+    def plans(self, market: MarketId) -> tuple[Plan, ...]:
+        """Return what is planned for the market, by time."""
+        return tuple(self._desk.agenda.of(market))
+
     def top(self, market: MarketId) -> Top:
         """Return the market's top of book."""
         return self._desk.venues[market].book.top()
@@ -160,10 +183,14 @@ class Readings:
         return self._desk.flight.stage(fill_id)
 
     def next_due_ns(self) -> TimestampNs | None:
-        """Return when the next order expires or scheduled cancel fires, or ``None``."""
-        due_ns, cancel_ns = self._desk.expiries.next_due_ns(), self._desk.switches.next_due_ns
-        if due_ns is None or cancel_ns < due_ns:
-            due_ns = cancel_ns
+        """Return when time alone next does something, or ``None``.
+
+        An order expires, a scheduled cancel fires, or something planned for a market is due.
+        """
+        desk = self._desk
+        times = (desk.expiries.next_due_ns(), desk.agenda.next_due_ns())
+        due_ns = min((each for each in times if each is not None), default=MAX_TIMESTAMP_NS + 1)
+        due_ns = min(due_ns, desk.switches.next_due_ns)
         return None if due_ns > MAX_TIMESTAMP_NS else TimestampNs(due_ns)
 
     def scheduled_cancels(self, account: AccountId) -> tuple[CancelScheduled, ...]:

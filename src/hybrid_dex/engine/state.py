@@ -18,8 +18,10 @@ from hybrid_dex.engine.orders import Ended, LiveOrder, Named
 from hybrid_dex.engine.sessions import SessionKey, SessionState
 from hybrid_dex.engine.settlement_flight import Progress
 from hybrid_dex.engine.switches import Switch
+from hybrid_dex.engine.volumes import DAY_NS, VolumeRow
 from hybrid_dex.errors import VersionMismatchError
 from hybrid_dex.interfaces.book import Resting
+from hybrid_dex.model.fees import FeeSchedule
 from hybrid_dex.model.market import Market, MarketState
 from hybrid_dex.model.settlement import MatchedFill
 from hybrid_dex.model.units import (
@@ -32,6 +34,7 @@ from hybrid_dex.model.units import (
     Sequence,
     TimestampNs,
 )
+from hybrid_dex.model.views import Plan
 from hybrid_dex.model.vouchers import Voucher
 
 __all__ = ["STATE_FORMAT", "dump", "load"]
@@ -42,13 +45,20 @@ _READABLE_FORMATS: Final = (1, 2, STATE_FORMAT)
 
 
 class _Listing(msgspec.Struct, array_like=True):
-    """A market, its book as ids in priority order, and what its last price set off."""
+    """A market, its book as ids in priority order, and what its last price set off.
+
+    Attributes:
+        fees: what it charges; what it was listed with when ``None``.
+        counts_since: the first command whose fills count towards tiers, or ``None``.
+    """
 
     market: Market
     state: MarketState
     priority: list[OrderId]
     last_price: int = 0
     fired: list[OrderId] = []
+    fees: FeeSchedule | None = None
+    counts_since: Sequence | None = None
 
 
 class _State(msgspec.Struct, array_like=True):
@@ -80,6 +90,8 @@ class _State(msgspec.Struct, array_like=True):
     isolated: list[tuple[MarketId, int]] = []
     switches: list[Switch] = []
     disconnects: list[AccountId] = []
+    volumes: list[VolumeRow] = []
+    plans: list[Plan] = []
 
 
 _encoder: Final = msgspec.json.Encoder()
@@ -102,6 +114,8 @@ def dump(desk: Desk, risk: bytes) -> bytes:
                 [row.order_id for row in venue.book.orders()],
                 venue.last_price,
                 list(venue.stops.fired),
+                venue.fees,
+                venue.counts_since,
             )
             for venue in desk.venues.values()
         ],
@@ -126,6 +140,8 @@ def dump(desk: Desk, risk: bytes) -> bytes:
         sorted(desk.isolated.items()),
         desk.switches.rows(),
         sorted(desk.switches.disconnects),
+        desk.volumes.rows(),
+        desk.agenda.rows(),
     )
     return _encoder.encode(state)
 
@@ -155,6 +171,9 @@ def load(desk: Desk, raw: bytes) -> bytes:
         venue = desk.list_market(listing.market, listing.state)
         venue.last_price = listing.last_price
         venue.stops.fired.update(dict.fromkeys(listing.fired))
+        if listing.fees is not None:
+            venue.charge(listing.fees, state.sequence)
+            venue.counts_since = listing.counts_since
         book = venue.book
         for order_id in listing.priority:
             order = orders.live[order_id]
@@ -189,6 +208,9 @@ def load(desk: Desk, raw: bytes) -> bytes:
     for switch in state.switches:
         desk.switches.arm(switch)
     desk.switches.disconnects.update(dict.fromkeys(state.disconnects))
+    desk.volumes.load(state.volumes)
+    desk.agenda.load(state.plans)
+    desk.day = state.at_ns // DAY_NS
     desk.expiries.rebuild(orders.live.values())
     return state.risk
 

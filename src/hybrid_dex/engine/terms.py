@@ -79,15 +79,17 @@ def check_terms(
     price, quantity = command.price, command.quantity
     if type(price) is not int or not 1 <= price <= MAX_PRICE:
         return Refusal(RejectReason.INVALID_PRICE, "price", f"1 to {MAX_PRICE} ticks")
-    if type(quantity) is not int or not 1 <= quantity <= MAX_QUANTITY:
-        return Refusal(RejectReason.INVALID_QUANTITY, "quantity", f"1 to {MAX_QUANTITY} lots")
+    if type(quantity) is not int or not venue.least_lots <= quantity <= venue.most_lots:
+        refusal = _wrong_quantity(venue, quantity)
+        if refusal.reason is RejectReason.INVALID_QUANTITY or not ends:
+            return refusal
     market = venue.market
     if venue.hold(_BUY, price, quantity) > MAX_AMOUNT or quantity * market.lot_size > MAX_AMOUNT:
         detail = f"base, and price x quantity with fees, are at most {MAX_AMOUNT} atoms each"
         return Refusal(RejectReason.AMOUNT_TOO_LARGE, "quantity", detail)
-    if price * quantity * venue.tick_size < market.minimum_notional and not ends:
-        detail = f"at least {market.quote.format(market.minimum_notional)} {market.quote.id}"
-        return Refusal(RejectReason.BELOW_MINIMUM_NOTIONAL, "quantity", detail)
+    notional = price * quantity * venue.tick_size
+    if not venue.least_notional <= notional <= venue.most_notional and not ends:
+        return _wrong_notional(venue, notional)
     if (
         command.time_in_force is _GTC
         and command.expires_at_ns is None
@@ -96,6 +98,28 @@ def check_terms(
     ):
         return None
     return _check_words(command, order_type, at_ns) or _check_trigger(venue, command, order_type)
+
+
+def _wrong_quantity(venue: Venue, quantity: object) -> Refusal:
+    """Say what is wrong with a quantity that the market does not take."""
+    show = venue.market.format_quantity
+    if type(quantity) is not int or not 1 <= quantity <= MAX_QUANTITY:
+        return Refusal(RejectReason.INVALID_QUANTITY, "quantity", f"1 to {MAX_QUANTITY} lots")
+    if quantity < venue.least_lots:
+        detail = f"at least {show(venue.least_lots)} {venue.base_id}"
+        return Refusal(RejectReason.BELOW_MINIMUM_QUANTITY, "quantity", detail)
+    detail = f"at most {show(venue.most_lots)} {venue.base_id}"
+    return Refusal(RejectReason.ABOVE_MAXIMUM_QUANTITY, "quantity", detail)
+
+
+def _wrong_notional(venue: Venue, notional: int) -> Refusal:
+    """Say what is wrong with a notional that the market does not take."""
+    show = venue.market.quote.format
+    if notional < venue.least_notional:
+        detail = f"at least {show(venue.least_notional)} {venue.quote_id}"
+        return Refusal(RejectReason.BELOW_MINIMUM_NOTIONAL, "quantity", detail)
+    detail = f"at most {show(venue.most_notional)} {venue.quote_id}"
+    return Refusal(RejectReason.ABOVE_MAXIMUM_NOTIONAL, "quantity", detail)
 
 
 def _check_words(command: Entering, order_type: OrderType, at_ns: int) -> Refusal | None:
@@ -156,7 +180,7 @@ def check_authorization(
     if not at_ns < signed.expiry_s * _NANOSECONDS <= at_ns + MAX_LIFETIME_S * _NANOSECONDS:
         detail = f"after {at_ns // _NANOSECONDS}, at most {last_s} (Unix seconds)"
         return Refusal(RejectReason.EXPIRED, "expiry_s", detail)
-    needed = venue.market.maker_fee_ppm if post_only else venue.worst_fee_ppm
+    needed = venue.worst_maker_ppm if post_only else venue.worst_fee_ppm
     if signed.max_fee_ppm < needed:
         return Refusal(RejectReason.FEE_CAP_TOO_LOW, "max_fee_ppm", f"at least {needed}")
     return None

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from hybrid_dex.interfaces.book import Resting
+from hybrid_dex.model.fees import FeeSchedule
 from hybrid_dex.model.market import Asset, Market, MarketState
 from hybrid_dex.model.order import Side
 from hybrid_dex.model.protection import CancelScheduled
@@ -13,6 +14,7 @@ from hybrid_dex.model.units import (
     Amount,
     AssetId,
     ClientOrderId,
+    FeePpm,
     FillId,
     MarketId,
     OrderId,
@@ -20,7 +22,7 @@ from hybrid_dex.model.units import (
     Sequence,
     TimestampNs,
 )
-from hybrid_dex.model.views import Balance, Depth, OrderView, SessionView, Top
+from hybrid_dex.model.views import Balance, Depth, OrderView, Plan, SessionView, Top
 from hybrid_dex.model.vouchers import Voucher
 
 __all__ = ["ExchangeView"]
@@ -102,6 +104,22 @@ class ExchangeView(Protocol):
 
     def isolated(self) -> tuple[MarketId, ...]:
         """Return the markets that broke an invariant and were not opened again since."""
+        ...
+
+    def fees_of(self, market: MarketId) -> FeeSchedule:
+        """Return the rates that a market charges now."""
+        ...
+
+    def rates(self, account: AccountId, market: MarketId) -> tuple[FeePpm, FeePpm]:
+        """Return what an account is charged today as maker and as taker, parts per million."""
+        ...
+
+    def volume(self, account: AccountId, asset: AssetId) -> Amount:
+        """Return what an account traded in the thirty UTC days before today, quote atoms."""
+        ...
+
+    def plans(self, market: MarketId) -> tuple[Plan, ...]:
+        """Return what is planned for a market, by time."""
         ...
 
     def top(self, market: MarketId) -> Top:

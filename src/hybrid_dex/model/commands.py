@@ -8,6 +8,7 @@ a new field goes last and has a default; a tag is never reused.
 from typing import TypeAlias
 
 from hybrid_dex.model.command_base import CommandBase
+from hybrid_dex.model.fees import FeeSchedule
 from hybrid_dex.model.market import Market, MarketState
 from hybrid_dex.model.order import OrderType, SelfTradeMode, Side, TimeInForce
 from hybrid_dex.model.protection import (
@@ -38,6 +39,7 @@ __all__ = [
     "BatchOrders",
     "CancelAll",
     "CancelOrder",
+    "CancelPlan",
     "Command",
     "CommandBase",
     "CompleteWithdrawal",
@@ -57,6 +59,7 @@ __all__ = [
     "RevokeApproval",
     "RevokeLane",
     "RevokeSession",
+    "ScheduleFees",
     "SetMarketState",
     "Withdraw",
 ]
@@ -298,6 +301,31 @@ class SetMarketState(CommandBase, frozen=True, gc=False, kw_only=True, array_lik
     state: MarketState
 
 
+class ScheduleFees(CommandBase, frozen=True, gc=False, kw_only=True, array_like=True, tag=30):
+    """Charge other fees in a market, at once or from a time on.
+
+    No rate may exceed the largest that the market was listed with, as maker or taker: resting
+    orders hold and signed orders allow no more. Fees that rise for anybody, at any volume, are
+    announced a day before.
+
+    Attributes:
+        market: where.
+        fees: the new rates.
+        due_ns: from when on; at once when ``None``. The same time again replaces what was planned.
+    """
+
+    market: MarketId
+    fees: FeeSchedule
+    due_ns: TimestampNs | None = None
+
+
+class CancelPlan(CommandBase, frozen=True, gc=False, kw_only=True, array_like=True, tag=32):
+    """Take back what is planned for a market at a time."""
+
+    market: MarketId
+    due_ns: TimestampNs
+
+
 class AdvanceTime(CommandBase, frozen=True, gc=False, kw_only=True, array_like=True, tag=16):
     """Nothing but time passed: what is due, such as an expiry, happens."""
 
@@ -466,5 +494,7 @@ Command: TypeAlias = (
     | Heartbeat
     | SetCancelOnDisconnect
     | CancelOnDisconnect
+    | ScheduleFees
+    | CancelPlan
 )
 """Any command, as the journal holds it."""

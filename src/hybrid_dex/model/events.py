@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from hybrid_dex.model.fees import FeeSchedule
 from hybrid_dex.model.market import Market, MarketState, StateCause
 from hybrid_dex.model.order import (
     CancelReason,
@@ -51,6 +52,8 @@ __all__ = [
     "Deposited",
     "Event",
     "EventBatch",
+    "FeesChanged",
+    "FeesScheduled",
     "FillMade",
     "FillSettled",
     "FloorRaised",
@@ -66,6 +69,7 @@ __all__ = [
     "OrderRejected",
     "OrderReplaced",
     "OrderTriggered",
+    "PlanCanceled",
     "SessionGranted",
     "SessionRevoked",
     "VoucherExpired",
@@ -453,6 +457,28 @@ class MemberAnswered(msgspec.Struct, frozen=True, gc=False, array_like=True, tag
     again: bool
 
 
+class FeesScheduled(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=40):
+    """Other fees will be charged in a market from a time on."""
+
+    market: MarketId
+    fees: FeeSchedule
+    due_ns: TimestampNs
+
+
+class FeesChanged(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=41):
+    """Fills in this market are charged these fees from now on."""
+
+    market: MarketId
+    fees: FeeSchedule
+
+
+class PlanCanceled(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=42):
+    """What was planned for a market at a time will not happen."""
+
+    market: MarketId
+    due_ns: TimestampNs
+
+
 Event: TypeAlias = (
     OrderAccepted
     | OrderRejected
@@ -486,6 +512,9 @@ Event: TypeAlias = (
     | ScheduledCancelFired
     | CancelOnDisconnectChanged
     | AccountDisconnected
+    | FeesScheduled
+    | FeesChanged
+    | PlanCanceled
 )
 """Any event."""
 

@@ -5,17 +5,16 @@ A market's base, quote, lot and tick never change once listed; that is what make
 """
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import attrs
 
 from hybrid_dex.errors import ConfigurationError, FormatError
 from hybrid_dex.model.decimal_text import format_units, parse_step, parse_units
+from hybrid_dex.model.fees import MAKER_RANGE, TAKER_RANGE, FeeSchedule, FeeTier, fee
 from hybrid_dex.model.units import (
-    FEE_DENOMINATOR,
     MAX_AMOUNT,
-    MAX_FEE_PPM,
     MAX_PRICE,
     MAX_QUANTITY,
     Amount,
@@ -26,10 +25,11 @@ from hybrid_dex.model.units import (
     Quantity,
 )
 
-__all__ = ["Asset", "Market", "MarketState", "StateCause", "fee"]
+__all__ = ["Asset", "FeeSchedule", "FeeTier", "Market", "MarketState", "StateCause", "fee"]
 
 _MAX_DECIMALS: Final = 36
-_FEE_RANGE: Final = [attrs.validators.ge(FeePpm(0)), attrs.validators.le(FeePpm(MAX_FEE_PPM))]
+_AMOUNT: Final = [attrs.validators.ge(Amount(0)), attrs.validators.le(Amount(MAX_AMOUNT))]
+_LOTS: Final = [attrs.validators.ge(Quantity(1)), attrs.validators.le(Quantity(MAX_QUANTITY))]
 
 
 class MarketState(enum.IntEnum):
@@ -92,9 +92,14 @@ class Market:
         quote: the asset that pays, fees included.
         lot_size: base atoms per lot.
         tick_size: quote atoms per lot per tick.
-        maker_fee_ppm: the maker's fee, parts per million of the notional.
+        maker_fee_ppm: the maker's fee, parts per million of the notional; negative for a rebate.
         taker_fee_ppm: the taker's fee, parts per million of the notional.
         minimum_notional: the smallest notional of an order, in quote atoms.
+        minimum_quantity: the smallest total of an order, in lots.
+        maximum_quantity: the largest total of an order, in lots.
+        maximum_notional: the largest notional of an order, in quote atoms, or ``None``.
+        fee_tiers: other rates for accounts that trade much, by rising volume. With the two rates
+            these are the fees at first, and the most that may ever be charged (`FeeSchedule`).
     """
 
     id: MarketId
@@ -107,17 +112,28 @@ class Market:
     tick_size: int = attrs.field(
         validator=[attrs.validators.ge(1), attrs.validators.le(MAX_AMOUNT)]
     )
-    maker_fee_ppm: FeePpm = attrs.field(default=FeePpm(0), validator=_FEE_RANGE)
-    taker_fee_ppm: FeePpm = attrs.field(default=FeePpm(0), validator=_FEE_RANGE)
-    minimum_notional: Amount = attrs.field(
-        default=Amount(0),
-        validator=[attrs.validators.ge(Amount(0)), attrs.validators.le(Amount(MAX_AMOUNT))],
+    maker_fee_ppm: FeePpm = attrs.field(default=FeePpm(0), validator=MAKER_RANGE)
+    taker_fee_ppm: FeePpm = attrs.field(default=FeePpm(0), validator=TAKER_RANGE)
+    minimum_notional: Amount = attrs.field(default=Amount(0), validator=_AMOUNT)
+    minimum_quantity: Quantity = attrs.field(default=Quantity(1), validator=_LOTS)
+    maximum_quantity: Quantity = attrs.field(default=Quantity(MAX_QUANTITY), validator=_LOTS)
+    maximum_notional: Amount | None = attrs.field(
+        default=None, validator=attrs.validators.optional(_AMOUNT)
     )
+    fee_tiers: tuple[FeeTier, ...] = ()
 
     def __attrs_post_init__(self) -> None:
         if self.base.id == self.quote.id:
             message = f"market {self.id}: base and quote are both {self.base.id}"
             raise ConfigurationError(message)
+        if self.minimum_quantity > self.maximum_quantity:
+            message = f"market {self.id}: the minimum quantity exceeds the maximum"
+            raise ConfigurationError(message)
+        if self.maximum_notional is not None and self.minimum_notional > self.maximum_notional:
+            message = f"market {self.id}: the minimum notional exceeds the maximum"
+            raise ConfigurationError(message)
+        # Refuses rates that contradict each other.
+        self.fees  # noqa: B018 # a property that raises
 
     @classmethod
     def spot(
@@ -134,6 +150,10 @@ class Market:
         maker_fee_ppm: int = 0,
         taker_fee_ppm: int = 0,
         minimum_notional: str = "0",
+        minimum_quantity: str | None = None,
+        maximum_quantity: str | None = None,
+        maximum_notional: str | None = None,
+        fee_tiers: Iterable[tuple[str, int, int]] = (),
     ) -> "Market":
         """Build a market from the steps that people write.
 
@@ -146,14 +166,19 @@ class Market:
             number: the market's number in the settlement contract.
             base_token: address of the base token, where there is a chain.
             quote_token: address of the quote token, where there is a chain.
-            maker_fee_ppm: the maker's fee in parts per million.
+            maker_fee_ppm: the maker's fee in parts per million; negative for a rebate.
             taker_fee_ppm: the taker's fee in parts per million.
             minimum_notional: the smallest notional of an order, in quote.
+            minimum_quantity: the smallest total of an order, in base; one lot when not given.
+            maximum_quantity: the largest total of an order, in base.
+            maximum_notional: the largest notional of an order, in quote.
+            fee_tiers: (volume in quote, maker ppm, taker ppm) of accounts that traded at least
+                that volume in the thirty UTC days before today, by rising volume.
 
         Raises:
-            ConfigurationError: the symbol is not ``BASE-QUOTE``, or one lot at one tick is not
-                a whole number of quote atoms, at least one.
-            FormatError: ``tick`` or ``lot`` is not plain decimal text.
+            ConfigurationError: the symbol is not ``BASE-QUOTE``, one lot at one tick is not
+                a whole number of quote atoms, at least one, or terms contradict each other.
+            FormatError: a text is not plain decimal text, or a quantity is not on a lot.
 
         >>> market = Market.spot("ETH-USDC", base_decimals=18, quote_decimals=6, tick="0.01", lot="0.0001")
         >>> market.lot_size, market.tick_size
@@ -164,17 +189,20 @@ class Market:
             message = f"market id {id!r} is not BASE-QUOTE, such as ETH-USDC"
             raise ConfigurationError(message)
         lot_size = parse_units("lot", lot, base_decimals)
-        tick_precision = len(tick.partition(".")[2])
-        tick_units = parse_units("tick", tick, tick_precision)
-        numerator = tick_units * 10**quote_decimals * lot_size
-        tick_size, rest = divmod(numerator, 10 ** (tick_precision + base_decimals))
-        if lot_size < 1 or tick_size < 1 or rest:
-            message = (
-                f"market {id}: one lot ({lot}) at one tick ({tick}) is not a whole number of quote atoms; "
-                f"use a larger tick or lot, so that tick x lot is a multiple of {format_units(1, quote_decimals)}"
+        tick_size = _tick_size(id, tick, lot, lot_size, (base_decimals, quote_decimals))
+
+        def lots(field: str, text: str | None, otherwise: int) -> Quantity:
+            if text is None:
+                return Quantity(otherwise)
+            found = parse_step(field, text, base_decimals, lot_size)
+            return Quantity(
+                _bounded(
+                    field, found, MAX_QUANTITY, lambda n: format_units(n * lot_size, base_decimals)
+                )
             )
-            raise ConfigurationError(message)
+
         quote_asset = Asset(id=AssetId(quote), decimals=quote_decimals, token=quote_token)
+        amount = quote_asset.parse
         return cls(
             id=MarketId(id),
             number=number,
@@ -184,8 +212,35 @@ class Market:
             tick_size=tick_size,
             maker_fee_ppm=FeePpm(maker_fee_ppm),
             taker_fee_ppm=FeePpm(taker_fee_ppm),
-            minimum_notional=quote_asset.parse(minimum_notional, "minimum_notional"),
+            minimum_notional=amount(minimum_notional, "minimum_notional"),
+            minimum_quantity=lots("minimum_quantity", minimum_quantity, 1),
+            maximum_quantity=lots("maximum_quantity", maximum_quantity, MAX_QUANTITY),
+            maximum_notional=(
+                None if maximum_notional is None else amount(maximum_notional, "maximum_notional")
+            ),
+            fee_tiers=tuple(
+                FeeTier(
+                    volume=amount(volume, "fee_tiers"),
+                    maker_fee_ppm=FeePpm(maker),
+                    taker_fee_ppm=FeePpm(taker),
+                )
+                for volume, maker, taker in fee_tiers
+            ),
         )
+
+    @property
+    def fees(self) -> FeeSchedule:
+        """The rates that the market is listed with."""
+        return FeeSchedule(
+            maker_fee_ppm=self.maker_fee_ppm,
+            taker_fee_ppm=self.taker_fee_ppm,
+            tiers=self.fee_tiers,
+        )
+
+    @property
+    def worst_fee_ppm(self) -> FeePpm:
+        """The most that anybody is ever charged here: what a signed order has to allow."""
+        return FeePpm(self.fees.worst_fee_ppm)
 
     def notional(self, price: int, quantity: int) -> Amount:
         """Return ``quantity`` lots at ``price`` ticks in quote atoms; exact."""
@@ -223,13 +278,20 @@ class Market:
         return format_units(quantity * self.lot_size, self.base.decimals)
 
 
-def fee(notional: int, rate_ppm: int) -> Amount:
-    """Return the fee on a notional, rounded down: the only division in the library.
-
-    Rounding down means that no sum of fees exceeds the hold or the signed maximum. The
-    settlement contract computes the same formula.
-    """
-    return Amount(notional * rate_ppm // FEE_DENOMINATOR)
+def _tick_size(id: str, tick: str, lot: str, lot_size: int, decimals: tuple[int, int]) -> int:
+    """Return quote atoms per lot per tick, which must be whole; decimals of base and quote."""
+    base_decimals, quote_decimals = decimals
+    precision = len(tick.partition(".")[2])
+    numerator: int = parse_units("tick", tick, precision) * 10**quote_decimals * lot_size
+    scale: int = 10 ** (precision + base_decimals)
+    tick_size, rest = divmod(numerator, scale)
+    if lot_size < 1 or tick_size < 1 or rest:
+        message = (
+            f"market {id}: one lot ({lot}) at one tick ({tick}) is not a whole number of quote atoms; "
+            f"use a larger tick or lot, so that tick x lot is a multiple of {format_units(1, quote_decimals)}"
+        )
+        raise ConfigurationError(message)
+    return tick_size
 
 
 def _bounded(field: str, value: int, limit: int, show: Callable[[int], str]) -> int:

@@ -46,6 +46,12 @@ class RejectReason(enum.IntEnum):
     """An earlier member of the all-or-none batch may decide what becomes of this one."""
     INVALID_TIMEOUT = 1029
     """The timeout of a scheduled cancel is not between 0 and a day."""
+    BELOW_MINIMUM_QUANTITY = 1020
+    """The order's total is below the market's minimum."""
+    ABOVE_MAXIMUM_QUANTITY = 1021
+    """The order's total exceeds the market's maximum."""
+    ABOVE_MAXIMUM_NOTIONAL = 1022
+    """The order's notional exceeds the market's maximum."""
 
     SIGNATURE_REQUIRED = 2001
     """This exchange settles on chain: an order needs its trader's signature."""
@@ -115,6 +121,14 @@ class RejectReason(enum.IntEnum):
     """The market is delisted."""
     ILLEGAL_MOVE = 4009
     """The market can not come from its state to the one that was asked for."""
+    INVALID_TIME = 4011
+    """What is planned must lie in the future, and a market can have only so much planned."""
+    FEES_ABOVE_LISTED = 4012
+    """No fee may exceed the largest that the market was listed with: holds and signatures rest on it."""
+    FEE_NOTICE = 4013
+    """Fees that rise for anybody are announced a day before."""
+    NOT_PLANNED = 4014
+    """Nothing is planned for this market at this time."""
 
     UNKNOWN_ORDER = 5001
     """The account never had such an order, or it is too long ago."""

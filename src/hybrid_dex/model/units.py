@@ -16,6 +16,7 @@ __all__ = [
     "MAX_PRICE",
     "MAX_QUANTITY",
     "MAX_SEQUENCE",
+    "MAX_SETTLED_FEE_PPM",
     "MAX_TIMESTAMP_NS",
     "AccountId",
     "Amount",
@@ -68,6 +69,8 @@ MAX_SEQUENCE: Final = 2**40 - 1
 MAX_TIMESTAMP_NS: Final = 2**63 - 1
 """In the year 2262: what a database integer holds."""
 MAX_FEE_PPM: Final = 2**15 - 1
+MAX_SETTLED_FEE_PPM: Final = 10_000
+"""The settlement contract takes no higher rate, whatever was signed."""
 FEE_DENOMINATOR: Final = 1_000_000
 MAX_BATCH_MEMBERS: Final = 100
 """The most commands that one batch holds."""

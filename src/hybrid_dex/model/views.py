@@ -2,6 +2,7 @@
 
 import msgspec
 
+from hybrid_dex.model.fees import FeeSchedule
 from hybrid_dex.model.order import OrderStatus, OrderType, SelfTradeMode, Side, TimeInForce
 from hybrid_dex.model.units import (
     AccountId,
@@ -15,7 +16,7 @@ from hybrid_dex.model.units import (
     TimestampNs,
 )
 
-__all__ = ["Balance", "Depth", "Level", "OrderView", "SessionView", "Top"]
+__all__ = ["Balance", "Depth", "Level", "OrderView", "Plan", "SessionView", "Top"]
 
 
 class Level(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -134,3 +135,17 @@ class SessionView(msgspec.Struct, frozen=True, gc=False):
     sell_reserved: Quantity
     expiry_s: int
     revoked: bool
+
+
+class Plan(msgspec.Struct, frozen=True, array_like=True):
+    """What happens to a market at a time.
+
+    Attributes:
+        due_ns: when.
+        market: to which.
+        fees: the fees that are charged from then on.
+    """
+
+    due_ns: TimestampNs
+    market: MarketId
+    fees: FeeSchedule

@@ -6,15 +6,18 @@ A market travels with its ``lot_size`` and ``tick_size`` in atoms, so a client r
 
 from typing import Literal
 
+import attrs
 import msgspec
 
-from hybrid_dex.errors import FormatError
+from hybrid_dex.errors import ConfigurationError, FormatError
 from hybrid_dex.interfaces.records import FillRecord
 from hybrid_dex.model.decimal_text import MAX_CHAIN_DIGITS, parse_units
+from hybrid_dex.model.fees import FeeSchedule, FeeTier
 from hybrid_dex.model.market import Asset, Market, MarketState
 from hybrid_dex.model.order import Side
 from hybrid_dex.model.reports import BookUpdate, Trade
 from hybrid_dex.model.units import (
+    MAX_QUANTITY,
     AssetId,
     FeePpm,
     MarketId,
@@ -40,6 +43,8 @@ __all__ = [
     "AssetMessage",
     "BookMessage",
     "DomainMessage",
+    "FeeTierMessage",
+    "FeesMessage",
     "InfoAnswer",
     "LoginTerms",
     "MarketMessage",
@@ -53,6 +58,7 @@ __all__ = [
     "market_message",
     "to_asset",
     "to_book_update",
+    "to_fees",
     "to_market",
     "to_trade",
     "trade_from_record",
@@ -72,6 +78,28 @@ class AssetMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     token: str | None = None
 
 
+class FeeTierMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The rates of accounts that traded at least ``volume`` in the thirty UTC days before today."""
+
+    volume: DecimalText
+    maker_fee_ppm: int
+    taker_fee_ppm: int
+
+
+class FeesMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is charged, parts per million of the notional; a negative maker fee is a rebate.
+
+    Attributes:
+        maker_fee_ppm: below the first tier.
+        taker_fee_ppm: below the first tier.
+        tiers: by rising volume.
+    """
+
+    maker_fee_ppm: int
+    taker_fee_ppm: int
+    tiers: list[FeeTierMessage] = []
+
+
 class MarketMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A market and its steps.
 
@@ -81,10 +109,15 @@ class MarketMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         lot: the smallest quantity step, in base.
         lot_size: base atoms per lot, as decimal digits.
         tick_size: quote atoms per lot per tick, as decimal digits.
-        maker_fee_ppm: parts per million of the notional.
-        taker_fee_ppm: parts per million of the notional.
+        maker_fee_ppm: as listed, parts per million of the notional; negative for a rebate.
+        taker_fee_ppm: as listed, parts per million of the notional.
         minimum_notional: the smallest notional of an order, in quote.
-        state: whether orders match.
+        state: what the market serves.
+        minimum_quantity: the smallest total of an order, in base.
+        maximum_quantity: the largest total of an order, in base; null for none.
+        maximum_notional: the largest notional of an order, in quote; null for none.
+        fee_tiers: as listed. The largest rate that was listed is the most that is ever charged.
+        fees: what is charged now where that is not what was listed, otherwise null.
     """
 
     id: SymbolText
@@ -99,6 +132,11 @@ class MarketMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     taker_fee_ppm: int
     minimum_notional: DecimalText
     state: MarketStateWord
+    minimum_quantity: DecimalText | None = None
+    maximum_quantity: DecimalText | None = None
+    maximum_notional: DecimalText | None = None
+    fee_tiers: list[FeeTierMessage] = []
+    fees: FeesMessage | None = None
 
 
 class MarketsAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -229,8 +267,11 @@ def to_asset(message: AssetMessage) -> Asset:
         raise FormatError("decimals", str(error.args[0]), "0 to 36") from error
 
 
-def market_message(market: Market, state: MarketState) -> MarketMessage:
-    """Return a market as the wire shows it."""
+def market_message(
+    market: Market, state: MarketState, fees: FeeSchedule | None = None
+) -> MarketMessage:
+    """Return a market as the wire shows it; ``fees`` are those charged now."""
+    most_lots, most_notional = market.maximum_quantity, market.maximum_notional
     return MarketMessage(
         id=market.id,
         number=market.number,
@@ -244,6 +285,11 @@ def market_message(market: Market, state: MarketState) -> MarketMessage:
         taker_fee_ppm=market.taker_fee_ppm,
         minimum_notional=market.quote.format(market.minimum_notional),
         state=word(state),
+        minimum_quantity=market.format_quantity(market.minimum_quantity),
+        maximum_quantity=None if most_lots == MAX_QUANTITY else market.format_quantity(most_lots),
+        maximum_notional=None if most_notional is None else market.quote.format(most_notional),
+        fee_tiers=_tier_messages(market.fees, market),
+        fees=None if fees is None or fees == market.fees else _fees_message(fees, market),
     )
 
 
@@ -261,12 +307,29 @@ def to_market(message: MarketMessage) -> Market:
             maker_fee_ppm=FeePpm(message.maker_fee_ppm),
             taker_fee_ppm=FeePpm(message.taker_fee_ppm),
             minimum_notional=quote.parse(message.minimum_notional, "minimum_notional"),
+            fee_tiers=_tiers("fee_tiers", message.fee_tiers, quote),
         )
-    except ValueError as error:
+        market = _with_sizes(market, message)
+    except (ValueError, ConfigurationError) as error:
         raise FormatError("market", str(error.args[0]), "a market's terms") from error
     if market.format_price(1) != message.tick or market.format_quantity(1) != message.lot:
         raise FormatError("tick", "does not agree with tick_size and lot_size", "equal steps")
     return market
+
+
+def to_fees(message: MarketMessage) -> FeeSchedule:
+    """Return what a market charges now. Raises `FormatError`."""
+    fees = message.fees
+    if fees is None:
+        return to_market(message).fees
+    try:
+        return FeeSchedule(
+            maker_fee_ppm=FeePpm(fees.maker_fee_ppm),
+            taker_fee_ppm=FeePpm(fees.taker_fee_ppm),
+            tiers=_tiers("fees", fees.tiers, to_asset(message.quote)),
+        )
+    except (ValueError, ConfigurationError) as error:
+        raise FormatError("fees", str(error.args[0]), "a market's rates") from error
 
 
 def book_message(update: BookUpdate, market: Market) -> BookMessage:
@@ -350,6 +413,56 @@ def to_trade(message: TradeMessage, market: Market) -> Trade:
         quantity=market.parse_quantity(message.quantity),
         taker_side=member(Side, message.taker_side),
         at_ns=to_ns(message.at_ms),
+    )
+
+
+def _with_sizes(market: Market, message: MarketMessage) -> Market:
+    """Return a market with the bounds of its orders, which are counted in its own steps."""
+    least, most, notional = (
+        message.minimum_quantity,
+        message.maximum_quantity,
+        message.maximum_notional,
+    )
+    lots = market.parse_quantity
+    return attrs.evolve(
+        market,
+        minimum_quantity=Quantity(1) if least is None else lots(least, "minimum_quantity"),
+        maximum_quantity=(
+            Quantity(MAX_QUANTITY) if most is None else lots(most, "maximum_quantity")
+        ),
+        maximum_notional=(
+            None if notional is None else market.quote.parse(notional, "maximum_notional")
+        ),
+    )
+
+
+def _fees_message(fees: FeeSchedule, market: Market) -> FeesMessage:
+    return FeesMessage(
+        maker_fee_ppm=fees.maker_fee_ppm,
+        taker_fee_ppm=fees.taker_fee_ppm,
+        tiers=_tier_messages(fees, market),
+    )
+
+
+def _tier_messages(fees: FeeSchedule, market: Market) -> list[FeeTierMessage]:
+    return [
+        FeeTierMessage(
+            volume=market.quote.format(tier.volume),
+            maker_fee_ppm=tier.maker_fee_ppm,
+            taker_fee_ppm=tier.taker_fee_ppm,
+        )
+        for tier in fees.tiers
+    ]
+
+
+def _tiers(field: str, messages: list[FeeTierMessage], quote: Asset) -> tuple[FeeTier, ...]:
+    return tuple(
+        FeeTier(
+            volume=quote.parse(message.volume, field),
+            maker_fee_ppm=FeePpm(message.maker_fee_ppm),
+            taker_fee_ppm=FeePpm(message.taker_fee_ppm),
+        )
+        for message in messages
     )
 
 
