@@ -18,11 +18,14 @@ from hybrid_dex.testing.rules import demand, expect, made, raises, rule
 
 PUBLIC = [
     "BookKit",
+    "JournalKit",
     "Kit",
     "LackDeclared",
     "ListBook",
+    "RecordsKit",
     "RiskKit",
     "RuleBrokenError",
+    "SnapshotsKit",
 ]
 
 

@@ -6,8 +6,21 @@ exchange.
 """
 
 from hybrid_dex.testing.book_kit import BookKit
+from hybrid_dex.testing.journal_kit import JournalKit
 from hybrid_dex.testing.list_book import ListBook
+from hybrid_dex.testing.records_kit import RecordsKit
 from hybrid_dex.testing.risk_kit import RiskKit
 from hybrid_dex.testing.rules import Kit, LackDeclared, RuleBrokenError
+from hybrid_dex.testing.snapshots_kit import SnapshotsKit
 
-__all__ = ["BookKit", "Kit", "LackDeclared", "ListBook", "RiskKit", "RuleBrokenError"]
+__all__ = [
+    "BookKit",
+    "JournalKit",
+    "Kit",
+    "LackDeclared",
+    "ListBook",
+    "RecordsKit",
+    "RiskKit",
+    "RuleBrokenError",
+    "SnapshotsKit",
+]

@@ -1,0 +1,118 @@
+"""SnapshotsKit: every rule of the `Snapshots` interface, for whoever keeps snapshots elsewhere.
+
+Two stores that are made in one rule stand on the same place (see `Kit.place`). Damage can not be
+done through the interface; whoever can do it overrides `damage`, else declares that rule lacking.
+"""
+
+from collections.abc import Awaitable
+
+from hybrid_dex.interfaces.snapshots import Snapshot, Snapshots
+from hybrid_dex.model.units import Sequence
+from hybrid_dex.testing.rules import Kit, demand, expect, made, rule
+
+__all__ = ["SnapshotsKit"]
+
+
+class SnapshotsKit(Kit):
+    """Subclass it as ``TestYourSnapshots`` and write `make_snapshots`."""
+
+    def make_snapshots(self) -> Snapshots | Awaitable[Snapshots]:
+        """Return snapshots on the store that belongs to `place`."""
+        raise NotImplementedError
+
+    async def damage(self, snapshot: Snapshot) -> None:
+        """Alter a byte of a stored snapshot, behind the store's back."""
+        raise NotImplementedError("override damage(), or declare that you lack this rule")
+
+    @rule
+    async def test_none_at_first(self) -> None:
+        """A new store has no latest snapshot and none before any position."""
+        snapshots = await made(self.make_snapshots())
+        expect("latest", await snapshots.latest(), None)
+        expect("before 9", await snapshots.before(9), None)
+
+    @rule
+    async def test_a_snapshot_comes_back_as_it_was(self) -> None:
+        """Every field, byte for byte, whatever the state's size."""
+        snapshots = await made(self.make_snapshots())
+        for position, state in enumerate((b"", bytes(range(256)), b"\x00" * 3_000_000), 1):
+            snapshot = _snapshot(position, state)
+            await snapshots.put(snapshot)
+            found = await snapshots.latest()
+            demand(found == snapshot, f"another snapshot than the one of {len(state)} bytes")
+
+    @rule
+    async def test_latest_is_the_highest_position(self) -> None:
+        """Not the one that was put last."""
+        snapshots = await made(self.make_snapshots())
+        for position in (9, 100, 20):
+            await snapshots.put(_snapshot(position))
+        expect("latest", await snapshots.latest(), _snapshot(100))
+
+    @rule
+    async def test_before_is_the_next_lower_position(self) -> None:
+        """Before returns the newest below a position, never one at it or above."""
+        snapshots = await made(self.make_snapshots())
+        for position in (9, 20, 100):
+            await snapshots.put(_snapshot(position))
+        for position, wanted in ((101, 100), (100, 20), (21, 20), (20, 9), (10, 9)):
+            found = await snapshots.before(position)
+            expect(f"before {position}", found, _snapshot(wanted))
+        expect("before 9", await snapshots.before(9), None)
+
+    @rule
+    async def test_the_last_three_are_kept(self) -> None:
+        """After many snapshots the newest three are there."""
+        snapshots = await made(self.make_snapshots())
+        for position in range(1, 9):
+            await snapshots.put(_snapshot(position))
+        expect("latest", await snapshots.latest(), _snapshot(8))
+        expect("before 8", await snapshots.before(8), _snapshot(7))
+        expect("before 7", await snapshots.before(7), _snapshot(6))
+
+    @rule
+    async def test_old_ones_are_forgotten(self) -> None:
+        """What is older than the last three goes, so that the store does not grow for ever."""
+        snapshots = await made(self.make_snapshots())
+        for position in range(1, 9):
+            await snapshots.put(_snapshot(position))
+        expect("before 6", await snapshots.before(6), None)
+
+    @rule
+    async def test_the_same_position_again_replaces(self) -> None:
+        """A snapshot put again at a position takes the place of the earlier one."""
+        snapshots = await made(self.make_snapshots())
+        await snapshots.put(_snapshot(1))
+        for state in (b"first", b"second", b"third", b"fourth"):
+            await snapshots.put(_snapshot(5, state))
+        expect("latest", await snapshots.latest(), _snapshot(5, b"fourth"))
+        expect("before 5", await snapshots.before(5), _snapshot(1))
+
+    @rule
+    async def test_what_was_put_survives(self) -> None:
+        """Another program that looks later finds it."""
+        await (await made(self.make_snapshots())).put(_snapshot(7))
+        again = await made(self.make_snapshots())
+        expect("latest", await again.latest(), _snapshot(7))
+
+    @rule
+    async def test_a_damaged_one_is_skipped(self) -> None:
+        """A snapshot that is not what was put is never returned; the one before it is."""
+        snapshots = await made(self.make_snapshots())
+        for position in (1, 2, 3):
+            await snapshots.put(_snapshot(position))
+        await self.damage(_snapshot(3))
+        again = await made(self.make_snapshots())
+        expect("latest", await again.latest(), _snapshot(2))
+        expect("before 9", await again.before(9), _snapshot(2))
+
+
+def _snapshot(position: int, state: bytes = b"state") -> Snapshot:
+    return Snapshot(
+        position=position,
+        frame_hash=position.to_bytes(32, "big"),
+        sequence=Sequence(10 * position),
+        state_hash=bytes(range(32)),
+        versions="engine 1; book Kit; risk kit 1",
+        state=state,
+    )

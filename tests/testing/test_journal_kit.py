@@ -1,0 +1,283 @@
+"""JournalKit passes the journals that ship and refuses every broken one, rule by rule."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import ClassVar
+
+import attrs
+import pytest
+
+from hybrid_dex.defaults.file_journal import FileJournal, FileJournalOptions
+from hybrid_dex.defaults.memory_journal import MemoryJournal
+from hybrid_dex.errors import FencedError
+from hybrid_dex.interfaces.journal import Journal, JournalCapabilities
+from hybrid_dex.testing import JournalKit
+from tests.testing.mutants import is_refused
+
+NO_DISK = "memory has no disk that could be damaged"
+
+
+class MemoryKit(JournalKit):
+    """Any journal in memory: the same one for the same place."""
+
+    lacks: ClassVar = {"damage_in_the_middle_is_refused": NO_DISK, "a_torn_tail_is_cut": NO_DISK}
+    kind: Callable[[], Journal] = MemoryJournal
+
+    def make_journal(self) -> Journal:
+        stores: dict[Path, Journal] = self.__dict__.setdefault("stores", {})
+        if self.place not in stores:
+            stores[self.place] = type(self).kind()
+        return stores[self.place]
+
+
+class TestMemoryJournal(MemoryKit):
+    pass
+
+
+class TestFileJournal(JournalKit):
+    def make_journal(self) -> Journal:
+        return FileJournal(
+            self.place / "journal", options=FileJournalOptions(segment_bytes=4 << 20)
+        )
+
+    async def damage(self, position: int, frame: bytes) -> None:
+        path, start = self.find(frame)
+        content = bytearray(path.read_bytes())
+        content[start + 20] ^= 1
+        path.write_bytes(content)
+
+    async def tear(self, position: int, frame: bytes) -> None:
+        path, start = self.find(frame)
+        content = bytearray(path.read_bytes())
+        content[start + len(frame) // 2 :] = bytes(len(content) - start - len(frame) // 2)
+        path.write_bytes(content)
+
+    def find(self, frame: bytes) -> tuple[Path, int]:
+        """Where a frame is stored."""
+        for path in (self.place / "journal").glob("*.segment"):
+            start = path.read_bytes().find(frame)
+            if start >= 0:
+                return path, start
+        raise AssertionError("the frame is in no segment")
+
+
+class TestFileJournalInSegments(TestFileJournal):
+    """So small that appends, trims and restarts cross from one file to the next."""
+
+    def make_journal(self) -> Journal:
+        options = FileJournalOptions(segment_bytes=2048, max_frame_bytes=1024, max_depth=16)
+        return FileJournal(self.place / "journal", options=options)
+
+
+class FileMutantKit(TestFileJournalInSegments):
+    """A journal on disk, to be broken."""
+
+
+class GrowingPromises(MemoryJournal):
+    @property
+    def capabilities(self) -> JournalCapabilities:
+        return attrs.evolve(super().capabilities, durable_on_ack=self._is_open)
+
+
+class NeverDurable(MemoryJournal):
+    async def verify_durability(self) -> None:
+        raise NotImplementedError
+
+
+class BeginsAtOne(MemoryJournal):
+    async def head(self) -> int:
+        return await super().head() + 1
+
+
+class CountsFromZero(MemoryJournal):
+    def append(self, expected: int, frame: bytes) -> Awaitable[int]:
+        return changed(super().append(expected, frame), lambda position: position - 1)
+
+
+class StripsFrames(MemoryJournal):
+    def append(self, expected: int, frame: bytes) -> Awaitable[int]:
+        return super().append(expected, frame.rstrip(frame[-1:]))
+
+
+class OneAtATime(MemoryJournal):
+    waiting = False
+
+    def append(self, expected: int, frame: bytes) -> Awaitable[int]:
+        head = len(self._frames) if self.waiting else expected
+        self.waiting = True
+        done = super().append(expected if head == expected else -1, frame)
+        asyncio.get_running_loop().call_soon(self.__dict__.update, {"waiting": False})
+        return done if expected % 7 != 5 else super().append(-1, frame)
+
+
+class AppendsAnywhere(MemoryJournal):
+    def append(self, expected: int, frame: bytes) -> Awaitable[int]:
+        return super().append(len(self._frames), frame)
+
+
+class WritesOver(MemoryJournal):
+    """Two may open it, and the second to append at a place wins."""
+
+    async def open(self) -> None:
+        self._is_open = True
+
+    def append(self, expected: int, frame: bytes) -> Awaitable[int]:
+        if expected < len(self._frames):
+            del self._frames[expected:]
+        return super().append(expected, frame)
+
+
+class TakesAnySize(MemoryJournal):
+    @property
+    def capabilities(self) -> JournalCapabilities:
+        return attrs.evolve(super().capabilities, max_frame_bytes=4096)
+
+
+class ForgetsTheCanceled(MemoryJournal):
+    """Its head moves on for a caller that gave up, and the frame is lost."""
+
+    def append(self, expected: int, frame: bytes) -> Awaitable[int]:
+        async def slowly() -> int:
+            try:
+                await asyncio.sleep(0)
+            except asyncio.CancelledError:
+                self._trimmed += 1
+                raise
+            return await appended(expected, frame)
+
+        appended = super().append
+        return slowly()
+
+
+class ReadsFromThePosition(MemoryJournal):
+    async def read(self, after: int) -> AsyncIterator[tuple[int, bytes]]:
+        async for item in super().read(max(0, after - 1)):
+            yield item
+
+
+class ReadsTheNearest(MemoryJournal):
+    async def read_at(self, position: int) -> bytes | None:
+        return await super().read_at(min(max(position, 1), len(self._frames)))
+
+
+class FollowsToTheEnd(MemoryJournal):
+    async def follow(self, after: int) -> AsyncIterator[tuple[int, bytes]]:
+        async for item in self.read(after):
+            yield item
+
+
+class TrimsOneTooMany(MemoryJournal):
+    async def trim(self, upto: int) -> None:
+        await super().trim(upto + 1)
+
+
+class TrimsToNothing(MemoryJournal):
+    async def trim(self, upto: int) -> None:
+        await super().trim(upto)
+        if not self._frames:
+            self._trimmed = 0
+
+
+class AlwaysOpen(MemoryJournal):
+    def __init__(self) -> None:
+        super().__init__()
+        self._is_open = True
+
+    async def open(self) -> None:
+        """It was never closed."""
+
+
+class ClosesOnce(MemoryJournal):
+    async def close(self) -> None:
+        if not self._is_open:
+            raise RuntimeError("closed already")
+        await super().close()
+
+
+class ForgetsTheLast(MemoryJournal):
+    async def close(self) -> None:
+        if self._is_open:
+            del self._frames[28:]
+        await super().close()
+
+
+MUTANTS: list[tuple[str, Callable[[], Journal]]] = [
+    ("capabilities_are_said_and_constant", GrowingPromises),
+    ("durability_can_be_asked_for", NeverDurable),
+    ("a_new_journal_is_empty", BeginsAtOne),
+    ("append_resolves_to_the_next_position", CountsFromZero),
+    ("frames_come_back_byte_for_byte", StripsFrames),
+    ("appends_may_be_pipelined", OneAtATime),
+    ("an_append_elsewhere_is_fenced", AppendsAnywhere),
+    ("one_writer", WritesOver),
+    ("the_largest_frame_fits", TakesAnySize),
+    ("a_caller_may_give_up", ForgetsTheCanceled),
+    ("read_begins_behind_a_position", ReadsFromThePosition),
+    ("read_at_is_exact", ReadsTheNearest),
+    ("follow_goes_on_with_new_frames", FollowsToTheEnd),
+    ("trim_forgets_nothing_newer", TrimsOneTooMany),
+    ("trim_keeps_the_head", TrimsToNothing),
+    ("only_an_open_journal_takes_frames", AlwaysOpen),
+    ("close_may_be_repeated", ClosesOnce),
+    ("what_was_acknowledged_survives", ForgetsTheLast),
+]
+
+
+def changed(answer: Awaitable[int], change: Callable[[int], int]) -> Awaitable[int]:
+    async def wait() -> int:
+        return change(await answer)
+
+    return wait()
+
+
+@pytest.mark.parametrize(
+    ("rule", "mutant"), MUTANTS, ids=lambda part: getattr(part, "__name__", part)
+)
+def test_a_broken_journal_is_refused(rule: str, mutant: Callable[[], Journal]) -> None:
+    """By the rule that it breaks, in words that name the rule."""
+    assert is_refused(type("MutantKit", (MemoryKit,), {"kind": mutant, "timeout_s": 5}), rule)
+
+
+async def nothing(kit: JournalKit, position: int, frame: bytes) -> None:
+    """Damage that leaves no trace: a journal that passes on what it finds looks the same."""
+
+
+class PassesOnDamage(FileMutantKit):
+    """Checks nothing: the frame at the place is another one, and is read as if nothing were."""
+
+    damage = nothing
+
+
+class KeepsATornTail(FileMutantKit):
+    tear = nothing
+
+
+@pytest.mark.parametrize(
+    ("rule", "kit"),
+    [
+        ("damage_in_the_middle_is_refused", PassesOnDamage),
+        ("a_torn_tail_is_cut", KeepsATornTail),
+        ("damage_in_the_middle_is_refused", JournalKit),
+    ],
+)
+def test_damage_that_goes_unnoticed_is_refused(rule: str, kit: type[JournalKit]) -> None:
+    """As is a kit whose author neither damages nor declares."""
+    assert is_refused(kit, rule)
+
+
+def test_every_rule_has_a_journal_that_breaks_it() -> None:
+    """A rule that nothing can break checks nothing."""
+    damage = {"damage_in_the_middle_is_refused", "a_torn_tail_is_cut"}
+    assert {rule for rule, _ in MUTANTS} | damage == set(JournalKit.rules())
+
+
+def test_fenced_is_what_the_loser_gets() -> None:
+    """The kit takes either kind of lock: refused at open, or fenced at the append."""
+
+    class Shared(MemoryJournal):
+        async def open(self) -> None:
+            self._is_open = True
+
+    type("SharedKit", (MemoryKit,), {"kind": Shared})().test_one_writer()
+    assert FencedError(3).actual == 3
