@@ -135,6 +135,7 @@ class PlainRecords:
             filled=event.filled,
             time_in_force=event.time_in_force,
             post_only=event.post_only,
+            self_trade=event.self_trade,
             expires_at_ns=event.expires_at_ns,
             status=status,
         )

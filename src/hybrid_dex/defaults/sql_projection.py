@@ -152,6 +152,7 @@ class Changes:
                     quantity=event.quantity,
                     time_in_force=int(event.time_in_force),
                     post_only=event.post_only,
+                    self_trade=int(event.self_trade),
                     expires_at_ns=event.expires_at_ns,
                     open=event.open,
                     filled=event.filled,

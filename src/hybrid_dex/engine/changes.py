@@ -224,6 +224,7 @@ class Changes:
                 order.authorization,
                 None if conditions is None else conditions.trigger_price,
                 waits,
+                order.self_trade,
             )
         )
         if keeps:

@@ -225,6 +225,7 @@ class OrderReplaced(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=
     authorization: Authorization | None
     trigger_price: Price | None = None
     waiting: bool = False
+    self_trade: SelfTradeMode = SelfTradeMode.CANCEL_AGGRESSOR
 
 
 class CancelRejected(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=8):
