@@ -236,7 +236,7 @@ def changed(answer: Awaitable[int], change: Callable[[int], int]) -> Awaitable[i
 )
 def test_a_broken_journal_is_refused(rule: str, mutant: Callable[[], Journal]) -> None:
     """By the rule that it breaks, in words that name the rule."""
-    assert is_refused(type("MutantKit", (MemoryKit,), {"kind": mutant, "timeout_s": 5}), rule)
+    assert is_refused(type("MutantKit", (MemoryKit,), {"kind": mutant, "timeout_s": 2}), rule)
 
 
 async def nothing(kit: JournalKit, position: int, frame: bytes) -> None:
