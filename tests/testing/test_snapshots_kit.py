@@ -83,6 +83,12 @@ class KeepsAll(MemorySnapshots):
         self._snapshots = [*(one for one in before if one not in self._snapshots), *self._snapshots]
 
 
+class KeepsTheLastOnly(MemorySnapshots):
+    async def put(self, snapshot: Snapshot) -> None:
+        await super().put(snapshot)
+        self._snapshots = self._snapshots[-3:]
+
+
 class KeepsTheFirst(MemorySnapshots):
     async def put(self, snapshot: Snapshot) -> None:
         if all(one.position != snapshot.position for one in self._snapshots):
@@ -96,6 +102,7 @@ MUTANTS: list[tuple[str, Callable[[], Snapshots]]] = [
     ("before_is_the_next_lower_position", BeforeIncludes),
     ("the_last_three_are_kept", KeepsTwo),
     ("old_ones_are_forgotten", KeepsAll),
+    ("an_earlier_versions_last_one_is_kept", KeepsTheLastOnly),
     ("the_same_position_again_replaces", KeepsTheFirst),
 ]
 

@@ -79,6 +79,18 @@ class SnapshotsKit(Kit):
         expect("before 6", await snapshots.before(6), None)
 
     @rule
+    async def test_an_earlier_versions_last_one_is_kept(self) -> None:
+        """Of each earlier versions line the newest stays: only its own versions could remake it."""
+        snapshots = await made(self.make_snapshots())
+        for position in range(1, 4):
+            await snapshots.put(_snapshot(position, versions="engine 1"))
+        for position in range(4, 9):
+            await snapshots.put(_snapshot(position, versions="engine 2"))
+        wanted = _snapshot(3, versions="engine 1")
+        expect("before 6", await snapshots.before(6), wanted)
+        expect("before 3", await snapshots.before(3), None)
+
+    @rule
     async def test_the_same_position_again_replaces(self) -> None:
         """A snapshot put again at a position takes the place of the earlier one."""
         snapshots = await made(self.make_snapshots())
@@ -107,12 +119,14 @@ class SnapshotsKit(Kit):
         expect("before 9", await again.before(9), _snapshot(2))
 
 
-def _snapshot(position: int, state: bytes = b"state") -> Snapshot:
+def _snapshot(
+    position: int, state: bytes = b"state", versions: str = "engine 1; book Kit; risk kit 1"
+) -> Snapshot:
     return Snapshot(
         position=position,
         frame_hash=position.to_bytes(32, "big"),
         sequence=Sequence(10 * position),
         state_hash=bytes(range(32)),
-        versions="engine 1; book Kit; risk kit 1",
+        versions=versions,
         state=state,
     )
