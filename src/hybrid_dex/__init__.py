@@ -14,16 +14,21 @@ from hybrid_dex.defaults.file_journal import FileJournal, FileJournalOptions
 from hybrid_dex.defaults.file_snapshots import FileSnapshots
 from hybrid_dex.defaults.memory_journal import MemoryJournal
 from hybrid_dex.defaults.memory_snapshots import MemorySnapshots
-from hybrid_dex.defaults.sorted_book import SortedBook
-from hybrid_dex.defaults.standard_risk import (
-    DailyVolume,
+from hybrid_dex.defaults.risk_chain import RiskChain
+from hybrid_dex.defaults.risk_counters import DailyVolume, OrdersPerSecond
+from hybrid_dex.defaults.risk_rules import (
+    KillSwitch,
+    LimitRule,
     OpenOrders,
     OrderNotional,
-    RiskChain,
-    RiskLimits,
+    PositionLimit,
+    PrefundedBalance,
+    PriceBand,
     SelfTrade,
-    StandardRisk,
+    SettlementBacklog,
 )
+from hybrid_dex.defaults.sorted_book import SortedBook
+from hybrid_dex.defaults.standard_risk import StandardRisk
 from hybrid_dex.defaults.system_clock import SystemClock
 from hybrid_dex.defaults.trusted_auth import TrustedAuth
 from hybrid_dex.engine.engine import Engine
@@ -166,6 +171,17 @@ from hybrid_dex.model.protection import (
     SetCancelOnDisconnect,
 )
 from hybrid_dex.model.reasons import RejectReason
+from hybrid_dex.model.risk_control import (
+    AccountGroupChanged,
+    AssignRiskTier,
+    KillSwitchChanged,
+    RiskTierAssigned,
+    RiskTierChanged,
+    SetAccountGroup,
+    SetKillSwitch,
+    SetRiskTier,
+)
+from hybrid_dex.model.risk_limits import AccountTier, RiskLimits
 from hybrid_dex.model.settlement import FillFailure, MatchedFill, OrderTerms, SettlementStage
 from hybrid_dex.model.signed_order import Authorization, Nonce, SignatureKind, SignedOrder
 from hybrid_dex.model.units import (
@@ -202,7 +218,9 @@ from hybrid_dex.settlement.local import LocalSettlement
 __all__ = [
     "AccountDisconnected",
     "AccountFrozen",
+    "AccountGroupChanged",
     "AccountId",
+    "AccountTier",
     "AccountUnfrozen",
     "AdvanceTime",
     "Allocation",
@@ -212,6 +230,7 @@ __all__ = [
     "ApproveOrder",
     "Asset",
     "AssetId",
+    "AssignRiskTier",
     "Auth",
     "Authorization",
     "Balance",
@@ -275,9 +294,12 @@ __all__ = [
     "JournalCapabilities",
     "JournalError",
     "JournalFullError",
+    "KillSwitch",
+    "KillSwitchChanged",
     "LaneRevoked",
     "LedgerView",
     "Level",
+    "LimitRule",
     "ListMarket",
     "LocalBalance",
     "LocalBook",
@@ -308,11 +330,15 @@ __all__ = [
     "OrderTerms",
     "OrderType",
     "OrderView",
+    "OrdersPerSecond",
     "PlaceOrder",
     "Plan",
     "PlanCanceled",
     "PluginError",
+    "PositionLimit",
+    "PrefundedBalance",
     "Price",
+    "PriceBand",
     "Principal",
     "Quantity",
     "RaiseFloor",
@@ -331,6 +357,8 @@ __all__ = [
     "Risk",
     "RiskChain",
     "RiskLimits",
+    "RiskTierAssigned",
+    "RiskTierChanged",
     "ScheduleCancel",
     "ScheduleFees",
     "ScheduledCancelFired",
@@ -342,9 +370,13 @@ __all__ = [
     "SessionGranted",
     "SessionRevoked",
     "SessionView",
+    "SetAccountGroup",
     "SetCancelOnDisconnect",
+    "SetKillSwitch",
     "SetMarketState",
+    "SetRiskTier",
     "Settlement",
+    "SettlementBacklog",
     "SettlementError",
     "SettlementStage",
     "Side",

@@ -27,9 +27,18 @@ def reason(events: tuple[Event, ...]) -> Reason | None:
 
 
 def test_the_defaults_are_the_documented_ones() -> None:
-    """A million an order, a hundred orders, ten million a day, no self-trade check."""
+    """A million an order, a hundred orders, ten million a day, and nothing else."""
     assert RiskLimits() == RiskLimits(
-        order_notional=1_000_000, open_orders=100, daily_volume=10_000_000, refuse_self_trade=False
+        order_notional=1_000_000,
+        open_orders=100,
+        daily_volume=10_000_000,
+        refuse_self_trade=False,
+        prefunded=False,
+        price_band_ppm=None,
+        orders_per_second=None,
+        position=None,
+        unsettled_fills=None,
+        unsettled_age_s=None,
     )
 
 
@@ -114,7 +123,10 @@ def test_a_tier_has_limits_of_its_own() -> None:
         assert reason(driver.place(account, BUY, 1, 1)) is Reason.OPEN_ORDERS_LIMIT
 
 
-@pytest.mark.parametrize("name", ["order_notional", "open_orders", "daily_volume"])
+@pytest.mark.parametrize(
+    "name",
+    ["order_notional", "open_orders", "daily_volume", "orders_per_second", "position"],
+)
 def test_a_limit_is_not_negative(name: str) -> None:
     """Zero is one, and lets nothing pass."""
     with pytest.raises(ConfigurationError):
@@ -210,12 +222,15 @@ def test_a_state_of_another_shape_is_refused() -> None:
     for raw in (b"", b"{}", b'["AA=="]', b"[1]"):
         with pytest.raises(VersionMismatchError):
             StandardRisk().restore(raw)
-    with pytest.raises(VersionMismatchError):
-        StandardRisk().restore(b'[["DailyVolume","AA=="]]')
+    for raw in (b'[["DailyVolume","AA=="]]', b'[["by command","AA=="]]'):
+        with pytest.raises(VersionMismatchError):
+            StandardRisk().restore(raw)
 
 
 def test_the_version_names_limits_and_tiers() -> None:
     """Other limits would give other events, so the journal's header must show them."""
     plain, tiered = StandardRisk(), StandardRisk(tiers={"bob": NO_LIMITS})
-    assert plain.version == "standard 1 (1000000, 100, 10000000, False)"
-    assert tiered.version == f"{plain.version}; bob: (None, None, None, False)"
+    assert plain.version == (
+        "standard 2 (order_notional=1000000, open_orders=100, daily_volume=10000000)"
+    )
+    assert tiered.version == f"{plain.version}; bob: ()"

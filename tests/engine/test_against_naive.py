@@ -75,6 +75,7 @@ def compare(engine: Engine, naive: Naive) -> None:
         for market in engine.markets():
             assert engine.rates(account, market.id) == naive.rules.rates(account, market)
         assert engine.is_frozen(account) == naive.frozen(account)
+        assert engine.kin(account) == tuple(who for who in ACCOUNTS if naive.kin(account, who))
         assert engine.cancels_on_disconnect(account) is (account in naive.wishes)
         armed = {
             (account, row.market or ""): (row.due_ns, row.timeout_ms)

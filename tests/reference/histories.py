@@ -12,6 +12,7 @@ import msgspec
 from hybrid_dex.model import commands as c
 from hybrid_dex.model import protection as p
 from hybrid_dex.model.fees import FeeSchedule, FeeTier
+from hybrid_dex.model import risk_control as r
 from hybrid_dex.model.market import Asset, Market, MarketState
 from hybrid_dex.model.order import OrderType, SelfTradeMode, Side, TimeInForce
 from hybrid_dex.model.settlement import FillFailure, SettlementStage
@@ -100,6 +101,8 @@ def _command(choose: Choose, naive: Naive) -> c.Command:
         return _batch(choose, naive)
     if choose(30) == 0:
         return _absence(choose)
+    if choose(60) == 0:
+        return _control(choose)
     roll = choose(110)
     if roll >= 100:
         return _told_by_the_chain(choose, naive, roll)
@@ -277,6 +280,18 @@ def _terms(choose: Choose, naive: Naive) -> dict[str, object]:
         "self_trade": _pick(choose, tuple(SelfTradeMode)),
         "expires_at_ns": naive.at + choose(12) * 10**9 if wants_time else None,
     }
+
+
+def _control(choose: Choose) -> c.Command:
+    """Groups of two, and switches that are undone sooner than they are set."""
+    account = _pick(choose, ACCOUNTS)
+    if choose(3):
+        return r.SetAccountGroup(account=account, group=f"g{choose(2)}" if choose(3) else None)
+    engaged = choose(3) == 0
+    who = account if choose(4) or not engaged else None
+    if not engaged and choose(2):
+        who = None
+    return r.SetKillSwitch(account=who, engaged=engaged, cancel=choose(2) == 0)
 
 
 def _absence(choose: Choose) -> c.Command:

@@ -16,6 +16,7 @@ from hybrid_dex.model.market import Market
 from hybrid_dex.model.order import OrderType, SelfTradeMode, Side, TimeInForce
 from hybrid_dex.model.signed_order import Nonce, SignatureKind
 from tests.reference.naive_chain import ChainFacts
+from tests.reference.naive_control import Control
 from tests.reference.naive_markets import MarketRules, charge, worst
 from tests.reference.naive_protection import Absences
 from tests.reference.naive_waiting import Waiting
@@ -28,7 +29,7 @@ REMEMBERED_NS = 15 * 60 * 10**9
 MONTH_S = 30 * 24 * 60 * 60
 
 
-class Naive(Absences, Waiting, ChainFacts):
+class Naive(Absences, Control, Waiting, ChainFacts):
     """The whole exchange. `status` holds what became of every order ever sent."""
 
     def __init__(self) -> None:
@@ -47,6 +48,7 @@ class Naive(Absences, Waiting, ChainFacts):
         self.at = self.sequence = self.position = self.final_batch = 0
         self.member = self.next_fill = 0
         self.begin_absences()
+        self.begin_control()
         self.grants: dict[tuple[str, str, str], Grant] = defaultdict(Grant)
         self.approvals: dict[tuple[str, bytes], bool] = {}
         self.vouchers: dict[tuple[str, int], tuple[str, int]] = {}
@@ -191,7 +193,7 @@ class Naive(Absences, Waiting, ChainFacts):
         for other in self.crossing(order.market.id, order.side, order.price):
             if left == 0:
                 break
-            if other.account == order.account:
+            if self.kin(order.account, other.account):
                 if order.mode is not SelfTradeMode.CANCEL_RESTING:
                     return False
                 continue
@@ -210,7 +212,7 @@ class Naive(Absences, Waiting, ChainFacts):
         for other in self.crossing(order.market.id, order.side, order.price):
             if order.open == 0:
                 break
-            if other.account == order.account:
+            if self.kin(order.account, other.account):
                 if self.self_trade(order, other):
                     return self.end(order, "canceled")
                 continue
@@ -307,6 +309,7 @@ class Naive(Absences, Waiting, ChainFacts):
             or not self.may_sign(order, command)
             or (order.session and order.stake > self.budget(order.session, order.side))
             or self.frozen(command.account)
+            or self.stopped & {None, command.account}
             or self.available(command.account, asset) < needed
             or (not order.waiting and self.bars(order))
         ):
@@ -339,6 +342,8 @@ class Naive(Absences, Waiting, ChainFacts):
             return None
         if new_open <= 0:
             return self.end(old, "canceled")
+        if self.stopped & {None, old.account}:
+            return None
         asset, needed = new.hold
         more = needed - old.hold[1]
         if more > 0 and more > self.available(old.account, asset):

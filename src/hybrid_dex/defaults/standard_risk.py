@@ -1,36 +1,44 @@
 """StandardRisk: the operator's limits, each a small rule of its own.
 
 A rule looks at what stands before the command and refuses with a number, or lets pass; the first
-refusal wins. Whether the funds are there is not asked here: the ledger's hold answers that. Limits
-in money are in whole units of the quote asset and count each quote asset by itself; ``None``
-switches a rule off. A tier gives single accounts other limits.
+refusal wins. Whether the funds are there is not asked here: the ledger's hold answers that.
+
+Limits come from three places, the later before the earlier: what was given at the start for
+everybody and for single accounts, and the tiers that commands set while the exchange runs. Rules
+that count begin to when some limit first needs it.
 """
 
-import ast
 import re
-from collections.abc import Callable, Mapping, Sequence
-from typing import Final, TypeAlias, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Final, TypeAlias
 
 import attrs
 import msgspec
 
-from hybrid_dex.errors import ConfigurationError, VersionMismatchError
-from hybrid_dex.interfaces.risk import LedgerView, Refusal, Risk
-from hybrid_dex.model.commands import Command, PlaceOrder, ReplaceOrder
-from hybrid_dex.model.events import (
-    Event,
-    FillMade,
-    MarketListed,
-    OrderAccepted,
-    OrderCanceled,
-    OrderExpired,
-    OrderReplaced,
-    OrderTriggered,
+from hybrid_dex.defaults.risk_chain import RiskChain
+from hybrid_dex.defaults.risk_counters import DailyVolume, OrdersPerSecond
+from hybrid_dex.defaults.risk_rules import (
+    Entry,
+    KillSwitch,
+    LimitRule,
+    OpenOrders,
+    OrderNotional,
+    PositionLimit,
+    PrefundedBalance,
+    PriceBand,
+    SelfTrade,
+    SettlementBacklog,
+    entries_of,
+    entry_of,
 )
-from hybrid_dex.model.market import Market
-from hybrid_dex.model.order import Side
-from hybrid_dex.model.reasons import RejectReason
-from hybrid_dex.model.units import AccountId, AssetId, MarketId, OrderId, TimestampNs
+from hybrid_dex.defaults.risk_state import decode
+from hybrid_dex.errors import ConfigurationError, VersionMismatchError
+from hybrid_dex.interfaces.risk import LedgerView, Refusal
+from hybrid_dex.model.commands import BatchOrders, Command, PlaceOrder, ReplaceOrder
+from hybrid_dex.model.events import Event, MarketListed
+from hybrid_dex.model.risk_control import RiskTierChanged
+from hybrid_dex.model.risk_limits import AccountTier, RiskLimits
+from hybrid_dex.model.units import AccountId, TimestampNs
 
 __all__ = [
     "DailyVolume",
@@ -42,303 +50,12 @@ __all__ = [
     "StandardRisk",
 ]
 
-_DAY_NS: Final = 24 * 60 * 60 * 1_000_000_000
-_ENTERING: Final = (PlaceOrder, ReplaceOrder)
+_Judge: TypeAlias = Callable[[Entry, RiskLimits, LedgerView], Refusal | None]
 
-_VERSION: Final = re.compile(r"standard \d+ (\(.*?\))((?:; .*)?)")
+_VERSION: Final = re.compile(r"standard 2 (\(.*?\))((?:; .*)?)")
 _TIER: Final = re.compile(r"; (.+?): (\(.*?\))(?=; |$)")
-
-_StateT = TypeVar("_StateT")
-
-
-@attrs.frozen(kw_only=True)
-class RiskLimits:
-    """What an account may do; ``None`` is no limit.
-
-    Attributes:
-        order_notional: the largest order, in whole units of the quote asset.
-        open_orders: how many orders may rest at once, over all markets.
-        daily_volume: what may trade in a UTC day, in whole units of the quote asset.
-        refuse_self_trade: refuse an order whose price crosses an own resting order, instead of
-            leaving it to the order's self-trade mode.
-    """
-
-    order_notional: int | None = 1_000_000
-    open_orders: int | None = 100
-    daily_volume: int | None = 10_000_000
-    refuse_self_trade: bool = False
-
-    def __attrs_post_init__(self) -> None:
-        for limit in (self.order_notional, self.open_orders, self.daily_volume):
-            if limit is not None and limit < 0:
-                raise ConfigurationError(f"a limit is {limit}; valid: 0 or more, or None for none")
-
-
-Limits: TypeAlias = Callable[[AccountId], RiskLimits]
-"""Which limits an account has."""
-
-
-class OrderNotional:
-    """An order's price times its total quantity has a limit."""
-
-    version = "order-notional 1"
-    learns = False
-
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-
-    def check(self, command: Command, view: LedgerView) -> Refusal | None:
-        """Refuse an order, or a replacement, that is too large."""
-        if not isinstance(command, _ENTERING):
-            return None
-        limit = self._limits(command.account).order_notional
-        market = _market(command, view)
-        if limit is None or market is None:
-            return None
-        if command.price * command.quantity * market.tick_size <= limit * 10**market.quote.decimals:
-            return None
-        detail = f"at most {limit} {market.quote.id} an order"
-        return Refusal(RejectReason.ORDER_NOTIONAL_LIMIT, "quantity", detail)
-
-    def observe(self, event: Event, at_ns: TimestampNs) -> None:
-        """Nothing to learn."""
-
-    def snapshot(self) -> bytes:
-        """No state."""
-        return b""
-
-    def restore(self, state: bytes) -> None:
-        """No state."""
-        _require_empty(state)
-
-
-class OpenOrders:
-    """An account has so many orders on the books at once."""
-
-    version = "open-orders 1"
-    learns = False
-
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-
-    def check(self, command: Command, view: LedgerView) -> Refusal | None:
-        """Refuse one order more; a replacement adds none."""
-        if not isinstance(command, PlaceOrder):
-            return None
-        limit = self._limits(command.account).open_orders
-        if limit is None or view.open_order_count(command.account) < limit:
-            return None
-        detail = f"at most {limit} open orders; cancel one"
-        return Refusal(RejectReason.OPEN_ORDERS_LIMIT, "", detail)
-
-    def observe(self, event: Event, at_ns: TimestampNs) -> None:
-        """Nothing to learn: the view counts."""
-
-    def snapshot(self) -> bytes:
-        """No state."""
-        return b""
-
-    def restore(self, state: bytes) -> None:
-        """No state."""
-        _require_empty(state)
-
-
-class _VolumeState(msgspec.Struct, array_like=True):
-    """The UTC day, each market's quote and tick size, and volumes by account and quote."""
-
-    day: int
-    markets: dict[MarketId, tuple[AssetId, int]]
-    volumes: dict[AccountId, dict[AssetId, int]]
-
-
-class DailyVolume:
-    """What an account trades in a UTC day has a limit; both sides of a fill count.
-
-    The day is that of the command, by integer division; nothing is asked of a clock. An order is
-    refused when it could take the day's volume past the limit.
-    """
-
-    version = "daily-volume 1"
-
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-        self._state = _VolumeState(0, {}, {})
-
-    def check(self, command: Command, view: LedgerView) -> Refusal | None:
-        """Refuse what would exceed the day's volume if it traded whole."""
-        if not isinstance(command, _ENTERING):
-            return None
-        limit = self._limits(command.account).daily_volume
-        market = _market(command, view)
-        if limit is None or market is None:
-            return None
-        filled = 0
-        if isinstance(command, ReplaceOrder):
-            order = view.order(command.order_id)
-            filled = 0 if order is None else order.filled
-        traded = 0
-        if command.at_ns // _DAY_NS == self._state.day:
-            traded = self._state.volumes.get(command.account, {}).get(market.quote.id, 0)
-        wanted = command.price * max(0, command.quantity - filled) * market.tick_size
-        left = limit * 10**market.quote.decimals - traded
-        if wanted <= left:
-            return None
-        detail = (
-            f"{market.quote.format(max(0, left))} of {limit} {market.quote.id} left today (UTC)"
-        )
-        return Refusal(RejectReason.DAILY_VOLUME_LIMIT, "quantity", detail)
-
-    def observe(self, event: Event, at_ns: TimestampNs) -> None:
-        """Count fills; learn what a market's ticks are worth."""
-        if type(event) is FillMade:
-            state = self._state
-            day = at_ns // _DAY_NS
-            if day != state.day:
-                state.day = day
-                state.volumes.clear()
-            quote, tick_size = state.markets[event.market]
-            notional = event.price * event.quantity * tick_size
-            for account in (event.maker, event.taker):
-                volumes = state.volumes.get(account)
-                if volumes is None:
-                    volumes = state.volumes[account] = {}
-                volumes[quote] = volumes.get(quote, 0) + notional
-        elif type(event) is MarketListed:
-            market = event.market
-            self._state.markets[market.id] = (market.quote.id, market.tick_size)
-
-    def snapshot(self) -> bytes:
-        """Return day, markets and volumes."""
-        return msgspec.json.encode(self._state, order="deterministic")
-
-    def restore(self, state: bytes) -> None:
-        """Take day, markets and volumes."""
-        self._state = _decode(state, _VolumeState)
-
-
-class _OwnOrder(msgspec.Struct, array_like=True):
-    """A resting order as `SelfTrade` needs it."""
-
-    market: MarketId
-    side: Side
-    price: int
-
-
-class SelfTrade:
-    """Refuse an order whose price crosses an own order; off unless the limits say so."""
-
-    version = "self-trade 1"
-
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-        self._own: dict[AccountId, dict[OrderId, _OwnOrder]] = {}
-
-    def check(self, command: Command, view: LedgerView) -> Refusal | None:
-        """Refuse a price that one of the account's own resting orders would meet."""
-        if not isinstance(command, _ENTERING):
-            return None
-        if not self._limits(command.account).refuse_self_trade:
-            return None
-        orders = self._own.get(command.account, {})
-        if isinstance(command, PlaceOrder):
-            market, side = command.market, command.side
-        else:
-            replaced = orders.get(command.order_id)
-            if replaced is None:
-                return None
-            market, side = replaced.market, replaced.side
-        for order_id, order in sorted(orders.items()):
-            if order.market != market or order.side is side:
-                continue
-            buys: int = command.price
-            sells: int = order.price
-            if side is Side.SELL:
-                buys, sells = sells, buys
-            if buys >= sells:
-                return Refusal(RejectReason.SELF_TRADE, "price", f"it meets own order {order_id}")
-        return None
-
-    def observe(self, event: Event, at_ns: TimestampNs) -> None:
-        """Follow which orders rest."""
-        match event:
-            case OrderAccepted(waiting=False) | OrderReplaced(waiting=False) | OrderTriggered():
-                own = _OwnOrder(event.market, event.side, event.price)
-                self._own.setdefault(event.account, {})[event.order_id] = own
-            case OrderCanceled() | OrderExpired():
-                self._forget(event.account, event.order_id)
-            case FillMade():
-                if not event.maker_open:
-                    self._forget(event.maker, event.maker_order)
-                if not event.taker_open:
-                    self._forget(event.taker, event.taker_order)
-            case _:
-                pass
-
-    def snapshot(self) -> bytes:
-        """Return the resting orders."""
-        rows = [(account, sorted(orders.items())) for account, orders in sorted(self._own.items())]
-        return msgspec.json.encode(rows)
-
-    def restore(self, state: bytes) -> None:
-        """Take the resting orders."""
-        rows = _decode(state, list[tuple[AccountId, list[tuple[OrderId, _OwnOrder]]]])
-        self._own = {account: dict(orders) for account, orders in rows}
-
-    def _forget(self, account: AccountId, order_id: OrderId) -> None:
-        orders = self._own.get(account, {})
-        orders.pop(order_id, None)
-        if not orders:
-            self._own.pop(account, None)
-
-
-class RiskChain:
-    """Several risks as one: the first refusal wins, every member sees every event.
-
-    A member that learns nothing from events may say so with ``learns = False``; it is not called
-    a million times for nothing. A snapshot names each part by its member's class, so that members
-    can be added and dropped: a new one begins with the markets and orders that stand.
-
-    >>> RiskChain([StandardRisk(), StandardRisk(RiskLimits(open_orders=3))]).version[:5]
-    'chain'
-    """
-
-    def __init__(self, members: Sequence[Risk]) -> None:
-        self._members = tuple(members)
-        self._checks = tuple(member.check for member in self._members)
-        self._observers = tuple(
-            member.observe for member in self._members if getattr(member, "learns", True)
-        )
-
-    @property
-    def version(self) -> str:
-        """The members' versions, in order."""
-        return f"chain({', '.join(member.version for member in self._members)})"
-
-    def check(self, command: Command, view: LedgerView) -> Refusal | None:
-        """Return the first refusal."""
-        for check in self._checks:
-            refusal = check(command, view)
-            if refusal is not None:
-                return refusal
-        return None
-
-    def observe(self, event: Event, at_ns: TimestampNs) -> None:
-        """Show an event to every member."""
-        for observe in self._observers:
-            observe(event, at_ns)
-
-    def snapshot(self) -> bytes:
-        """Return the members' states, in order, each under its class's name."""
-        return msgspec.json.encode([(_name(member), member.snapshot()) for member in self._members])
-
-    def restore(self, state: bytes) -> None:
-        """Give each member its state; of two of one class, the first gets the first."""
-        parts = _decode(state, list[tuple[str, bytes]])
-        for member in self._members:
-            part = next((part for part in parts if part[0] == _name(member)), None)
-            if part is not None:
-                parts.remove(part)
-                member.restore(part[1])
+_BY_COMMAND: Final = "by command"
+"""The part of a snapshot that names the counting rules which a command set to work."""
 
 
 class StandardRisk:
@@ -348,8 +65,8 @@ class StandardRisk:
         limits: what every account may do.
         tiers: the accounts that may do something else.
 
-    >>> StandardRisk(RiskLimits(open_orders=None)).version
-    'standard 1 (1000000, None, 10000000, False)'
+    >>> StandardRisk(RiskLimits(open_orders=None, order_notional=5)).version
+    'standard 2 (order_notional=5, daily_volume=10000000)'
     """
 
     def __init__(
@@ -360,22 +77,30 @@ class StandardRisk:
     ) -> None:
         self._limits = RiskLimits() if limits is None else limits
         self._tiers = dict(tiers or {})
-        # A rule that no tier uses is left out: it would be asked a million times for nothing.
-        used = (self._limits, *self._tiers.values())
-        rules: list[Risk] = []
-        if any(one.order_notional is not None for one in used):
-            rules.append(OrderNotional(self._limits_of))
-        if any(one.open_orders is not None for one in used):
-            rules.append(OpenOrders(self._limits_of))
-        if any(one.daily_volume is not None for one in used):
-            rules.append(DailyVolume(self._limits_of))
-        if any(one.refuse_self_trade for one in used):
-            rules.append(SelfTrade(self._limits_of))
-        self._chain = RiskChain(rules)
-        self.check = self._chain.check
-        self.observe = self._chain.observe
-        self.snapshot = self._chain.snapshot
-        self.restore = self._chain.restore
+        self._kill_switch = KillSwitch(self._limits_of)
+        self._volume = DailyVolume(self._limits_of)
+        self._rate = OrdersPerSecond(self._limits_of)
+        self._counters: tuple[LimitRule, ...] = (self._volume, self._rate)
+        self._rules: tuple[LimitRule, ...] = (
+            OrderNotional(self._limits_of),
+            OpenOrders(self._limits_of),
+            self._volume,
+            self._rate,
+            SelfTrade(self._limits_of),
+            PriceBand(self._limits_of),
+            PositionLimit(self._limits_of),
+            PrefundedBalance(self._limits_of),
+            SettlementBacklog(self._limits_of),
+        )
+        self._common = self._judges(self._limits)
+        self._judges_of: dict[AccountId, tuple[_Judge, ...]] = {
+            account: self._judges(one) for account, one in self._tiers.items()
+        }
+        # Of tiers that commands set: their limits, and the rules that these set to work.
+        self._told: dict[str, tuple[RiskLimits, tuple[_Judge, ...]]] = {}
+        self._by_command: dict[str, None] = {}
+        self._counting: tuple[LimitRule, ...] = ()
+        self._count()
 
     @classmethod
     def of_version(cls, version: str) -> "StandardRisk | None":
@@ -390,48 +115,144 @@ class StandardRisk:
                     AccountId(account): _limits(text) for account, text in _TIER.findall(found[2])
                 },
             )
-        except (ConfigurationError, SyntaxError, TypeError, ValueError):
+        except (ConfigurationError, TypeError, ValueError):
             return None
         return made if made.version == version else None
 
     @property
     def version(self) -> str:
-        """Name, version, the limits and the tiers."""
+        """Name, version, and the limits from the start that are set, of all and of accounts."""
         tiers = "".join(
-            f"; {account}: {attrs.astuple(limits)}"
-            for account, limits in sorted(self._tiers.items())
+            f"; {account}: {_in_words(limits)}" for account, limits in sorted(self._tiers.items())
         )
-        return f"standard 1 {attrs.astuple(self._limits)}{tiers}"
+        return f"standard 2 {_in_words(self._limits)}{tiers}"
+
+    # ------------------------------------------------------------------- check
+
+    def check(self, command: Command, view: LedgerView) -> Refusal | None:
+        """Return the first refusal of an order, of new terms, or of a batch as a whole."""
+        if not isinstance(command, PlaceOrder | ReplaceOrder):
+            return self._check_batch(command, view) if isinstance(command, BatchOrders) else None
+        entry = entry_of(command, view)
+        if entry is None:
+            return None
+        account = entry.account
+        tier = view.tier(account)
+        if tier is not None:
+            if tier.killed:
+                return self._kill_switch.judge(entry, self._limits, view)
+            limits, judges = self._of_tier(account, tier)
+        elif self._tiers and account in self._tiers:
+            limits, judges = self._tiers[account], self._judges_of[account]
+        else:
+            limits, judges = self._limits, self._common
+        for judge in judges:
+            refusal = judge(entry, limits, view)
+            if refusal is not None:
+                return refusal
+        return None
+
+    def _check_batch(self, command: BatchOrders, view: LedgerView) -> Refusal | None:
+        """Judge what only shows when the members of an all-or-none batch are taken together."""
+        account = command.account
+        tier = view.tier(account)
+        limits = self._limits_of(account) if tier is None else self._of_tier(account, tier)[0]
+        entries = entries_of(command, view)
+        for rule in self._rules:
+            refusal = rule.judge_together(entries, limits, view) if rule.applies(limits) else None
+            if refusal is not None:
+                return refusal
+        return None
 
     def _limits_of(self, account: AccountId) -> RiskLimits:
+        """Return what was given at the start for an account."""
         return self._tiers.get(account, self._limits)
+
+    def _of_tier(
+        self, account: AccountId, tier: AccountTier
+    ) -> tuple[RiskLimits, tuple[_Judge, ...]]:
+        """Return limits and rules in use: those of the tier, or else those from the start."""
+        if tier.limits is None:
+            return self._limits_of(account), self._judges_of.get(account, self._common)
+        told = self._told.get(tier.name)
+        if told is None or told[0] is not tier.limits:
+            told = self._told[tier.name] = (tier.limits, self._judges(tier.limits))
+        return told
+
+    def _judges(self, limits: RiskLimits) -> tuple[_Judge, ...]:
+        """A rule that limits do not use is left out: it would be asked a million times for nothing."""
+        return tuple(rule.judge for rule in self._rules if rule.applies(limits))
+
+    # ----------------------------------------------------------------- observe
+
+    def observe(self, event: Event, at_ns: TimestampNs) -> None:
+        """Show an event to the rules that count."""
+        for rule in self._counting:
+            rule.observe(event, at_ns)
+        if type(event) is RiskTierChanged:
+            for rule in self._counters:
+                if rule.applies(event.limits):
+                    self._by_command[_name(rule)] = None
+            self._count()
+        elif type(event) is MarketListed and self._volume not in self._counting:
+            self._volume.observe(event, at_ns)
+
+    def _count(self) -> None:
+        """Let those rules count that some limits use."""
+        given = (self._limits, *self._tiers.values())
+        self._counting = tuple(
+            rule
+            for rule in self._counters
+            if _name(rule) in self._by_command or any(rule.applies(one) for one in given)
+        )
+
+    # -------------------------------------------------------------- snapshots
+
+    def snapshot(self) -> bytes:
+        """Return what the counting rules know, each under its class's name."""
+        parts = [(_name(rule), rule.snapshot()) for rule in self._counting]
+        told = msgspec.json.encode(sorted(self._by_command))
+        return msgspec.json.encode([*parts, (_BY_COMMAND, told)])
+
+    def restore(self, state: bytes) -> None:
+        """Give each counting rule its state; one that is new here begins with what it observed."""
+        parts = dict(decode(state, list[tuple[str, bytes]]))
+        told = parts.get(_BY_COMMAND)
+        by_command = [] if told is None else decode(told, list[str])
+        before, kept = self._by_command, [(rule, rule.snapshot()) for rule in self._counters]
+        self._by_command = dict.fromkeys(by_command)
+        self._count()
+        try:
+            for rule in self._counting:
+                if _name(rule) in parts:
+                    rule.restore(parts[_name(rule)])
+        except VersionMismatchError:
+            self._by_command = before
+            self._count()
+            for rule, raw in kept:
+                rule.restore(raw)
+            raise
+
+
+def _in_words(limits: RiskLimits) -> str:
+    """Return the limits that are set, in words."""
+    rows = [
+        f"{name}={value}"
+        for name, value in attrs.asdict(limits).items()
+        if value is not None and value is not False
+    ]
+    return f"({', '.join(rows)})"
 
 
 def _limits(text: str) -> RiskLimits:
     """Read limits as a version names them. Raises whatever a wrong text makes Python raise."""
-    names = [field.name for field in attrs.fields(RiskLimits)]
-    return RiskLimits(**dict(zip(names, ast.literal_eval(text), strict=True)))
+    off = {
+        name: False if off is False else None for name, off in attrs.asdict(RiskLimits()).items()
+    }
+    rows = (row.split("=", 1) for row in text[1:-1].split(", ") if row)
+    told = {name: value == "True" or int(value) for name, value in rows}
+    return RiskLimits(**(off | told))  # type: ignore[arg-type] # whatever it is, the version is compared
 
 
-def _name(member: Risk) -> str:
-    return type(member).__qualname__
-
-
-def _market(command: PlaceOrder | ReplaceOrder, view: LedgerView) -> Market | None:
-    """Return the market that an order or replacement concerns."""
-    if isinstance(command, PlaceOrder):
-        return view.market(command.market)
-    order = view.order(command.order_id)
-    return None if order is None else view.market(order.market)
-
-
-def _require_empty(state: bytes) -> None:
-    if state:
-        raise VersionMismatchError("a rule without state was given some; another version wrote it")
-
-
-def _decode(state: bytes, shape: type[_StateT]) -> _StateT:
-    try:
-        return msgspec.json.decode(state, type=shape)
-    except msgspec.MsgspecError as error:
-        raise VersionMismatchError(f"a risk's state can not be read: {error}") from error
+def _name(rule: LimitRule) -> str:
+    return type(rule).__qualname__

@@ -19,6 +19,7 @@ from hybrid_dex.model.commands import PlaceOrder, ReplaceOrder
 from hybrid_dex.model.market import Market, MarketState
 from hybrid_dex.model.order import SelfTradeMode, Side
 from hybrid_dex.model.reasons import RejectReason
+from hybrid_dex.model.risk_limits import AccountTier
 from hybrid_dex.model.signed_order import Authorization
 from hybrid_dex.model.units import (
     AccountId,
@@ -28,6 +29,7 @@ from hybrid_dex.model.units import (
     MarketId,
     OrderId,
     Price,
+    TimestampNs,
 )
 from hybrid_dex.model.views import Balance, OrderView, Top
 
@@ -206,6 +208,33 @@ class Ahead:
     def top(self, market: MarketId) -> Top:
         """Return the top of book as it is now."""
         return self._view.top(market)
+
+    def tier(self, account: AccountId) -> AccountTier | None:
+        """Return the account's tier."""
+        return self._view.tier(account)
+
+    def kin(self, account: AccountId) -> tuple[AccountId, ...]:
+        """Return the account's group."""
+        return self._view.kin(account)
+
+    def open_orders(
+        self, account: AccountId, market: MarketId | None = None
+    ) -> tuple[OrderView, ...]:
+        """Return the orders that are open now and will stay as they are."""
+        orders = self._view.open_orders(account, market)
+        return tuple(order for order in orders if self._changed.get(order.order_id) != 0)
+
+    def last_price(self, market: MarketId) -> Price | None:
+        """Return the price of the last fill so far."""
+        return self._view.last_price(market)
+
+    def unsettled_fills(self) -> int:
+        """Return how many fills are not final now."""
+        return self._view.unsettled_fills()
+
+    def oldest_unsettled_ns(self) -> TimestampNs | None:
+        """Return when the oldest of them was made."""
+        return self._view.oldest_unsettled_ns()
 
 
 def _crosses(side: Side, price: int, other: Side, other_price: int) -> bool:

@@ -130,5 +130,6 @@ class Cascade:
             return
         whole: bool | Refusal = True
         if order.time_in_force is TimeInForce.FOK:
-            whole = matching.can_fill_whole(venue, incoming, order.account, order.self_trade)
+            kin = desk.controls.kin_of(order.account)
+            whole = matching.can_fill_whole(venue, incoming, kin, order.self_trade)
         self._trading.work(venue, order, whole=whole is True)

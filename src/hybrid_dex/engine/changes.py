@@ -74,7 +74,7 @@ class Changes:
             if command.post_only:
                 refusal = self._trading.refuse_crossing(venue, incoming)
             elif command.time_in_force is TimeInForce.FOK:
-                whole, refusal = weigh(venue, incoming, command)
+                whole, refusal = weigh(self._desk, venue, incoming, command)
         return refusal, whole
 
     def swap(self, order: LiveOrder, command: ReplaceOrder) -> None:
@@ -82,7 +82,8 @@ class Changes:
         venue, whole = self._desk.venues[order.market], True
         if command.time_in_force is TimeInForce.FOK:
             new_open = Quantity(max(0, _new_open(order, command)))
-            whole, _ = weigh(venue, Incoming(order.side, command.price, new_open), command)
+            incoming = Incoming(order.side, command.price, new_open)
+            whole, _ = weigh(self._desk, venue, incoming, command)
         self._swap(venue, order, command, whole=whole)
 
     def _swap(self, venue: Venue, order: LiveOrder, command: ReplaceOrder, *, whole: bool) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Final, TypeAlias
 
 from hybrid_dex.engine.agenda import Agenda
+from hybrid_dex.engine.controls import Controls
 from hybrid_dex.engine.lanes import Lanes
 from hybrid_dex.engine.ledger import Ledger
 from hybrid_dex.engine.market_states import SERVED
@@ -38,6 +39,7 @@ from hybrid_dex.model.fees import FeeSchedule, fee
 from hybrid_dex.model.market import Asset, Market, MarketState
 from hybrid_dex.model.order import CancelReason, OrderStatus, Side
 from hybrid_dex.model.reasons import RejectReason
+from hybrid_dex.model.risk_control import RiskTierChanged
 from hybrid_dex.model.settlement import MatchedFill
 from hybrid_dex.model.units import (
     MAX_AMOUNT,
@@ -159,6 +161,7 @@ class Desk:
         "at_ns",
         "chain_position",
         "day",
+        "controls",
         "emit",
         "events",
         "expiries",
@@ -204,6 +207,7 @@ class Desk:
         self.voucher_salts: dict[AccountId, int] = {}
         self.expiries = Expiries(self.orders.live)
         self.switches = Switches()
+        self.controls = Controls()
         self.flight = Flight()
         self.frozen: dict[AccountId, None] = {}
         # How often each market broke an invariant since it opened; its orders stand in a
@@ -406,6 +410,8 @@ class Desk:
                 case MarketListed() | MarketStateChanged() | PlanCanceled():
                     pass
                 case FeesScheduled() | FeesChanged():
+                    pass
+                case RiskTierChanged():
                     pass
                 case _:
                     self._thaw(event.account)

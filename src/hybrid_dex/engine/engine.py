@@ -21,6 +21,7 @@ from hybrid_dex.engine.isolation import Isolated
 from hybrid_dex.engine.markets import Markets
 from hybrid_dex.engine.protection import Protection
 from hybrid_dex.engine.readings import Readings
+from hybrid_dex.engine.risk_control import RiskControl
 from hybrid_dex.engine.standing import DeskStanding
 from hybrid_dex.engine.trading import Trading
 from hybrid_dex.engine.vouchers import Vouchers
@@ -66,6 +67,13 @@ from hybrid_dex.model.protection import (
     Heartbeat,
     ScheduleCancel,
     SetCancelOnDisconnect,
+)
+from hybrid_dex.model.risk_control import (
+    AssignRiskTier,
+    RiskTierChanged,
+    SetAccountGroup,
+    SetKillSwitch,
+    SetRiskTier,
 )
 from hybrid_dex.model.units import MAX_SEQUENCE, MarketId, Sequence, TimestampNs
 
@@ -115,6 +123,7 @@ class Engine(Readings):
         )
         changes = Changes(desk, trading)
         protection = self._protection = Protection(desk)
+        control = RiskControl(desk)
         batches = Batches(desk, self._risk, view, trading, changes)
         self._cascade = Cascade(desk, trading)
         funds, delegation, vouchers = Funds(desk), Delegation(desk), Vouchers(desk)
@@ -143,6 +152,10 @@ class Engine(Readings):
             Heartbeat: protection.heartbeat,
             SetCancelOnDisconnect: protection.set_cancel_on_disconnect,
             CancelOnDisconnect: protection.cancel_on_disconnect,
+            SetRiskTier: control.set_tier,
+            AssignRiskTier: control.assign_tier,
+            SetKillSwitch: control.set_kill_switch,
+            SetAccountGroup: control.set_group,
             GrantSession: delegation.grant_session,
             RevokeSession: delegation.revoke_session,
             ApproveOrder: delegation.approve_order,
@@ -258,8 +271,8 @@ class Engine(Readings):
     def restore(self, raw: bytes) -> None:
         """Take the state of a snapshot. Only a fresh engine can; after a failure take another one.
 
-        The risk sees the listed markets and the live orders before it gets its own state back. So
-        one that the snapshot knows nothing of, as it was added since, begins with these.
+        The risk sees the listed markets, the tiers and the live orders before it gets its own state
+        back. So one that the snapshot knows nothing of, as it was added since, begins with these.
 
         Raises:
             ConfigurationError: this engine has applied commands.
@@ -274,6 +287,8 @@ class Engine(Readings):
             raise VersionMismatchError(f"this state contradicts itself: {error!r}") from error
         for venue in desk.venues.values():
             self._risk.observe(MarketListed(venue.market), desk.at_ns)
+        for tier, limits in desk.controls.limits.items():
+            self._risk.observe(RiskTierChanged(tier, limits), desk.at_ns)
         for order in desk.orders.live.values():
             self._risk.observe(order.accepted(), desk.at_ns)
         self._risk.restore(risk)

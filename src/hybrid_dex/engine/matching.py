@@ -5,7 +5,7 @@ happens at the maker's price, moves funds, enters flight and is told, all in one
 walk without effect answers whether an order would cross or could fill whole.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Final
 
 from hybrid_dex.engine.desk import Desk, Venue
@@ -48,16 +48,16 @@ def refuse_crossing(venue: Venue, incoming: Incoming) -> Refusal | None:
 
 
 def can_fill_whole(
-    venue: Venue, incoming: Incoming, account: AccountId, mode: SelfTradeMode
+    venue: Venue, incoming: Incoming, kin: Collection[AccountId], mode: SelfTradeMode
 ) -> bool | Refusal:
     """FOK: whether it trades whole, by the book as it stands; refused past one group of fills.
 
-    The account's own orders never count: under cancel-resting they would step aside, under every
+    The orders of the account, or of its group, never count: under cancel-resting they would step aside, under every
     other mode meeting one ends the order or shrinks it, so that it is not whole.
     """
     fills = 0
     for allocation in venue.book.match(incoming):
-        if allocation.account == account:
+        if allocation.account in kin:
             if mode is not SelfTradeMode.CANCEL_RESTING:
                 return False
             continue
@@ -79,8 +79,10 @@ def cross(desk: Desk, venue: Venue, taker: LiveOrder) -> CancelReason | None:
     most = first + MAX_FILLS_PER_GROUP if signed else MAX_FILLS_PER_COMMAND
     if first and most > MAX_FILLS_PER_COMMAND:
         most = MAX_FILLS_PER_COMMAND
+    kin = desk.controls.kin
+    group = kin.get(taker.account, ()) if kin else ()
     for allocation in venue.book.match(incoming):
-        if allocation.account == taker.account:
+        if allocation.account == taker.account or (group and allocation.account in group):
             if _prevent_self_trade(desk, venue, taker, allocation):
                 return CancelReason.SELF_TRADE
         elif fills == most:

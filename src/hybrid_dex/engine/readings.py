@@ -13,6 +13,7 @@ from hybrid_dex.model.fees import FeeSchedule
 from hybrid_dex.model.market import Asset, Market, MarketState
 from hybrid_dex.model.order import Side
 from hybrid_dex.model.protection import CancelScheduled
+from hybrid_dex.model.risk_limits import AccountTier
 from hybrid_dex.model.settlement import MatchedFill, SettlementStage
 from hybrid_dex.model.units import (
     MAX_TIMESTAMP_NS,
@@ -218,6 +219,27 @@ class Readings:
     def has_fired(self) -> bool:
         """Return whether triggered orders are left over that enter with the next command."""
         return any(venue.has_fired() for venue in self._desk.venues.values())
+
+    def tier(self, account: AccountId) -> AccountTier | None:
+        """Return what commands said about the account's risk; ``None`` for nothing. O(1)."""
+        return self._desk.controls.tier(account)
+
+    def kin(self, account: AccountId) -> tuple[AccountId, ...]:
+        """Return the accounts of the account's group, itself among them, sorted."""
+        return tuple(self._desk.controls.kin_of(account))
+
+    def unsettled_fills(self) -> int:
+        """Return how many fills are not final yet. O(1)."""
+        return len(self._desk.flight.fills)
+
+    def oldest_unsettled_ns(self) -> TimestampNs | None:
+        """Return when the oldest fill was made that is not final yet, or ``None``."""
+        oldest = self._desk.flight.oldest()
+        return None if oldest is None else oldest.at_ns
+
+    def last_price(self, market: MarketId) -> Price | None:
+        """Return the price of the market's last fill, ticks; ``None`` before there is one."""
+        return Price(self._desk.venues[market].last_price) or None
 
     @property
     def chain_position(self) -> int:

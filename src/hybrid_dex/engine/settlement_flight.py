@@ -25,11 +25,12 @@ class Progress(msgspec.Struct, frozen=True, gc=False, array_like=True):
 class Flight:
     """Unsettled fills in the order in which they were made, which is that of their ids."""
 
-    __slots__ = ("fills", "progress")
+    __slots__ = ("_oldest", "fills", "progress")
 
     def __init__(self) -> None:
         self.fills: dict[FillId, MatchedFill] = {}
         self.progress: dict[FillId, Progress] = {}
+        self._oldest: FillId | None = None
 
     def stage(self, fill_id: FillId) -> SettlementStage | None:
         """Return an unsettled fill's stage; ``None`` when no unsettled fill has this id."""
@@ -49,6 +50,14 @@ class Flight:
         """Take a fill out: it is final or failed."""
         self.progress.pop(fill_id, None)
         return self.fills.pop(fill_id)
+
+    def oldest(self) -> MatchedFill | None:
+        """Return the fill that is longest here. O(1), but for the first look after it landed."""
+        oldest = None if self._oldest is None else self.fills.get(self._oldest)
+        if oldest is None:
+            oldest = next(iter(self.fills.values()), None)
+            self._oldest = None if oldest is None else oldest.fill_id
+        return oldest
 
     def __iter__(self) -> Iterator[MatchedFill]:
         return iter(self.fills.values())

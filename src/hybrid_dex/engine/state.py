@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from hybrid_dex.engine import isolation
+from hybrid_dex.engine.controls import ControlsState
 from hybrid_dex.engine.desk import Desk
 from hybrid_dex.engine.lanes import LaneKey, LaneState
 from hybrid_dex.engine.ledger import Entry
@@ -92,6 +93,7 @@ class _State(msgspec.Struct, array_like=True):
     disconnects: list[AccountId] = []
     volumes: list[VolumeRow] = []
     plans: list[Plan] = []
+    controls: ControlsState | None = None
 
 
 _encoder: Final = msgspec.json.Encoder()
@@ -142,6 +144,7 @@ def dump(desk: Desk, risk: bytes) -> bytes:
         sorted(desk.switches.disconnects),
         desk.volumes.rows(),
         desk.agenda.rows(),
+        desk.controls.state(),
     )
     return _encoder.encode(state)
 
@@ -211,6 +214,8 @@ def load(desk: Desk, raw: bytes) -> bytes:
     desk.volumes.load(state.volumes)
     desk.agenda.load(state.plans)
     desk.day = state.at_ns // DAY_NS
+    if state.controls is not None:
+        desk.controls.load(state.controls)
     desk.expiries.rebuild(orders.live.values())
     return state.risk
 

@@ -106,7 +106,7 @@ class Trading:
         named_before = len(self._desk.events)
         if command.time_in_force is TimeInForce.FOK:
             incoming = Incoming(command.side, command.price, command.quantity)
-            whole, _ = weigh(venue, incoming, command)
+            whole, _ = weigh(self._desk, venue, incoming, command)
         self._accept(venue, command, whole=whole)
         if command.client_order_id is not None:
             self._remember_name(command, named_before)
@@ -128,7 +128,7 @@ class Trading:
         whole = True
         if refusal is None and command.time_in_force is TimeInForce.FOK:
             incoming = Incoming(command.side, command.price, command.quantity)
-            whole, refusal = weigh(venue, incoming, command)
+            whole, refusal = weigh(self._desk, venue, incoming, command)
         if refusal is None:
             self._accept(venue, command, whole=whole)
         else:
@@ -174,7 +174,7 @@ class Trading:
         if command.time_in_force is not TimeInForce.FOK:
             return None
         incoming = Incoming(command.side, command.price, command.quantity)
-        return weigh(venue, incoming, command)[1]
+        return weigh(self._desk, venue, incoming, command)[1]
 
     def _accept(self, venue: Venue, command: PlaceOrder, *, whole: bool) -> None:
         desk, account, signed = self._desk, command.account, command.authorization
@@ -304,11 +304,14 @@ def _name_taken(known: Named) -> Refusal:
     return Refusal(RejectReason.DUPLICATE_CLIENT_ORDER_ID, "client_order_id", detail)
 
 
-def weigh(venue: Venue, incoming: Incoming, command: terms.Entering) -> tuple[bool, Refusal | None]:
+def weigh(
+    desk: Desk, venue: Venue, incoming: Incoming, command: terms.Entering
+) -> tuple[bool, Refusal | None]:
     """Return whether a FOK trades whole, or why it is refused; one that waits is not asked yet."""
     if isinstance(command, PlaceOrder) and command.trigger_price is not None:
         return True, None
-    answer = matching.can_fill_whole(venue, incoming, command.account, command.self_trade)
+    kin = desk.controls.kin_of(command.account)
+    answer = matching.can_fill_whole(venue, incoming, kin, command.self_trade)
     return (False, answer) if isinstance(answer, Refusal) else (answer, None)
 
 

@@ -8,6 +8,7 @@ from hybrid_dex.model.fees import FeeSchedule
 from hybrid_dex.model.market import Asset, Market, MarketState
 from hybrid_dex.model.order import Side
 from hybrid_dex.model.protection import CancelScheduled
+from hybrid_dex.model.risk_limits import AccountTier
 from hybrid_dex.model.settlement import MatchedFill, SettlementStage
 from hybrid_dex.model.units import (
     AccountId,
@@ -176,6 +177,22 @@ class ExchangeView(Protocol):
 
     def next_due_ns(self) -> TimestampNs | None:
         """Return when the next order expires or scheduled cancel fires, or ``None``."""
+        ...
+
+    def tier(self, account: AccountId) -> AccountTier | None:
+        """Return what commands said about an account's risk; ``None`` for nothing."""
+        ...
+
+    def kin(self, account: AccountId) -> tuple[AccountId, ...]:
+        """Return the accounts of an account's declared group, itself among them."""
+        ...
+
+    def last_price(self, market: MarketId) -> Price | None:
+        """Return the price of a market's last fill, or ``None``."""
+        ...
+
+    def unsettled_fills(self) -> int:
+        """Return how many fills are not final yet."""
         ...
 
     def scheduled_cancels(self, account: AccountId) -> tuple[CancelScheduled, ...]:

@@ -12,7 +12,15 @@ from hybrid_dex.model.commands import Command
 from hybrid_dex.model.events import Event
 from hybrid_dex.model.market import Market, MarketState
 from hybrid_dex.model.reasons import RejectReason
-from hybrid_dex.model.units import AccountId, AssetId, MarketId, OrderId, TimestampNs
+from hybrid_dex.model.risk_limits import AccountTier
+from hybrid_dex.model.units import (
+    AccountId,
+    AssetId,
+    MarketId,
+    OrderId,
+    Price,
+    TimestampNs,
+)
 from hybrid_dex.model.views import Balance, OrderView, Top
 
 __all__ = ["LedgerView", "Refusal", "Risk"]
@@ -59,6 +67,32 @@ class LedgerView(Protocol):
         """Return the market's top of book."""
         ...
 
+    def tier(self, account: AccountId) -> AccountTier | None:
+        """Return what commands said about the account's risk; ``None`` for nothing. O(1)."""
+        ...
+
+    def kin(self, account: AccountId) -> tuple[AccountId, ...]:
+        """Return the accounts of the account's declared group, itself among them."""
+        ...
+
+    def open_orders(
+        self, account: AccountId, market: MarketId | None = None
+    ) -> tuple[OrderView, ...]:
+        """Return the account's live orders, oldest first, of one market or all."""
+        ...
+
+    def last_price(self, market: MarketId) -> Price | None:
+        """Return the price of the market's last fill, ticks; ``None`` before there is one."""
+        ...
+
+    def unsettled_fills(self) -> int:
+        """Return how many fills are not final yet. O(1)."""
+        ...
+
+    def oldest_unsettled_ns(self) -> TimestampNs | None:
+        """Return when the oldest fill was made that is not final yet, or ``None``."""
+        ...
+
 
 class Risk(Protocol):
     """One check, or a composition of checks where the first refusal wins."""
@@ -69,7 +103,12 @@ class Risk(Protocol):
         ...
 
     def check(self, command: Command, view: LedgerView) -> Refusal | None:
-        """Return ``None`` to allow, or why not. Must not change anything."""
+        """Return ``None`` to allow, or why not. Must not change anything.
+
+        Asked about every order and replacement that is otherwise sound. An all-or-none batch is
+        asked about as a whole first (`BatchOrders`), then member by member, and nothing is observed
+        in between: a rule that counts must count such a batch itself.
+        """
         ...
 
     def observe(self, event: Event, at_ns: TimestampNs) -> None:

@@ -17,6 +17,12 @@ from hybrid_dex.model.protection import (
     ScheduleCancel,
     SetCancelOnDisconnect,
 )
+from hybrid_dex.model.risk_control import (
+    AssignRiskTier,
+    SetAccountGroup,
+    SetKillSwitch,
+    SetRiskTier,
+)
 from hybrid_dex.model.settlement import FillFailure, SettlementStage
 from hybrid_dex.model.signed_order import Authorization
 from hybrid_dex.model.units import (
@@ -496,5 +502,9 @@ Command: TypeAlias = (
     | CancelOnDisconnect
     | ScheduleFees
     | CancelPlan
+    | SetRiskTier
+    | AssignRiskTier
+    | SetKillSwitch
+    | SetAccountGroup
 )
 """Any command, as the journal holds it."""

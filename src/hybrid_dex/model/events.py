@@ -26,6 +26,12 @@ from hybrid_dex.model.protection import (
     ScheduledCancelFired,
 )
 from hybrid_dex.model.reasons import RejectReason
+from hybrid_dex.model.risk_control import (
+    AccountGroupChanged,
+    KillSwitchChanged,
+    RiskTierAssigned,
+    RiskTierChanged,
+)
 from hybrid_dex.model.settlement import SettlementStage
 from hybrid_dex.model.signed_order import Authorization
 from hybrid_dex.model.units import (
@@ -516,6 +522,10 @@ Event: TypeAlias = (
     | FeesScheduled
     | FeesChanged
     | PlanCanceled
+    | RiskTierChanged
+    | RiskTierAssigned
+    | KillSwitchChanged
+    | AccountGroupChanged
 )
 """Any event."""
 

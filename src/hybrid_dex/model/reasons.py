@@ -102,6 +102,18 @@ class RejectReason(enum.IntEnum):
     """Not 1 to 2**112 - 1 atoms."""
     SESSION_BUDGET = 3010
     """The order could use more than what is left of the session key's budget."""
+    UNKNOWN_TIER = 3011
+    """No risk tier of this name was set."""
+    KILL_SWITCH = 3012
+    """The operator stopped the account, or everybody."""
+    PRICE_BAND = 3013
+    """The price is too far beyond the last trade."""
+    ORDER_RATE_LIMIT = 3014
+    """The account entered as many orders in this second as it may."""
+    POSITION_LIMIT = 3015
+    """Filled, the order could take the account past the base asset it may have."""
+    INVALID_NAME = 3016
+    """A tier's or group's name is 1 to 64 printable ASCII characters."""
 
     UNKNOWN_MARKET = 4001
     """There is no such market."""

@@ -15,6 +15,7 @@ import msgspec
 from hybrid_dex.model.commands import Command
 from hybrid_dex.model.events import Event
 from hybrid_dex.model.market import Asset, Market
+from hybrid_dex.model.risk_limits import RiskLimits
 from hybrid_dex.testing.traffic import ACCOUNTS, MARKETS
 
 __all__ = ["every_command", "every_event"]
@@ -62,6 +63,7 @@ def _value(name: str, kind: object) -> object:
         bytes: bytes(32),
         Market: MARKETS[0],
         Asset: MARKETS[0].base,
+        RiskLimits: RiskLimits(),
     }
     if kind is str:
         return _TEXTS.get(name, "x")
