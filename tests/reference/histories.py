@@ -11,8 +11,8 @@ import msgspec
 
 from hybrid_dex.model import commands as c
 from hybrid_dex.model import protection as p
-from hybrid_dex.model.fees import FeeSchedule, FeeTier
 from hybrid_dex.model import risk_control as r
+from hybrid_dex.model.fees import FeeSchedule, FeeTier
 from hybrid_dex.model.market import Asset, Market, MarketState
 from hybrid_dex.model.order import OrderType, SelfTradeMode, Side, TimeInForce
 from hybrid_dex.model.settlement import FillFailure, SettlementStage

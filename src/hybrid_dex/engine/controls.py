@@ -62,8 +62,10 @@ class Controls:
             sorted(self.groups.items()),
         )
 
-    def load(self, state: ControlsState) -> None:
-        """Take the settings of a snapshot."""
+    def load(self, state: ControlsState | None) -> None:
+        """Take the settings of a snapshot; an old one has none."""
+        if state is None:
+            return
         self.limits.update(state.limits)
         self.tiers.update(state.tiers)
         self.killed.update(dict.fromkeys(state.killed))

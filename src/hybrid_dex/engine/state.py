@@ -208,14 +208,11 @@ def load(desk: Desk, raw: bytes) -> bytes:
     for market, breaks in state.isolated:
         isolation.still(desk, market)
         desk.isolated[market] = breaks
-    for switch in state.switches:
-        desk.switches.arm(switch)
-    desk.switches.disconnects.update(dict.fromkeys(state.disconnects))
+    desk.switches.load(state.switches, state.disconnects)
     desk.volumes.load(state.volumes)
     desk.agenda.load(state.plans)
     desk.day = state.at_ns // DAY_NS
-    if state.controls is not None:
-        desk.controls.load(state.controls)
+    desk.controls.load(state.controls)
     desk.expiries.rebuild(orders.live.values())
     return state.risk
 

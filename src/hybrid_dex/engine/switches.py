@@ -1,5 +1,6 @@
 """Switches: which scheduled cancels are armed, and when each is due."""
 
+from collections.abc import Iterable
 from typing import TypeAlias
 
 import msgspec
@@ -65,6 +66,12 @@ class Switches:
         self._due.remove((switch.due_ns, account, market))
         self._look()
         return switch
+
+    def load(self, switches: Iterable[Switch], disconnects: Iterable[AccountId]) -> None:
+        """Take what a snapshot has."""
+        for switch in switches:
+            self.arm(switch)
+        self.disconnects.update(dict.fromkeys(disconnects))
 
     def take_due(self, at_ns: int) -> Switch | None:
         """Disarm and return the first switch that is due, by time, account and market."""
