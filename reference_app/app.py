@@ -43,6 +43,7 @@ from reference_app.routes import (
     auth_routes,
     market_routes,
     order_routes,
+    receipt_routes,
     stream,
     system_routes,
 )
@@ -156,6 +157,7 @@ def create_app(services: Services, *, opens: bool = True) -> Litestar:
             auth_routes,
             market_routes,
             order_routes,
+            receipt_routes,
             account_routes,
             system_routes,
             stream,

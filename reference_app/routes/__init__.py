@@ -4,6 +4,7 @@ from reference_app.routes.account import account_routes
 from reference_app.routes.auth import auth_routes
 from reference_app.routes.markets import market_routes
 from reference_app.routes.orders import order_routes
+from reference_app.routes.receipts import receipt_routes
 from reference_app.routes.stream import stream
 from reference_app.routes.system import system_routes
 
@@ -12,6 +13,7 @@ __all__ = [
     "auth_routes",
     "market_routes",
     "order_routes",
+    "receipt_routes",
     "stream",
     "system_routes",
 ]

@@ -35,6 +35,7 @@ PATHS = {
     "/orders/{order_id}/receipt",
     "/orders/{order_id}/reduce",
     "/orders/{order_id}/replace",
+    "/receipts",
     "/time",
 }
 PUBLIC = ("/auth/nonce", "/auth/login", "/auth/refresh", "/health", "/info", "/markets", "/time")
@@ -108,7 +109,7 @@ async def test_every_private_route_wants_a_valid_token(stack: Stack, alice: Trad
                 is_problem(reply, 401, RejectReason.UNAUTHENTICATED)
                 assert reply.headers["www-authenticate"] == "Bearer"
             checked += 1
-    assert checked == 15
+    assert checked == 16
 
 
 async def test_bodies_are_json_of_the_documented_shape_and_nothing_else(

@@ -19,6 +19,7 @@ from hybrid_dex.interfaces.book import Allocation, Incoming, Resting
 from hybrid_dex.interfaces.risk import LedgerView, Refusal
 from hybrid_dex.model.commands import (
     AdvanceTime,
+    BatchOrders,
     CancelAll,
     CancelOrder,
     Command,
@@ -32,6 +33,7 @@ from hybrid_dex.model.events import (
     CancelRejected,
     Event,
     MarketStateChanged,
+    OrderAccepted,
     OrderCanceled,
     OrderExpired,
     OrderRejected,
@@ -318,6 +320,22 @@ def test_a_market_that_opens_again_has_its_orders_in_the_priority_they_had() -> 
     assert run.engine.isolated() == ()
     _, one, two = run.do(PlaceOrder(account="carol", market=BAD.id, side=BUY, quantity=2, price=9))
     assert [one.maker_order, two.maker_order] == [maker.order_id for maker in makers[:2]]
+
+
+@pytest.mark.parametrize("all_or_none", [False, True])
+def test_a_batch_goes_on_without_the_market_that_breaks(*, all_or_none: bool) -> None:
+    """Its member there is refused as in any halted market."""
+    run = Run(lying(1))
+    members = tuple(
+        PlaceOrder(account="alice", market=market.id, side=BUY, quantity=1, price=9)
+        for market in (GOOD, BAD, GOOD)
+    )
+    events = run.do(BatchOrders(account="alice", members=members, all_or_none=all_or_none))
+    answers = [event for event in events if isinstance(event, OrderAccepted | OrderRejected)]
+    refused = [one.reason for one in answers if isinstance(one, OrderRejected)]
+    assert RejectReason.MARKET_HALTED in refused
+    assert len(refused) == (3 if all_or_none else 1)
+    assert run.engine.isolated() == (BAD.id,)
 
 
 def test_a_second_market_can_break_too() -> None:

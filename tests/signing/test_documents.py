@@ -20,6 +20,8 @@ from hybrid_dex.signing import (
     authorize,
     cancel_receipt_digest,
     cancel_receipt_typed_data,
+    journal_receipt_digest,
+    journal_receipt_typed_data,
     order_digest,
     personal_digest,
     recover_address,
@@ -27,7 +29,7 @@ from hybrid_dex.signing import (
     voucher_digest,
     voucher_typed_data,
 )
-from tests.signing import seeded_orders, test_receipts
+from tests.signing import seeded_orders, test_journal_receipts, test_receipts
 from tests.tiers import count
 from tests.vectors import generate_eip712_documents
 
@@ -75,6 +77,10 @@ def our_digest(vector: Mapping[str, Any]) -> bytes:
         )
         asset = Asset(id=AssetId("A"), decimals=6, token=message["token"])
         return voucher_digest(voucher, asset, domain)
+    if document["primaryType"] == "JournalReceipt":
+        receipt = test_journal_receipts.receipt_of(message)
+        market = test_journal_receipts.market_of(message)
+        return journal_receipt_digest(receipt, market, domain)
     receipt = CancelReceipt(
         trader=AccountId(message["trader"]),
         market=MarketId("BASE-QUOTE"),
@@ -93,6 +99,7 @@ def test_the_vectors_are_what_their_generator_writes() -> None:
         "BulkOrder",
         "Voucher",
         "CancelReceipt",
+        "JournalReceipt",
     }
 
 
@@ -176,6 +183,9 @@ def test_viem_agrees_on_random_orders(rng: random.Random) -> None:
             made.append((shown, voucher_digest(voucher, asset, domain)))
             shown = cancel_receipt_typed_data(receipt, market, domain)
             made.append((shown, cancel_receipt_digest(receipt, market, domain)))
+            told = test_journal_receipts.receipt(rng)
+            shown = journal_receipt_typed_data(told, market, domain)
+            made.append((shown, journal_receipt_digest(told, market, domain)))
         lines += [
             {"document": shown_to_viem(document), "digest": "0x" + digest.hex()}
             for document, digest in made

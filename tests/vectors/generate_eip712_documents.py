@@ -1,4 +1,4 @@
-"""Write eip712_documents.json: bulk trees, vouchers and cancel receipts as wallets get them.
+"""Write eip712_documents.json: bulk trees, vouchers and receipts as wallets get them.
 
 Run from the checkout's root: ``python -m tests.vectors.generate_eip712_documents``. Types are
 written out a second time here, digests and signatures are eth-account's, so nothing comes from
@@ -31,6 +31,11 @@ VOUCHER = (
     "uint48 minBatch"
 )
 RECEIPT = "address trader,uint32 market,uint64 nonce,uint48 filled,uint48 sequence"
+JOURNAL_RECEIPT = (
+    "uint8 kind,address trader,uint32 market,uint64 orderId,bytes32 orderHash,uint64 fillId,"
+    "uint8 side,uint48 price,uint48 quantity,uint48 open,uint48 filled,uint40 sequence,"
+    "uint32 index,uint64 atNs,uint64 position,bytes32 frameHash"
+)
 DOMAIN = "string name,string version,uint256 chainId,address verifyingContract"
 NOBODY = "0x" + "00" * 20
 
@@ -123,6 +128,32 @@ def receipt(rng: random.Random) -> dict[str, object]:
     return {"document": document(rng, "CancelReceipt", {"CancelReceipt": RECEIPT}, message)}
 
 
+def journal_receipt(rng: random.Random) -> dict[str, object]:
+    """A receipt for what happened to an order."""
+
+    def integer(bits: int) -> int:
+        return rng.choice([0, 2**bits - 1, rng.randrange(2**bits)])
+
+    message = {
+        "kind": rng.randint(1, 6),
+        "trader": seeded_orders.address(rng),
+        "market": rng.choice([1, 2**32 - 1, rng.randrange(1, 2**32)]),
+        "orderId": str(integer(64)),
+        "orderHash": "0x" + rng.randbytes(32).hex(),
+        "fillId": str(integer(64)),
+        "side": rng.randrange(2),
+        **{name: integer(48) for name in ("price", "quantity", "open", "filled")},
+        "sequence": integer(40),
+        "index": integer(32),
+        "atNs": str(integer(64)),
+        "position": str(integer(64)),
+        "frameHash": "0x" + rng.randbytes(32).hex(),
+    }
+    return {
+        "document": document(rng, "JournalReceipt", {"JournalReceipt": JOURNAL_RECEIPT}, message)
+    }
+
+
 def vector(made: dict[str, object], key: str) -> dict[str, object]:
     """A document with everything that follows from it, signed."""
     encoded = encode_typed_data(full_message=json.loads(json.dumps(made["document"])))
@@ -143,7 +174,7 @@ def vectors(rng: random.Random) -> Iterator[dict[str, object]]:
     for index in range(TREES):
         key = seeded_orders.private_key(rng)
         yield vector(tree(rng, seeded_orders.address_of(key), index % 8 + 1), key)
-    for make in (voucher, receipt):
+    for make in (voucher, receipt, journal_receipt):
         for _ in range(RECEIPTS):
             yield vector(make(rng), seeded_orders.private_key(rng))
 

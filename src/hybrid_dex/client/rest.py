@@ -24,6 +24,8 @@ from hybrid_dex.wire import (
     OrderMessage,
     OrderRequest,
     OrdersAnswer,
+    ReceiptMessage,
+    ReceiptsAnswer,
     ReduceRequest,
     ReplaceRequest,
     SessionKeyMessage,
@@ -128,6 +130,20 @@ class Rest:
         return await self._private(
             CancelReceiptMessage, "POST", f"/orders/{_part(order_id)}/receipt"
         )
+
+    async def receipts(
+        self,
+        *,
+        sequence: int | None = None,
+        order_id: str | None = None,
+        fill_id: str | None = None,
+    ) -> list[ReceiptMessage]:
+        """Return the operator's word about a command, an order's acceptance, or a fill of one's own.
+
+        Keep it: `hybrid-dex receipts verify` holds it against the exchange's public log.
+        """
+        query = _query(sequence=sequence, order_id=order_id, fill_id=fill_id)
+        return (await self._private(ReceiptsAnswer, "GET", "/receipts", query=query)).receipts
 
     async def issue_voucher(self, request: VoucherRequest) -> VoucherMessage:
         """Withdraw settled funds at once.

@@ -9,7 +9,7 @@ a client order id may be sent again.
 
 from typing import TypeAlias
 
-from hybrid_dex.engine import terms
+from hybrid_dex.engine import isolation, terms
 from hybrid_dex.engine.ahead import Ahead
 from hybrid_dex.engine.changes import Changes, refuse_reduce
 from hybrid_dex.engine.desk import Desk
@@ -83,6 +83,7 @@ class Batches:
         self._observe()
         for index, member in enumerate(command.members):
             begin, desk.order_index = len(desk.events), index
+            isolation.touch(desk, member)
             desk.emit(MemberAnswered(command.account, index, again=False))
             if not command.all_or_none:
                 repeated = self._do(member)
@@ -139,19 +140,21 @@ class Batches:
 
     def _judge(self, command: BatchOrders, known: dict[int, _Answer]) -> tuple[int, Refusal] | None:
         """Return the first member that is refused, and why; note answers known already."""
-        ahead = Ahead(self._desk, self._view)
+        desk = self._desk
+        ahead = Ahead(desk, self._view)
         trading = Trading(
-            self._desk,
+            desk,
             self._risk,
             ahead,
             requires_signature=self._trading.requires_signature,
             standing=ahead,
         )
-        changes = Changes(self._desk, trading)
+        changes = Changes(desk, trading)
         refusal = self._risk.check(command, self._view)
         if refusal is not None:
             return 0, refusal
         for index, member in enumerate(command.members):
+            isolation.touch(desk, member)
             if isinstance(member, PlaceOrder):
                 answer = self._repeated(member)
                 if answer is not None:

@@ -40,7 +40,7 @@ from hybrid_dex.model.units import (
     order_id,
 )
 
-__all__ = ["MAX_BREAKS", "Isolated", "blame", "halt", "home", "refuse", "release", "still"]
+__all__ = ["MAX_BREAKS", "Isolated", "blame", "halt", "home", "refuse", "release", "still", "touch"]
 
 MAX_BREAKS: Final = 8
 """After so many broken commands of one market that was not opened again, everything stops."""
@@ -94,6 +94,13 @@ def home(desk: Desk, command: Command) -> MarketId | None:
         case _:
             pass
     return market if market in desk.venues else None
+
+
+def touch(desk: Desk, command: Command) -> None:
+    """Note the market that one of several commands is about, in case it breaks something."""
+    market = home(desk, command)
+    if market is not None:
+        desk.touched = (desk.sequence, market)
 
 
 def _named(desk: Desk, command: CancelOrder) -> OrderId | None:

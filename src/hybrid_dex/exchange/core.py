@@ -16,6 +16,7 @@ import logging
 import sys
 from collections.abc import Callable, Coroutine, Iterable
 from collections.abc import Sequence as Items
+from functools import partial
 from typing import Final, Self
 
 from hybrid_dex.defaults.memory_journal import MemoryJournal
@@ -29,13 +30,15 @@ from hybrid_dex.exchange.background import Projection, Snapshotting
 from hybrid_dex.exchange.follower import EngineRecipe
 from hybrid_dex.exchange.followers import Followers, Subscription
 from hybrid_dex.exchange.ingress import Ingress
-from hybrid_dex.exchange.isolations import Isolations
+from hybrid_dex.exchange.listing import list_markets
 from hybrid_dex.exchange.options import ExchangeHealth, ExchangeOptions
 from hybrid_dex.exchange.promises import Promises
+from hybrid_dex.exchange.receipts import Receipts
 from hybrid_dex.exchange.recovery import recover, replay_to
 from hybrid_dex.exchange.replay import Replay
 from hybrid_dex.exchange.requests import CHAIN_FACTS
 from hybrid_dex.exchange.settling import Settling
+from hybrid_dex.exchange.timer import watch_time
 from hybrid_dex.exchange.view import ExchangeView
 from hybrid_dex.exchange.writer import Writer
 from hybrid_dex.interfaces.auth import Auth
@@ -47,27 +50,27 @@ from hybrid_dex.interfaces.risk import Refusal, Risk
 from hybrid_dex.interfaces.settlement import Settlement
 from hybrid_dex.interfaces.snapshots import Snapshots
 from hybrid_dex.model.commands import (
-    AdvanceTime,
     CancelAll,
     CancelOrder,
     Command,
     Deposit,
     IssueVoucher,
-    ListMarket,
     PlaceOrder,
     ReduceOrder,
     ReplaceOrder,
     Withdraw,
 )
-from hybrid_dex.model.events import CommandRejected, EventBatch
+from hybrid_dex.model.events import EventBatch
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.order import Side
+from hybrid_dex.model.receipts import SignedJournalReceipt
 from hybrid_dex.model.signed_order import SignedOrder
 from hybrid_dex.model.units import (
     AccountId,
     Amount,
     AssetId,
     ClientOrderId,
+    FillId,
     MarketId,
     OrderId,
     Quantity,
@@ -132,11 +135,11 @@ class Exchange:
             view=lambda: self._engine,
         )
         self._followers = self._make_followers()
-        self._isolations = Isolations()
         self._writer: Writer | None = None
         self._settling: Settling | None = None
         self._projection: Projection | None = None
         self._snapshotting: Snapshotting | None = None
+        self._receipts: Receipts | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._failure = ""
 
@@ -180,7 +183,7 @@ class Exchange:
                 await self._journal.begin_segment(self._engine.versions)
             writer = self._start_writer(replay, covered)
             await writer.begin()
-            await self._list_markets()
+            await list_markets(self._engine, self._markets, self.execute)
             await self._settlement.open(self._engine.markets())
             self._start_settling(writer)
             if self._options.freeze_recovered:
@@ -254,27 +257,20 @@ class Exchange:
 
     async def _recover(self) -> tuple[Replay, Sequence]:
         """Return the replay at the journal's head, and the command its snapshot covered."""
-        self._isolations = Isolations()
-        replay, covered = await recover(
-            self._recipe, self._journal, self._snapshots, self._isolations
-        )
+        replay, covered = await recover(self._recipe, self._journal, self._snapshots)
         self._engine = replay.engine
         self._followers = self._make_followers()
         return replay, covered
 
-    async def _rebuild(self, upto: int) -> Replay:
-        """Make the engine again as it was after a frame."""
-        return await replay_to(self._recipe, self._journal, self._snapshots, self._isolations, upto)
-
     def _start_writer(self, replay: Replay, covered: Sequence) -> Writer:
-        self._failure = ""
+        self._failure, isolations = "", replay.isolations
         writer = self._writer = Writer(
             replay,
             journal=self._journal,
             clock=self._clock,
             options=self._options,
             applied=self._publish,
-            rebuild=self._rebuild,
+            rebuild=partial(replay_to, self._recipe, self._journal, self._snapshots, isolations),
         )
         if self._records is not None:
             self._projection = Projection(
@@ -282,7 +278,7 @@ class Exchange:
                 journal=self._journal,
                 snapshots=self._snapshots,
                 make_engine=self._recipe,
-                isolations=self._isolations,
+                isolations=isolations,
                 clock=self._clock,
                 options=self._options,
                 position=lambda: writer.position,
@@ -294,7 +290,7 @@ class Exchange:
                 self._snapshots,
                 journal=self._journal,
                 recipe=self._recipe,
-                isolations=self._isolations,
+                isolations=isolations,
                 clock=self._clock,
                 options=self._options,
                 position=lambda: writer.position,
@@ -302,22 +298,19 @@ class Exchange:
                 sequence=self._engine.sequence,
             )
             self._start(self._snapshotting.run(), "snapshots")
-        self._start(self._watch_time(writer), "timer")
+        self._receipts = Receipts(
+            self._settlement,
+            journal=self._journal,
+            snapshots=self._snapshots,
+            make_engine=self._recipe,
+            isolations=isolations,
+            recent=self._followers.batch,
+            position=lambda: writer.position,
+        )
+        paused = self._admission.refuse_matching
+        timer = watch_time(writer, self._engine, paused, self._clock, self._options.timer_s)
+        self._start(timer, "timer")
         return writer
-
-    async def _list_markets(self) -> None:
-        for market in self._markets:
-            listed = self._engine.market(market.id)
-            if listed is None:
-                batch = await self.execute(ListMarket(market=market))
-                for event in batch.events:
-                    if isinstance(event, CommandRejected):
-                        raise ConfigurationError(f"market {market.id}: {event.detail}")
-            elif listed != market:
-                raise ConfigurationError(
-                    f"market {market.id} is listed as {listed} and configured as {market}: its "
-                    "terms never change; restore the configuration or list another market"
-                )
 
     def _start_settling(self, writer: Writer) -> None:
         self._settling = Settling(
@@ -345,20 +338,6 @@ class Exchange:
             _log.critical("%s", self._failure, exc_info=error)
             if self._writer is not None:
                 self._writer.halt(self._failure)
-
-    async def _watch_time(self, writer: Writer) -> None:
-        """Let what is due happen when no other command does."""
-        while True:
-            await self._clock.sleep(self._options.timer_s)
-            due = self._engine.next_due_ns()
-            is_due = due is not None and due <= self._clock.now_ns()
-            fires = self._engine.has_fired() and self._admission.refuse_matching() is None
-            if writer.waiting or not (is_due or fires):
-                continue
-            try:
-                await writer.submit(AdvanceTime())
-            except HybridDexError as error:
-                _log.warning("expiries wait for the journal: %s", error)
 
     def _publish(self, batches: list[EventBatch]) -> None:
         if self._settling is not None:
@@ -542,6 +521,25 @@ class Exchange:
             SettlementError: nothing can be signed now.
         """
         return await self._promises().receipt(order_id, batch)
+
+    async def receipts(
+        self,
+        *,
+        sequence: Sequence | None = None,
+        order_id: OrderId | None = None,
+        fill_id: FillId | None = None,
+        account: AccountId | None = None,
+    ) -> tuple[SignedJournalReceipt, ...] | Refusal:
+        """Return the operator's word about all that a command did, or an acceptance, or a fill.
+
+        With an ``account``, only about its orders. Raises: as `cancel_receipt`; ConfigurationError
+        also unless exactly one of the three is asked for.
+        """
+        if self._writer is None or self._receipts is None:
+            raise UnavailableError(_CLOSED)
+        return await self._receipts.of(
+            sequence=sequence, order_id=order_id, fill_id=fill_id, account=account
+        )
 
     def _pause_reason(self) -> str:
         return "" if self._settling is None else self._settling.pause_reason

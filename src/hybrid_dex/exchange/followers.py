@@ -133,6 +133,11 @@ class Followers:
         self._subscriptions.append(subscription)
         return subscription
 
+    def batch(self, sequence: int) -> EventBatch | None:
+        """Return what one of the newest commands did, or ``None`` when it is not kept."""
+        index = sequence - self._history[0].sequence if self._history else -1
+        return self._history[index] if 0 <= index < len(self._history) else None
+
     def publish(self, batches: list[EventBatch]) -> None:
         """Give batches to every follower; end those that do not keep up."""
         self._sequence = batches[-1].sequence

@@ -8,7 +8,6 @@ them with the versions that wrote them, and leaves what a close would have left.
 from collections.abc import Callable
 
 from hybrid_dex.engine.engine import Engine
-from hybrid_dex.exchange.isolations import Isolations
 from hybrid_dex.exchange.recovery import recover
 from hybrid_dex.interfaces.journal import Journal
 from hybrid_dex.interfaces.snapshots import Snapshot, Snapshots
@@ -33,7 +32,7 @@ async def leave_snapshot(
     """
     await journal.open()
     try:
-        replay, _ = await recover(make_engine, journal, snapshots, Isolations())
+        replay, _ = await recover(make_engine, journal, snapshots)
         snapshot = replay.snapshot()
         await snapshots.put(snapshot)
         return snapshot

@@ -26,7 +26,6 @@ async def recover(
     make_engine: Callable[[], Engine],
     journal: Journal,
     snapshots: Snapshots | None,
-    isolations: Isolations,
 ) -> tuple[Replay, Sequence]:
     """Return the replay at the journal's head, and the command its snapshot covered.
 
@@ -34,12 +33,12 @@ async def recover(
         make_engine: makes a fresh engine.
         journal: an open journal.
         snapshots: where to begin; ``None`` begins at the journal's beginning.
-        isolations: learns of every command that broke an invariant.
 
     Raises:
         JournalError: the journal or a snapshot can not be used.
         InvariantError: a command breaks the engine's rules in no one market.
     """
+    isolations = Isolations()
     while True:
         replay, skipped = await begin_replay(make_engine, journal, snapshots, isolations=isolations)
         for reason in skipped:

@@ -175,6 +175,10 @@ class ExchangeView(Protocol):
         """Return how far a fill has come, ``None`` when it is not known any more."""
         ...
 
+    def has_fired(self) -> bool:
+        """Return whether triggered orders are left over that enter with the next command."""
+        ...
+
     def next_due_ns(self) -> TimestampNs | None:
         """Return when the next order expires or scheduled cancel fires, or ``None``."""
         ...

@@ -10,6 +10,7 @@ from hybrid_dex.interfaces.risk import Refusal
 from hybrid_dex.model.commands import Command
 from hybrid_dex.model.frame import GENESIS_HASH
 from hybrid_dex.model.market import Market
+from hybrid_dex.model.receipts import JournalReceipt
 from hybrid_dex.model.settlement import MatchedFill
 from hybrid_dex.model.solvency import Discrepancy, Statement
 from hybrid_dex.model.units import AssetId, Sequence
@@ -156,6 +157,15 @@ class Settlement(Protocol):
 
     async def sign_cancel_receipt(self, receipt: CancelReceipt) -> bytes:
         """Return the operator's signature over a cancel receipt, 65 bytes r, s, v.
+
+        Raises: as `sign_voucher`.
+        """
+        ...
+
+    async def sign_receipts(self, receipts: Items[JournalReceipt]) -> tuple[bytes, ...]:
+        """Return the operator's signature over each of these receipts, 65 bytes r, s, v.
+
+        The same receipt gives the same signature again. Nothing is promised on chain.
 
         Raises: as `sign_voucher`.
         """

@@ -157,9 +157,11 @@ class RejectReason(enum.IntEnum):
     ALREADY_REJECTED = 5007
     """The order was refused when it was placed."""
     NO_RECEIPT = 5008
-    """Only a signed order that was canceled, expired or replaced has a cancel receipt."""
+    """There is nothing that such a receipt could be given for; see the detail."""
     NOTHING_SCHEDULED = 5015
     """A heartbeat found no scheduled cancel armed: it was not, or has fired."""
+    UNKNOWN_SEQUENCE = 5020
+    """No command has this sequence number, or the journal no longer holds it."""
 
     DEPOSIT_REPEATED = 6001
     """This deposit or withdrawal was already credited or debited."""

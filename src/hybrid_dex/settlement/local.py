@@ -15,6 +15,7 @@ from hybrid_dex.model.commands import Command, ConfirmSettlement
 from hybrid_dex.model.frame import GENESIS_HASH
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.reasons import RejectReason
+from hybrid_dex.model.receipts import JournalReceipt
 from hybrid_dex.model.settlement import MatchedFill, SettlementStage
 from hybrid_dex.model.solvency import Statement
 from hybrid_dex.model.units import AssetId, FillId, Sequence
@@ -108,3 +109,7 @@ class LocalSettlement:
     async def sign_cancel_receipt(self, receipt: CancelReceipt) -> bytes:
         """Refuse: a canceled order can not be settled here anyway."""
         raise ConfigurationError(f"{_NO_CHAIN}: a canceled order is gone, and needs no receipt")
+
+    async def sign_receipts(self, receipts: Items[JournalReceipt]) -> tuple[bytes, ...]:
+        """Refuse: there is no operator whose key anybody knows."""
+        raise ConfigurationError(f"{_NO_CHAIN}, so there is no operator's key that signs receipts")

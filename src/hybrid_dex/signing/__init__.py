@@ -7,7 +7,8 @@ extra: libsecp256k1 through coincurve, and Keccak-256.
 - `Domain`, `order_digest`, `typed_data`: EIP-712 orders; `BulkTree`: up to eight under one signature.
 - `authorize`: who authorized an order, whatever the kind of its signature.
 - `recover_address`, `compact_signature`, `expand_signature`: strict ECDSA.
-- `voucher_digest`, `cancel_receipt_digest`: what the operator signs for a trader.
+- `voucher_digest`, `cancel_receipt_digest`, `journal_receipt_digest`: what the operator signs for a
+  trader.
 - `LoginMessage`, `recover_personal`: Sign-In with Ethereum (EIP-4361).
 - `LocalSigner`: a key on this machine, for clients and tests.
 """
@@ -34,9 +35,12 @@ from hybrid_dex.signing.order import (
 )
 from hybrid_dex.signing.receipts import (
     CANCEL_RECEIPT_TYPE_HASH,
+    JOURNAL_RECEIPT_TYPE_HASH,
     VOUCHER_TYPE_HASH,
     cancel_receipt_digest,
     cancel_receipt_typed_data,
+    journal_receipt_digest,
+    journal_receipt_typed_data,
     voucher_digest,
     voucher_typed_data,
 )
@@ -47,6 +51,7 @@ __all__ = [
     "BULK_TYPE_HASHES",
     "CANCEL_RECEIPT_TYPE_HASH",
     "EMPTY_ORDER_HASH",
+    "JOURNAL_RECEIPT_TYPE_HASH",
     "MAX_BULK_ORDERS",
     "ORDER_TYPE_HASH",
     "VOUCHER_TYPE_HASH",
@@ -65,6 +70,8 @@ __all__ = [
     "compact_signature",
     "expand_signature",
     "format_date_time",
+    "journal_receipt_digest",
+    "journal_receipt_typed_data",
     "keccak256",
     "order_digest",
     "order_struct_hash",

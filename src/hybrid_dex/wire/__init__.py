@@ -68,6 +68,7 @@ from hybrid_dex.wire.promises import (
     voucher_message,
     voucher_salt,
 )
+from hybrid_dex.wire.receipts import ReceiptMessage, ReceiptsAnswer, receipt_message, to_receipt
 from hybrid_dex.wire.reports import (
     CancelAllAnswer,
     ExecutionMessage,
@@ -160,6 +161,8 @@ __all__ = [
     "PlaceOp",
     "Pong",
     "Problem",
+    "ReceiptMessage",
+    "ReceiptsAnswer",
     "ReduceRequest",
     "RefreshRequest",
     "ReplaceOp",
@@ -203,6 +206,7 @@ __all__ = [
     "problem",
     "problem_from_error",
     "problem_from_refusal",
+    "receipt_message",
     "replace_request",
     "session_answer",
     "session_key_message",
@@ -215,6 +219,7 @@ __all__ = [
     "to_ns",
     "to_order",
     "to_quantity",
+    "to_receipt",
     "to_replacement",
     "to_trade",
     "trade_from_record",

@@ -61,6 +61,7 @@ _STATUS: Final[dict[RejectReason, int]] = {
     RejectReason.MESSAGE_TOO_LARGE: 413,
     RejectReason.INVALID_NUMBER: 400,
     RejectReason.RATE_LIMITED: 429,
+    RejectReason.UNKNOWN_SEQUENCE: 404,
     RejectReason.NOT_FOUND: 404,
     RejectReason.UNAVAILABLE: 503,
     RejectReason.INTERNAL: 500,

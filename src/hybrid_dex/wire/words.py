@@ -17,6 +17,7 @@ from hybrid_dex.model.order import (
     TimeInForce,
 )
 from hybrid_dex.model.reasons import RejectReason
+from hybrid_dex.model.receipts import ReceiptKind
 from hybrid_dex.model.reports import ExecType, Liquidity
 from hybrid_dex.model.settlement import SettlementStage
 from hybrid_dex.model.signed_order import SignatureKind
@@ -28,6 +29,7 @@ __all__ = [
     "MarketStateWord",
     "OrderStatusWord",
     "OrderTypeWord",
+    "ReceiptKindWord",
     "SelfTradeWord",
     "SideWord",
     "SignatureKindWord",
@@ -76,6 +78,9 @@ ExecTypeWord: TypeAlias = Literal[
 LiquidityWord: TypeAlias = Literal["maker", "taker"]
 StageWord: TypeAlias = Literal["matched", "submitted", "confirmed", "final", "failed"]
 SignatureKindWord: TypeAlias = Literal["wallet", "session", "bulk", "approved"]
+ReceiptKindWord: TypeAlias = Literal[
+    "accepted", "filled", "canceled", "expired", "replaced", "reduced"
+]
 MarketStateWord: TypeAlias = Literal["open", "halted", "post_only", "cancel_only", "closed"]
 
 ENUMERATIONS: Final[tuple[tuple[type[enum.IntEnum], object], ...]] = (
@@ -90,6 +95,7 @@ ENUMERATIONS: Final[tuple[tuple[type[enum.IntEnum], object], ...]] = (
     (SettlementStage, StageWord),
     (MarketState, MarketStateWord),
     (SignatureKind, SignatureKindWord),
+    (ReceiptKind, ReceiptKindWord),
 )
 """Every enumeration on the wire with its literal type; a test holds the two together."""
 
@@ -123,6 +129,8 @@ def word(item: SettlementStage) -> StageWord: ...
 def word(item: MarketState) -> MarketStateWord: ...
 @overload
 def word(item: SignatureKind) -> SignatureKindWord: ...
+@overload
+def word(item: ReceiptKind) -> ReceiptKindWord: ...
 @overload
 def word(item: RejectReason) -> str: ...
 def word(item: enum.IntEnum) -> str:

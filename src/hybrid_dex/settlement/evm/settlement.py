@@ -33,6 +33,7 @@ from hybrid_dex.model.commands import Command, ExpireVoucher, RedeemVoucher
 from hybrid_dex.model.frame import GENESIS_HASH
 from hybrid_dex.model.market import Asset, Market
 from hybrid_dex.model.reasons import RejectReason
+from hybrid_dex.model.receipts import JournalReceipt
 from hybrid_dex.model.settlement import MatchedFill
 from hybrid_dex.model.solvency import Discrepancy, Statement
 from hybrid_dex.model.units import AssetId, Sequence, TimestampNs, last_group
@@ -51,7 +52,11 @@ from hybrid_dex.settlement.health import SettlementHealth, SettlementState
 from hybrid_dex.settlement.reconciliation import Block, DeepReorganisationError
 from hybrid_dex.signing import Domain, LocalSigner
 from hybrid_dex.signing.address import ZERO_ADDRESS, parse_address
-from hybrid_dex.signing.receipts import cancel_receipt_digest, voucher_digest
+from hybrid_dex.signing.receipts import (
+    cancel_receipt_digest,
+    journal_receipt_digest,
+    voucher_digest,
+)
 
 __all__ = ["EvmSettlement"]
 
@@ -353,6 +358,28 @@ class EvmSettlement:
         digest = cancel_receipt_digest(receipt, market, self._domain())
         pipeline.ask(receipt.sequence)
         return self._signer().sign_digest(digest)
+
+    async def sign_receipts(self, receipts: Items[JournalReceipt]) -> tuple[bytes, ...]:
+        """Return the operator's signature over each of these receipts, 65 bytes r, s, v.
+
+        They only say what happened, so they are signed whatever the chain does.
+
+        Raises:
+            SettlementError: not open.
+            ConfigurationError: there is no such market.
+        """
+        markets, domain, signer = self._opened().markets, self._domain(), self._signer()
+        for receipt in receipts:
+            if receipt.market not in markets:
+                raise ConfigurationError(f"there is no market {receipt.market}")
+
+        def sign() -> tuple[bytes, ...]:
+            return tuple(
+                signer.sign_digest(journal_receipt_digest(one, markets[one.market], domain))
+                for one in receipts
+            )
+
+        return await asyncio.to_thread(sign)
 
     @property
     def pause_reason(self) -> str:
