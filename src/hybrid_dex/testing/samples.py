@@ -14,6 +14,7 @@ import msgspec
 
 from hybrid_dex.model.commands import Command
 from hybrid_dex.model.events import Event
+from hybrid_dex.model.fees import FeeSchedule
 from hybrid_dex.model.market import Asset, Market
 from hybrid_dex.model.risk_limits import RiskLimits
 from hybrid_dex.testing.traffic import ACCOUNTS, MARKETS
@@ -63,6 +64,7 @@ def _value(name: str, kind: object) -> object:
         bytes: bytes(32),
         Market: MARKETS[0],
         Asset: MARKETS[0].base,
+        FeeSchedule: FeeSchedule(),
         RiskLimits: RiskLimits(),
     }
     if kind is str:
