@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from hybrid_dex.defaults.sorted_book import SortedBook
+from hybrid_dex.engine.desk import BookFactory
 from hybrid_dex.local import LocalExchange
 from hybrid_dex.model.events import (
     CancelRejected,
@@ -30,6 +32,8 @@ from hybrid_dex.model.events import (
 from hybrid_dex.model.market import Market, MarketState
 from hybrid_dex.model.order import OrderType, SelfTradeMode, Side, TimeInForce
 from hybrid_dex.model.views import OrderView
+from hybrid_dex.testing import ListBook
+from tests.engine.scenario_chain import Chain, UnsettledExchange
 
 FOLDER = Path(__file__).parent / "scenarios"
 FILES = sorted(path for path in FOLDER.glob("*.md") if path.name != "README.md")
@@ -40,7 +44,9 @@ SECOND = 10**9
 class Scenario:
     """One table at work: names of orders, and what happened in words."""
 
-    def __init__(self, maker_fee_ppm: int, taker_fee_ppm: int) -> None:
+    def __init__(
+        self, maker_fee_ppm: int, taker_fee_ppm: int, *, book: BookFactory, by_hand: bool
+    ) -> None:
         self.market = Market.spot(
             "ETH-USDC",
             base_decimals=18,
@@ -50,9 +56,11 @@ class Scenario:
             maker_fee_ppm=maker_fee_ppm,
             taker_fee_ppm=taker_fee_ppm,
         )
-        self.exchange = LocalExchange([self.market])
+        kind = UnsettledExchange if by_hand else LocalExchange
+        self.exchange = kind([self.market], book=book)
         self.now_s = 0
         self.names: dict[str, int] = {}
+        self.chain = Chain(self.exchange, self.market, self.names) if by_hand else None
 
     def row(self, who: str, does: str) -> list[str]:
         """Do what a row says and tell what happened."""
@@ -80,6 +88,11 @@ class Scenario:
                 return self.exchange.withdraw(who, asset, amount)
             case "cancel", ["all"]:
                 return self.exchange.cancel_all(who)
+            case "cancel", ["all", ("bids" | "asks") as side]:
+                one = Side.BUY if side == "bids" else Side.SELL
+                return self.exchange.cancel_all(who, self.market, one)
+            case "cancel", ["id", name]:
+                return self.exchange.cancel(who, client_order_id=name)
             case "cancel", [name]:
                 return self.exchange.cancel(who, self.names[name])
             case "reduce", [name, "by", lots]:
@@ -93,6 +106,7 @@ class Scenario:
                     post_only="post-only" in flags,
                     time_in_force=self.time_in_force(flags)[0],
                     trigger_price=self.trigger(flags)[1],
+                    expected_filled=self.after("filled", flags),
                 )
             case "wait", [seconds]:
                 self.now_s += int(seconds.removesuffix("s"))
@@ -101,8 +115,8 @@ class Scenario:
                 return self.exchange.set_market_state(
                     self.market, MarketState[state.upper().replace("-", "_")]
                 )
-        message = f"not a row: {verb} {rest}"
-        raise AssertionError(message)
+        assert self.chain is not None, f"not a row: {verb} {rest}"
+        return self.chain.exchange.do(self.chain.command(who, verb, rest))
 
     def place(self, who: str, side: Side, rest: str) -> list[str]:
         match = re.fullmatch(r"(\S+) at (\S+?)((?: [a-z0-9.-]+)*?)(?: as (\S+))?", rest)
@@ -125,8 +139,13 @@ class Scenario:
             self_trade=modes[0] if modes else SelfTradeMode.CANCEL_AGGRESSOR,
             expires_at_ns=expires_at_ns,
             trigger_price=trigger_price,
+            client_order_id=self.after("id", flags),
         )
         return self.tell(events)
+
+    def after(self, word: str, flags: list[str]) -> str | None:
+        """The flag behind a word, if it is there."""
+        return flags[flags.index(word) + 1] if word in flags else None
 
     def time_in_force(self, flags: list[str]) -> tuple[TimeInForce, int | None]:
         if "until" in flags:
@@ -157,6 +176,8 @@ class Scenario:
         return [words for event in events if (words := self.words(event))]
 
     def words(self, event: Event) -> str | None:
+        if self.chain is not None and (told := self.chain.words(event)) is not None:
+            return told
         lots, price = self.market.format_quantity, self.market.format_price
         match event:
             case OrderAccepted():
@@ -186,7 +207,7 @@ class Scenario:
 
 
 def tables() -> list[object]:
-    """Every scenario of every file: heading, fees and rows."""
+    """Every scenario of every file: what its text says, and rows."""
     found: list[object] = []
     for path in FILES:
         for part in re.split(r"^## ", path.read_text(), flags=re.MULTILINE)[1:]:
@@ -201,6 +222,7 @@ def tables() -> list[object]:
             found.append(
                 pytest.param(
                     (int(fees[1]), int(fees[2])) if fees else (0, 0),
+                    "Settlement: by hand" in text,
                     rows[2:],
                     id=f"{path.stem}: {heading}",
                 )
@@ -208,10 +230,13 @@ def tables() -> list[object]:
     return found
 
 
-@pytest.mark.parametrize(("fees", "rows"), tables())
-def test_scenario(fees: tuple[int, int], rows: list[list[str]]) -> None:
-    """Each row does what it says, and exactly that."""
-    scenario = Scenario(*fees)
+@pytest.mark.parametrize("book", [SortedBook, ListBook])
+@pytest.mark.parametrize(("fees", "by_hand", "rows"), tables())
+def test_scenario(
+    fees: tuple[int, int], by_hand: bool, rows: list[list[str]], book: BookFactory
+) -> None:
+    """Each row does what it says, and exactly that, on every book."""
+    scenario = Scenario(*fees, book=book, by_hand=by_hand)
     for who, does, then in rows:
         expected = [words.strip() for words in then.split(";") if words.strip()]
         assert scenario.row(who, does) == expected, f"{who} {does}"
