@@ -16,11 +16,13 @@ import attrs
 
 from hybrid_dex.defaults.file_system import FileSystem, LocalFileSystem
 from hybrid_dex.defaults.journal_segment import (
+    MANIFEST,
     RECORD_BYTES,
     Header,
     Scan,
     frame_at,
     parse_header,
+    parse_manifest,
     scan,
     seed_of,
 )
@@ -52,13 +54,20 @@ class FoundSegment:
         path: the file.
         header: its first bytes, or what is wrong with them.
         scan: what it holds; ``None`` without a header.
-        last: the last good record's frame, or ``None``.
+        content: its bytes.
     """
 
     path: Path
     header: Header | str
     scan: Scan | None
-    last: bytes | None
+    content: bytes = attrs.field(repr=False)
+
+    def frame(self, offset: int) -> bytes:
+        """Return the frame of the good record at an offset."""
+        assert isinstance(self.header, Header)
+        record = frame_at(self.content, offset, seed_of(self.header))
+        assert record is not None, "the scan found it good"
+        return record[2]
 
 
 class FileJournalReader:
@@ -97,14 +106,21 @@ class FileJournalReader:
     def _segment(self, path: Path) -> FoundSegment:
         content = self._content(path)
         header = parse_header(content)
-        if isinstance(header, str):
-            return FoundSegment(path=path, header=header, scan=None, last=None)
-        found = scan(content, header)
-        last = None
-        if found.offsets:
-            record = frame_at(content, found.offsets[-1], seed_of(header))
-            last = None if record is None else record[2]
-        return FoundSegment(path=path, header=header, scan=found, last=last)
+        found = None if isinstance(header, str) else scan(content, header)
+        return FoundSegment(path=path, header=header, scan=found, content=content)
+
+    def newest_named(self) -> str:
+        """Return the name of the newest segment by the manifest; empty when there is none.
+
+        Raises `CorruptJournalError`, `UnavailableError`.
+        """
+        path = self._directory / MANIFEST
+        if MANIFEST not in self._files.names(self._directory):
+            return ""
+        named = parse_manifest(self._content(path))
+        if isinstance(named, str):
+            raise CorruptJournalError(str(path), 0, named)
+        return f"{named[1]:020d}{_SUFFIX}"
 
     def records(self, after: int = 0) -> Iterator[Record]:
         """Yield every record after a position, up to the newest one that is whole.

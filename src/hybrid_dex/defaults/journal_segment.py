@@ -1,4 +1,4 @@
-"""The bytes of one journal segment: a header, records, then zeros to the end.
+"""The bytes of one journal segment: a header, records, then zeros to the end. And of the manifest.
 
 Nothing here touches a disk: bytes in, verdicts out. A segment is filled with zeros and made
 durable before its first record, so writing a record never grows the file.
@@ -35,15 +35,18 @@ import attrs
 __all__ = [
     "HEADER_BYTES",
     "LENGTH_BYTES",
+    "MANIFEST",
     "MOST_VERSIONS_BYTES",
     "RECORD_BYTES",
     "Damage",
     "Header",
     "Scan",
     "encode_header",
+    "encode_manifest",
     "encode_record",
     "frame_at",
     "parse_header",
+    "parse_manifest",
     "scan",
     "seed_of",
 ]
@@ -59,6 +62,11 @@ _NAMED: Final = 2
 _SECTOR_BYTES: Final = 512
 _ZEROS: Final = bytes(16)
 
+_MANIFEST: Final = struct.Struct(">8sQQ")
+_MANIFEST_MAGIC: Final = b"HDXMFST\n"
+
+MANIFEST: Final = "manifest"
+"""The name of the file that names the first kept and the newest segment."""
 HEADER_BYTES: Final = _HEADER.size + _CRC.size
 """The shortest header, one that names no versions."""
 LENGTH_BYTES: Final = _LENGTH.size
@@ -152,6 +160,21 @@ def parse_header(content: bytes) -> Header | str:
     if version not in {_BARE, _NAMED}:
         return f"its format is {version}; this program reads {_BARE} and {_NAMED}"
     return Header(first=first, capacity=capacity, previous=previous, versions=named.decode())
+
+
+def encode_manifest(base: int, newest: int) -> bytes:
+    """Return the bytes that name the first positions of the first kept and the newest segment."""
+    body = _MANIFEST.pack(_MANIFEST_MAGIC, base, newest)
+    return body + _CRC.pack(zlib.crc32(body))
+
+
+def parse_manifest(content: bytes) -> tuple[int, int] | str:
+    """Return what a manifest names, or what is wrong with it."""
+    body, checksum = content[: _MANIFEST.size], content[_MANIFEST.size :]
+    if len(body) != _MANIFEST.size or _CRC.pack(zlib.crc32(body)) != checksum:
+        return "its checksum does not hold"
+    magic, base, newest = _MANIFEST.unpack(body)
+    return (base, newest) if magic == _MANIFEST_MAGIC else "not a journal's manifest"
 
 
 def seed_of(header: Header) -> int:

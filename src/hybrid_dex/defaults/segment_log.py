@@ -14,9 +14,7 @@ after that. A segment below the manifest's first one is what a trim that was cut
 
 import contextlib
 import logging
-import struct
 import threading
-import zlib
 from bisect import bisect_right
 from pathlib import Path
 from typing import Final
@@ -25,13 +23,16 @@ import attrs
 
 from hybrid_dex.defaults.file_system import FileSystem
 from hybrid_dex.defaults.journal_segment import (
+    MANIFEST,
     RECORD_BYTES,
     Header,
     Scan,
     encode_header,
+    encode_manifest,
     encode_record,
     frame_at,
     parse_header,
+    parse_manifest,
     scan,
     seed_of,
 )
@@ -46,8 +47,6 @@ from hybrid_dex.model.frame import GENESIS_HASH, HASH_BYTES
 __all__ = ["Recovery", "Segment", "SegmentLog"]
 
 _log: Final = logging.getLogger(__name__)
-_MANIFEST: Final = struct.Struct(">8sQQ")
-_MANIFEST_MAGIC: Final = b"HDXMFST\n"
 _CHUNK_BYTES: Final = 1 << 20
 _SUFFIX: Final = ".segment"
 _PREPARED: Final = "prepared.new"
@@ -265,15 +264,14 @@ class SegmentLog:
             self._files.write(descriptor, offset, bytes(min(_CHUNK_BYTES, end - offset)))
 
     def _write_manifest(self, base: int, newest: int) -> None:
-        body = _MANIFEST.pack(_MANIFEST_MAGIC, base, newest)
-        temporary = self._directory / "manifest.new"
+        temporary = self._directory / f"{MANIFEST}.new"
         descriptor = self._files.open(temporary, create=True)
         try:
-            self._files.write(descriptor, 0, body + zlib.crc32(body).to_bytes(4, "big"))
+            self._files.write(descriptor, 0, encode_manifest(base, newest))
             self._files.sync(descriptor)
         finally:
             self._files.close(descriptor)
-        self._files.rename(temporary, self._directory / "manifest")
+        self._files.rename(temporary, self._directory / MANIFEST)
         self._files.sync_directory(self._directory)
 
     # ----------------------------------------------------------------------------- recovery
@@ -294,7 +292,7 @@ class SegmentLog:
         for name in names:
             if name.endswith(".new"):
                 self._files.remove(self._directory / name)
-        base, newest = self._read_manifest("manifest" in names)
+        base, newest = self._read_manifest(MANIFEST in names)
         paths = [self._directory / name for name in names if name.endswith(_SUFFIX)]
         paths = self._forget_trimmed(paths, base)
         if not paths:
@@ -321,17 +319,11 @@ class SegmentLog:
     def _read_manifest(self, there: bool) -> tuple[int, int]:  # noqa: FBT001 # private, one caller
         if not there:
             return 1, 0
-        path = self._directory / "manifest"
-        content = self._read_file(path)
-        body = content[: _MANIFEST.size]
-        if len(content) != _MANIFEST.size + 4 or content[_MANIFEST.size :] != zlib.crc32(
-            body
-        ).to_bytes(4, "big"):
-            raise CorruptJournalError(str(path), 0, "its checksum does not hold")
-        magic, base, newest = _MANIFEST.unpack(body)
-        if magic != _MANIFEST_MAGIC:
-            raise CorruptJournalError(str(path), 0, "not a journal's manifest")
-        return base, newest
+        path = self._directory / MANIFEST
+        named = parse_manifest(self._read_file(path))
+        if isinstance(named, str):
+            raise CorruptJournalError(str(path), 0, named)
+        return named
 
     def _forget_trimmed(self, paths: list[Path], base: int) -> list[Path]:
         """Remove segments below the manifest's base: a trim that was cut short."""

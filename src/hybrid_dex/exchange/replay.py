@@ -92,6 +92,11 @@ class Replay:
         self._began = self.engine.sequence
 
     @property
+    def versions(self) -> str:
+        """What the journal's commands are applied with here, by the last epoch or the snapshot."""
+        return self._versions
+
+    @property
     def unrecorded(self) -> list[tuple[int, MarketId]]:
         """Isolations that were applied and are not in the journal yet: the next writer's first."""
         return list(self._unrecorded)

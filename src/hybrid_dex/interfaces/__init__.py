@@ -7,11 +7,17 @@ touch the world. What ships for each is in `hybrid_dex.defaults` and `hybrid_dex
 from hybrid_dex.interfaces.auth import Auth, Principal, Session
 from hybrid_dex.interfaces.book import Allocation, Book, Incoming, Resting
 from hybrid_dex.interfaces.clock import Clock
-from hybrid_dex.interfaces.journal import Journal, JournalCapabilities
+from hybrid_dex.interfaces.journal import (
+    Journal,
+    JournalCapabilities,
+    JournalReader,
+    SegmentedJournal,
+    SharedJournal,
+)
 from hybrid_dex.interfaces.records import FillRecord, Records
 from hybrid_dex.interfaces.risk import LedgerView, Refusal, Risk
 from hybrid_dex.interfaces.settlement import Capacity, Settlement
-from hybrid_dex.interfaces.snapshots import Snapshot, Snapshots
+from hybrid_dex.interfaces.snapshots import SharedSnapshots, Snapshot, Snapshots
 
 __all__ = [
     "Allocation",
@@ -23,14 +29,18 @@ __all__ = [
     "Incoming",
     "Journal",
     "JournalCapabilities",
+    "JournalReader",
     "LedgerView",
     "Principal",
     "Records",
     "Refusal",
     "Resting",
     "Risk",
+    "SegmentedJournal",
     "Session",
     "Settlement",
+    "SharedJournal",
+    "SharedSnapshots",
     "Snapshot",
     "Snapshots",
 ]
