@@ -144,6 +144,8 @@ class LocalExchange:
         expires_at_ns: int | None = None,
         client_order_id: str | None = None,
         trigger_price: str | None = None,
+        display_quantity: str | None = None,
+        quote_budget: str | None = None,
     ) -> tuple[Event, ...]:
         """Enter an order and return what happened; a refusal is an `OrderRejected`.
 
@@ -160,6 +162,8 @@ class LocalExchange:
             expires_at_ns: for GTD.
             client_order_id: the caller's own id; the same order sent again is not entered twice.
             trigger_price: of a stop or take-profit, the fill price for which it waits.
+            display_quantity: of an iceberg, how much of it the book shows at a time.
+            quote_budget: the most that an immediate buy spends, fees included, in quote.
 
         Raises:
             FormatError: a text is not a number, or not on a tick or lot; nothing happened.
@@ -181,6 +185,12 @@ class LocalExchange:
                 expires_at_ns=None if expires_at_ns is None else TimestampNs(expires_at_ns),
                 client_order_id=None if client_order_id is None else ClientOrderId(client_order_id),
                 trigger_price=_price(terms, trigger_price),
+                display_quantity=_display(terms, display_quantity),
+                quote_budget=(
+                    None
+                    if quote_budget is None
+                    else terms.quote.parse(quote_budget, "quote_budget")
+                ),
             )
         )
 
@@ -197,10 +207,11 @@ class LocalExchange:
         expires_at_ns: int | None = None,
         expected_filled: str | None = None,
         trigger_price: str | None = None,
+        display_quantity: str | None = None,
     ) -> tuple[Event, ...]:
         """Swap an order's terms; ``quantity`` is the new total, fills so far included.
 
-        An order that waits for a trigger keeps it unless another is given.
+        Trigger and displayed quantity stay as they are unless others are given.
 
         Raises:
             FormatError: a text is not a number, or not on a tick or lot; nothing happened.
@@ -223,6 +234,7 @@ class LocalExchange:
                 expires_at_ns=None if expires_at_ns is None else TimestampNs(expires_at_ns),
                 expected_filled=filled,
                 trigger_price=_price(terms, trigger_price),
+                display_quantity=_display(terms, display_quantity),
             )
         )
 
@@ -356,6 +368,10 @@ class LocalExchange:
 
 def _price(market: Market, text: str | None) -> Price | None:
     return None if text is None else market.parse_price(text, "trigger_price")
+
+
+def _display(market: Market, text: str | None) -> Quantity | None:
+    return None if text is None else market.parse_quantity(text, "display_quantity")
 
 
 def _rows(market: Market, levels: tuple[Level, ...]) -> tuple[tuple[str, str], ...]:

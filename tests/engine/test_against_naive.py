@@ -56,7 +56,7 @@ def compare(engine: Engine, naive: Naive) -> None:
         assert engine.fees_of(market.id) == naive.rules.fees[market.id]
         rows = [(row.order_id, row.quantity) for row in engine.resting(market.id)]
         sides = (naive.book(market.id, Side.BUY), naive.book(market.id, Side.SELL))
-        assert rows == [(order.id, order.open) for orders in sides for order in orders]
+        assert rows == [(order.id, order.shown) for orders in sides for order in orders]
     for account in ACCOUNTS:
         for asset in ASSETS:
             balance = engine.balance(account, asset)

@@ -24,6 +24,7 @@ from hybrid_dex.model.events import (
     OrderCanceled,
     OrderExpired,
     OrderReduced,
+    OrderRefilled,
     OrderRejected,
     OrderReplaced,
     OrderTriggered,
@@ -107,6 +108,7 @@ class Scenario:
                     time_in_force=self.time_in_force(flags)[0],
                     trigger_price=self.trigger(flags)[1],
                     expected_filled=self.after("filled", flags),
+                    display_quantity=self.after("show", flags),
                 )
             case "wait", [seconds]:
                 self.now_s += int(seconds.removesuffix("s"))
@@ -140,6 +142,8 @@ class Scenario:
             expires_at_ns=expires_at_ns,
             trigger_price=trigger_price,
             client_order_id=self.after("id", flags),
+            display_quantity=self.after("show", flags),
+            quote_budget=self.after("budget", flags),
         )
         return self.tell(events)
 
@@ -161,7 +165,7 @@ class Scenario:
     def trigger(self, flags: list[str]) -> tuple[str, str | None]:
         for word, kind in (("stop", "STOP_"), ("take-profit", "TAKE_PROFIT_")):
             if word in flags:
-                return kind, flags[flags.index(word) + 1]
+                return kind, self.after(word, flags)
         return "", None
 
     def order(self, order: OrderView) -> str:
@@ -175,15 +179,25 @@ class Scenario:
     def tell(self, events: tuple[Event, ...]) -> list[str]:
         return [words for event in events if (words := self.words(event))]
 
+    def words_of_conditions(self, event: Event) -> str | None:
+        match event:
+            case OrderRefilled():
+                shown = self.market.format_quantity(event.displayed)
+                return f"{self.name(event.order_id)} shows {shown} more"
+            case OrderTriggered():
+                price = self.market.format_price(event.trigger_price)
+                return f"{self.name(event.order_id)} triggered at {price}"
+        return None
+
     def words(self, event: Event) -> str | None:
         if self.chain is not None and (told := self.chain.words(event)) is not None:
+            return told
+        if (told := self.words_of_conditions(event)) is not None:
             return told
         lots, price = self.market.format_quantity, self.market.format_price
         match event:
             case OrderAccepted():
                 return "waits" if event.waiting else "accepted"
-            case OrderTriggered():
-                return f"{self.name(event.order_id)} triggered at {price(event.trigger_price)}"
             case OrderRejected() | CancelRejected() | CommandRejected():
                 return f"refused {event.reason.name}"
             case FillMade():

@@ -342,6 +342,13 @@ def _place(
             fields |= {"time_in_force": TimeInForce.IOC, "post_only": False, "expires_at_ns": None}
     elif choose(6) == 0:
         fields |= _waiting(choose, naive.last.get(market, 100), side)
+    if choose(9) == 0:
+        fields |= {"display_quantity": 1 + choose(6)}
+    if choose(7) == 0 and (side is Side.BUY or choose(12) == 0):
+        fields |= {"quote_budget": 1 + choose(16_000), "time_in_force": TimeInForce.IOC}
+        if choose(12):
+            fields |= {"post_only": False, "expires_at_ns": None}
+            fields.pop("display_quantity", None)
     if choose(12) == 0:
         known = [command for command, _ in naive.names.values()]
         known = [one for one in known if lanes == 0 or account == one.account]
@@ -374,6 +381,8 @@ def _replace(choose: Choose, naive: Naive, account: str, order_id: int) -> c.Rep
         fields |= {"price": order.price, "quantity": max(1, order.quantity + choose(3) - choose(6))}
     if choose(4) == 0:
         fields |= {"expected_filled": choose(3)}
+    if order is not None and choose(6 if order.display is None else 2) == 0:
+        fields |= {"display_quantity": 1 + choose(8)}
     if order is not None and order.waiting and choose(2):
         fields |= {"trigger_price": 92 + choose(17)}
         if choose(2):

@@ -16,10 +16,10 @@ from hybrid_dex.model.market import Market
 from hybrid_dex.model.order import OrderType, SelfTradeMode, Side, TimeInForce
 from hybrid_dex.model.signed_order import Nonce, SignatureKind
 from tests.reference.naive_chain import ChainFacts
+from tests.reference.naive_conditions import Conditions
 from tests.reference.naive_control import Control
 from tests.reference.naive_markets import MarketRules, charge, worst
 from tests.reference.naive_protection import Absences
-from tests.reference.naive_waiting import Waiting
 from tests.reference.nouns import BUY, SELL, Fill, Grant, Order
 
 MARKET_KINDS = (OrderType.MARKET, OrderType.STOP_MARKET, OrderType.TAKE_PROFIT_MARKET)
@@ -29,7 +29,7 @@ REMEMBERED_NS = 15 * 60 * 10**9
 MONTH_S = 30 * 24 * 60 * 60
 
 
-class Naive(Absences, Control, Waiting, ChainFacts):
+class Naive(Absences, Control, Conditions, ChainFacts):
     """The whole exchange. `status` holds what became of every order ever sent."""
 
     def __init__(self) -> None:
@@ -185,21 +185,29 @@ class Naive(Absences, Control, Waiting, ChainFacts):
             and not (post_only and tif not in RESTS)
             and (tif is TimeInForce.GTD) == (term.expires_at_ns is not None)
             and (term.expires_at_ns is None or term.expires_at_ns > self.at)
+            and (
+                term.display_quantity is None
+                or (tif in RESTS and term.display_quantity <= term.quantity)
+            )
         )
 
     def whole(self, order: Order) -> bool | None:
         """Whether a FOK trades whole; ``None`` when it would take more than 100 fills."""
         left, fills = order.open, 0
-        for other in self.crossing(order.market.id, order.side, order.price):
-            if left == 0:
-                break
+        line = [copy(o) for o in self.crossing(order.market.id, order.side, order.price)]
+        while line and left:
+            other = line.pop(0)
             if self.kin(order.account, other.account):
                 if order.mode is not SelfTradeMode.CANCEL_RESTING:
                     return False
                 continue
-            fills, left = fills + 1, left - min(left, other.open)
+            fills, left = fills + 1, left - min(left, other.shown)
             if fills > 100:
                 return None
+            other.open -= other.shown
+            if other.open:
+                other.shown = other.slice
+                line.insert(sum(one.price == other.price for one in line), other)
         return left == 0
 
     def work(self, order: Order) -> None:
@@ -209,16 +217,18 @@ class Naive(Absences, Control, Waiting, ChainFacts):
         if order.tif is TimeInForce.FOK and not self.whole(order):
             return self.end(order, "canceled")
         told = len(self.fills)
-        for other in self.crossing(order.market.id, order.side, order.price):
-            if order.open == 0:
-                break
+        while order.open and (met := self.crossing(order.market.id, order.side, order.price)):
+            other = met[0]
             if self.kin(order.account, other.account):
                 if self.self_trade(order, other):
                     return self.end(order, "canceled")
                 continue
             if order.signed and order.tif is TimeInForce.IOC and len(self.fills) - told == 100:
                 break
-            self.trade(order, other, min(order.open, other.open))
+            quantity = self.affordable(order, other)
+            if quantity == 0:
+                break
+            self.trade(order, other, quantity)
         if order.open == 0:
             return self.end(order, "filled")
         if order.tif not in RESTS:
@@ -227,6 +237,7 @@ class Naive(Absences, Control, Waiting, ChainFacts):
 
     def rest(self, order: Order) -> None:
         """It is live."""
+        order.shown = order.slice
         self.resting.append(order)
         self.status[order.id] = "live"
 
@@ -242,6 +253,7 @@ class Naive(Absences, Control, Waiting, ChainFacts):
             self.end(other, "canceled")
         else:
             other.open -= overlap
+            other.shown = min(other.shown, other.open)
         if order.open == overlap:
             return True
         order.open -= overlap
@@ -271,8 +283,12 @@ class Naive(Absences, Control, Waiting, ChainFacts):
             order.open -= quantity
             order.filled += quantity
             self.filled[order.id] = order.filled
+        maker.shown -= quantity
         if maker.open == 0:
             self.end(maker, "filled")
+        elif maker.shown == 0:
+            self.resting.remove(maker)
+            self.rest(maker)
 
     # -- commands, each under its own name
 
@@ -300,12 +316,14 @@ class Naive(Absences, Control, Waiting, ChainFacts):
             order_id, command.account, market, command.side, command.price, command.quantity,
             command.quantity, command.time_in_force, command.self_trade, due(command),
             command.authorization, command.post_only, command.order_type, command.trigger_price,
-            command.trigger_price is not None,
+            command.trigger_price is not None, command.display_quantity, command.quote_budget,
         )  # fmt: skip
         asset, needed = order.hold
         if (
             not self.sound(market, command, command.order_type)
             or not self.may_wait(order)
+            or not self.may_hide(order)
+            or not (order.budget is None or (order.side is BUY and order.tif is TimeInForce.IOC))
             or not self.may_sign(order, command)
             or (order.session and order.stake > self.budget(order.session, order.side))
             or self.frozen(command.account)
@@ -328,17 +346,14 @@ class Naive(Absences, Control, Waiting, ChainFacts):
             return None
         if command.expected_filled not in {None, old.filled} or self.frozen(old.account):
             return None
-        if not self.may_replace(old, command):
-            return None
         trigger = old.trigger if command.trigger_price is None else command.trigger_price
         new = Order(
             old.id, old.account, old.market, old.side, command.price, command.quantity,
             new_open, command.time_in_force, command.self_trade, due(command),
-            command.authorization, command.post_only, old.kind, trigger, old.waiting, old.filled,
+            command.authorization, command.post_only, old.kind, trigger, old.waiting,
+            command.display_quantity or old.display, old.budget, old.filled,
         )  # fmt: skip
-        if command.trigger_price is not None and (
-            not old.waiting or old in self.fired or not self.may_wait(new)
-        ):
+        if not self.may_replace(old, command) or not self.may_turn(old, new, command):
             return None
         if new_open <= 0:
             return self.end(old, "canceled")
@@ -352,7 +367,9 @@ class Naive(Absences, Control, Waiting, ChainFacts):
         if new.session and new.stake > self.budget(new.session, new.side) + own:
             return None
         same = new.price == old.price and new.quantity <= old.quantity and new.tif in RESTS
-        if old.waiting or same:
+        more_shown = old.display is not None and new.display > old.display
+        if old.waiting or (same and not more_shown):
+            new.shown = min(old.shown, new.slice)
             self.resting[self.resting.index(old)] = new
             self.fired = [new if order is old else order for order in self.fired]
             return None
@@ -387,6 +404,7 @@ class Naive(Absences, Control, Waiting, ChainFacts):
         if order is not None and 1 <= command.by <= order.open:
             order.open -= command.by
             order.quantity -= command.by
+            order.shown = min(order.shown, order.open)
             if order.open == 0:
                 self.end(order, "canceled")
 

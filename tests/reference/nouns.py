@@ -29,7 +29,10 @@ class Order:
     kind: OrderType = OrderType.LIMIT
     trigger: int | None = None
     waiting: bool = False
+    display: int | None = None
+    budget: int | None = None
     filled: int = 0
+    shown: int = 0
 
     def is_reached(self, price: int) -> bool:
         """Whether a fill at this price is what it waits for."""
@@ -54,7 +57,13 @@ class Order:
         if self.side is SELL:
             return self.market.base.id, self.open * self.market.lot_size
         notional = self.price * self.open * self.market.tick_size
-        return self.market.quote.id, notional + charge(notional, max(worst(self.market)))
+        most = notional + charge(notional, max(worst(self.market)))
+        return self.market.quote.id, most if self.budget is None else min(most, self.budget)
+
+    @property
+    def slice(self) -> int:
+        """How much of it the book shows when all of it comes anew."""
+        return self.open if self.display is None else min(self.display, self.open)
 
 
 @dataclass

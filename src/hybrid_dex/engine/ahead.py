@@ -13,6 +13,7 @@ from hybrid_dex.engine.desk import Desk, Venue
 from hybrid_dex.engine.lanes import LaneKey, lane_key
 from hybrid_dex.engine.orders import LiveOrder
 from hybrid_dex.engine.standing import DeskStanding
+from hybrid_dex.engine.trading import needed
 from hybrid_dex.interfaces.book import Incoming
 from hybrid_dex.interfaces.risk import LedgerView, Refusal
 from hybrid_dex.model.commands import PlaceOrder, ReplaceOrder
@@ -122,10 +123,11 @@ class Ahead:
         """A new order passed: it holds its worst case."""
         side, price, quantity = command.side, command.price, command.quantity
         signed = command.authorization
-        self._hold(venue, side, -venue.hold(side, price, quantity))
+        hold = needed(venue, command)
+        self._hold(venue, side, -hold)
         if signed is not None:
             self._lanes[lane_key(command.account, venue.base_id, signed.nonce)] = None
-            self._spend(signed, venue, side, -venue.stake(side, price, quantity))
+            self._spend(signed, venue, side, -(hold if side is _BUY else quantity))
         if command.client_order_id is not None:
             self._names[command.client_order_id] = None
         if command.trigger_price is None:
@@ -135,10 +137,11 @@ class Ahead:
     def release(self, venue: Venue, order: LiveOrder, open_left: int) -> None:
         """A cancel or a reduction passed: what it frees is free."""
         side, price = order.side, order.price
-        freed = venue.hold(side, price, order.open) - venue.hold(side, price, open_left)
+        freed = venue.held(order, price, order.open) - venue.held(order, price, open_left)
         self._hold(venue, side, freed)
         if order.authorization is not None:
-            stake = venue.stake(side, price, order.open) - venue.stake(side, price, open_left)
+            stake = venue.staked(order, price, order.open)
+            stake -= venue.staked(order, price, open_left)
             self._spend(order.authorization, venue, side, stake)
         self._changed[order.order_id] = open_left
         self._open_orders -= open_left == 0
@@ -150,13 +153,14 @@ class Ahead:
             self.release(venue, order, 0)
             return
         side, price = order.side, command.price
-        hold = venue.hold(side, order.price, order.open) - venue.hold(side, price, new_open)
+        hold = venue.held(order, order.price, order.open)
+        hold -= venue.held(order, price, new_open)
         self._hold(venue, side, hold)
         if order.authorization is not None:
-            freed = venue.stake(side, order.price, order.open)
+            freed = venue.staked(order, order.price, order.open)
             self._spend(order.authorization, venue, side, freed)
         if command.authorization is not None:
-            self._spend(command.authorization, venue, side, -venue.stake(side, price, new_open))
+            self._spend(command.authorization, venue, side, -venue.staked(order, price, new_open))
         self._changed[order.order_id] = 0
         if order.order_id not in self._desk.waiting:
             self._entering.append((order.market, side, price, command.self_trade))

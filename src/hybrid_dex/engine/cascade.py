@@ -112,7 +112,6 @@ class Cascade:
         assert conditions is not None, "only a waiting order is watched"
         assert conditions.trigger_price is not None, "and it waits for a price"
         desk.take_off(venue, order)
-        conditions.waiting = False
         desk.emit(
             OrderTriggered(
                 order.order_id,
@@ -122,6 +121,7 @@ class Cascade:
                 conditions.trigger_price,
                 order.price,
                 Quantity(order.open),
+                conditions.display_quantity,
             )
         )
         incoming = Incoming(order.side, order.price, Quantity(order.open))
@@ -131,5 +131,5 @@ class Cascade:
         whole: bool | Refusal = True
         if order.time_in_force is TimeInForce.FOK:
             kin = desk.controls.kin_of(order.account)
-            whole = matching.can_fill_whole(venue, incoming, kin, order.self_trade)
+            whole = matching.can_fill_whole(desk, venue, incoming, kin, order.self_trade)
         self._trading.work(venue, order, whole=whole is True)

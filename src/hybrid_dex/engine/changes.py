@@ -7,7 +7,9 @@ why: filled, canceled, expired, or never known.
 from typing import Final
 
 from hybrid_dex.engine import terms
+from hybrid_dex.engine.conditions import Conditions
 from hybrid_dex.engine.desk import Desk, Venue
+from hybrid_dex.engine.icebergs import lower
 from hybrid_dex.engine.market_states import SERVED, refuse_entry
 from hybrid_dex.engine.orders import LiveOrder
 from hybrid_dex.engine.trading import RESTS, Trading, frozen_account, weigh
@@ -117,8 +119,7 @@ class Changes:
             desk.at_ns,
             ends=_new_open(order, command) <= 0,
         )
-        if refusal is None and command.trigger_price is not None:
-            refusal = _refuse_trigger(venue, order, command.trigger_price)
+        refusal = refusal or _refuse_conditions(venue, order, command)
         if refusal is not None:
             return refusal
         if signed is None:
@@ -149,18 +150,18 @@ class Changes:
         if refusal is not None:
             return refusal
         side, account, signed = order.side, order.account, command.authorization
-        needed = venue.hold(side, command.price, new_open)
-        needed -= venue.hold(side, order.price, order.open)
+        needed = venue.held(order, command.price, new_open)
+        needed -= venue.held(order, order.price, order.open)
         if needed > 0:
             refusal = self._trading.refuse_funds(venue, account, side, needed)
         if refusal is not None or signed is None:
             return refusal
         sessions = self._desk.sessions
-        stake = venue.stake(side, command.price, new_open)
+        stake = venue.staked(order, command.price, new_open)
         if sessions.of(account, signed, order.market) is sessions.of(
             account, order.authorization, order.market
         ):
-            stake -= venue.stake(side, order.price, order.open)
+            stake -= venue.staked(order, order.price, order.open)
         return self._trading.refuse_budget(venue, account, signed, side, stake)
 
     def _use_revision(self, venue: Venue, order: LiveOrder, command: ReplaceOrder) -> None:
@@ -179,6 +180,10 @@ class Changes:
         """Put the new terms in place of the old ones, on the book or off it."""
         desk, side = self._desk, order.side
         conditions = order.conditions
+        if command.display_quantity is not None:
+            if conditions is None:
+                conditions = order.conditions = Conditions()
+            conditions.display_quantity = command.display_quantity
         waits = conditions is not None and conditions.waiting
         if not keeps:
             desk.take_off(venue, order)
@@ -186,18 +191,18 @@ class Changes:
             venue.stops.drop(order)
             conditions.trigger_price = command.trigger_price
             venue.stops.watch(order)
-        elif new_open < order.open and not waits:
-            venue.book.reduce(order.order_id, Quantity(order.open - new_open))
+        elif not waits:
+            _show_less(venue, order, command, new_open)
         self._use_revision(venue, order, command)
-        more = venue.hold(side, command.price, new_open)
-        more -= venue.hold(side, order.price, order.open)
+        more = venue.held(order, command.price, new_open)
+        more -= venue.held(order, order.price, order.open)
         desk.ledger.hold(order.account, venue.hold_asset(side), more)
         before = desk.sessions.of(order.account, order.authorization, order.market)
         if before is not None:
-            before.reserve(side, -venue.stake(side, order.price, order.open))
+            before.reserve(side, -venue.staked(order, order.price, order.open))
         after = desk.sessions.of(order.account, command.authorization, order.market)
         if after is not None:
-            after.reserve(side, venue.stake(side, command.price, new_open))
+            after.reserve(side, venue.staked(order, command.price, new_open))
         order.price = command.price
         order.quantity = order.signed_quantity = command.quantity
         order.open = new_open
@@ -226,6 +231,7 @@ class Changes:
                 None if conditions is None else conditions.trigger_price,
                 waits,
                 order.self_trade,
+                None if conditions is None else conditions.display_quantity,
             )
         )
         if keeps:
@@ -263,7 +269,7 @@ class Changes:
             return
         venue = desk.venues[order.market]
         if order.order_id not in desk.waiting:
-            venue.book.reduce(order.order_id, by)
+            lower(venue, order, by)
         desk.release(venue, order, order.open - by)
         order.quantity -= by
         desk.emit(
@@ -339,9 +345,14 @@ def _new_open(order: LiveOrder, command: ReplaceOrder) -> int:
 
 
 def _keeps_priority(order: LiveOrder, command: ReplaceOrder) -> bool:
-    """Same price and not larger, and still an order that rests; whatever waits goes on waiting."""
-    if order.conditions is not None and order.conditions.waiting:
-        return True
+    """Same price, not larger, no more displayed, and it rests; whatever waits goes on waiting."""
+    display = None
+    if order.conditions is not None:
+        if order.conditions.waiting:
+            return True
+        display = order.conditions.display_quantity
+    if display is not None and (command.display_quantity or display) > display:
+        return False
     return (
         command.price == order.price
         and command.quantity <= order.quantity
@@ -349,8 +360,26 @@ def _keeps_priority(order: LiveOrder, command: ReplaceOrder) -> bool:
     )
 
 
-def _refuse_trigger(venue: Venue, order: LiveOrder, trigger_price: int) -> Refusal | None:
-    """A trigger can be moved until it is reached."""
-    if order.order_id in venue.stops.fired:
-        return Refusal(RejectReason.TRIGGER_REACHED, "trigger_price", "it was reached already")
-    return terms.check_reached(venue, order.order_type, order.side, trigger_price)
+def _refuse_conditions(venue: Venue, order: LiveOrder, command: ReplaceOrder) -> Refusal | None:
+    """A trigger can be moved until it is reached; kept slices must fit the new terms."""
+    if command.trigger_price is not None:
+        if order.order_id in venue.stops.fired:
+            return Refusal(RejectReason.TRIGGER_REACHED, "trigger_price", "it was reached already")
+        reached = terms.check_reached(venue, order.order_type, order.side, command.trigger_price)
+        if reached is not None:
+            return reached
+    conditions = order.conditions
+    display = None if conditions is None else conditions.display_quantity
+    if display is None or command.display_quantity is not None or _new_open(order, command) <= 0:
+        return None
+    return terms.check_slices(venue, command.price, command.quantity, display)
+
+
+def _show_less(venue: Venue, order: LiveOrder, command: ReplaceOrder, new_open: int) -> None:
+    """An order keeps its place under new terms: the book shows of it what it may, never more."""
+    shown = min(order.shown(), new_open, command.display_quantity or new_open)
+    by = order.shown() - shown
+    if by:
+        venue.book.reduce(order.order_id, Quantity(by))
+    if order.conditions is not None:
+        order.conditions.reserve = new_open - shown

@@ -7,7 +7,7 @@ the exchange's promise, not the chain's: the contract sees the signed limit, tot
 import msgspec
 
 from hybrid_dex.model.commands import PlaceOrder
-from hybrid_dex.model.units import Price
+from hybrid_dex.model.units import Amount, Price, Quantity
 
 __all__ = ["Conditions", "conditions_of"]
 
@@ -18,14 +18,32 @@ class Conditions(msgspec.Struct, gc=False, array_like=True):
     Attributes:
         trigger_price: of a stop or take-profit, ticks.
         waiting: whether it is live and on no book.
+        display_quantity: of an iceberg, how many lots the book shows at a time.
+        reserve: of an iceberg that rests, how many lots the book does not show.
+        quote_budget: the most that it spends, fees included, quote atoms.
+        spent: how much of that it spent.
     """
 
     trigger_price: Price | None = None
     waiting: bool = False
+    display_quantity: Quantity | None = None
+    reserve: int = 0
+    quote_budget: Amount | None = None
+    spent: int = 0
+
+    def slice(self, open_lots: int) -> int:
+        """Return how much of an open quantity the book shows when all of it comes anew."""
+        display = self.display_quantity
+        return open_lots if display is None else min(display, open_lots)
+
+    def cap(self, hold: int) -> int:
+        """Return what is held where so much would be held without a budget."""
+        return hold if self.quote_budget is None else min(hold, self.quote_budget - self.spent)
 
 
 def conditions_of(command: PlaceOrder) -> Conditions | None:
     """Return what a command asks for beyond a plain order."""
-    if command.trigger_price is None:
+    trigger, display = command.trigger_price, command.display_quantity
+    if trigger is None and display is None and command.quote_budget is None:
         return None
-    return Conditions(command.trigger_price, waiting=True)
+    return Conditions(trigger, trigger is not None, display, 0, command.quote_budget)

@@ -143,6 +143,15 @@ class Venue:
             return notional + fee(notional, self.worst_fee_ppm)
         return quantity * self.market.lot_size
 
+    def held(self, order: LiveOrder, price: int, quantity: int) -> int:
+        """Return what an order holds with this price and open quantity, a budget considered."""
+        hold = self.hold(order.side, price, quantity)
+        return hold if order.conditions is None else order.conditions.cap(hold)
+
+    def staked(self, order: LiveOrder, price: int, quantity: int) -> int:
+        """Return what of a session's budget an order reserves with this price and open quantity."""
+        return self.held(order, price, quantity) if order.side is _BUY else quantity
+
     def stake(self, side: Side, price: int, quantity: int) -> int:
         """Return what an open quantity may use of a session's budget: quote atoms, or lots."""
         return self.hold(side, price, quantity) if side is _BUY else quantity
@@ -245,11 +254,12 @@ class Desk:
     def release(self, venue: Venue, order: LiveOrder, open_left: int) -> None:
         """Lower an order's open quantity to this and release exactly what that frees."""
         side, price = order.side, order.price
-        freed = venue.hold(side, price, order.open) - venue.hold(side, price, open_left)
+        freed = venue.held(order, price, order.open) - venue.held(order, price, open_left)
         self.ledger.hold(order.account, venue.hold_asset(side), -freed)
         session = self.sessions.of(order.account, order.authorization, order.market)
         if session is not None:
-            stake = venue.stake(side, price, order.open) - venue.stake(side, price, open_left)
+            stake = venue.staked(order, price, order.open)
+            stake -= venue.staked(order, price, open_left)
             session.reserve(side, -stake)
         order.open = open_left
 
@@ -274,8 +284,11 @@ class Desk:
         if conditions is not None and conditions.waiting:
             del self.waiting[order.order_id]
             venue.stops.drop(order)
+            conditions.waiting = False
         else:
             venue.book.remove(order.order_id)
+            if conditions is not None:
+                conditions.reserve = 0
         self.leave_book(venue, order)
 
     def leave_book(self, venue: Venue, order: LiveOrder) -> None:

@@ -120,7 +120,7 @@ def still(desk: Desk, market: MarketId) -> None:
     by_priority = _priority(venue, set(live))
     orders = [live[each] for each in (sorted(live) if by_priority is None else by_priority)]
     venue.book = StilledBook(
-        Resting(one.order_id, one.account, one.side, one.price, Quantity(one.open))
+        Resting(one.order_id, one.account, one.side, one.price, Quantity(one.shown()))
         for one in orders
     )
     desk.isolated[market] = desk.isolated.get(market, 0) + 1

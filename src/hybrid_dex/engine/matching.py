@@ -8,7 +8,9 @@ walk without effect answers whether an order would cross or could fill whole.
 from collections.abc import Callable, Collection
 from typing import Final
 
+from hybrid_dex.engine.budgets import affordable, spend
 from hybrid_dex.engine.desk import Desk, Venue
+from hybrid_dex.engine.icebergs import Hidden, lower, refill
 from hybrid_dex.engine.orders import LiveOrder
 from hybrid_dex.errors import InvariantError
 from hybrid_dex.interfaces.book import Allocation, Incoming
@@ -48,24 +50,34 @@ def refuse_crossing(venue: Venue, incoming: Incoming) -> Refusal | None:
 
 
 def can_fill_whole(
-    venue: Venue, incoming: Incoming, kin: Collection[AccountId], mode: SelfTradeMode
+    desk: Desk, venue: Venue, incoming: Incoming, kin: Collection[AccountId], mode: SelfTradeMode
 ) -> bool | Refusal:
     """FOK: whether it trades whole, by the book as it stands; refused past one group of fills.
 
-    The orders of the account, or of its group, never count: under cancel-resting they would step aside, under every
-    other mode meeting one ends the order or shrinks it, so that it is not whole.
+    The orders of the account, or of its group, never count: under cancel-resting they would step
+    aside, under every other mode meeting one ends the order or shrinks it, so that it is not whole.
+    What icebergs keep back counts where it would be met: behind all that their level shows.
     """
-    fills = 0
+    fills, level, hidden = 0, None, Hidden()
     for allocation in venue.book.match(incoming):
+        if allocation.price != level:
+            level = allocation.price
+            fills += hidden.take(incoming, MAX_FILLS_PER_GROUP + 1 - fills)
+            if incoming.open == 0:
+                break
         if allocation.account in kin:
             if mode is not SelfTradeMode.CANCEL_RESTING:
                 return False
             continue
         fills += 1
         if fills > MAX_FILLS_PER_GROUP:
-            detail = f"it needs more than {MAX_FILLS_PER_GROUP} fills; ask for less, or use IOC"
-            return Refusal(RejectReason.TOO_MANY_FILLS, "quantity", detail)
-        incoming.open = Quantity(incoming.open - allocation.quantity)
+            break
+        incoming.open = Quantity(max(0, incoming.open - allocation.resting))
+        hidden.note(desk.orders.live[allocation.order_id])
+    fills += hidden.take(incoming, MAX_FILLS_PER_GROUP + 1 - fills)
+    if fills > MAX_FILLS_PER_GROUP:
+        detail = f"it needs more than {MAX_FILLS_PER_GROUP} fills; ask for less, or use IOC"
+        return Refusal(RejectReason.TOO_MANY_FILLS, "quantity", detail)
     return incoming.open == 0
 
 
@@ -81,21 +93,34 @@ def cross(desk: Desk, venue: Venue, taker: LiveOrder) -> CancelReason | None:
         most = MAX_FILLS_PER_COMMAND
     kin = desk.controls.kin
     group = kin.get(taker.account, ()) if kin else ()
-    for allocation in venue.book.match(incoming):
-        if allocation.account == taker.account or (group and allocation.account in group):
-            if _prevent_self_trade(desk, venue, taker, allocation):
-                return CancelReason.SELF_TRADE
-        elif fills == most:
-            return CancelReason.REMAINDER
-        else:
-            _fill(desk, venue, taker, allocation, fills)
+    conditions = taker.conditions
+    has_budget = conditions is not None and conditions.quote_budget is not None
+    while True:
+        for allocation in venue.book.match(incoming):
+            if allocation.account == taker.account or (group and allocation.account in group):
+                if _prevent_self_trade(desk, venue, taker, allocation):
+                    return CancelReason.SELF_TRADE
+                incoming.open = Quantity(taker.open)
+                continue
+            offer = affordable(desk, venue, taker, allocation) if has_budget else allocation
+            if fills == most or not offer.quantity:
+                return CancelReason.REMAINDER
+            maker = _fill(desk, venue, taker, offer, fills)
+            venue.last_price = maker.price
             fills += 1
-        incoming.open = Quantity(taker.open)
-    return None
+            if offer is not allocation:
+                return CancelReason.REMAINDER
+            incoming.open = Quantity(taker.open)
+            if maker.conditions is not None and refill(desk, venue, maker):
+                break  # the slice that came stands behind what this walk knows of its level
+        else:
+            return None
 
 
-def _fill(desk: Desk, venue: Venue, taker: LiveOrder, allocation: Allocation, index: int) -> None:
-    """Turn an allocation into a fill: orders, funds, flight, book and event."""
+def _fill(
+    desk: Desk, venue: Venue, taker: LiveOrder, allocation: Allocation, index: int
+) -> LiveOrder:
+    """Turn an allocation into a fill: orders, funds, flight, book and event. Returns the maker."""
     maker = desk.orders.live[allocation.order_id]
     market, price, quantity = venue.market, maker.price, allocation.quantity
     notional: int = price * quantity * venue.tick_size
@@ -103,23 +128,24 @@ def _fill(desk: Desk, venue: Venue, taker: LiveOrder, allocation: Allocation, in
         maker_ppm, taker_ppm = venue.maker_fee_ppm, venue.taker_fee_ppm
     else:
         maker_ppm, taker_ppm = desk.rates(venue, maker.account, taker.account)
-    maker_fee = fee(notional, maker_ppm)
-    taker_fee = fee(notional, taker_ppm)
-    base = quantity * market.lot_size
+    maker_fee, taker_fee = fee(notional, maker_ppm), fee(notional, taker_ppm)
     if taker.side is _BUY:
         buys, sells, buyer_fee, seller_fee = taker, maker, taker_fee, maker_fee
     else:
         buys, sells, buyer_fee, seller_fee = maker, taker, maker_fee, taker_fee
     paid = notional + buyer_fee
-    freed = venue.hold(_BUY, buys.price, buys.open)
-    freed -= venue.hold(_BUY, buys.price, buys.open - quantity) + paid
+    if buys.conditions is None:
+        freed = venue.hold(_BUY, buys.price, buys.open)
+        freed -= venue.hold(_BUY, buys.price, buys.open - quantity) + paid
+    else:
+        freed = spend(venue, buys, quantity, paid)
     if not 0 < quantity <= min(maker.open, taker.open) or freed < 0:
         raise InvariantError(f"the book offered {allocation} to order {taker.order_id}")
     desk.ledger.trade(
         market,
         buys.account,
         sells.account,
-        base=base,
+        base=quantity * market.lot_size,
         notional=notional,
         buyer_fee=buyer_fee,
         seller_fee=seller_fee,
@@ -147,7 +173,6 @@ def _fill(desk: Desk, venue: Venue, taker: LiveOrder, allocation: Allocation, in
     if venue.counts_since is not None:
         desk.count(venue, maker.account, taker.account, notional)
     venue.book.reduce(maker.order_id, quantity)
-    venue.last_price = price
     desk.emit(
         _fill_made(
             fill_id,
@@ -170,6 +195,7 @@ def _fill(desk: Desk, venue: Venue, taker: LiveOrder, allocation: Allocation, in
     if not maker.open:
         desk.leave_book(venue, maker)
         desk.end(venue, maker, _FILLED)
+    return maker
 
 
 def _consume(
@@ -205,7 +231,7 @@ def _decrement(desk: Desk, venue: Venue, taker: LiveOrder, maker: LiveOrder) -> 
     """Both lose the overlap; the smaller, or both when equal, is canceled."""
     overlap = min(maker.open, taker.open)
     if maker.open > overlap:
-        venue.book.reduce(maker.order_id, Quantity(overlap))
+        lower(venue, maker, overlap)
         _shrink(desk, venue, maker, overlap)
         return True
     desk.cancel(maker, CancelReason.SELF_TRADE)

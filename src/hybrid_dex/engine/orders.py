@@ -70,6 +70,17 @@ class LiveOrder(msgspec.Struct, gc=False, array_like=True):
     cached_terms: OrderTerms | None = None
     conditions: Conditions | None = None
 
+    def shown(self) -> int:
+        """Return how many lots the book shows while it rests."""
+        return self.open if self.conditions is None else self.open - self.conditions.reserve
+
+    def slices_left(self) -> int:
+        """Return how many slices it will still show once the displayed one is taken."""
+        extra = self.conditions
+        if extra is None or not extra.reserve:
+            return 0
+        return -(-extra.reserve // extra.slice(extra.reserve))
+
     def current_status(self) -> OrderStatus:
         """Return OrdStatus (FIX 39)."""
         if self.status is OrderStatus.NEW and self.filled:
@@ -97,7 +108,11 @@ class LiveOrder(msgspec.Struct, gc=False, array_like=True):
         extra = self.conditions
         if extra is not None:
             return msgspec.structs.replace(
-                self._accepted(), trigger_price=extra.trigger_price, waiting=extra.waiting
+                self._accepted(),
+                trigger_price=extra.trigger_price,
+                waiting=extra.waiting,
+                display_quantity=extra.display_quantity,
+                quote_budget=extra.quote_budget,
             )
         return self._accepted()
 
@@ -142,6 +157,8 @@ class LiveOrder(msgspec.Struct, gc=False, array_like=True):
             None if signed is None else signed.nonce,
             None if extra is None else extra.trigger_price,
             extra is not None and extra.waiting,
+            None if extra is None else extra.display_quantity,
+            None if extra is None else extra.quote_budget,
         )
 
 

@@ -27,7 +27,7 @@ def check(desk: Desk) -> None:
     for order in desk.orders.live.values():
         venue = desk.venues[order.market]
         key = (order.account, venue.hold_asset(order.side))
-        holds[key] = holds.get(key, 0) + venue.hold(order.side, order.price, order.open)
+        holds[key] = holds.get(key, 0) + venue.held(order, order.price, order.open)
         if not 0 < order.open <= order.quantity - order.filled:
             raise InvariantError(
                 f"order {order.order_id} has {order.open} of {order.quantity} open"
@@ -77,7 +77,7 @@ def _check_sessions(desk: Desk) -> None:
         signed = order.authorization
         if signed is None or not is_session(signed):
             continue
-        stake = desk.venues[order.market].stake(order.side, order.price, order.open)
+        stake = desk.venues[order.market].staked(order, order.price, order.open)
         stakes.setdefault((order.account, signed.signer, order.market), [0, 0])[order.side] += stake
     for key, state in desk.sessions.states.items():
         reserved = [state.buy_reserved, state.sell_reserved]
@@ -96,7 +96,7 @@ def _check_book(desk: Desk, venue: Venue) -> int:
     for resting in book.orders():
         count += 1
         order = desk.orders.live.get(resting.order_id)
-        if order is None or (order.account, order.side, order.price, order.open) != (
+        if order is None or (order.account, order.side, order.price, order.shown()) != (
             resting.account,
             resting.side,
             resting.price,

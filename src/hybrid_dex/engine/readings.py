@@ -4,7 +4,6 @@ What comes out are values. A risk rule gets these readings, the shell hands them
 """
 
 from collections.abc import Iterator
-from itertools import islice
 
 from hybrid_dex.engine import proof
 from hybrid_dex.engine.desk import Desk
@@ -142,11 +141,19 @@ class Readings:
         return self._desk.venues[market].book.orders()
 
     def crossing(self, market: MarketId, side: Side, price: Price, most: int) -> int:
-        """Return how many resting orders one of this side and limit would meet; at most ``most``."""
+        """Return how many resting orders one of this side and limit would meet; at most ``most``.
+
+        An iceberg counts as often as it can be met: once for each slice.
+        """
         venue = self._desk.venues.get(market)
         if venue is None:
             return 0
-        return sum(1 for _ in islice(venue.book.match(Incoming(side, price, Quantity(1))), most))
+        met, orders = 0, self._desk.orders
+        for allocation in venue.book.match(Incoming(side, price, Quantity(1))):
+            if met >= most:
+                break
+            met += 1 + orders.live[allocation.order_id].slices_left()
+        return min(met, most)
 
     def assets(self) -> tuple[Asset, ...]:
         """Return all assets that markets name, by symbol."""

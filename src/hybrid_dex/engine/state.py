@@ -181,7 +181,7 @@ def load(desk: Desk, raw: bytes) -> bytes:
         for order_id in listing.priority:
             order = orders.live[order_id]
             book.add(
-                Resting(order_id, order.account, order.side, order.price, Quantity(order.open))
+                Resting(order_id, order.account, order.side, order.price, Quantity(order.shown()))
             )
     _restore_waiting(desk, state.live)
     for row in state.ended:

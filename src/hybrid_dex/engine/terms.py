@@ -26,13 +26,16 @@ from hybrid_dex.model.units import (
     MAX_QUANTITY,
     MAX_TIMESTAMP_NS,
     Price,
+    Quantity,
 )
 
 __all__ = [
+    "MAX_SLICES",
     "Entering",
     "check_authorization",
     "check_name",
     "check_reached",
+    "check_slices",
     "check_terms",
     "due_ns",
     "has_proof",
@@ -44,6 +47,8 @@ Entering: TypeAlias = PlaceOrder | ReplaceOrder
 
 _NANOSECONDS: Final = 1_000_000_000
 _LONGEST_NAME: Final = 64
+MAX_SLICES: Final = 100
+"""An iceberg has at most so many slices, so that no aggressor is worn out by one order."""
 _MAX_NONCE: Final = 2**64 - 1
 _HASH_BYTES: Final = 32
 _SIGNATURE_BYTES: Final = 64
@@ -95,9 +100,16 @@ def check_terms(
         and command.expires_at_ns is None
         and order_type is _LIMIT
         and command.trigger_price is None
+        and command.display_quantity is None
+        and (isinstance(command, ReplaceOrder) or command.quote_budget is None)
     ):
         return None
-    return _check_words(command, order_type, at_ns) or _check_trigger(venue, command, order_type)
+    return (
+        _check_words(command, order_type, at_ns)
+        or _check_trigger(venue, command, order_type)
+        or _check_display(venue, command, ends=ends)
+        or _check_budget(command)
+    )
 
 
 def _wrong_quantity(venue: Venue, quantity: object) -> Refusal:
@@ -155,6 +167,46 @@ def _check_trigger(venue: Venue, command: Entering, order_type: OrderType) -> Re
     if isinstance(command, PlaceOrder):
         return check_reached(venue, order_type, command.side, trigger)
     return None
+
+
+def _check_display(venue: Venue, command: Entering, *, ends: bool) -> Refusal | None:
+    """An iceberg rests, and shows at least one order's worth at a time."""
+    display, quantity = command.display_quantity, command.quantity
+    if display is None:
+        return None
+    detail = ""
+    if type(display) is not int or not 1 <= display <= quantity:
+        detail = f"1 to {quantity} lots"
+    elif command.time_in_force not in _RESTS:
+        detail = "none, or an order that rests"
+    if detail:
+        return Refusal(RejectReason.INVALID_DISPLAY, "display_quantity", detail)
+    return None if ends else check_slices(venue, command.price, quantity, display)
+
+
+def check_slices(venue: Venue, price: int, quantity: int, display: int) -> Refusal | None:
+    """Each slice is an order that the market would take, and there are not too many of them."""
+    market, detail = venue.market, ""
+    if quantity > display * MAX_SLICES:
+        least = market.format_quantity(Quantity(-(-quantity // MAX_SLICES)))
+        detail = f"at least {least}: at most {MAX_SLICES} slices"
+    elif display < venue.least_lots:
+        detail = f"at least {market.format_quantity(Quantity(venue.least_lots))}"
+    elif price * display * venue.tick_size < venue.least_notional:
+        detail = f"worth at least {market.quote.format(venue.least_notional)} {venue.quote_id}"
+    return Refusal(RejectReason.INVALID_DISPLAY, "display_quantity", detail) if detail else None
+
+
+def _check_budget(command: Entering) -> Refusal | None:
+    """Only a buy spends quote, and only what is immediate can say when it has spent enough."""
+    if isinstance(command, ReplaceOrder) or command.quote_budget is None:
+        return None
+    detail, budget = "", command.quote_budget
+    if type(budget) is not int or not 1 <= budget <= MAX_AMOUNT:
+        detail = f"1 to {MAX_AMOUNT} atoms"
+    elif command.side is not _BUY or command.time_in_force is not TimeInForce.IOC:
+        detail = "none, or a buy that is a market order or IOC"
+    return Refusal(RejectReason.INVALID_BUDGET, "quote_budget", detail) if detail else None
 
 
 def check_reached(

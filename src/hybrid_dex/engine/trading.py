@@ -10,10 +10,11 @@ from typing import Final
 from hybrid_dex.engine import matching, terms
 from hybrid_dex.engine.conditions import conditions_of
 from hybrid_dex.engine.desk import Desk, Venue
+from hybrid_dex.engine.icebergs import show
 from hybrid_dex.engine.market_states import SERVED, refuse_entry
 from hybrid_dex.engine.orders import LiveOrder, Named
 from hybrid_dex.engine.standing import Standing
-from hybrid_dex.interfaces.book import Incoming, Resting
+from hybrid_dex.interfaces.book import Incoming
 from hybrid_dex.interfaces.risk import LedgerView, Refusal, Risk
 from hybrid_dex.model.commands import PlaceOrder, ReplaceOrder
 from hybrid_dex.model.events import Event, OrderRejected
@@ -21,9 +22,9 @@ from hybrid_dex.model.market import MarketState
 from hybrid_dex.model.order import CancelReason, OrderStatus, Side, TimeInForce
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.signed_order import Authorization
-from hybrid_dex.model.units import AccountId, ClientOrderId, OrderId, Quantity, order_id
+from hybrid_dex.model.units import AccountId, ClientOrderId, OrderId, order_id
 
-__all__ = ["RESTS", "Trading", "frozen_account", "weigh"]
+__all__ = ["RESTS", "Trading", "frozen_account", "needed", "weigh"]
 
 _OPEN: Final = MarketState.OPEN
 RESTS: Final = (TimeInForce.GTC, TimeInForce.GTD)
@@ -158,10 +159,10 @@ class Trading:
         if refusal is None:
             refusal = self._risk.check(command, self._view)
         if refusal is None:
-            hold = venue.hold(command.side, command.price, command.quantity)
+            hold = needed(venue, command)
             refusal = self.refuse_funds(venue, account, command.side, hold)
         if refusal is None and signed is not None:
-            stake = venue.stake(command.side, command.price, command.quantity)
+            stake = hold if command.side is Side.BUY else command.quantity
             refusal = self.refuse_budget(venue, account, signed, command.side, stake)
         if refusal is None and command.post_only and command.trigger_price is None:
             refusal = self.refuse_crossing(
@@ -179,13 +180,13 @@ class Trading:
     def _accept(self, venue: Venue, command: PlaceOrder, *, whole: bool) -> None:
         desk, account, signed = self._desk, command.account, command.authorization
         order = _order(desk, command, OrderStatus.NEW)
-        hold = venue.hold(order.side, order.price, order.open)
+        hold = venue.held(order, order.price, order.open)
         desk.ledger.hold(account, venue.hold_asset(order.side), hold)
         if signed is not None:
             desk.lanes.use(account, venue.market, signed.nonce)
             session = desk.sessions.of(account, signed, venue.market.id)
             if session is not None:
-                session.reserve(order.side, venue.stake(order.side, order.price, order.open))
+                session.reserve(order.side, venue.staked(order, order.price, order.open))
         desk.emit(order.accepted())
         if order.conditions is not None and order.conditions.waiting:
             desk.wait(venue, order)
@@ -206,9 +207,7 @@ class Trading:
             desk.end_canceled(venue, order, CancelReason.REMAINDER)
 
     def _rest(self, venue: Venue, order: LiveOrder) -> None:
-        venue.book.add(
-            Resting(order.order_id, order.account, order.side, order.price, Quantity(order.open))
-        )
+        show(venue, order)
         self._desk.make_live(venue, order)
 
     def _reject(self, command: PlaceOrder, refusal: Refusal, *, name: ClientOrderId | None) -> None:
@@ -217,6 +216,8 @@ class Trading:
         order = _order(desk, command, OrderStatus.REJECTED)
         order.open = 0
         order.client_order_id = name
+        if order.conditions is not None:
+            order.conditions.waiting = False
         desk.orders.remember(order, desk.at_ns)
         desk.emit(
             OrderRejected(
@@ -304,6 +305,13 @@ def _name_taken(known: Named) -> Refusal:
     return Refusal(RejectReason.DUPLICATE_CLIENT_ORDER_ID, "client_order_id", detail)
 
 
+def needed(venue: Venue, command: PlaceOrder) -> int:
+    """Return what an order must hold when it enters."""
+    hold = venue.hold(command.side, command.price, command.quantity)
+    budget = command.quote_budget
+    return hold if budget is None else min(hold, budget)
+
+
 def weigh(
     desk: Desk, venue: Venue, incoming: Incoming, command: terms.Entering
 ) -> tuple[bool, Refusal | None]:
@@ -311,7 +319,7 @@ def weigh(
     if isinstance(command, PlaceOrder) and command.trigger_price is not None:
         return True, None
     kin = desk.controls.kin_of(command.account)
-    answer = matching.can_fill_whole(venue, incoming, kin, command.self_trade)
+    answer = matching.can_fill_whole(desk, venue, incoming, kin, command.self_trade)
     return (False, answer) if isinstance(answer, Refusal) else (answer, None)
 
 

@@ -59,6 +59,8 @@ def place_command(order: SignedOrder, authorization: Authorization) -> PlaceOrde
         client_order_id=order.client_order_id,
         authorization=authorization,
         trigger_price=order.trigger_price,
+        display_quantity=order.display_quantity,
+        quote_budget=order.quote_budget,
     )
 
 
@@ -80,4 +82,5 @@ def replace_command(
         expected_filled=expected_filled,
         authorization=authorization,
         trigger_price=order.trigger_price,
+        display_quantity=order.display_quantity,
     )

@@ -24,6 +24,7 @@ from hybrid_dex.model.events import (
     OrderCanceled,
     OrderExpired,
     OrderReduced,
+    OrderRefilled,
     OrderReplaced,
     OrderTriggered,
     fresh_events,
@@ -41,11 +42,11 @@ _EPOCH: Final = TimestampNs(0)
 
 @attrs.define
 class _Entry:
-    """An order on the book; `open` in lots."""
+    """An order on the book; `shown` is what of it is displayed, in lots."""
 
     side: Side
     price: Price
-    open: int
+    shown: int
 
 
 @attrs.define
@@ -164,32 +165,43 @@ class BookFeed:
                 OrderAccepted(market=self.market, waiting=False)
                 | OrderTriggered(market=self.market)
             ):
-                quantity = event.quantity if isinstance(event, OrderAccepted) else event.open
-                self._put(event.order_id, _Entry(event.side, event.price, quantity))
+                lots = event.quantity if isinstance(event, OrderAccepted) else event.open
+                shown: int = min(lots, event.display_quantity or lots)
+                self._put(event.order_id, _Entry(event.side, event.price, shown))
             case FillMade(market=self.market):
-                self._set_open(event.maker_order, event.maker_open)
-                self._set_open(event.taker_order, event.taker_open)
+                self._lower(event.maker_order, by=event.quantity)
+                self._lower(event.taker_order, to=event.taker_open)
+            case OrderRefilled(market=self.market):
+                self._put(event.order_id, _Entry(event.side, event.price, event.displayed))
             case OrderReduced(market=self.market):
-                self._set_open(event.order_id, event.open)
+                self._lower(event.order_id, to=event.open)
             case OrderReplaced(market=self.market, waiting=False):
-                self._set_open(event.order_id, 0)
-                self._put(event.order_id, _Entry(event.side, event.price, event.open))
+                shown = int(min(event.open, event.display_quantity or event.open))
+                known = self._orders.get(event.order_id)
+                if event.kept_priority and known is not None:
+                    shown = min(shown, known.shown)
+                self._lower(event.order_id, to=0)
+                self._put(event.order_id, _Entry(event.side, event.price, shown))
             case OrderCanceled(market=self.market) | OrderExpired(market=self.market):
-                self._set_open(event.order_id, 0)
+                self._lower(event.order_id, to=0)
             case _:
                 pass
 
     def _put(self, order_id: OrderId, entry: _Entry) -> None:
-        if entry.open:
+        if entry.shown:
             self._orders[order_id] = entry
-            self._sides[entry.side].add(entry.price, entry.open)
+            self._sides[entry.side].add(entry.price, entry.shown)
 
-    def _set_open(self, order_id: OrderId, lots: int) -> None:
-        """An order that has left the book already stays away: its cancel may follow its fill."""
+    def _lower(self, order_id: OrderId, *, by: int = 0, to: int | None = None) -> None:
+        """Show less of an order: fewer lots, or no more than so many.
+
+        One that has left the book already stays away: its cancel may follow its fill.
+        """
         entry = self._orders.get(order_id)
         if entry is None:
             return
-        self._sides[entry.side].add(entry.price, lots - entry.open)
-        entry.open = lots
+        lots = entry.shown - by if to is None else min(entry.shown, to)
+        self._sides[entry.side].add(entry.price, lots - entry.shown)
+        entry.shown = lots
         if not lots:
             del self._orders[order_id]

@@ -27,6 +27,7 @@ from hybrid_dex.model.order import CancelReason, OrderStatus, OrderType, Side, T
 from hybrid_dex.model.reports import ExecType, ExecutionReport, Liquidity
 from hybrid_dex.model.units import (
     AccountId,
+    Amount,
     ClientOrderId,
     MarketId,
     OrderId,
@@ -59,6 +60,8 @@ class _Order(msgspec.Struct, gc=False, kw_only=True):
     order_hash: bytes
     nonce: int | None
     trigger_price: Price | None = None
+    display_quantity: Quantity | None = None
+    quote_budget: Amount | None = None
 
 
 class ExecutionFeed:
@@ -175,6 +178,8 @@ def _report(batch: EventBatch, order: _Order, exec_type: ExecType) -> ExecutionR
         order_hash=order.order_hash,
         nonce=order.nonce,
         trigger_price=order.trigger_price,
+        display_quantity=order.display_quantity,
+        quote_budget=order.quote_budget,
     )
 
 
@@ -195,6 +200,8 @@ def _from_view(view: OrderView) -> _Order:
         order_hash=view.order_hash,
         nonce=view.nonce,
         trigger_price=view.trigger_price,
+        display_quantity=view.display_quantity,
+        quote_budget=view.quote_budget,
     )
 
 
@@ -216,6 +223,8 @@ def _from_accepted(event: OrderAccepted) -> _Order:
         order_hash=signed.order_hash if signed else b"",
         nonce=signed.nonce if signed else None,
         trigger_price=event.trigger_price,
+        display_quantity=event.display_quantity,
+        quote_budget=event.quote_budget,
     )
 
 
@@ -223,6 +232,7 @@ def _replace(order: _Order, event: OrderReplaced) -> None:
     order.price, order.quantity = event.price, event.quantity
     order.open, order.filled = event.open, event.filled
     order.trigger_price = event.trigger_price
+    order.display_quantity = event.display_quantity
     order.time_in_force, order.post_only = event.time_in_force, event.post_only
     if event.authorization is not None:
         order.order_hash = event.authorization.order_hash

@@ -88,6 +88,8 @@ class PlaceOrder(CommandBase, frozen=True, gc=False, kw_only=True, array_like=Tr
         client_order_id: the trader's own id, unique per account.
         authorization: the signature, where the settlement requires one.
         trigger_price: of a stop or take-profit, the fill price in ticks for which it waits.
+        display_quantity: of an iceberg, how many lots of it the book shows at a time.
+        quote_budget: the most that an immediate buy spends, fees included, quote atoms.
     """
 
     account: AccountId
@@ -103,6 +105,8 @@ class PlaceOrder(CommandBase, frozen=True, gc=False, kw_only=True, array_like=Tr
     client_order_id: ClientOrderId | None = None
     authorization: Authorization | None = None
     trigger_price: Price | None = None
+    display_quantity: Quantity | None = None
+    quote_budget: Amount | None = None
 
 
 class CancelOrder(CommandBase, frozen=True, gc=False, kw_only=True, array_like=True, tag=2):
@@ -136,6 +140,7 @@ class ReplaceOrder(CommandBase, frozen=True, gc=False, kw_only=True, array_like=
         expected_filled: refuse when the filled quantity is another.
         authorization: the signature over the new terms: same lane and counter, higher revision.
         trigger_price: where a waiting order is to wait instead; ``None`` leaves it.
+        display_quantity: how much is to be shown at a time from now on; ``None`` leaves it.
     """
 
     account: AccountId
@@ -149,6 +154,7 @@ class ReplaceOrder(CommandBase, frozen=True, gc=False, kw_only=True, array_like=
     expected_filled: Quantity | None = None
     authorization: Authorization | None = None
     trigger_price: Price | None = None
+    display_quantity: Quantity | None = None
 
 
 class CancelAll(CommandBase, frozen=True, gc=False, kw_only=True, array_like=True, tag=5):

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from hybrid_dex.model.conditional import OrderRefilled, OrderTriggered
 from hybrid_dex.model.fees import FeeSchedule
 from hybrid_dex.model.market import Market, MarketState, StateCause
 from hybrid_dex.model.order import (
@@ -72,6 +73,7 @@ __all__ = [
     "OrderCanceled",
     "OrderExpired",
     "OrderReduced",
+    "OrderRefilled",
     "OrderRejected",
     "OrderReplaced",
     "OrderTriggered",
@@ -94,6 +96,8 @@ class OrderAccepted(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=
     Attributes:
         trigger_price: of a stop or take-profit, ticks.
         waiting: whether it is on no book yet; `OrderTriggered` tells when it enters.
+        display_quantity: of an iceberg, how many lots the book shows at a time.
+        quote_budget: the most that it spends, fees included, quote atoms.
     """
 
     order_id: OrderId
@@ -111,6 +115,8 @@ class OrderAccepted(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=
     authorization: Authorization | None
     trigger_price: Price | None = None
     waiting: bool = False
+    display_quantity: Quantity | None = None
+    quote_budget: Amount | None = None
 
 
 class OrderRejected(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=2):
@@ -214,6 +220,7 @@ class OrderReplaced(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=
         kept_priority: whether it kept its place.
         trigger_price: of a stop or take-profit, ticks.
         waiting: whether it still waits for its trigger, on no book.
+        display_quantity: of an iceberg, how many lots the book shows at a time.
     """
 
     order_id: OrderId
@@ -232,6 +239,7 @@ class OrderReplaced(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=
     trigger_price: Price | None = None
     waiting: bool = False
     self_trade: SelfTradeMode = SelfTradeMode.CANCEL_AGGRESSOR
+    display_quantity: Quantity | None = None
 
 
 class CancelRejected(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=8):
@@ -433,26 +441,10 @@ class VoucherExpired(msgspec.Struct, frozen=True, gc=False, array_like=True, tag
     available: Amount
 
 
-class OrderTriggered(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=30):
-    """A fill reached the order's trigger and it enters the book now; its fills follow.
-
-    Attributes:
-        trigger_price: what was reached, ticks.
-        price: its limit or protection price, ticks.
-        open: LeavesQty as it enters, lots.
-    """
-
-    order_id: OrderId
-    account: AccountId
-    market: MarketId
-    side: Side
-    trigger_price: Price
-    price: Price
-    open: Quantity
-
-
 class MemberAnswered(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=50):
     """What follows, up to the next of its kind, answers one member of a batch.
+
+    What the batch set off comes after the last answer, and begins with `OrderTriggered`.
 
     Attributes:
         index: the member's place in the batch, from 0.
@@ -514,6 +506,7 @@ Event: TypeAlias = (
     | VoucherRedeemed
     | VoucherExpired
     | OrderTriggered
+    | OrderRefilled
     | MemberAnswered
     | CancelScheduled
     | ScheduledCancelFired

@@ -38,6 +38,10 @@ class RejectReason(enum.IntEnum):
     """A stop or take-profit needs a trigger price of 1 to 2**48 - 1 ticks, and no other has one."""
     TRIGGER_REACHED = 1013
     """The last fill has reached the trigger already; send the order without one."""
+    INVALID_DISPLAY = 1014
+    """The displayed quantity of an iceberg is too large, too small, or in an order that never rests."""
+    INVALID_BUDGET = 1015
+    """A quote budget caps a buy that is immediate or cancel, market or limit, and nothing else."""
     INVALID_BATCH = 1026
     """A batch has 1 to 100 members, all of its own account."""
     BATCH_REFUSED = 1027

@@ -111,6 +111,8 @@ class ExecutionReport(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         field: the field concerned by a refusal, or an empty string.
         detail: the refusal in words, or an empty string.
         trigger_price: of a stop or take-profit, ticks.
+        display_quantity: DisplayQty (FIX 1138) of an iceberg, lots.
+        quote_budget: the most that it spends, quote atoms.
     """
 
     sequence: Sequence
@@ -141,6 +143,8 @@ class ExecutionReport(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     field: str = ""
     detail: str = ""
     trigger_price: Price | None = None
+    display_quantity: Quantity | None = None
+    quote_budget: Amount | None = None
 
 
 class FillReport(msgspec.Struct, frozen=True, gc=False, kw_only=True):

@@ -13,7 +13,7 @@ import msgspec
 
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.order import OrderType, SelfTradeMode, Side, TimeInForce
-from hybrid_dex.model.units import AccountId, ClientOrderId, FeePpm, Price, Quantity
+from hybrid_dex.model.units import AccountId, Amount, ClientOrderId, FeePpm, Price, Quantity
 
 __all__ = [
     "MAX_BULK_HEIGHT",
@@ -136,6 +136,8 @@ class SignedOrder:
         proof: of a bulk order, the sibling at each level of the tree, 32 bytes each, leaf first.
         leaf: of a bulk order, its place in the tree, from 0.
         trigger_price: of a stop or take-profit, ticks; not signed.
+        display_quantity: of an iceberg, lots; not signed.
+        quote_budget: the most that it spends, quote atoms; not signed.
     """
 
     trader: AccountId
@@ -156,6 +158,8 @@ class SignedOrder:
     proof: tuple[bytes, ...] = ()
     leaf: int = 0
     trigger_price: Price | None = None
+    display_quantity: Quantity | None = None
+    quote_budget: Amount | None = None
 
     @property
     def flags(self) -> int:

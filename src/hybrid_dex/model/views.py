@@ -87,6 +87,8 @@ class OrderView(msgspec.Struct, frozen=True, gc=False):
         order_hash: the EIP-712 digest, or empty bytes when it is not signed.
         trigger_price: of a stop or take-profit, ticks.
         waiting: whether it is live and on no book, as its trigger is not reached.
+        display_quantity: of an iceberg, how many lots the book shows at a time.
+        quote_budget: the most that it spends, fees included, quote atoms.
     """
 
     order_id: OrderId
@@ -109,6 +111,8 @@ class OrderView(msgspec.Struct, frozen=True, gc=False):
     nonce: int | None
     trigger_price: Price | None = None
     waiting: bool = False
+    display_quantity: Quantity | None = None
+    quote_budget: Amount | None = None
 
 
 class SessionView(msgspec.Struct, frozen=True, gc=False):

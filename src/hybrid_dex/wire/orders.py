@@ -21,6 +21,7 @@ from hybrid_dex.model.signed_order import (
 )
 from hybrid_dex.model.units import (
     AccountId,
+    Amount,
     ClientOrderId,
     FeePpm,
     Price,
@@ -124,6 +125,8 @@ class OrderRequest(
         proof: of a bulk order.
         leaf: of a bulk order.
         trigger_price: of a stop or take-profit, the fill price for which it waits; not signed.
+        display_quantity: of an iceberg, how much of it the book shows at a time; not signed.
+        quote_budget: the most that an immediate buy spends, fees included, in quote; not signed.
     """
 
     market: SymbolText
@@ -144,6 +147,8 @@ class OrderRequest(
     proof: Proof = ()
     leaf: Leaf = 0
     trigger_price: DecimalText | None = None
+    display_quantity: DecimalText | None = None
+    quote_budget: DecimalText | None = None
 
 
 class ReplaceRequest(
@@ -162,6 +167,7 @@ class ReplaceRequest(
         expected_filled: refuse when the filled quantity is another.
         nonce: signed: the same lane and counter as the order's, with a higher revision.
         trigger_price: where an order that waits is to wait instead; left out, it stays.
+        display_quantity: how much is to be shown at a time from now on; left out, it stays.
 
     The rest is as in `OrderRequest`.
     """
@@ -181,6 +187,7 @@ class ReplaceRequest(
     proof: Proof = ()
     leaf: Leaf = 0
     trigger_price: DecimalText | None = None
+    display_quantity: DecimalText | None = None
 
 
 class ReduceRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -207,6 +214,8 @@ def to_order(request: OrderRequest, market: Market, account: AccountId) -> Signe
     price = market.parse_price(request.price)
     quantity = market.parse_quantity(request.quantity)
     trigger_price = _trigger(request.trigger_price, market)
+    display_quantity = _display(request.display_quantity, market)
+    quote_budget = None if request.quote_budget is None else _budget(request.quote_budget, market)
     client_order_id = (
         None if request.client_order_id is None else ClientOrderId(request.client_order_id)
     )
@@ -225,6 +234,8 @@ def to_order(request: OrderRequest, market: Market, account: AccountId) -> Signe
             expires_at_ns=_expires(request.expires_at_ms),
             client_order_id=client_order_id,
             trigger_price=trigger_price,
+            display_quantity=display_quantity,
+            quote_budget=quote_budget,
         )
     signed = _signed_fields(request)
     _refuse_gtd(time_in_force)
@@ -240,6 +251,8 @@ def to_order(request: OrderRequest, market: Market, account: AccountId) -> Signe
         self_trade=member(SelfTradeMode, request.self_trade),
         client_order_id=client_order_id,
         trigger_price=trigger_price,
+        display_quantity=display_quantity,
+        quote_budget=quote_budget,
         max_fee_ppm=signed.max_fee_ppm,
         expiry_s=signed.expiry_s,
         nonce=signed.nonce,
@@ -268,6 +281,7 @@ def to_replacement(
     quantity = market.parse_quantity(request.quantity)
     expected = to_quantity("expected_filled", request.expected_filled, market)
     trigger_price = _trigger(request.trigger_price, market)
+    display_quantity = _display(request.display_quantity, market)
     if not _is_signed(request):
         _refuse_signed_fields(request)
         return (
@@ -282,6 +296,7 @@ def to_replacement(
                 expires_at_ns=_expires(request.expires_at_ms),
                 expected_filled=expected,
                 trigger_price=trigger_price,
+                display_quantity=display_quantity,
             ),
             expected,
         )
@@ -298,6 +313,7 @@ def to_replacement(
         quantity=quantity,
         self_trade=member(SelfTradeMode, request.self_trade),
         trigger_price=trigger_price,
+        display_quantity=display_quantity,
         max_fee_ppm=signed.max_fee_ppm,
         expiry_s=signed.expiry_s,
         nonce=signed.nonce,
@@ -320,6 +336,7 @@ def order_request(order: SignedOrder | PlaceOrder, market: Market) -> OrderReque
     """Return the message of an order; `to_order` gives the order back."""
     signed = order if isinstance(order, SignedOrder) else None
     expires = order.expires_at_ns if isinstance(order, PlaceOrder) else None
+    budget = order.quote_budget
     request = OrderRequest(
         market=market.id,
         side=word(order.side),
@@ -332,6 +349,8 @@ def order_request(order: SignedOrder | PlaceOrder, market: Market) -> OrderReque
         client_order_id=order.client_order_id,
         expires_at_ms=None if expires is None else to_ms(expires),
         trigger_price=_text(order.trigger_price, market),
+        display_quantity=_lots(order.display_quantity, market),
+        quote_budget=None if budget is None else market.quote.format(budget),
     )
     return _with_signature(request, signed)
 
@@ -355,6 +374,7 @@ def replace_request(
             None if expected_filled is None else market.format_quantity(expected_filled)
         ),
         trigger_price=_text(order.trigger_price, market),
+        display_quantity=_lots(order.display_quantity, market),
     )
     return _with_signature(request, signed)
 
@@ -395,6 +415,18 @@ def _time_in_force(
 
 def _trigger(text: str | None, market: Market) -> Price | None:
     return None if text is None else market.parse_price(text, "trigger_price")
+
+
+def _display(text: str | None, market: Market) -> Quantity | None:
+    return None if text is None else market.parse_quantity(text, "display_quantity")
+
+
+def _budget(text: str, market: Market) -> Amount:
+    return market.quote.parse(text, "quote_budget")
+
+
+def _lots(lots: Quantity | None, market: Market) -> str | None:
+    return None if lots is None else market.format_quantity(lots)
 
 
 def _text(ticks: Price | None, market: Market) -> str | None:

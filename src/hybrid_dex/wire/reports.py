@@ -11,7 +11,7 @@ from hybrid_dex.interfaces.records import FillRecord
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.order import Side
 from hybrid_dex.model.reports import ExecutionReport, FillReport, Liquidity
-from hybrid_dex.model.units import AccountId, OrderId, Price
+from hybrid_dex.model.units import AccountId, Amount, OrderId, Price
 from hybrid_dex.model.views import OrderView
 from hybrid_dex.wire.scalars import (
     AccountText,
@@ -64,6 +64,8 @@ class OrderMessage(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid_u
         nonce: the packed u64 as decimal digits, or null when it is not signed.
         trigger_price: of a stop or take-profit, the price for which it waits, or waited.
         waiting: whether it is open and not on the book, as its trigger is not reached.
+        display_quantity: of an iceberg, how much of it the book shows at a time.
+        quote_budget: the most that it spends, fees included, in quote.
     """
 
     order_id: IdText
@@ -86,6 +88,8 @@ class OrderMessage(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid_u
     nonce: DecimalText | None = None
     trigger_price: DecimalText | None = None
     waiting: bool = False
+    display_quantity: DecimalText | None = None
+    quote_budget: DecimalText | None = None
 
 
 class FillMessage(
@@ -142,6 +146,8 @@ class ExecutionMessage(
         code: the stable number of a refusal.
         reason: the lower-case name of a refusal.
         trigger_price: of a stop or take-profit.
+        display_quantity: of an iceberg.
+        quote_budget: of a buy that has one.
     """
 
     exec_type: ExecTypeWord
@@ -172,6 +178,8 @@ class ExecutionMessage(
     field: str = ""
     detail: str = ""
     trigger_price: DecimalText | None = None
+    display_quantity: DecimalText | None = None
+    quote_budget: DecimalText | None = None
 
 
 class OrderAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -232,6 +240,8 @@ def order_message(order: OrderView, market: Market) -> OrderMessage:
         nonce=None if order.nonce is None else str(order.nonce),
         trigger_price=_price(order.trigger_price, market),
         waiting=order.waiting,
+        display_quantity=_quantity(order.display_quantity, market),
+        quote_budget=_amount(order.quote_budget, market),
     )
 
 
@@ -290,7 +300,7 @@ def fill_messages(record: FillRecord, account: AccountId, market: Market) -> lis
 
 def execution_message(report: ExecutionReport, market: Market | None) -> ExecutionMessage:
     """Return an execution report; ``market`` is ``None`` only when the report names none."""
-    last_quantity, fee = report.last_quantity, report.fee
+    last_quantity = report.last_quantity
     rejected = report.reject_reason
     return ExecutionMessage(
         exec_type=word(report.exec_type),
@@ -314,19 +324,25 @@ def execution_message(report: ExecutionReport, market: Market | None) -> Executi
         last_price=_price(report.last_price, market),
         last_quantity=_quantity(last_quantity, market),
         liquidity=None if report.liquidity is None else word(report.liquidity),
-        fee=None if fee is None or market is None else market.quote.format(fee),
+        fee=_amount(report.fee, market),
         cancel_reason=None if report.cancel_reason is None else word(report.cancel_reason),
         code=None if rejected is None else rejected.value,
         reason=None if rejected is None else word(rejected),
         field=report.field,
         detail=report.detail,
         trigger_price=_price(report.trigger_price, market),
+        display_quantity=_quantity(report.display_quantity, market),
+        quote_budget=_amount(report.quote_budget, market),
     )
 
 
 def cancel_all_answer(sequence: int, canceled: Iterable[OrderId]) -> CancelAllAnswer:
     """Return the answer to a cancel-all."""
     return CancelAllAnswer(sequence=sequence, canceled=[str(order_id) for order_id in canceled])
+
+
+def _amount(atoms: Amount | None, market: Market | None) -> str | None:
+    return None if atoms is None or market is None else market.quote.format(atoms)
 
 
 def _price(ticks: Price | None, market: Market | None) -> str | None:

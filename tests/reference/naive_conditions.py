@@ -1,12 +1,13 @@
-"""Orders that wait for a price: who is next, and when."""
+"""Orders that are more than plain: who waits for a price, hides lots, or has a budget."""
 
+from hybrid_dex.model import commands as c
 from hybrid_dex.model.market import MarketState
 from hybrid_dex.model.order import OrderType
 from tests.reference.nouns import Order
 
 
-class Waiting:
-    """The part of the naive exchange that lets stops and take-profits in."""
+class Conditions:
+    """The part of the naive exchange that knows what such an order may do, and when."""
 
     def fire(self, told: int) -> None:
         """Whoever waited for the price of a new fill is next, the oldest first."""
@@ -42,4 +43,40 @@ class Waiting:
         last = self.last.get(order.market.id)
         return order.trigger is None or (
             1 <= order.trigger < 2**48 and not (last and order.is_reached(last))
+        )
+
+    def affordable(self, order: Order, other: Order) -> int:
+        """How much it takes of another: as much as is shown, and as its budget pays for."""
+        quantity = min(order.open, other.shown)
+        if order.budget is None:
+            return quantity
+        left = order.budget + sum(
+            amount
+            for fill in self.fills
+            if fill.taker == order.id
+            for account, asset, amount in fill.legs()
+            if (account, asset) == (order.account, order.market.quote.id)
+        )
+        unit = other.price * order.market.tick_size
+        rate = self.rules.rates(order.account, order.market)[1]
+        while unit * quantity + unit * quantity * rate // 10**6 > left:
+            quantity -= 1
+        return quantity
+
+    def may_turn(self, old: Order, new: Order, command: c.ReplaceOrder) -> bool:
+        """Whether a trigger may move, and slices stay right."""
+        moves = command.trigger_price is not None
+        if moves and (not old.waiting or old in self.fired or not self.may_wait(new)):
+            return False
+        return new.open <= 0 or self.may_hide(new)
+
+    def may_hide(self, order: Order) -> bool:
+        """Whether an iceberg's slices are not too many and not too small."""
+        if order.display is None:
+            return True
+        notional = order.price * order.display * order.market.tick_size
+        return (
+            order.quantity <= 100 * order.display
+            and order.display >= order.market.minimum_quantity
+            and notional >= order.market.minimum_notional
         )

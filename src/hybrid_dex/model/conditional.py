@@ -1,0 +1,44 @@
+"""Conditional orders: the events of those that wait for a price, or show a slice at a time."""
+
+import msgspec
+
+from hybrid_dex.model.order import Side
+from hybrid_dex.model.units import AccountId, MarketId, OrderId, Price, Quantity
+
+__all__ = ["OrderRefilled", "OrderTriggered"]
+
+
+class OrderTriggered(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=30):
+    """A fill reached the order's trigger and it enters the book now; its fills follow.
+
+    Attributes:
+        trigger_price: what was reached, ticks.
+        price: its limit or protection price, ticks.
+        open: LeavesQty as it enters, lots.
+        display_quantity: of an iceberg, how many lots the book shows at a time.
+    """
+
+    order_id: OrderId
+    account: AccountId
+    market: MarketId
+    side: Side
+    trigger_price: Price
+    price: Price
+    open: Quantity
+    display_quantity: Quantity | None = None
+
+
+class OrderRefilled(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=31):
+    """The displayed slice of an iceberg was taken; the next stands at the back of its level.
+
+    Attributes:
+        price: its limit, ticks.
+        displayed: the new slice, lots.
+    """
+
+    order_id: OrderId
+    account: AccountId
+    market: MarketId
+    side: Side
+    price: Price
+    displayed: Quantity
