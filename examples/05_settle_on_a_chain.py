@@ -1,8 +1,9 @@
 """A trade from two signatures to the vault, on a local chain.
 
 Run ``anvil --block-time 1``, then ``python examples/05_settle_on_a_chain.py http://127.0.0.1:8545``
-with its address. Expected output:
+with its address. Expected output, where the address differs:
 
+    the contract is 0x...
     submitted
     confirmed
     final
@@ -34,6 +35,7 @@ async def main(rpc_url: str, folder: str) -> None:
         await deployer.give_gas(account.address, 10**18)
     chain = await deployer.deploy([MARKET], operator=LocalSigner(OPERATOR).address)
     (market,), contract = chain.markets, chain.contract
+    print(f"the contract is {contract}")
     domain = Domain(chain_id=chain.chain_id, verifying_contract=contract)
     options = EvmOptions(rpc_urls=(rpc_url,), chain="local", contract=contract, operator_key=OPERATOR, store_path=f"{folder}/store", batch_age_s=0.1, matching_lag_s=0, poll_s=0.05)  # fmt: skip
     auth = WalletAuth(domain=domain, tokens=LoginTokens(secret=DEMO_SECRET, issuer="example", audience="example", demo=True), clock=dex.SystemClock(), options=WalletAuthOptions(origins=("http://127.0.0.1",)))  # fmt: skip

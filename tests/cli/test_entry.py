@@ -42,16 +42,34 @@ def interrupted() -> None:
     raise KeyboardInterrupt
 
 
+def narrow(number: int) -> int:
+    """A command that takes a number."""
+    return number
+
+
 @pytest.fixture(autouse=True)
 def _commands(monkeypatch: pytest.MonkeyPatch) -> None:
     installed(
         monkeypatch,
         [
             (f"try-{name}", f"{__name__}:{name}")
-            for name in ("works", "refused", "full", "interrupted")
+            for name in ("works", "refused", "full", "interrupted", "narrow")
         ]
         + [("try-broken", "no_such_module_here:command")],
     )
+
+
+def test_wrong_usage_is_said_in_one_whole_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However narrow the terminal is: what is valid stands at the end."""
+    monkeypatch.setenv("COLUMNS", "20")
+    assert entry.run(["try-narrow", "no-number-at-all"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: ")
+    assert "no-number-at-all" in line
+    assert line.endswith("into int.")
+    assert entry.run(["try-narrow", "3"]) == 3
 
 
 def test_a_command_is_found_by_entry_point_and_its_number_is_the_exit_code() -> None:

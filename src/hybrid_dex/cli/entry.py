@@ -14,6 +14,7 @@ from typing import Final
 
 from cyclopts import App, CycloptsError
 from rich.console import Console
+from rich.text import Text
 
 from hybrid_dex.errors import HybridDexError
 
@@ -65,6 +66,8 @@ def _application(commands: Iterable[EntryPoint], complaints: Console, *, describ
         help="An exchange to embed or to run.",
         version=importlib.metadata.version("hybrid-dex"),
         error_console=complaints,
+        # In one line, as everything else: a frame would cut what is wider than the terminal.
+        error_formatter=lambda error: Text(f"error: {error}", style="red"),
         suppress_keyboard_interrupt=False,
     )
     for command in sorted(commands, key=lambda found: found.name):
