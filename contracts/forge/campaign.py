@@ -3,6 +3,9 @@
 It must never pass on a campaign that did too little: fewer calls than the tier asks for, more than seven tenths of them
 refused, an entry point that never accepted a call, or too few fills that settled is a failure like a broken rule.
 
+A long campaign runs in parts, each with a seed of its own that follows from the first, and says after each what was done so far: when
+it is interrupted, the parts that ended count, and `--seed ... --first-part ...` does the others.
+
 Every history ends with a line of figures that the tests write; forge itself counts only the handlers' calls, which never
 revert. Standard library only.
 """
@@ -11,6 +14,7 @@ import argparse
 import collections
 import os
 import pathlib
+import resource
 import secrets
 import shutil
 import subprocess
@@ -20,6 +24,8 @@ import time
 CONTRACTS = pathlib.Path(__file__).resolve().parents[1]
 FIGURES = CONTRACTS / ".build" / "forge" / "figures"
 TIERS = {"fast": 20_000, "ci": 1_000_000, "prove": 5_000_000}
+PART = 250_000
+INTERRUPTED = 130
 CAMPAIGNS = 2  # forge runs each on a core of its own
 DEPTH = 200
 CALLS_A_STEP = 0.9  # not every step calls the exchange: time passes, a token turns hostile
@@ -76,13 +82,20 @@ def find_faults(total: collections.Counter[str], calls: int) -> list[str]:
     return faults
 
 
-def report(total: collections.Counter[str], seed: str, seconds: float) -> None:
-    """Prints the figures for a reader."""
+def summary(total: collections.Counter[str], seconds: float) -> str:
+    """The figures in one line."""
     calls = max(1, total["calls"])
-    print(
-        f"calls {calls}, refused {total['refused'] / calls:.1%}, histories {total['histories']}, seed {seed}"
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = used.ru_utime + used.ru_stime
+    return (
+        f"calls {calls}, refused {total['refused'] / calls:.1%}, histories {total['histories']}; {seconds:.0f} s, "
+        f"{calls / seconds:.0f} calls a second, {calls / max(1, cpu):.0f} a second of one core, with compiling"
     )
-    print(f"{seconds:.0f} s, {calls / seconds:.0f} calls a second with compiling")
+
+
+def report(total: collections.Counter[str], seconds: float) -> None:
+    """Prints the figures for a reader."""
+    print(summary(total, seconds))
     reasons = {name[7:]: count for name, count in total.items() if name.startswith("reason-")}
     told = ", ".join(f"{reason}: {reasons[reason]}" for reason in sorted(reasons, key=int))
     print(
@@ -94,22 +107,47 @@ def report(total: collections.Counter[str], seed: str, seconds: float) -> None:
             print(f"  {entry:24} accepted {total[name]:8} refused {total[f'refused-{entry}']:8}")
 
 
+def run_parts(
+    options: argparse.Namespace, calls: int, seed: int
+) -> tuple[int, collections.Counter[str]]:
+    """Runs the parts that are asked for, one after the other; gives forge's status and what they did."""
+    parts = max(1, round(calls / PART))
+    total: collections.Counter[str] = collections.Counter()
+    started = time.monotonic()
+    for part in range(options.first_part, parts + 1):
+        try:
+            status = run_forge(-(-calls // parts), hex(seed + part - 1), options.match)
+        except KeyboardInterrupt:
+            print(f"interrupted in part {part}; the parts before it count", file=sys.stderr)
+            return INTERRUPTED, total
+        total += read_figures()
+        print(f"part {part} of {parts}, seed {seed + part - 1:#x}; so far: ", end="")
+        print(summary(total, time.monotonic() - started), flush=True)
+        if status:
+            return status, total
+    return 0, total
+
+
 def main() -> int:
     """Runs one tier; the status is zero when every rule held and enough was done."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tier", choices=TIERS, default=os.environ.get("HYBRID_DEX_TIER", "fast"))
     parser.add_argument("--calls", type=int, help="instead of the tier's count")
     parser.add_argument("--seed", default="", help="the seed that an earlier campaign printed")
+    parser.add_argument(
+        "--first-part", type=int, default=1, help="with the seed: go on where one ended"
+    )
     parser.add_argument("--match", default="Campaign", help="forge's --match-contract")
     options = parser.parse_args()
     calls = options.calls or TIERS[options.tier]
-    seed = options.seed or f"0x{secrets.token_hex(8)}"
-    print(f"invariants: {calls} calls, seed {seed}", flush=True)
+    seed = int(options.seed or secrets.token_hex(8), 16)
+    print(f"invariants: {calls} calls, seed {seed:#x}", flush=True)
     started = time.monotonic()
-    status = run_forge(calls, seed, options.match)
-    total = read_figures()
-    report(total, seed, time.monotonic() - started)
-    faults = [] if status else find_faults(total, calls)
+    status, total = run_parts(options, calls, seed)
+    report(total, time.monotonic() - started)
+    parts = max(1, round(calls / PART))
+    asked = calls * (parts - options.first_part + 1) // parts
+    faults = [] if status else find_faults(total, asked)
     for fault in faults:
         print(f"error: {fault}", file=sys.stderr)
     return status or bool(faults)
