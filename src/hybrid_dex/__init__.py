@@ -55,10 +55,12 @@ from hybrid_dex.errors import (
     WrongChainError,
 )
 from hybrid_dex.exchange import (
+    AccountConnection,
     Exchange,
     ExchangeHealth,
     ExchangeOptions,
     ExchangeView,
+    SignedReplacement,
     SlowFollowerError,
     Subscription,
 )
@@ -83,7 +85,7 @@ from hybrid_dex.interfaces import (
     Snapshot,
     Snapshots,
 )
-from hybrid_dex.local import LocalBalance, LocalBook, LocalExchange
+from hybrid_dex.local import LocalBalance, LocalBatch, LocalBook, LocalExchange
 from hybrid_dex.model.commands import (
     AdvanceTime,
     ApproveOrder,
@@ -216,6 +218,7 @@ from hybrid_dex.model.vouchers import (
 from hybrid_dex.settlement.local import LocalSettlement
 
 __all__ = [
+    "AccountConnection",
     "AccountDisconnected",
     "AccountFrozen",
     "AccountGroupChanged",
@@ -302,6 +305,7 @@ __all__ = [
     "LimitRule",
     "ListMarket",
     "LocalBalance",
+    "LocalBatch",
     "LocalBook",
     "LocalExchange",
     "LocalSettlement",
@@ -384,6 +388,7 @@ __all__ = [
     "SignatureKind",
     "SignedCancelReceipt",
     "SignedOrder",
+    "SignedReplacement",
     "SignedVoucher",
     "SlowFollowerError",
     "Snapshot",

@@ -5,7 +5,8 @@ argument of another type than declared; events come out. Fills are settled the m
 nothing: what must survive a restart, or many callers, is the business of `Exchange`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 import attrs
@@ -21,6 +22,8 @@ from hybrid_dex.interfaces.clock import Clock
 from hybrid_dex.interfaces.risk import Risk
 from hybrid_dex.model.commands import (
     AdvanceTime,
+    BatchMember,
+    BatchOrders,
     CancelAll,
     CancelOrder,
     CancelPlan,
@@ -35,11 +38,12 @@ from hybrid_dex.model.commands import (
     SetMarketState,
     Withdraw,
 )
-from hybrid_dex.model.events import CommandRejected, Event
+from hybrid_dex.model.events import CommandRejected, Event, EventBatch, member_answers
 from hybrid_dex.model.fees import FeeSchedule
 from hybrid_dex.model.frame import as_journaled
 from hybrid_dex.model.market import Asset, Market, MarketState
 from hybrid_dex.model.order import OrderType, SelfTradeMode, Side, TimeInForce
+from hybrid_dex.model.protection import Heartbeat, ScheduleCancel
 from hybrid_dex.model.settlement import SettlementStage
 from hybrid_dex.model.units import (
     AccountId,
@@ -54,7 +58,7 @@ from hybrid_dex.model.units import (
 )
 from hybrid_dex.model.views import Level
 
-__all__ = ["LocalBalance", "LocalBook", "LocalExchange"]
+__all__ = ["LocalBalance", "LocalBatch", "LocalBook", "LocalExchange"]
 
 _MARKETS: Final = tuple(order_type for order_type in OrderType if order_type.is_market)
 
@@ -83,6 +87,17 @@ class LocalBook:
 
     bids: tuple[tuple[str, str], ...]
     asks: tuple[tuple[str, str], ...]
+
+
+class LocalBatch:
+    """What became of a batch.
+
+    Attributes:
+        answers: the events of each member, in order; empty until its block has ended.
+    """
+
+    def __init__(self) -> None:
+        self.answers: list[tuple[Event, ...]] = []
 
 
 class LocalExchange:
@@ -117,6 +132,7 @@ class LocalExchange:
         self._engine = Engine(book=book, risk=StandardRisk() if risk is None else risk)
         self._clock = clock
         self._at_ns = TimestampNs(0)
+        self._members: list[BatchMember] | None = None
         for market in markets:
             for event in self._apply(ListMarket(market=market)):
                 if isinstance(event, CommandRejected):
@@ -269,6 +285,70 @@ class LocalExchange:
         listed = None if market is None else self._market(market).id
         return self._apply(CancelAll(account=AccountId(account), market=listed, side=side))
 
+    @contextmanager
+    def batch(self, account: str, *, all_or_none: bool = False) -> Iterator[LocalBatch]:
+        """Send what the block places, replaces, reduces and cancels as one command at its end.
+
+        Within the block these calls return nothing; what became of each stands in the batch
+        afterwards. A block that raises sends nothing.
+
+        Args:
+            account: whose all of it is.
+            all_or_none: do all of it, or, when one is refused, nothing.
+
+        Raises:
+            ConfigurationError: the block asks for something else, or for nothing.
+
+        >>> from hybrid_dex import LocalExchange, Market, Side
+        >>> market = Market.spot("ETH-USDC", base_decimals=18, quote_decimals=6, tick="0.01", lot="0.0001")
+        >>> exchange = LocalExchange([market])
+        >>> _ = exchange.deposit("alice", "USDC", "5000")
+        >>> with exchange.batch("alice") as batch:
+        ...     _ = exchange.place("alice", market, Side.BUY, quantity="1", price="2500")
+        ...     _ = exchange.place("alice", market, Side.BUY, quantity="9", price="2400")
+        >>> [type(events[0]).__name__ for events in batch.answers]
+        ['OrderAccepted', 'OrderRejected']
+        """
+        if self._members is not None:
+            raise ConfigurationError("a batch is not part of another")
+        batch, self._members = LocalBatch(), []
+        try:
+            yield batch
+            members = tuple(self._members)
+        finally:
+            self._members = None
+        if not members:
+            raise ConfigurationError("a batch has members: place or cancel something in its block")
+        command = BatchOrders(account=AccountId(account), members=members, all_or_none=all_or_none)
+        events = self._step(command)
+        told = EventBatch(self._engine.sequence, self._at_ns, events)
+        answers = [answer.events for answer in member_answers(told)]
+        batch.answers = answers or [events] * len(members)
+        self._make_final()
+
+    # ---------------------------------------------------------------- protection
+
+    def schedule_cancel(
+        self, account: str, timeout_ms: int, market: Market | str | None = None
+    ) -> tuple[Event, ...]:
+        """Arm a dead man's switch: without a heartbeat in time the orders go; 0 disarms."""
+        listed = None if market is None else self._market(market).id
+        return self._apply(
+            ScheduleCancel(account=AccountId(account), timeout_ms=timeout_ms, market=listed)
+        )
+
+    def heartbeat(self, account: str) -> tuple[Event, ...]:
+        """Push back every switch of an account, each by its own timeout."""
+        return self._apply(Heartbeat(account=AccountId(account)))
+
+    def execute(self, command: Command) -> tuple[Event, ...]:
+        """Apply any unstamped command, in ticks, lots and atoms: an operator's, for example.
+
+        Raises:
+            FormatError: a field is of another type than declared.
+        """
+        return self._apply(command)
+
     # -------------------------------------------------------------------- funds
 
     def deposit(self, account: str, asset: str, amount: str) -> tuple[Event, ...]:
@@ -326,13 +406,21 @@ class LocalExchange:
     # ------------------------------------------------------------------ private
 
     def _apply(self, command: Command) -> tuple[Event, ...]:
-        """Stamp and apply a command, then make its fills final."""
-        events = self._step(command)
+        """Stamp and apply a command, then make its fills final; or keep it for a batch."""
+        if self._members is None:
+            return self._step(command) + self._make_final()
+        if not isinstance(command, PlaceOrder | ReplaceOrder | ReduceOrder | CancelOrder):
+            kind = type(command).__name__
+            raise ConfigurationError(f"{kind} can not be part of a batch; send it by itself")
+        self._members.append(command)
+        return ()
+
+    def _make_final(self) -> tuple[Event, ...]:
         fills = tuple(fill.fill_id for fill in self._engine.unsettled())
         if not fills:
-            return events
+            return ()
         final = ConfirmSettlement(fills=fills, stage=SettlementStage.FINAL, batch=0)
-        return events + self._step(final)
+        return self._step(final)
 
     def _step(self, command: Command) -> tuple[Event, ...]:
         if self._clock is not None:

@@ -11,11 +11,12 @@ from collections.abc import Sequence as Items
 
 import msgspec
 
+from hybrid_dex.exchange.batching import BatchRequest, SignedReplacement
 from hybrid_dex.exchange.ingress import Ingress
 from hybrid_dex.exchange.requests import place_command, replace_command
 from hybrid_dex.exchange.view import ExchangeView
 from hybrid_dex.interfaces.risk import Refusal
-from hybrid_dex.model.commands import PlaceOrder, ReplaceOrder
+from hybrid_dex.model.commands import BatchMember, PlaceOrder, ReplaceOrder
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.signed_order import SignedOrder
 from hybrid_dex.model.units import OrderId, Quantity
@@ -87,6 +88,23 @@ class Admission:
         if isinstance(verdict, Refusal):
             return verdict
         return replace_command(order_id, terms, verdict, expected_filled)
+
+    async def admit_batch(self, members: Items[BatchRequest]) -> list[BatchMember | Refusal]:
+        """Return a command or a refusal for each member of a batch."""
+        orders = [member for member in members if isinstance(member, SignedOrder | PlaceOrder)]
+        placed = iter(await self.admit(orders))
+        admitted: list[BatchMember | Refusal] = []
+        for member in members:
+            match member:
+                case SignedOrder() | PlaceOrder():
+                    admitted.append(next(placed))
+                case ReplaceOrder():
+                    admitted.append(self.refuse_matching() or member)
+                case SignedReplacement(order_id=order_id, terms=terms, expected_filled=filled):
+                    admitted.append(await self.admit_replacement(order_id, terms, filled))
+                case _:
+                    admitted.append(member)
+        return admitted
 
     def _refuse_market(self, order: SignedOrder) -> Refusal | None:
         """The signature covers amounts; they mean these ticks and lots on this market only."""

@@ -15,7 +15,6 @@ import gc
 import logging
 import sys
 from collections.abc import Callable, Coroutine, Iterable
-from collections.abc import Sequence as Items
 from functools import partial
 from typing import Final, Self
 
@@ -24,9 +23,10 @@ from hybrid_dex.defaults.sorted_book import SortedBook
 from hybrid_dex.defaults.standard_risk import StandardRisk
 from hybrid_dex.defaults.system_clock import SystemClock
 from hybrid_dex.defaults.trusted_auth import TrustedAuth
-from hybrid_dex.errors import ConfigurationError, HybridDexError, RefusedError, UnavailableError
+from hybrid_dex.errors import ConfigurationError, HybridDexError, UnavailableError
 from hybrid_dex.exchange.admission import Admission
 from hybrid_dex.exchange.background import Projection, Snapshotting
+from hybrid_dex.exchange.entry import CLOSED, OrderEntry
 from hybrid_dex.exchange.follower import EngineRecipe
 from hybrid_dex.exchange.followers import Followers, Subscription
 from hybrid_dex.exchange.ingress import Ingress
@@ -36,7 +36,6 @@ from hybrid_dex.exchange.promises import Promises
 from hybrid_dex.exchange.receipts import Receipts
 from hybrid_dex.exchange.recovery import recover, replay_to
 from hybrid_dex.exchange.replay import Replay
-from hybrid_dex.exchange.requests import CHAIN_FACTS
 from hybrid_dex.exchange.settling import Settling
 from hybrid_dex.exchange.timer import watch_time
 from hybrid_dex.exchange.view import ExchangeView
@@ -49,31 +48,15 @@ from hybrid_dex.interfaces.records import Records
 from hybrid_dex.interfaces.risk import Refusal, Risk
 from hybrid_dex.interfaces.settlement import Settlement
 from hybrid_dex.interfaces.snapshots import Snapshots
-from hybrid_dex.model.commands import (
-    CancelAll,
-    CancelOrder,
-    Command,
-    Deposit,
-    IssueVoucher,
-    PlaceOrder,
-    ReduceOrder,
-    ReplaceOrder,
-    Withdraw,
-)
 from hybrid_dex.model.events import EventBatch
 from hybrid_dex.model.market import Market
-from hybrid_dex.model.order import Side
 from hybrid_dex.model.receipts import SignedJournalReceipt
-from hybrid_dex.model.signed_order import SignedOrder
 from hybrid_dex.model.units import (
     AccountId,
     Amount,
     AssetId,
-    ClientOrderId,
     FillId,
-    MarketId,
     OrderId,
-    Quantity,
     Sequence,
 )
 from hybrid_dex.model.vouchers import SignedCancelReceipt, SignedVoucher
@@ -82,10 +65,9 @@ from hybrid_dex.settlement.local import LocalSettlement
 __all__ = ["Exchange"]
 
 _log: Final = logging.getLogger(__name__)
-_CLOSED: Final = "the exchange is not open"
 
 
-class Exchange:
+class Exchange(OrderEntry):
     """A whole exchange in one process. Use it as ``async with Exchange([market]) as exchange``.
 
     Args:
@@ -117,11 +99,11 @@ class Exchange:
     ) -> None:
         self._markets = tuple(markets)
         self._journal = MemoryJournal() if journal is None else journal
-        self._settlement = LocalSettlement() if settlement is None else settlement
+        settlement = LocalSettlement() if settlement is None else settlement
         self._recipe = EngineRecipe(
             book=book,
             risk=copy.deepcopy(StandardRisk() if risk is None else risk),
-            requires_signature=self._settlement.requires_signature,
+            requires_signature=settlement.requires_signature,
         )
         self._snapshots = snapshots
         self._records = records
@@ -129,14 +111,13 @@ class Exchange:
         self._options = ExchangeOptions() if options is None else options
         self._auth = TrustedAuth() if auth is None else auth
         self._engine = self._recipe()
-        self._admission = Admission(
+        admission = Admission(
             Ingress(self._auth, batch=self._options.verify_batch),
             pause_reason=self._pause_reason,
             view=lambda: self._engine,
         )
+        super().__init__(admission, settlement)
         self._followers = self._make_followers()
-        self._writer: Writer | None = None
-        self._settling: Settling | None = None
         self._projection: Projection | None = None
         self._snapshotting: Snapshotting | None = None
         self._receipts: Receipts | None = None
@@ -226,7 +207,7 @@ class Exchange:
             release.push_async_callback(self._settlement.close)
             writer, self._writer = self._writer, None
             if writer is not None:
-                writer.halt(_CLOSED)
+                writer.halt(CLOSED)
                 await writer.drain()
 
     async def _end_tasks(self) -> None:
@@ -310,6 +291,8 @@ class Exchange:
         paused = self._admission.refuse_matching
         timer = watch_time(writer, self._engine, paused, self._clock, self._options.timer_s)
         self._start(timer, "timer")
+        presence = self._presence.watch(self._engine, self._clock, self._options.retry_s)
+        self._start(presence, "presence")
         return writer
 
     def _start_settling(self, writer: Writer) -> None:
@@ -348,122 +331,7 @@ class Exchange:
         if self._snapshotting is not None:
             self._snapshotting.offer(batches)
 
-    # ----------------------------------------------------------------------------- commands
-
-    async def execute(self, command: Command) -> EventBatch:
-        """Journal and apply one unstamped command; return what it did.
-
-        Raises:
-            ConfigurationError: the settlement is on a chain, which alone can tell this fact.
-            FormatError: a field is of another type than declared, or names no account; nothing
-                happened.
-            UnavailableError: it was not made durable, or its acknowledgement did not come: it may
-                be found after a restart, and its client order id keeps it from happening twice.
-            UnknownOutcomeError: whether it is durable can not be told now; ask by client order id.
-            RefusedError: matching pauses, and the command would match.
-            InvariantError: applying it broke the engine's own rules; the exchange is halted.
-        """
-        if isinstance(command, IssueVoucher):
-            raise ConfigurationError("call issue_voucher: it journals the voucher and signs it")
-        if isinstance(command, PlaceOrder | ReplaceOrder):
-            answer = self._enter(command)
-            if isinstance(answer, Refusal):
-                raise RefusedError(answer.reason, answer.field, answer.detail)
-            return await answer
-        return await self._submit(command)
-
-    def _enter(
-        self, command: PlaceOrder | ReplaceOrder | Refusal
-    ) -> "asyncio.Future[EventBatch] | Refusal":
-        """Submit what may match, unless matching pauses by now, as through those before it."""
-        if isinstance(command, Refusal):
-            return command
-        paused = self._admission.refuse_matching()
-        if paused is not None:
-            return paused
-        answer = self._submit(command)
-        return answer if self._settling is None else self._settling.watch(command, answer)
-
-    def _submit(self, command: Command) -> "asyncio.Future[EventBatch]":
-        if self._writer is None:
-            raise UnavailableError(_CLOSED)
-        if self._settlement.requires_signature and isinstance(command, CHAIN_FACTS):
-            raise ConfigurationError(
-                f"{type(command).__name__} comes from the chain alone; deposit into the vault "
-                "contract, or withdraw from it"
-            )
-        return self._writer.submit(command)
-
-    async def place(self, order: SignedOrder | PlaceOrder) -> EventBatch | Refusal:
-        """Enter an order; return what happened, or why it may not enter at all.
-
-        Raises: as `execute`.
-        """
-        (command,) = await self._admission.admit([order])
-        answer = self._enter(command)
-        return answer if isinstance(answer, Refusal) else await answer
-
-    async def place_many(
-        self, orders: Items[SignedOrder | PlaceOrder]
-    ) -> list[EventBatch | Refusal]:
-        """Enter orders in turn; return the answer to each.
-
-        Raises: as `execute`, when any of them fails; ask for the others by client order id.
-        """
-        commands = await self._admission.admit(orders)
-        answers = [self._enter(command) for command in commands]
-        sent = [answer for answer in answers if not isinstance(answer, Refusal)]
-        if sent:
-            await asyncio.wait(sent)
-        return [one if isinstance(one, Refusal) else one.result() for one in answers]
-
-    async def replace(
-        self,
-        order_id: OrderId,
-        terms: SignedOrder | ReplaceOrder,
-        expected_filled: Quantity | None = None,
-    ) -> EventBatch | Refusal:
-        """Swap an order for new terms, atomically; the new quantity is the new total.
-
-        Args:
-            order_id: the order; it keeps this id.
-            terms: the new terms; of a `ReplaceOrder`, this method sets the order id.
-            expected_filled: refuse when the filled quantity is another.
-
-        Raises: as `execute`.
-        """
-        command = await self._admission.admit_replacement(order_id, terms, expected_filled)
-        answer = self._enter(command)
-        return answer if isinstance(answer, Refusal) else await answer
-
-    async def cancel(
-        self,
-        account: AccountId,
-        order_id: OrderId | None = None,
-        client_order_id: ClientOrderId | None = None,
-    ) -> EventBatch:
-        """Cancel one order by either id. Raises: as `execute`."""
-        return await self._submit(
-            CancelOrder(account=account, order_id=order_id, client_order_id=client_order_id)
-        )
-
-    async def cancel_all(
-        self, account: AccountId, market: MarketId | None = None, side: Side | None = None
-    ) -> EventBatch:
-        """Cancel an account's orders, of one market or side where given. Raises: as `execute`."""
-        return await self._submit(CancelAll(account=account, market=market, side=side))
-
-    async def reduce(self, account: AccountId, order_id: OrderId, by: Quantity) -> EventBatch:
-        """Lower an order's open quantity in place. Raises: as `execute`."""
-        return await self._submit(ReduceOrder(account=account, order_id=order_id, by=by))
-
-    async def deposit(self, account: AccountId, asset: AssetId, amount: Amount) -> EventBatch:
-        """Credit funds, in atoms, where no chain does. Raises: as `execute`."""
-        return await self._submit(Deposit(account=account, asset=asset, amount=amount))
-
-    async def withdraw(self, account: AccountId, asset: AssetId, amount: Amount) -> EventBatch:
-        """Debit available funds, in atoms, where no chain does. Raises: as `execute`."""
-        return await self._submit(Withdraw(account=account, asset=asset, amount=amount))
+    # ---------------------------------------------------------------------------- promises
 
     async def issue_voucher(
         self,
@@ -536,7 +404,7 @@ class Exchange:
         also unless exactly one of the three is asked for.
         """
         if self._writer is None or self._receipts is None:
-            raise UnavailableError(_CLOSED)
+            raise UnavailableError(CLOSED)
         return await self._receipts.of(
             sequence=sequence, order_id=order_id, fill_id=fill_id, account=account
         )
@@ -546,7 +414,7 @@ class Exchange:
 
     def _promises(self) -> Promises:
         if self._writer is None:
-            raise UnavailableError(_CLOSED)
+            raise UnavailableError(CLOSED)
         return Promises(
             self._settlement,
             view=self._engine,
@@ -585,7 +453,7 @@ class Exchange:
             position=writer.position if writer else 0,
             epoch=writer.epoch if writer else 0,
             journal_ok=writer is not None and writer.journal_ok,
-            halted=writer.halted if writer else self._failure or _CLOSED,
+            halted=writer.halted if writer else self._failure or CLOSED,
             waiting=writer.waiting if writer else 0,
             settlement_ok=settling is not None and settling.ok and not settling.pause_reason,
             settlement_waiting=settling.waiting if settling else 0,

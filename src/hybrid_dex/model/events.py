@@ -556,12 +556,14 @@ def fresh_events(batch: EventBatch) -> tuple[Event, ...]:
 
 def member_answers(batch: EventBatch) -> tuple[EventBatch, ...]:
     """Return the answer to each member of a batch, in order; none of one refused as malformed."""
-    answers: dict[int, tuple[Event, ...]] = {}
-    begins = [at for at, event in enumerate(batch.events) if isinstance(event, MemberAnswered)]
-    for begin, end in zip(begins, [*begins[1:], len(batch.events)], strict=True):
-        head = batch.events[begin]
-        if isinstance(head, MemberAnswered):
-            answers[head.index] = batch.events[begin + 1 : end]
+    answers: dict[int, list[Event]] = {}
+    answer: list[Event] = []
+    for event in batch.events:
+        if isinstance(event, MemberAnswered):
+            answer = answers[event.index] = []
+        else:
+            answer.append(event)
     return tuple(
-        EventBatch(batch.sequence, batch.at_ns, events) for _, events in sorted(answers.items())
+        EventBatch(batch.sequence, batch.at_ns, tuple(events))
+        for _, events in sorted(answers.items())
     )

@@ -1,0 +1,263 @@
+"""OrderEntry: what may be asked of an exchange, each call one command or one batch of them.
+
+An answer comes once the command is durable and applied. What is refused before it becomes a command
+- a signature that is wrong, matching that pauses - is answered with a `Refusal`.
+"""
+
+import asyncio
+from collections.abc import Sequence as Items
+
+from hybrid_dex.errors import ConfigurationError, RefusedError, UnavailableError
+from hybrid_dex.exchange.admission import Admission
+from hybrid_dex.exchange.batching import BatchRequest, MemberAnswer, answers_of, refuse_all
+from hybrid_dex.exchange.presence import AccountConnection, Presence
+from hybrid_dex.exchange.requests import CHAIN_FACTS
+from hybrid_dex.exchange.settling import Settling
+from hybrid_dex.exchange.writer import Writer
+from hybrid_dex.interfaces.risk import Refusal
+from hybrid_dex.interfaces.settlement import Settlement
+from hybrid_dex.model.commands import (
+    BatchMember,
+    BatchOrders,
+    CancelAll,
+    CancelOrder,
+    Command,
+    Deposit,
+    IssueVoucher,
+    PlaceOrder,
+    ReduceOrder,
+    ReplaceOrder,
+    Withdraw,
+)
+from hybrid_dex.model.events import EventBatch
+from hybrid_dex.model.order import Side
+from hybrid_dex.model.protection import Heartbeat, ScheduleCancel, SetCancelOnDisconnect
+from hybrid_dex.model.reasons import RejectReason
+from hybrid_dex.model.signed_order import SignedOrder
+from hybrid_dex.model.units import (
+    MAX_BATCH_MEMBERS,
+    AccountId,
+    Amount,
+    AssetId,
+    ClientOrderId,
+    MarketId,
+    OrderId,
+    Quantity,
+)
+
+__all__ = ["CLOSED", "OrderEntry"]
+
+CLOSED = "the exchange is not open"
+
+
+class OrderEntry:
+    """The exchange as its traders see it.
+
+    Args:
+        admission: judges what arrives before it becomes a command.
+        settlement: says whether a chain alone tells some facts.
+    """
+
+    def __init__(self, admission: Admission, settlement: Settlement) -> None:
+        self._admission = admission
+        self._settlement = settlement
+        self._writer: Writer | None = None
+        self._settling: Settling | None = None
+        self._presence = Presence(self._submit)
+
+    async def execute(self, command: Command) -> EventBatch:
+        """Journal and apply one unstamped command; return what it did.
+
+        Raises:
+            ConfigurationError: the settlement is on a chain, which alone can tell this fact.
+            FormatError: a field is of another type than declared, or names no account; nothing
+                happened.
+            UnavailableError: it was not made durable, or its acknowledgement did not come: it may
+                be found after a restart, and its client order id keeps it from happening twice.
+            UnknownOutcomeError: whether it is durable can not be told now; ask by client order id.
+            RefusedError: matching pauses, and the command would match.
+            InvariantError: applying it broke the engine's own rules; the exchange is halted.
+        """
+        if isinstance(command, IssueVoucher):
+            raise ConfigurationError("call issue_voucher: it journals the voucher and signs it")
+        if isinstance(command, BatchOrders):
+            paused = self._admission.refuse_matching()
+            if paused is not None and any(map(_matches, command.members)):
+                raise RefusedError(paused.reason, paused.field, paused.detail)
+            return await self._submit_batch(command)
+        if isinstance(command, PlaceOrder | ReplaceOrder):
+            answer = self._enter(command)
+            if isinstance(answer, Refusal):
+                raise RefusedError(answer.reason, answer.field, answer.detail)
+            return await answer
+        return await self._submit(command)
+
+    def _enter(
+        self, command: PlaceOrder | ReplaceOrder | Refusal
+    ) -> "asyncio.Future[EventBatch] | Refusal":
+        """Submit what may match, unless matching pauses by now, as through those before it."""
+        if isinstance(command, Refusal):
+            return command
+        paused = self._admission.refuse_matching()
+        if paused is not None:
+            return paused
+        answer = self._submit(command)
+        return answer if self._settling is None else self._settling.watch(command, answer)
+
+    def _submit(self, command: Command) -> "asyncio.Future[EventBatch]":
+        if self._writer is None:
+            raise UnavailableError(CLOSED)
+        if self._settlement.requires_signature and isinstance(command, CHAIN_FACTS):
+            raise ConfigurationError(
+                f"{type(command).__name__} comes from the chain alone; deposit into the vault "
+                "contract, or withdraw from it"
+            )
+        return self._writer.submit(command)
+
+    async def place(self, order: SignedOrder | PlaceOrder) -> EventBatch | Refusal:
+        """Enter an order; return what happened, or why it may not enter at all.
+
+        Raises: as `execute`.
+        """
+        (command,) = await self._admission.admit([order])
+        answer = self._enter(command)
+        return answer if isinstance(answer, Refusal) else await answer
+
+    async def place_many(
+        self, orders: Items[SignedOrder | PlaceOrder]
+    ) -> list[EventBatch | Refusal]:
+        """Enter orders in turn; return the answer to each.
+
+        Raises: as `execute`, when any of them fails; ask for the others by client order id.
+        """
+        commands = await self._admission.admit(orders)
+        answers = [self._enter(command) for command in commands]
+        sent = [answer for answer in answers if not isinstance(answer, Refusal)]
+        if sent:
+            await asyncio.wait(sent)
+        return [one if isinstance(one, Refusal) else one.result() for one in answers]
+
+    async def place_batch(
+        self, account: AccountId, members: Items[BatchRequest], *, all_or_none: bool = False
+    ) -> list[MemberAnswer]:
+        """Do up to 100 places, replacements, reductions and cancels as one command, in order.
+
+        Args:
+            account: whose they are.
+            members: what to do; an order is signed or not, as for `place`.
+            all_or_none: do all of it, or, when one is refused, nothing.
+
+        Returns:
+            the answer to each, in order, as its own method would have returned it.
+
+        Raises: as `execute`. Sent again, places that have a client order id are not done twice.
+        """
+        if len(members) > MAX_BATCH_MEMBERS:
+            detail = f"1 to {MAX_BATCH_MEMBERS} members"
+            return [Refusal(RejectReason.INVALID_BATCH, "members", detail)] * len(members)
+        admitted = await self._admission.admit_batch(members)
+        paused = self._admission.refuse_matching()
+        if paused is not None:
+            admitted = [paused if _matches(member) else member for member in admitted]
+        for at, member in enumerate(admitted if all_or_none else ()):
+            if isinstance(member, Refusal):
+                return refuse_all(admitted, at, member)
+        sent = [member for member in admitted if not isinstance(member, Refusal)]
+        if not sent:
+            return [member for member in admitted if isinstance(member, Refusal)]
+        command = BatchOrders(account=account, members=tuple(sent), all_or_none=all_or_none)
+        answers = iter(answers_of(await self._submit_batch(command), len(sent)))
+        return [member if isinstance(member, Refusal) else next(answers) for member in admitted]
+
+    def _submit_batch(self, command: BatchOrders) -> "asyncio.Future[EventBatch]":
+        """Submit a batch; each member that may match counts in the pace by itself."""
+        answer = told = self._submit(command)
+        for member in command.members:
+            if isinstance(member, PlaceOrder | ReplaceOrder) and self._settling is not None:
+                told = self._settling.watch(member, answer)
+        return told
+
+    async def replace(
+        self,
+        order_id: OrderId,
+        terms: SignedOrder | ReplaceOrder,
+        expected_filled: Quantity | None = None,
+    ) -> EventBatch | Refusal:
+        """Swap an order for new terms, atomically; the new quantity is the new total.
+
+        Args:
+            order_id: the order; it keeps this id.
+            terms: the new terms; of a `ReplaceOrder`, this method sets the order id.
+            expected_filled: refuse when the filled quantity is another.
+
+        Raises: as `execute`.
+        """
+        command = await self._admission.admit_replacement(order_id, terms, expected_filled)
+        answer = self._enter(command)
+        return answer if isinstance(answer, Refusal) else await answer
+
+    async def cancel(
+        self,
+        account: AccountId,
+        order_id: OrderId | None = None,
+        client_order_id: ClientOrderId | None = None,
+    ) -> EventBatch:
+        """Cancel one order by either id. Raises: as `execute`."""
+        return await self._submit(
+            CancelOrder(account=account, order_id=order_id, client_order_id=client_order_id)
+        )
+
+    async def cancel_all(
+        self, account: AccountId, market: MarketId | None = None, side: Side | None = None
+    ) -> EventBatch:
+        """Cancel an account's orders, of one market or side where given. Raises: as `execute`."""
+        return await self._submit(CancelAll(account=account, market=market, side=side))
+
+    async def reduce(self, account: AccountId, order_id: OrderId, by: Quantity) -> EventBatch:
+        """Lower an order's open quantity in place. Raises: as `execute`."""
+        return await self._submit(ReduceOrder(account=account, order_id=order_id, by=by))
+
+    async def schedule_cancel(
+        self, account: AccountId, timeout_ms: int, market: MarketId | None = None
+    ) -> EventBatch:
+        """Arm a dead man's switch: without a heartbeat in time, the account's orders go.
+
+        Args:
+            account: whose orders.
+            timeout_ms: at most a day; 0 disarms.
+            market: whose orders there; a switch of its own for all markets when not given.
+
+        Raises: as `execute`.
+        """
+        return await self._submit(
+            ScheduleCancel(account=account, timeout_ms=timeout_ms, market=market)
+        )
+
+    async def heartbeat(self, account: AccountId) -> EventBatch:
+        """Push back every switch of an account, each by its own timeout. Raises: as `execute`."""
+        return await self._submit(Heartbeat(account=account))
+
+    async def set_cancel_on_disconnect(self, account: AccountId, *, enabled: bool) -> EventBatch:
+        """Wish that an account's orders go when its last connection ends. Raises: as `execute`."""
+        return await self._submit(SetCancelOnDisconnect(account=account, enabled=enabled))
+
+    def connection(self, account: AccountId) -> AccountConnection:
+        """Count a connection of an account until it ends; use it as a context manager.
+
+        When the last one ends and the account wished so, its orders are canceled. All have ended
+        when an exchange opens, so a crash cancels, too.
+        """
+        return self._presence.connect(account)
+
+    async def deposit(self, account: AccountId, asset: AssetId, amount: Amount) -> EventBatch:
+        """Credit funds, in atoms, where no chain does. Raises: as `execute`."""
+        return await self._submit(Deposit(account=account, asset=asset, amount=amount))
+
+    async def withdraw(self, account: AccountId, asset: AssetId, amount: Amount) -> EventBatch:
+        """Debit available funds, in atoms, where no chain does. Raises: as `execute`."""
+        return await self._submit(Withdraw(account=account, asset=asset, amount=amount))
+
+
+def _matches(member: BatchMember | Refusal) -> bool:
+    """Whether a member may lead to a fill."""
+    return isinstance(member, PlaceOrder | ReplaceOrder)
