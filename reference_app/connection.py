@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from hybrid_dex.exchange import AccountConnection
 from hybrid_dex.interfaces.auth import Principal
 from hybrid_dex.interfaces.risk import Refusal
 from hybrid_dex.model.commands import PlaceOrder
@@ -22,11 +23,15 @@ from hybrid_dex.model.units import ClientOrderId, MarketId, OrderId
 from hybrid_dex.model.views import OrderView
 from hybrid_dex.wire import (
     Ack,
+    BatchAnswer,
+    BatchOp,
     CancelAllOp,
+    CancelOnDisconnectOp,
     CancelOp,
     Channel,
     ClientMessage,
     ErrorMessage,
+    HeartbeatOp,
     LoginOp,
     LoginResult,
     PingOp,
@@ -34,6 +39,7 @@ from hybrid_dex.wire import (
     Pong,
     Problem,
     ReplaceOp,
+    ScheduleCancelOp,
     SubscribeOp,
     SubscribeResult,
     UnsubscribeOp,
@@ -43,11 +49,18 @@ from hybrid_dex.wire import (
     member,
     parse_order_id,
     problem,
+    to_batch,
     to_ms,
     to_order,
     to_replacement,
 )
-from reference_app.answers import canceled_answer, changed_answer, placed_answer
+from reference_app.answers import (
+    canceled_answer,
+    changed_answer,
+    member_result,
+    placed_answer,
+    protection_answer,
+)
 from reference_app.outbox import CLOSE_GOING_AWAY, CLOSE_LOST, Outbox
 from reference_app.problems import ProblemError, problem_of, refuse
 from reference_app.services import Services, unauthenticated
@@ -70,6 +83,7 @@ class Connection:
         self._view = services.exchange.view
         self._token: str | None = None
         self._principal: Principal | None = None
+        self._presence: AccountConnection | None = None
         self._channels: dict[tuple[str, MarketId | None], Channel] = {}
         limits = services.settings.limits
         self.outbox: Final = Outbox(
@@ -130,9 +144,10 @@ class Connection:
             self._fail(None, error)
 
     def close(self) -> None:
-        """Hear nothing any more. Safe to call twice."""
+        """Hear nothing any more, and be there for nobody. Safe to call twice."""
         for channel in list(self._channels.values()):
             self._forget(channel)
+        self._leave()
 
     async def _answer(self, message: ClientMessage) -> None:
         try:
@@ -152,6 +167,10 @@ class Connection:
                     await self._place([message])
                 case CancelOp() | ReplaceOp() | CancelAllOp():
                     self._send(await self._change(message))
+                case BatchOp():
+                    self._send(await self._batch(message))
+                case ScheduleCancelOp() | HeartbeatOp() | CancelOnDisconnectOp():
+                    self._send(await self._protect(message))
         except Exception as error:  # noqa: BLE001 # told to the client, logged when it is ours
             self._fail(message.id, error)
 
@@ -162,6 +181,8 @@ class Connection:
         if self._principal is not None and self._principal.account != principal.account:
             self._log_out()
         self._token, self._principal = token, principal
+        if self._presence is None:
+            self._presence = self._services.exchange.connection(principal.account)
         return LoginResult(account=principal.account)
 
     def _log_out(self) -> None:
@@ -169,6 +190,13 @@ class Connection:
             if channel.channel not in _PUBLIC:
                 self._forget(channel)
         self._token = self._principal = None
+        self._leave()
+
+    def _leave(self) -> None:
+        """This connection is no longer one of its account's."""
+        if self._presence is not None:
+            self._presence.end()
+            self._presence = None
 
     async def _require(self) -> Principal:
         """Return who the connection speaks for, now. Raises `ProblemError`."""
@@ -295,6 +323,37 @@ class Connection:
             order_id = None if named is None else named.order_id
         batch = await exchange.cancel(account, order_id, client_id)
         return ack(op.id, changed_answer(self._view, batch, account, order_id or OrderId(0)))
+
+    async def _batch(self, op: BatchOp) -> Ack:
+        principal = await self._require()
+        account, exchange, batch = principal.account, self._services.exchange, op.batch
+        await self._services.limiter.orders(account, len(batch.members))
+        members = to_batch(
+            batch,
+            account,
+            market=self._services.market,
+            order=lambda order_id: self._own(principal, order_id),
+        )
+        answers = await exchange.place_batch(account, members, all_or_none=batch.all_or_none)
+        results = [
+            member_result(self._view, member, answer, account)
+            for member, answer in zip(members, answers, strict=True)
+        ]
+        return ack(op.id, BatchAnswer(members=results))
+
+    async def _protect(self, op: ScheduleCancelOp | HeartbeatOp | CancelOnDisconnectOp) -> Ack:
+        principal = await self._require()
+        account, exchange = principal.account, self._services.exchange
+        await self._services.limiter.orders(account)
+        match op:
+            case ScheduleCancelOp(switch=switch):
+                market = None if switch.market is None else MarketId(switch.market)
+                batch = await exchange.schedule_cancel(account, switch.timeout_ms, market)
+            case HeartbeatOp():
+                batch = await exchange.heartbeat(account)
+            case CancelOnDisconnectOp():
+                batch = await exchange.set_cancel_on_disconnect(account, enabled=op.enabled)
+        return ack(op.id, protection_answer(self._view, batch, account))
 
     def _own(self, principal: Principal, order_id: OrderId) -> OrderView:
         order = self._view.order(order_id)

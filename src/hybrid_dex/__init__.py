@@ -60,7 +60,6 @@ from hybrid_dex.exchange import (
     ExchangeHealth,
     ExchangeOptions,
     ExchangeView,
-    SignedReplacement,
     SlowFollowerError,
     Subscription,
 )
@@ -86,6 +85,7 @@ from hybrid_dex.interfaces import (
     Snapshots,
 )
 from hybrid_dex.local import LocalBalance, LocalBatch, LocalBook, LocalExchange
+from hybrid_dex.model.batch_request import SignedReplacement
 from hybrid_dex.model.commands import (
     AdvanceTime,
     ApproveOrder,

@@ -1,6 +1,5 @@
 """The exchange: the shell around the engine. The single writer, and what hangs off it."""
 
-from hybrid_dex.exchange.batching import SignedReplacement
 from hybrid_dex.exchange.core import Exchange
 from hybrid_dex.exchange.followers import SlowFollowerError, Subscription
 from hybrid_dex.exchange.options import ExchangeHealth, ExchangeOptions
@@ -13,7 +12,6 @@ __all__ = [
     "ExchangeHealth",
     "ExchangeOptions",
     "ExchangeView",
-    "SignedReplacement",
     "SlowFollowerError",
     "Subscription",
 ]

@@ -11,11 +11,11 @@ from collections.abc import Sequence as Items
 
 import msgspec
 
-from hybrid_dex.exchange.batching import BatchRequest, SignedReplacement
 from hybrid_dex.exchange.ingress import Ingress
 from hybrid_dex.exchange.requests import place_command, replace_command
 from hybrid_dex.exchange.view import ExchangeView
 from hybrid_dex.interfaces.risk import Refusal
+from hybrid_dex.model.batch_request import BatchRequest, SignedReplacement
 from hybrid_dex.model.commands import BatchMember, PlaceOrder, ReplaceOrder
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.signed_order import SignedOrder

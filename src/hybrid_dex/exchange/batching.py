@@ -3,43 +3,15 @@
 from collections.abc import Sequence as Items
 from typing import TypeAlias
 
-import attrs
-
 from hybrid_dex.interfaces.risk import Refusal
 from hybrid_dex.model.commands import (
     BatchMember,
-    CancelOrder,
-    PlaceOrder,
-    ReduceOrder,
-    ReplaceOrder,
 )
 from hybrid_dex.model.events import EventBatch, member_answers
 from hybrid_dex.model.reasons import RejectReason
-from hybrid_dex.model.signed_order import SignedOrder
-from hybrid_dex.model.units import OrderId, Quantity
 
-__all__ = ["BatchRequest", "MemberAnswer", "SignedReplacement", "answers_of", "refuse_all"]
+__all__ = ["MemberAnswer", "answers_of", "refuse_all"]
 
-
-@attrs.frozen(kw_only=True)
-class SignedReplacement:
-    """New terms of an order, as its trader signed them.
-
-    Attributes:
-        order_id: the order to replace.
-        terms: the new terms.
-        expected_filled: refuse when the filled quantity is another.
-    """
-
-    order_id: OrderId
-    terms: SignedOrder
-    expected_filled: Quantity | None = None
-
-
-BatchRequest: TypeAlias = (
-    SignedOrder | PlaceOrder | SignedReplacement | ReplaceOrder | ReduceOrder | CancelOrder
-)
-"""What a batch may ask for."""
 
 MemberAnswer: TypeAlias = EventBatch | Refusal
 """What became of a member: what it did, or why it never became part of a command."""

@@ -9,13 +9,14 @@ from collections.abc import Sequence as Items
 
 from hybrid_dex.errors import ConfigurationError, RefusedError, UnavailableError
 from hybrid_dex.exchange.admission import Admission
-from hybrid_dex.exchange.batching import BatchRequest, MemberAnswer, answers_of, refuse_all
+from hybrid_dex.exchange.batching import MemberAnswer, answers_of, refuse_all
 from hybrid_dex.exchange.presence import AccountConnection, Presence
 from hybrid_dex.exchange.requests import CHAIN_FACTS
 from hybrid_dex.exchange.settling import Settling
 from hybrid_dex.exchange.writer import Writer
 from hybrid_dex.interfaces.risk import Refusal
 from hybrid_dex.interfaces.settlement import Settlement
+from hybrid_dex.model.batch_request import BatchRequest
 from hybrid_dex.model.commands import (
     BatchMember,
     BatchOrders,

@@ -31,6 +31,12 @@ _WIRE_NAMES: Final = {"expires_at_ns": "expires_at_ms"}
 """Fields that are called otherwise on the wire than inside."""
 _STATUS: Final[dict[RejectReason, int]] = {
     RejectReason.DUPLICATE_CLIENT_ORDER_ID: 409,
+    RejectReason.BATCH_REFUSED: 409,
+    RejectReason.BATCH_CONFLICT: 409,
+    RejectReason.NOTHING_SCHEDULED: 409,
+    RejectReason.UNKNOWN_TIER: 404,
+    RejectReason.KILL_SWITCH: 403,
+    RejectReason.ORDER_RATE_LIMIT: 429,
     RejectReason.NONCE_USED: 409,
     RejectReason.UNAUTHENTICATED: 401,
     RejectReason.FORBIDDEN: 403,

@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from hybrid_dex.wire.batches import BatchOrdersRequest, ScheduleCancelRequest
 from hybrid_dex.wire.codec import MAX_MESSAGE_BYTES, decode, encode
 from hybrid_dex.wire.markets import BookMessage, TradeMessage
 from hybrid_dex.wire.orders import OrderRequest, ReplaceRequest
@@ -28,18 +29,22 @@ from hybrid_dex.wire.words import SideWord
 __all__ = [
     "MAX_SERVER_MESSAGE_BYTES",
     "Ack",
+    "BatchOp",
     "CancelAllOp",
+    "CancelOnDisconnectOp",
     "CancelOp",
     "Channel",
     "ChannelWord",
     "ClientMessage",
     "ErrorMessage",
+    "HeartbeatOp",
     "LoginOp",
     "LoginResult",
     "PingOp",
     "PlaceOp",
     "Pong",
     "ReplaceOp",
+    "ScheduleCancelOp",
     "ServerMessage",
     "SubscribeOp",
     "SubscribeResult",
@@ -166,6 +171,61 @@ class CancelAllOp(
     side: SideWord | None = None
 
 
+class BatchOp(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="op",
+    tag="batch",
+):
+    """Do several requests as one command; the ack's result is a `BatchAnswer`."""
+
+    id: RequestId
+    batch: BatchOrdersRequest
+
+
+class ScheduleCancelOp(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="op",
+    tag="schedule_cancel",
+):
+    """Arm, push back or disarm a dead man's switch: a `ProtectionAnswer`."""
+
+    id: RequestId
+    switch: ScheduleCancelRequest
+
+
+class HeartbeatOp(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="op",
+    tag="heartbeat",
+):
+    """Push back every switch of the account: a `ProtectionAnswer`."""
+
+    id: RequestId
+
+
+class CancelOnDisconnectOp(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="op",
+    tag="cancel_on_disconnect",
+):
+    """Wish that the account's orders go with its last connection: a `ProtectionAnswer`."""
+
+    id: RequestId
+    enabled: bool
+
+
 class PingOp(
     msgspec.Struct,
     frozen=True,
@@ -180,7 +240,18 @@ class PingOp(
 
 
 ClientMessage: TypeAlias = (
-    LoginOp | SubscribeOp | UnsubscribeOp | PlaceOp | CancelOp | ReplaceOp | CancelAllOp | PingOp
+    LoginOp
+    | SubscribeOp
+    | UnsubscribeOp
+    | PlaceOp
+    | CancelOp
+    | ReplaceOp
+    | CancelAllOp
+    | BatchOp
+    | ScheduleCancelOp
+    | HeartbeatOp
+    | CancelOnDisconnectOp
+    | PingOp
 )
 """Anything that a client sends."""
 

@@ -1,0 +1,222 @@
+"""Batches and protection on the wire: several requests as one, and cancels in the trader's absence.
+
+A batch's members are the requests that exist alone, told apart by ``op``. Its answer has one entry
+a member, in order: the answer that the request would have got alone, or the problem.
+"""
+
+from collections.abc import Callable
+from typing import Annotated, TypeAlias
+
+import msgspec
+
+from hybrid_dex.model.batch_request import BatchRequest, SignedReplacement
+from hybrid_dex.model.commands import CancelOrder, ReduceOrder
+from hybrid_dex.model.market import Market
+from hybrid_dex.model.signed_order import SignedOrder
+from hybrid_dex.model.units import MAX_BATCH_MEMBERS, AccountId, ClientOrderId, OrderId
+from hybrid_dex.model.views import OrderView
+from hybrid_dex.wire.orders import (
+    OrderRequest,
+    ReduceRequest,
+    ReplaceRequest,
+    to_order,
+    to_replacement,
+)
+from hybrid_dex.wire.problem import Problem
+from hybrid_dex.wire.reports import OrderAnswer
+from hybrid_dex.wire.scalars import (
+    ClientOrderIdText,
+    IdText,
+    Milliseconds,
+    SequenceNumber,
+    SymbolText,
+    parse_order_id,
+)
+
+__all__ = [
+    "BatchAnswer",
+    "BatchOrdersRequest",
+    "CancelMember",
+    "MemberRequest",
+    "MemberResult",
+    "PlaceMember",
+    "ProtectionAnswer",
+    "ReduceMember",
+    "ReplaceMember",
+    "ScheduleCancelRequest",
+    "to_batch",
+]
+
+
+class PlaceMember(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="op",
+    tag="place",
+):
+    """Place an order."""
+
+    order: OrderRequest
+
+
+class CancelMember(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    tag_field="op",
+    tag="cancel",
+):
+    """Cancel an order by one of its ids."""
+
+    order_id: IdText | None = None
+    client_order_id: ClientOrderIdText | None = None
+
+
+class ReduceMember(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="op",
+    tag="reduce",
+):
+    """Lower an order's open quantity."""
+
+    order_id: IdText
+    order: ReduceRequest
+
+
+class ReplaceMember(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="op",
+    tag="replace",
+):
+    """Replace an order's terms."""
+
+    order_id: IdText
+    order: ReplaceRequest
+
+
+MemberRequest: TypeAlias = PlaceMember | CancelMember | ReduceMember | ReplaceMember
+"""One request of a batch."""
+
+Members: TypeAlias = Annotated[
+    list[MemberRequest], msgspec.Meta(min_length=1, max_length=MAX_BATCH_MEMBERS)
+]
+
+
+class BatchOrdersRequest(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """Do up to 100 requests as one command, in order.
+
+    Attributes:
+        members: the requests.
+        all_or_none: do all of them, or, when one is refused, nothing.
+    """
+
+    members: Members
+    all_or_none: bool = False
+
+
+class MemberResult(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """What became of one member: exactly one of the two is there."""
+
+    answer: OrderAnswer | None = None
+    problem: Problem | None = None
+
+
+class BatchAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The answer to a batch: one result a member, in order."""
+
+    members: list[MemberResult]
+
+
+class ScheduleCancelRequest(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """Arm a dead man's switch, or push it back; 0 disarms.
+
+    Attributes:
+        timeout_ms: at most a day.
+        market: whose orders there; all markets when it is left out, which is a switch of its own.
+    """
+
+    timeout_ms: int
+    market: SymbolText | None = None
+
+
+class ProtectionAnswer(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """The answer to arming, a heartbeat, or a wish about disconnection.
+
+    Attributes:
+        sequence: the command that did it.
+        due_at_ms: when the first armed switch fires; left out when none is armed.
+        cancel_on_disconnect: whether the account's orders go when its last connection ends.
+    """
+
+    sequence: SequenceNumber
+    due_at_ms: Milliseconds | None = None
+    cancel_on_disconnect: bool = False
+
+
+def to_batch(
+    request: BatchOrdersRequest,
+    account: AccountId,
+    *,
+    market: Callable[[str], Market],
+    order: Callable[[OrderId], OrderView],
+) -> list[BatchRequest]:
+    """Return what `Exchange.place_batch` takes.
+
+    Args:
+        request: the decoded message.
+        account: who sends it.
+        market: finds a listed market; raises what the caller wants raised when there is none.
+        order: finds one of the account's orders, alike; replacing and reducing need its market.
+
+    Raises:
+        FormatError: a number is not exact, or the fields do not go together.
+    """
+    return [_to_member(member, account, market, order) for member in request.members]
+
+
+def _to_member(
+    member: MemberRequest,
+    account: AccountId,
+    market: Callable[[str], Market],
+    order: Callable[[OrderId], OrderView],
+) -> BatchRequest:
+    match member:
+        case PlaceMember():
+            return to_order(member.order, market(member.order.market), account)
+        case CancelMember():
+            name = member.client_order_id
+            return CancelOrder(
+                account=account,
+                order_id=None if member.order_id is None else parse_order_id(member.order_id),
+                client_order_id=None if name is None else ClientOrderId(name),
+            )
+        case ReduceMember():
+            known = order(parse_order_id(member.order_id))
+            lots = market(known.market).parse_quantity(member.order.by, "by")
+            return ReduceOrder(account=account, order_id=known.order_id, by=lots)
+        case ReplaceMember():
+            known = order(parse_order_id(member.order_id))
+            terms, expected = to_replacement(member.order, market(known.market), known)
+            if isinstance(terms, SignedOrder):
+                return SignedReplacement(
+                    order_id=known.order_id, terms=terms, expected_filled=expected
+                )
+            return terms
