@@ -38,7 +38,7 @@ def believed(stack: Stack, answer: bytes) -> list[ReceiptMessage]:
     messages = decode(ReceiptsAnswer, answer).receipts
     for message in messages:
         market = stack.market(message.market)
-        signed = to_receipt(message, market)
+        signed = to_receipt(message)
         digest = journal_receipt_digest(signed.receipt, market, stack.services.domain)
         assert recover_address(digest, signed.signature) == OPERATOR.address
     return messages

@@ -16,6 +16,7 @@ from hybrid_dex.model.receipts import JournalReceipt, ReceiptKind, SignedJournal
 from hybrid_dex.model.units import (
     AccountId,
     FillId,
+    MarketId,
     Price,
     Quantity,
     Sequence,
@@ -124,18 +125,16 @@ def receipt_message(signed: SignedJournalReceipt, market: Market) -> ReceiptMess
     )
 
 
-def to_receipt(message: ReceiptMessage, market: Market) -> SignedJournalReceipt:
-    """Return the receipt in a message, signed or not.
+def to_receipt(message: ReceiptMessage) -> SignedJournalReceipt:
+    """Return the receipt in a message; whether its signature is good is not asked here.
 
     Raises:
-        FormatError: a field is malformed, or the market is another one.
+        FormatError: a field is malformed.
     """
-    if (message.market, message.market_number) != (market.id, market.number):
-        raise FormatError("market", f"is {message.market}", market.id)
     receipt = JournalReceipt(
         kind=member(ReceiptKind, message.kind),
         trader=AccountId(message.trader),
-        market=market.id,
+        market=MarketId(message.market),
         order_id=parse_order_id(message.order_id),
         order_hash=parse_hex("order_hash", message.order_hash, (32,)),
         fill_id=FillId(_digits("fill_id", message.fill_id)),

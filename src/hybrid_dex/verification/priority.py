@@ -1,0 +1,433 @@
+"""Priority: whether what happened kept price and time, judged from the events alone.
+
+This is not the engine again. It knows no book, no ledger and no risk: it keeps who rests where and
+since when, and asks of each fill whether somebody else was first; of each order that rests, whether
+it should have traded; of each remainder, whether it had to go. The rules are those of
+docs/explanation/matching-rules.md.
+"""
+
+from collections.abc import Iterable, Iterator
+from heapq import heappop, heappush
+from typing import Final
+
+import attrs
+
+from hybrid_dex.model.events import (
+    Event,
+    EventBatch,
+    FillMade,
+    MarketListed,
+    MarketStateChanged,
+    OrderAccepted,
+    OrderCanceled,
+    OrderExpired,
+    OrderReduced,
+    OrderReplaced,
+    OrderTriggered,
+)
+from hybrid_dex.model.market import MarketState
+from hybrid_dex.model.order import CancelReason, SelfTradeMode, Side, TimeInForce
+from hybrid_dex.model.risk_control import AccountGroupChanged
+from hybrid_dex.model.units import MAX_FILLS_PER_GROUP
+from hybrid_dex.verification.findings import Finding, Fraud
+
+__all__ = ["PriorityCheck", "check_priority"]
+
+_RESTS: Final = (TimeInForce.GTC, TimeInForce.GTD)
+_MOST_FILLS: Final = 256 * MAX_FILLS_PER_GROUP
+_NANOSECONDS: Final = 1_000_000_000
+
+
+@attrs.define(eq=False)
+class _Order:
+    """An order as its events tell of it."""
+
+    order_id: int
+    account: str
+    side: Side
+    price: int
+    open: int
+    filled: int
+    time_in_force: TimeInForce
+    post_only: bool
+    self_trade: SelfTradeMode
+    signed: bool
+    due_ns: int | None
+    rank: int = 0
+    fills: int = 0
+
+    def crosses(self, other: "_Order") -> bool:
+        """Whether an order that takes may trade with one of the other side that rests."""
+        if self.side is Side.BUY:
+            return self.price >= other.price
+        return self.price <= other.price
+
+
+class _Side:
+    """Who rests on one side: the best price first, the earlier first within it."""
+
+    def __init__(self, side: Side) -> None:
+        self._sign = -1 if side is Side.BUY else 1
+        self._rows: list[tuple[int, int, _Order]] = []
+
+    def add(self, order: _Order) -> None:
+        heappush(self._rows, (self._sign * order.price, order.rank, order))
+
+    def best(self, resting: dict[int, _Order]) -> _Order | None:
+        """Return who is first; rows of orders that left or moved are dropped as they surface."""
+        while self._rows:
+            key, rank, order = self._rows[0]
+            if (
+                resting.get(order.order_id) is order
+                and order.rank == rank
+                and self._sign * order.price == key
+            ):
+                return order
+            heappop(self._rows)
+        return None
+
+    def ranked(self, resting: dict[int, _Order]) -> list[_Order]:
+        """Return everybody, in order. O(n log n)."""
+        live = {
+            id(order): (key, rank, order)
+            for key, rank, order in self._rows
+            if resting.get(order.order_id) is order
+            and order.rank == rank
+            and self._sign * order.price == key
+        }
+        return [order for _, _, order in sorted(live.values(), key=lambda row: row[:2])]
+
+
+class _Venue:
+    """One market."""
+
+    def __init__(self, state: MarketState) -> None:
+        self.state = state
+        self.resting: dict[int, _Order] = {}
+        self.waiting: dict[int, _Order] = {}
+        self.aggressor: _Order | None = None
+        self.sides = (_Side(Side.BUY), _Side(Side.SELL))
+
+    def best(self, side: Side) -> _Order | None:
+        return self.sides[side].best(self.resting)
+
+
+class PriorityCheck:
+    """Takes what each command did, in order, and yields what was wrong with it."""
+
+    def __init__(self) -> None:
+        self._venues: dict[str, _Venue] = {}
+        self._groups: dict[str, str] = {}
+        self._rank = 0
+        self._sequence = 0
+        self._at_ns = 0
+
+    def take(self, batch: EventBatch) -> Iterator[Finding]:
+        """Judge one command's events."""
+        self._sequence, self._at_ns = batch.sequence, batch.at_ns
+        touched: dict[str, None] = {}
+        for event in batch.events:
+            market = getattr(event, "market", None)
+            if isinstance(market, str):
+                touched[market] = None
+            yield from self._event(event)
+        for market in touched:
+            venue = self._venues.get(market)
+            if venue is not None:
+                yield from self._settle(market, venue)
+
+    # ------------------------------------------------------------------- events
+
+    def _event(self, event: Event) -> Iterator[Finding]:
+        match event:
+            case MarketListed():
+                self._venues[event.market.id] = _Venue(MarketState.OPEN)
+            case MarketStateChanged():
+                self._venues[event.market].state = event.state
+            case OrderAccepted():
+                yield from self._enter(event.market, _accepted(event), waiting=event.waiting)
+            case OrderReplaced():
+                yield from self._replace(event)
+            case OrderTriggered():
+                yield from self._trigger(event)
+            case FillMade():
+                yield from self._fill(event)
+            case OrderCanceled() | OrderExpired():
+                yield from self._end(event)
+            case OrderReduced():
+                yield from self._reduce(event)
+            case AccountGroupChanged():
+                self._groups.pop(event.account, None)
+                if event.group is not None:
+                    self._groups[event.account] = event.group
+            case _:
+                pass
+
+    def _enter(self, market: str, order: _Order, *, waiting: bool) -> Iterator[Finding]:
+        venue = self._venues.get(market)
+        if venue is None:
+            yield self._wrong(Fraud.RULE_BROKEN, f"order {order.order_id} enters no market")
+            return
+        yield from self._settle(market, venue)
+        if waiting:
+            venue.waiting[order.order_id] = order
+        else:
+            venue.aggressor = order
+
+    def _trigger(self, event: OrderTriggered) -> Iterator[Finding]:
+        venue = self._venues[event.market]
+        yield from self._settle(event.market, venue)
+        order = venue.waiting.pop(event.order_id, None)
+        if order is None:
+            yield self._wrong(Fraud.RULE_BROKEN, f"order {event.order_id} triggers unknown")
+            return
+        order.fills = 0
+        venue.aggressor = order
+
+    def _replace(self, event: OrderReplaced) -> Iterator[Finding]:
+        venue = self._venues[event.market]
+        yield from self._settle(event.market, venue)
+        order = venue.resting.get(event.order_id) or venue.waiting.get(event.order_id)
+        if order is None:
+            yield self._wrong(Fraud.RULE_BROKEN, f"order {event.order_id} is replaced, unknown")
+            return
+        if (
+            event.kept_priority
+            and not event.waiting
+            and (event.price != order.price or event.open > order.open)
+        ):
+            yield self._wrong(
+                Fraud.PASSED_OVER,
+                f"order {order.order_id} kept its place with a better price or more quantity",
+            )
+        order.price, order.open, order.filled = event.price, event.open, event.filled
+        order.time_in_force, order.post_only = event.time_in_force, event.post_only
+        order.self_trade, order.signed = event.self_trade, event.authorization is not None
+        order.due_ns = _due(event)
+        if not event.waiting and not event.kept_priority:
+            venue.resting.pop(event.order_id, None)
+            order.fills = 0
+            venue.aggressor = order
+
+    def _fill(self, fill: FillMade) -> Iterator[Finding]:
+        venue = self._venues[fill.market]
+        taker, maker = venue.aggressor, venue.resting.get(fill.maker_order)
+        if taker is None or taker.order_id != fill.taker_order:
+            yield self._wrong(
+                Fraud.RULE_BROKEN, f"fill {fill.fill_id}: its taker did not enter with this command"
+            )
+            return
+        if maker is None or maker.side is taker.side:
+            yield self._wrong(Fraud.RULE_BROKEN, f"fill {fill.fill_id}: its maker does not rest")
+            return
+        yield from self._judge(fill, venue, taker, maker)
+        for order, left, filled in (
+            (maker, fill.maker_open, fill.maker_filled),
+            (taker, fill.taker_open, fill.taker_filled),
+        ):
+            order.open -= fill.quantity
+            order.filled += fill.quantity
+            if (order.open, order.filled) != (left, filled):
+                yield self._wrong(
+                    Fraud.RULE_BROKEN,
+                    f"fill {fill.fill_id} leaves {left} of order {order.order_id} open and "
+                    f"{filled} filled; it should be {order.open} and {order.filled}",
+                )
+                order.open, order.filled = left, filled
+        taker.fills += 1
+        if maker.open <= 0:
+            del venue.resting[maker.order_id]
+
+    def _judge(
+        self, fill: FillMade, venue: _Venue, taker: _Order, maker: _Order
+    ) -> Iterator[Finding]:
+        """Judge a fill before it is booked."""
+        name = f"fill {fill.fill_id}"
+        first = venue.best(maker.side)
+        if first is not maker and first is not None:
+            yield self._wrong(
+                Fraud.PASSED_OVER,
+                f"{name} took order {maker.order_id} at {maker.price}; order {first.order_id} at "
+                f"{first.price} was before it",
+            )
+        if fill.price != maker.price or not taker.crosses(maker):
+            yield self._wrong(
+                Fraud.WRONG_PRICE,
+                f"{name} is at {fill.price}; the maker's limit is {maker.price}, the taker's "
+                f"{taker.price}",
+            )
+        if fill.quantity != min(maker.open, taker.open):
+            yield self._wrong(
+                Fraud.RULE_BROKEN,
+                f"{name} is of {fill.quantity} lots; {maker.open} and {taker.open} were open",
+            )
+        broken = [
+            word
+            for is_broken, word in (
+                (
+                    self._kin(maker.account, taker.account),
+                    "both orders are of one account, or of one group",
+                ),
+                (taker.post_only, "a post-only order took"),
+                (venue.state is not MarketState.OPEN, "the market is not open"),
+                (fill.taker_side is not taker.side, "it names the other side as the taker"),
+                (
+                    (fill.maker, fill.taker) != (maker.account, taker.account),
+                    "it names other accounts",
+                ),
+            )
+            if is_broken
+        ]
+        for word in broken:
+            yield self._wrong(Fraud.RULE_BROKEN, f"{name}: {word}")
+
+    def _reduce(self, event: OrderReduced) -> Iterator[Finding]:
+        venue = self._venues[event.market]
+        order = self._find(venue, event.order_id)
+        if order is None:
+            yield self._wrong(Fraud.RULE_BROKEN, f"order {event.order_id} is reduced, unknown")
+            return
+        order.open -= event.by
+        if order.open != event.open:
+            yield self._wrong(
+                Fraud.RULE_BROKEN,
+                f"order {order.order_id} is reduced to {event.open}; it should be {order.open}",
+            )
+            order.open = event.open
+
+    def _end(self, event: OrderCanceled | OrderExpired) -> Iterator[Finding]:
+        venue = self._venues[event.market]
+        order = self._find(venue, event.order_id)
+        if order is None:
+            yield self._wrong(Fraud.RULE_BROKEN, f"order {event.order_id} ends, unknown")
+            return
+        if isinstance(event, OrderExpired):
+            if order.due_ns is None or order.due_ns > self._at_ns:
+                yield self._wrong(Fraud.RULE_BROKEN, f"order {order.order_id} expired too early")
+        elif order is venue.aggressor:
+            yield from self._judge_end(venue, order, event.reason)
+        if order is venue.aggressor:
+            venue.aggressor = None
+        venue.resting.pop(order.order_id, None)
+        venue.waiting.pop(order.order_id, None)
+
+    def _judge_end(self, venue: _Venue, order: _Order, reason: CancelReason) -> Iterator[Finding]:
+        """Judge whether what is left of an aggressor had to be canceled."""
+        first = venue.best(Side(1 - order.side))
+        meets = first is not None and order.crosses(first) and venue.state is MarketState.OPEN
+        if reason is CancelReason.REMAINDER:
+            most = MAX_FILLS_PER_GROUP if order.signed else _MOST_FILLS
+            if meets and order.fills < most:
+                assert first is not None
+                yield self._wrong(
+                    Fraud.PASSED_OVER,
+                    f"order {order.order_id} was canceled though order {first.order_id} at "
+                    f"{first.price} was there to trade with",
+                )
+            elif not meets and order.time_in_force in _RESTS:
+                yield self._wrong(
+                    Fraud.RULE_BROKEN, f"order {order.order_id} was canceled and should rest"
+                )
+        elif reason is CancelReason.FILL_OR_KILL:
+            if order.fills:
+                yield self._wrong(
+                    Fraud.RULE_BROKEN, f"FOK order {order.order_id} was filled in part"
+                )
+            elif self._could_fill(venue, order):
+                yield self._wrong(
+                    Fraud.PASSED_OVER, f"FOK order {order.order_id} could have traded whole"
+                )
+        elif (
+            reason is CancelReason.SELF_TRADE
+            and order.self_trade is SelfTradeMode.CANCEL_AGGRESSOR
+            and (first is None or not meets or not self._kin(order.account, first.account))
+        ):
+            yield self._wrong(
+                Fraud.RULE_BROKEN,
+                f"order {order.order_id} met none of its own account and was canceled for one",
+            )
+
+    def _could_fill(self, venue: _Venue, order: _Order) -> bool:
+        """Whether a FOK traded whole by what rests; at least as strict as the rules."""
+        if venue.state is not MarketState.OPEN:
+            return False
+        left, fills = order.open, 0
+        for maker in venue.sides[1 - order.side].ranked(venue.resting):
+            if left <= 0 or not order.crosses(maker):
+                break
+            if self._kin(maker.account, order.account):
+                if order.self_trade is SelfTradeMode.CANCEL_RESTING:
+                    continue
+                return False
+            left -= maker.open
+            fills += 1
+        return left <= 0 and fills <= MAX_FILLS_PER_GROUP
+
+    # ------------------------------------------------------------------ resting
+
+    def _settle(self, market: str, venue: _Venue) -> Iterator[Finding]:
+        """The aggressor is done: what is left of it rests, if it may."""
+        order, venue.aggressor = venue.aggressor, None
+        if order is None or order.open <= 0:
+            return
+        if order.time_in_force not in _RESTS:
+            yield self._wrong(
+                Fraud.RULE_BROKEN,
+                f"order {order.order_id} is {order.time_in_force.name} and rests in {market}",
+            )
+        first = venue.best(Side(1 - order.side))
+        if venue.state is MarketState.OPEN and first is not None and order.crosses(first):
+            yield self._wrong(
+                Fraud.PASSED_OVER,
+                f"order {order.order_id} rests at {order.price} though order {first.order_id} at "
+                f"{first.price} was there to trade with",
+            )
+        self._rank += 1
+        order.rank = self._rank
+        venue.resting[order.order_id] = order
+        venue.sides[order.side].add(order)
+
+    def _kin(self, one: str, other: str) -> bool:
+        """Whether two accounts may not trade with each other."""
+        group = self._groups.get(one)
+        return one == other or (group is not None and group == self._groups.get(other))
+
+    def _find(self, venue: _Venue, order_id: int) -> _Order | None:
+        if venue.aggressor is not None and venue.aggressor.order_id == order_id:
+            return venue.aggressor
+        return venue.resting.get(order_id) or venue.waiting.get(order_id)
+
+    def _wrong(self, fraud: Fraud, detail: str) -> Finding:
+        return Finding(fraud=fraud, detail=detail, sequence=self._sequence)
+
+
+def check_priority(batches: Iterable[EventBatch]) -> Iterator[Finding]:
+    """Yield everything that breaks price-time priority, of a history from its first command on."""
+    check = PriorityCheck()
+    for batch in batches:
+        yield from check.take(batch)
+
+
+def _accepted(event: OrderAccepted) -> _Order:
+    return _Order(
+        event.order_id,
+        event.account,
+        event.side,
+        event.price,
+        event.quantity,
+        0,
+        event.time_in_force,
+        event.post_only,
+        event.self_trade,
+        event.authorization is not None,
+        _due(event),
+    )
+
+
+def _due(event: OrderAccepted | OrderReplaced) -> int | None:
+    """Return when an order expires: by its GTD or its signature, whichever is first."""
+    signed = event.authorization
+    times = [] if signed is None else [signed.expiry_s * _NANOSECONDS]
+    if event.expires_at_ns is not None:
+        times.append(event.expires_at_ns)
+    return min(times, default=None)
