@@ -1,31 +1,39 @@
 """Commands a second: the bare book, the book with events, the whole engine, and others' books.
 
-    python benchmarks/engine.py [--length 200000] [--rounds 3] [--peers PYTHON] [--json FILE]
+    python benchmarks/engine.py [--length 200000] [--rounds 5] [--peers PYTHON] [--json FILE]
 
-Everything is measured in one run and the rounds are interleaved, so a busy machine slows all
-alike; compare the ratios. Every subject is given the same plain integers and must make the same
-fills, or the run fails. Numbers are plain integers here, without their units' names, since naming
-them costs a call each. What each does for a command differs, and is said in the table:
+Everything is measured in one run, in processor time, and the rounds are interleaved, so a busy
+machine slows all alike; compare the ratios, each the median of the rounds. Every subject is given
+the same plain integers and must make the same fills, or the run fails. Numbers are plain integers
+here, without their units' names, since naming them costs a call each. What each does for a command
+differs, and is said in the table:
 
 book           SortedBook: match, add, reduce, remove; fills as tuples.
 book + events  the same, and the engine's events for everything that happened.
 engine         Engine.apply: checks, risk limits, holds, fees, double entry, settlement flight,
                memory of ended orders, events. No journal: that is the exchange's business.
 
+A last round stamps every command of ours: the 50th and 99th percentile of one command's time, by
+the wall clock, so on a busy machine with what others took from it.
+
 `--peers` names a Python in whose environment the peers are installed. Those that are pure Python
-run in this process; `matching-engine` needs Python 3.12 and runs in a process of its own, on that
-Python. `lightmatchingengine` gets the first twentieth of each workload, since its cost grows with
-the book; its rate is not comparable with the others', which go on into the deep part.
+run in this process; native ones, and `matching-engine`, which needs Python 3.12, each in a process
+of their own on that Python. `lightmatchingengine` gets the first twentieth of *mixed* and *deep*,
+since its cost grows with the book; its rate there is not comparable with the others', which go on
+into the deep part.
 """
 
 import argparse
 import gc
 import json
 import platform
+import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Iterable, Iterator
 from collections.abc import Sequence as Items
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -33,14 +41,7 @@ import attrs
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from benchmarks.peers import (
-    Fill,
-    Measured,
-    Subject,
-    akhil4n_orderbook,
-    digest,
-    light_matching_engine,
-)
+from benchmarks.peers import APART, LIGHT, REFERENCE, TOGETHER, Fill, Measured, Subject, digest
 from benchmarks.workloads import WORKLOADS, Add, Step
 from hybrid_dex.defaults.sorted_book import SortedBook
 from hybrid_dex.defaults.standard_risk import RiskLimits, StandardRisk
@@ -51,8 +52,7 @@ from hybrid_dex.model.events import Event, FillMade, OrderAccepted, OrderCancele
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.order import CancelReason, OrderType, SelfTradeMode, Side, TimeInForce
 
-REFERENCE: Final = "akhil4n-orderbook"
-LIGHT_PART: Final = 20
+LIGHT_PARTS: Final = {"mixed": 20, "deep": 20, "crossing": 1}
 """lightmatchingengine gets this part of a workload: its cost a command grows with the book."""
 ACCOUNTS: Final = 8
 SIDES: Final = (Side.BUY, Side.SELL)
@@ -70,37 +70,38 @@ TRADERS: Final = tuple(
 )
 
 
-def bare_book(steps: Items[Step]) -> Measured:
+def bare_book(steps: Iterable[Step]) -> Measured:
     """Book and matching, nothing else."""
     gc.collect()
-    begun = time.perf_counter()
+    begun = time.process_time()
     book = SortedBook(MARKET)
     fills: list[Fill] = []
     number = 0
     for step in steps:
         if type(step) is Add:
-            side, price, quantity = SIDES[step.side], step.price, step.quantity
+            buys_or_sells, price, quantity = step
+            side = SIDES[buys_or_sells]
             incoming = Incoming(side, price, quantity)
             for allocation in book.match(incoming):
                 taken = allocation.quantity
-                incoming.open = incoming.open - taken
+                incoming.open = quantity = quantity - taken
                 book.reduce(allocation.order_id, taken)
                 fills.append((allocation.order_id, number, allocation.price, taken))
-            if incoming.open:
-                book.add(Resting(number, TRADERS[side][0], side, price, incoming.open))
+            if quantity:
+                book.add(Resting(number, TRADERS[buys_or_sells][0], side, price, quantity))
             number += 1
         else:
             try:
                 book.remove(step[0])
             except KeyError:
                 continue
-    return time.perf_counter() - begun, fills
+    return time.process_time() - begun, fills
 
 
-def book_with_events(steps: Items[Step]) -> Measured:
+def book_with_events(steps: Iterable[Step]) -> Measured:
     """Book and matching, and the engine's events."""
     gc.collect()
-    begun = time.perf_counter()
+    begun = time.process_time()
     book = SortedBook(MARKET)
     events: list[Event] = []
     totals: list[int] = []
@@ -109,8 +110,9 @@ def book_with_events(steps: Items[Step]) -> Measured:
     requested, none = CancelReason.REQUESTED, 0
     for step in steps:
         if type(step) is Add:
-            side, price, quantity = SIDES[step.side], step.price, step.quantity
-            number, account = len(totals), TRADERS[side][0]
+            buys_or_sells, price, quantity = step
+            side = SIDES[buys_or_sells]
+            number, account = len(totals), TRADERS[buys_or_sells][0]
             totals.append(quantity)
             events.append(
                 OrderAccepted(
@@ -166,7 +168,7 @@ def book_with_events(steps: Items[Step]) -> Measured:
             events.append(
                 OrderCanceled(number, gone.account, market, requested, gone.quantity, filled, None)
             )
-    seconds = time.perf_counter() - begun
+    seconds = time.process_time() - begun
     return seconds, [
         (event.maker_order, event.taker_order, event.price, event.quantity)
         for event in events
@@ -174,7 +176,7 @@ def book_with_events(steps: Items[Step]) -> Measured:
     ]
 
 
-def whole_engine(steps: Items[Step]) -> Measured:
+def whole_engine(steps: Iterable[Step]) -> Measured:
     """Everything that `Engine.apply` does."""
     limits = RiskLimits(open_orders=None, daily_volume=10**15)
     engine = Engine(book=SortedBook, risk=StandardRisk(limits))
@@ -186,14 +188,15 @@ def whole_engine(steps: Items[Step]) -> Measured:
     for command in opening:
         engine.apply(command)
     gc.collect()
-    begun = time.perf_counter()
+    begun = time.process_time()
     first, number = len(opening) + 1, 0
     orders: list[tuple[str, int]] = []
     answers: list[tuple[Event, ...]] = []
     apply = engine.apply
     for sequence, step in enumerate(steps, first):
         if type(step) is Add:
-            account = TRADERS[step.side][number % ACCOUNTS]
+            side, price, quantity = step
+            account = TRADERS[side][number % ACCOUNTS]
             number += 1
             orders.append((account, sequence << 8))
             command = PlaceOrder(
@@ -201,9 +204,9 @@ def whole_engine(steps: Items[Step]) -> Measured:
                 at_ns=sequence,
                 account=account,
                 market=MARKET.id,
-                side=SIDES[step.side],
-                price=step.price,
-                quantity=step.quantity,
+                side=SIDES[side],
+                price=price,
+                quantity=quantity,
             )
         else:
             account, order_id = orders[step[0]]
@@ -214,7 +217,7 @@ def whole_engine(steps: Items[Step]) -> Measured:
                 order_id=order_id,
             )
         answers.append(apply(command))
-    seconds = time.perf_counter() - begun
+    seconds = time.process_time() - begun
     numbers = {order_id: index for index, (_, order_id) in enumerate(orders)}
     engine.check()
     return seconds, [
@@ -234,8 +237,8 @@ class Row:
         subject: its name.
         commands: how many were given.
         fills: how many came out.
-        seconds: each round.
         python: which Python ran it.
+        seconds: processor time of each round.
     """
 
     workload: str
@@ -247,18 +250,24 @@ class Row:
 
     @property
     def rate(self) -> float:
-        """Commands a second in the best round."""
-        return self.commands / min(self.seconds)
+        """Commands a second in the median round."""
+        return self.commands / statistics.median(self.seconds)
+
+    def beside(self, other: "Row | None") -> str:
+        """How many times as fast as another, round by round, in the median."""
+        if other is None or len(other.seconds) != len(self.seconds):
+            return ""
+        ratios = [
+            theirs / other.commands * self.commands / ours
+            for ours, theirs in zip(self.seconds, other.seconds, strict=True)
+        ]
+        return f"{statistics.median(ratios):.2f}x"
 
 
 SUBJECTS: Final[dict[str, Subject]] = {
     "book": bare_book,
     "book + events": book_with_events,
     "engine": whole_engine,
-}
-PEERS: Final[dict[str, Subject]] = {
-    REFERENCE: akhil4n_orderbook,
-    "lightmatchingengine": light_matching_engine,
 }
 THIS_PYTHON: Final = platform.python_version()
 
@@ -270,7 +279,7 @@ def find_peers(python: str | None) -> dict[str, Subject]:
         answer = subprocess.run(command, check=True, capture_output=True, text=True)
         sys.path.append(answer.stdout.strip())
     found: dict[str, Subject] = {}
-    for name, subject in PEERS.items():
+    for name, subject in TOGETHER.items():
         try:
             subject([])
         except ImportError:
@@ -280,31 +289,34 @@ def find_peers(python: str | None) -> dict[str, Subject]:
     return found
 
 
-def measure_matching_engine(python: str, row: Row, seed: int) -> str | None:
-    """Measure `matching-engine` in a process of its own; return its fills' digest."""
+def measure_apart(python: str, row: Row, seed: int, expected: str) -> bool:
+    """Measure a peer once in a process of its own; return whether it could be."""
     script = str(Path(__file__).parent / "peers.py")
-    command = [python, script, row.workload, str(row.commands), str(seed)]
+    command = [python, script, row.subject, row.workload, str(row.commands), str(seed)]
     answer = subprocess.run(command, check=False, capture_output=True, text=True)
     if answer.returncode:
-        last = answer.stderr.strip().splitlines()[-1:] or ["no message"]
-        print(f"matching-engine is left out: {last[0]}", file=sys.stderr)
-        return None
+        last = answer.stderr.strip().splitlines()[-1:] or [f"status {answer.returncode}"]
+        print(f"{row.subject} is left out: {last[0]}", file=sys.stderr)
+        return False
     result = json.loads(answer.stdout)
+    if result["fills"] != expected:
+        raise SystemExit(f"{row.subject} made other fills on {row.workload}")
     row.seconds.append(result["seconds"])
     row.python = result["python"]
-    return str(result["fills"])
+    return True
 
 
 def measure(workload: str, options: argparse.Namespace, subjects: dict[str, Subject]) -> list[Row]:
     """Measure all subjects on one workload, round by round, and compare their fills."""
     steps = WORKLOADS[workload](options.length, options.seed)
     expected = bare_book(steps)[1]
-    light = steps[: len(steps) // LIGHT_PART]
+    light = steps[: len(steps) // LIGHT_PARTS[workload]]
     light_expected = bare_book(light)[1]
     rows: dict[str, Row] = {}
+    apart = dict.fromkeys(APART if options.peers else ())
     for _ in range(options.rounds):
         for name, subject in subjects.items():
-            short = name == "lightmatchingengine"
+            short = name == LIGHT
             given, fills_expected = (light, light_expected) if short else (steps, expected)
             seconds, fills = subject(given)
             if fills != fills_expected:
@@ -312,38 +324,58 @@ def measure(workload: str, options: argparse.Namespace, subjects: dict[str, Subj
             if name not in rows:
                 rows[name] = Row(workload, name, len(given), len(fills), THIS_PYTHON)
             rows[name].seconds.append(seconds)
-        if options.peers is not None:
-            row = rows.get("matching-engine") or Row(
-                workload, "matching-engine", len(steps), len(expected), ""
-            )
-            made = measure_matching_engine(options.peers, row, options.seed)
-            if made is not None:
-                rows[row.subject] = row
-                if made != digest(expected):
-                    raise SystemExit(f"matching-engine made other fills on {workload}")
+        for name in list(apart):
+            row = rows.get(name) or Row(workload, name, len(steps), len(expected), "")
+            if measure_apart(options.peers, row, options.seed, digest(expected)):
+                rows[name] = row
+            else:
+                rows.pop(name, None)
+                del apart[name]
     return list(rows.values())
 
 
 def show(rows: Items[Row]) -> None:
-    """Print a table, with each rate relative to the reference on the same workload."""
-    reference = {row.workload: row.rate for row in rows if row.subject == REFERENCE}
+    """Print a table, with each rate relative to two peers on the same workload."""
     print(
-        f"{'workload':10}{'subject':22}{'Python':9}{'commands':>9}{'fills':>9}{'per s':>11}  ratio"
+        f"{'workload':10}{'subject':22}{'Python':9}{'commands':>9}{'fills':>9}{'per s':>11}"
+        f"{'x akhil4n':>11}{'x light':>9}"
     )
+    of = {(row.workload, row.subject): row for row in rows}
     for row in rows:
-        base = reference.get(row.workload)
-        ratio = "" if base is None else f"{row.rate / base:6.2f}x"
+        reference, light = of.get((row.workload, REFERENCE)), of.get((row.workload, LIGHT))
         print(
             f"{row.workload:10}{row.subject:22}{row.python:9}{row.commands:>9,}{row.fills:>9,}"
-            f"{row.rate:>11,.0f} {ratio}"
+            f"{row.rate:>11,.0f}{row.beside(reference):>11}{row.beside(light):>9}"
         )
+
+
+def stamped(steps: Items[Step], stamps: list[int]) -> Iterator[Step]:
+    """Yield the steps and note when each was asked for, and when the last was done."""
+    now, note = time.perf_counter_ns, stamps.append
+    for step in steps:
+        note(now())
+        yield step
+    note(now())
+
+
+def show_latencies(options: argparse.Namespace) -> None:
+    """Print how long one command takes, at the median and for the slowest of a hundred."""
+    print(f"\n{'workload':10}{'subject':22}{'p50 ns':>9}{'p99 ns':>9}{'p99.9 ns':>10}")
+    for workload, steps_of in WORKLOADS.items():
+        steps = steps_of(options.length, options.seed)
+        for name, subject in SUBJECTS.items():
+            stamps: list[int] = []
+            subject(stamped(steps, stamps))
+            taken = sorted(after - before for before, after in pairwise(stamps))
+            p50, p99, p999 = (taken[int(len(taken) * part)] for part in (0.5, 0.99, 0.999))
+            print(f"{workload:10}{name:22}{p50:>9,}{p99:>9,}{p999:>10,}")
 
 
 def main(arguments: Items[str] | None = None) -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description="commands a second, ours and others'")
     parser.add_argument("--length", type=int, default=200_000, help="commands a workload")
-    parser.add_argument("--rounds", type=int, default=3, help="the best of so many counts")
+    parser.add_argument("--rounds", type=int, default=5, help="the median of so many counts")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--peers", help="a Python in whose environment the peers are installed")
     parser.add_argument("--json", type=Path, help="write the figures here, too")
@@ -351,6 +383,7 @@ def main(arguments: Items[str] | None = None) -> None:
     subjects = SUBJECTS | find_peers(options.peers)
     rows = [row for workload in WORKLOADS for row in measure(workload, options, subjects)]
     show(rows)
+    show_latencies(options)
     if options.json is not None:
         figures = [attrs.asdict(row) | {"per_second": round(row.rate)} for row in rows]
         options.json.write_text(json.dumps(figures, indent=2) + "\n")

@@ -4,9 +4,12 @@ A peer gets the workload's plain integers and returns how long it took and every
 (maker, taker, price, quantity), where an order's number is the count of orders before it. What a
 peer needs besides is made inside the measured time, as its user would make it.
 
-Run as a program, this measures `matching-engine` alone, under a Python new enough for it:
+Those that report fills through a callback or an answer keep what they were told in a list and read
+it after the measured time. Cancelling what is gone is no error here: a peer that raises is caught.
 
-    python3.12 benchmarks/peers.py mixed 200000 1
+Run as a program, this measures one peer alone, on the Python in whose environment it is installed:
+
+    .venv-bench/bin/python benchmarks/peers.py liquibook mixed 200000 1
 """
 
 import gc
@@ -15,19 +18,23 @@ import importlib
 import json
 import sys
 import time
-from collections.abc import Callable, Sequence
+import uuid
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from benchmarks.workloads import WORKLOADS, Add, Step
+from benchmarks.workloads import BUY, WORKLOADS, Add, Step
 
-__all__ = ["Fill", "Measured", "Subject", "akhil4n_orderbook", "digest", "light_matching_engine"]
+__all__ = ["APART", "LIGHT", "REFERENCE", "TOGETHER", "Fill", "Measured", "Subject", "digest"]
+
+REFERENCE: Final = "akhil4n-orderbook"
+LIGHT: Final = "lightmatchingengine"
 
 Fill: TypeAlias = tuple[int, int, int, int]
 Measured: TypeAlias = tuple[float, list[Fill]]
-Subject: TypeAlias = Callable[[Sequence[Step]], Measured]
+Subject: TypeAlias = Callable[[Iterable[Step]], Measured]
 
 
 def digest(fills: list[Fill]) -> str:
@@ -35,7 +42,7 @@ def digest(fills: list[Fill]) -> str:
     return hashlib.sha256(repr(fills).encode()).hexdigest()
 
 
-def akhil4n_orderbook(steps: Sequence[Step]) -> Measured:
+def akhil4n_orderbook(steps: Iterable[Step]) -> Measured:
     """akhil4n-orderbook: price-time, no accounts, no events; integers where it says Decimal.
 
     Integers are faster for it than the Decimal prices of its own documentation.
@@ -43,7 +50,7 @@ def akhil4n_orderbook(steps: Sequence[Step]) -> Measured:
     peer: Any = importlib.import_module("orderbook")
     sides = (peer.OrderSide.BID, peer.OrderSide.ASK)
     gc.collect()
-    begun = time.perf_counter()
+    begun = time.process_time()
     book, ids = peer.OrderBook(), []
     for step in steps:
         if type(step) is Add:
@@ -53,7 +60,7 @@ def akhil4n_orderbook(steps: Sequence[Step]) -> Measured:
             book.add_limit_order(order)
         else:
             book.cancel_order(ids[step[0]])
-    seconds = time.perf_counter() - begun
+    seconds = time.process_time() - begun
     numbers = {order_id: number for number, order_id in enumerate(ids)}
     fills = [
         (numbers[one.filler_id], numbers[one.aggressor_id], one.price, one.quantity_filled)
@@ -62,7 +69,7 @@ def akhil4n_orderbook(steps: Sequence[Step]) -> Measured:
     return seconds, fills
 
 
-def light_matching_engine(steps: Sequence[Step]) -> Measured:
+def light_matching_engine(steps: Iterable[Step]) -> Measured:
     """lightmatchingengine: price-time, levels in a plain dict, so its cost grows with the book.
 
     It forgets to forget filled orders: cancelling one can trip its own assertion, taken here for
@@ -72,7 +79,7 @@ def light_matching_engine(steps: Sequence[Step]) -> Measured:
     sides = (peer.Side.BUY, peer.Side.SELL)
     answers = []
     gc.collect()
-    begun = time.perf_counter()
+    begun = time.process_time()
     engine = peer.LightMatchingEngine()
     for step in steps:
         if type(step) is Add:
@@ -83,7 +90,7 @@ def light_matching_engine(steps: Sequence[Step]) -> Measured:
                 engine.cancel_order(step[0] + 1, "ETH-USDC")
             except AssertionError:
                 continue
-    seconds = time.perf_counter() - begun
+    seconds = time.process_time() - begun
     fills = [
         (trade.order_id - 1, order.order_id - 1, trade.trade_price, trade.trade_qty)
         for order, trades in answers
@@ -93,15 +100,16 @@ def light_matching_engine(steps: Sequence[Step]) -> Measured:
     return seconds, fills
 
 
-def matching_engine(steps: Sequence[Step]) -> Measured:
+def matching_engine(steps: Iterable[Step]) -> Measured:
     """matching-engine: price-time with accounts, self-trade prevention and events; no funds."""
     peer: Any = importlib.import_module("matching_engine.engine")
     domain: Any = importlib.import_module("matching_engine.domain")
     sides = (domain.Side.BUY, domain.Side.SELL)
     trade_type: Any = importlib.import_module("matching_engine.events").Trade
+    steps = list(steps)
     owners = [step.side for step in steps if type(step) is Add]
     gc.collect()
-    begun = time.perf_counter()
+    begun = time.process_time()
     engine, answers, number = peer.MatchingEngine(), [], 0
     for sequence, step in enumerate(steps, 1):
         command: Any
@@ -112,7 +120,7 @@ def matching_engine(steps: Sequence[Step]) -> Measured:
         else:
             command = domain.CancelOrder(step[0], owners[step[0]])
         answers.append(engine.process(domain.SequencedCommand(sequence, sequence, command)))
-    seconds = time.perf_counter() - begun
+    seconds = time.process_time() - begun
     fills = [
         (event.maker_order_id, event.taker_order_id, event.price, event.qty)
         for events in answers
@@ -122,9 +130,119 @@ def matching_engine(steps: Sequence[Step]) -> Measured:
     return seconds, fills
 
 
-def main(workload: str, length: str, seed: str) -> None:
-    """Measure `matching-engine` once and print time, fills and this Python as JSON."""
-    seconds, fills = matching_engine(WORKLOADS[workload](int(length), int(seed)))
+def liquibook(steps: Iterable[Step]) -> Measured:
+    """liquibook: a C++ book behind SWIG; accepts, cancels and fills come as calls to a listener.
+
+    Fills and cancels are reported; no accounts. Its only book with a listener of orders keeps an
+    aggregated depth, too.
+    """
+    peer: Any = importlib.import_module("liquibook")
+    told: list[tuple[Any, Any, int, int]] = []
+
+    def hear(*told: object) -> None:
+        """Listen and do nothing."""
+
+    def hear_fill(_: object, taker: Any, maker: Any, quantity: int, price: int) -> None:  # noqa: ANN401 # theirs
+        told.append((maker.order_id_, taker.order_id_, price, quantity))
+
+    heard = {"on_accept": hear, "on_cancel": hear, "on_cancel_reject": hear, "on_fill": hear_fill}
+    listener_type = type("Listener", (peer.OrderListener,), heard)
+
+    gc.collect()
+    begun = time.process_time()
+    book, listener, orders = peer.DepthOrderBook(), listener_type(), []
+    book.set_order_listener(listener)
+    for step in steps:
+        if type(step) is Add:
+            side, price, quantity = step
+            order = peer.SimpleOrder(side == BUY, price, quantity)
+            orders.append(order)
+            book.add(order)
+        else:
+            book.cancel(orders[step[0]])
+    seconds = time.process_time() - begun
+    numbers = {order.order_id_: number for number, order in enumerate(orders)}
+    return seconds, [
+        (numbers[maker], numbers[taker], price, quantity) for maker, taker, price, quantity in told
+    ]
+
+
+def orderly_chaos(steps: Iterable[Step]) -> Measured:
+    """orderly-chaos: a C++ book behind ctypes; only trades are reported, as calls; no accounts."""
+    peer: Any = importlib.import_module("orderly_chaos")
+    sides, gone = (peer.Side.BUY, peer.Side.SELL), peer.UnknownOrderIdError
+    trades: list[Any] = []
+    gc.collect()
+    begun = time.process_time()
+    book, number = peer.LimitOrderBook(on_trade=trades.append), 0
+    for step in steps:
+        if type(step) is Add:
+            side, price, quantity = step
+            book.limit(sides[side], number, quantity, price)
+            number += 1
+        else:
+            try:
+                book.cancel(step[0])
+            except gone:
+                continue
+    seconds = time.process_time() - begun
+    return seconds, [
+        (trade.maker_id, trade.taker_id, trade.price, trade.quantity) for trade in trades
+    ]
+
+
+def pylobo(steps: Iterable[Step]) -> Measured:
+    """pylobo: a Rust book; each order is answered with its fills when asked to; traders, no events.
+
+    It names an order only when something of it rests, so a whole one can not be canceled again.
+    """
+    peer: Any = importlib.import_module("lobo")
+    orders: Any = importlib.import_module("lobo.orders")
+    sides = (orders.Side.Buy, orders.Side.Sell)
+    traders = (uuid.uuid4(), uuid.uuid4())
+    answers, ids = [], []
+    gc.collect()
+    begun = time.process_time()
+    book, reports = peer.Book(), peer.Reports(include_fills=True)
+    limit = orders.LimitOrder
+    for step in steps:
+        if type(step) is Add:
+            side, price, quantity = step
+            answer = book.fill(limit(price, quantity, traders[side], sides[side]), reports)
+            answers.append(answer)
+            ids.append(answer.remaining_order_id)
+        elif (order_id := ids[step[0]]) is not None:
+            try:
+                book.cancel(order_id)
+            except RuntimeError:
+                continue
+    seconds = time.process_time() - begun
+    numbers = {order_id: number for number, order_id in enumerate(ids) if order_id is not None}
+    return seconds, [
+        (numbers[fill.maker_order_id], taker, fill.price, fill.fill_quantity)
+        for taker, answer in enumerate(answers)
+        if answer.report is not None
+        for fill in answer.report.fills or ()
+    ]
+
+
+TOGETHER: Final[dict[str, Subject]] = {
+    REFERENCE: akhil4n_orderbook,
+    LIGHT: light_matching_engine,
+}
+"""Pure Python peers, measured in the benchmark's own process."""
+APART: Final[dict[str, Subject]] = {
+    "matching-engine": matching_engine,
+    "liquibook": liquibook,
+    "orderly-chaos": orderly_chaos,
+    "pylobo": pylobo,
+}
+"""Peers that are native or want another Python, each measured in a process of its own."""
+
+
+def main(peer: str, workload: str, length: str, seed: str) -> None:
+    """Measure one peer once and print time, fills and this Python as JSON."""
+    seconds, fills = APART[peer](WORKLOADS[workload](int(length), int(seed)))
     python = ".".join(map(str, sys.version_info[:3]))
     print(json.dumps({"seconds": seconds, "fills": digest(fills), "python": python}))
 

@@ -11,7 +11,7 @@ import random
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-__all__ = ["WORKLOADS", "Add", "Cancel", "Step", "crossing", "deep", "mixed"]
+__all__ = ["BUY", "WORKLOADS", "Add", "Cancel", "Step", "crossing", "deep", "mixed"]
 
 BUY: Final = 0
 SELL: Final = 1
