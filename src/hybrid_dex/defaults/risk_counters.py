@@ -39,6 +39,7 @@ class DailyVolume(LimitRule):
 
     version = "daily-volume 2"
     learns = True
+    learns_from = (FillMade, MarketListed)
 
     def __init__(self, limits: Limits) -> None:
         super().__init__(limits)
@@ -50,6 +51,11 @@ class DailyVolume(LimitRule):
 
     def judge(self, entry: Entry, limits: RiskLimits, view: LedgerView) -> Refusal | None:
         """Refuse what would exceed the day's volume if it traded whole."""
+        limit = limits.daily_volume
+        if limit is not None:
+            wanted = entry.price * entry.open * entry.market.tick_size
+            if wanted <= limit * entry.quote - self._traded(entry):
+                return None
         return self.judge_together((entry,), limits, view)
 
     def judge_together(
@@ -72,7 +78,8 @@ class DailyVolume(LimitRule):
     def _traded(self, entry: Entry) -> int:
         if entry.at_ns // _DAY_NS != self._state.day:
             return 0
-        return self._state.volumes.get(entry.account, {}).get(entry.market.quote.id, 0)
+        volumes = self._state.volumes.get(entry.account)
+        return 0 if volumes is None else volumes.get(entry.market.quote.id, 0)
 
     def observe(self, event: Event, at_ns: TimestampNs) -> None:
         """Count fills; learn what a market's ticks are worth."""
@@ -117,6 +124,7 @@ class OrdersPerSecond(LimitRule):
 
     version = "orders-per-second 1"
     learns = True
+    learns_from = (OrderAccepted, OrderReplaced)
 
     def __init__(self, limits: Limits) -> None:
         super().__init__(limits)

@@ -51,6 +51,7 @@ class Entry(msgspec.Struct, gc=False):
         quantity: the total, lots.
         open: what of it can still trade, lots.
         at_ns: the command's time.
+        quote: one whole unit of the quote asset, atoms.
         replaces: the order that gets new terms; ``None`` for a new one.
     """
 
@@ -61,6 +62,7 @@ class Entry(msgspec.Struct, gc=False):
     quantity: int
     open: int
     at_ns: TimestampNs
+    quote: int
     replaces: OrderView | None
 
     @property
@@ -68,16 +70,10 @@ class Entry(msgspec.Struct, gc=False):
         """The order that gets new terms."""
         return None if self.replaces is None else self.replaces.order_id
 
-    @property
-    def quote(self) -> int:
-        """One whole unit of the quote asset, atoms."""
-        unit: int = 10**self.market.quote.decimals
-        return unit
-
 
 def entry_of(command: Command, view: LedgerView) -> Entry | None:
     """Return what a command wants to bring in; ``None`` when it brings in nothing."""
-    if isinstance(command, PlaceOrder):
+    if type(command) is PlaceOrder:
         market = view.market(command.market)
         if market is None:
             return None
@@ -90,6 +86,7 @@ def entry_of(command: Command, view: LedgerView) -> Entry | None:
             quantity,
             quantity,
             command.at_ns,
+            10**market.quote.decimals,
             None,
         )
     if not isinstance(command, ReplaceOrder):
@@ -107,6 +104,7 @@ def entry_of(command: Command, view: LedgerView) -> Entry | None:
         command.quantity,
         left,
         command.at_ns,
+        10**market.quote.decimals,
         order,
     )
 
@@ -120,6 +118,8 @@ class LimitRule:
 
     version: ClassVar[str]
     learns: ClassVar[bool] = False
+    learns_from: ClassVar[tuple[type[Event], ...]] = ()
+    """The events that tell a counting rule something; `StandardRisk` shows it no others."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits

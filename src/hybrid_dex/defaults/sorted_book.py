@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import Final
 
-import msgspec
 from sortedcontainers import SortedList
 
 from hybrid_dex.interfaces.book import Allocation, Incoming, Resting
@@ -30,12 +29,15 @@ _SPARE_GAPS: Final = 32
 _BUY: Final = Side.BUY
 
 
-class _Level(msgspec.Struct, gc=False):
+class _Level:
     """All orders at one price, oldest first, and the sum of what is open.
 
     A plain dict keeps the order of arrival, but finds its first entry by walking over the gaps
     that removed ones leave in front; it is rebuilt before they outnumber half of what is left.
+    `_Half.open_level` fills the slots: an initializer would cost more than the rest of it.
     """
+
+    __slots__ = ("gaps", "key", "orders", "quantity")
 
     key: int
     orders: dict[int, Resting]
@@ -54,7 +56,8 @@ class _Half:
         self.worse: SortedList[int] = SortedList()
 
     def open_level(self, key: int) -> _Level:
-        level = self.levels[key] = _Level(key, {}, 0, 0)
+        level = self.levels[key] = _Level()
+        level.key, level.orders, level.quantity, level.gaps = key, {}, 0, 0
         best = self.best
         if key > best:
             self.best = key

@@ -51,6 +51,7 @@ __all__ = [
 ]
 
 _Judge: TypeAlias = Callable[[Entry, RiskLimits, LedgerView], Refusal | None]
+_Observe: TypeAlias = Callable[[Event, TimestampNs], None]
 
 _VERSION: Final = re.compile(r"standard 2 (\(.*?\))((?:; .*)?)")
 _TIER: Final = re.compile(r"; (.+?): (\(.*?\))(?=; |$)")
@@ -131,7 +132,8 @@ class StandardRisk:
 
     def check(self, command: Command, view: LedgerView) -> Refusal | None:
         """Return the first refusal of an order, of new terms, or of a batch as a whole."""
-        if not isinstance(command, PlaceOrder | ReplaceOrder):
+        kind = type(command)
+        if kind is not PlaceOrder and kind is not ReplaceOrder:
             return self._check_batch(command, view) if isinstance(command, BatchOrders) else None
         entry = entry_of(command, view)
         if entry is None:
@@ -187,15 +189,13 @@ class StandardRisk:
 
     def observe(self, event: Event, at_ns: TimestampNs) -> None:
         """Show an event to the rules that count."""
-        for rule in self._counting:
-            rule.observe(event, at_ns)
+        for observe in self._observers.get(type(event), ()):
+            observe(event, at_ns)
         if type(event) is RiskTierChanged:
             for rule in self._counters:
                 if rule.applies(event.limits):
                     self._by_command[_name(rule)] = None
             self._count()
-        elif type(event) is MarketListed and self._volume not in self._counting:
-            self._volume.observe(event, at_ns)
 
     def _count(self) -> None:
         """Let those rules count that some limits use."""
@@ -205,6 +205,13 @@ class StandardRisk:
             for rule in self._counters
             if _name(rule) in self._by_command or any(rule.applies(one) for one in given)
         )
+        observers: dict[type[Event], tuple[_Observe, ...]] = {}
+        for rule in self._counting:
+            for kind in rule.learns_from:
+                observers[kind] = (*observers.get(kind, ()), rule.observe)
+        # What a market's ticks are worth is told once, so the volume learns it before it counts.
+        observers.setdefault(MarketListed, (self._volume.observe,))
+        self._observers = observers
 
     # -------------------------------------------------------------- snapshots
 

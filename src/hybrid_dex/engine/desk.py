@@ -82,6 +82,7 @@ class Venue:
         "last_price",
         "least_lots",
         "least_notional",
+        "lot_size",
         "maker_fee_ppm",
         "market",
         "most_lots",
@@ -104,6 +105,7 @@ class Venue:
         self.stops = Stops()
         self.base_id = market.base.id
         self.quote_id = market.quote.id
+        self.lot_size = market.lot_size
         self.tick_size = market.tick_size
         self.least_lots: int = market.minimum_quantity
         self.most_lots: int = market.maximum_quantity
@@ -141,7 +143,7 @@ class Venue:
         if side is _BUY:
             notional = price * quantity * self.tick_size
             return notional + fee(notional, self.worst_fee_ppm)
-        return quantity * self.market.lot_size
+        return quantity * self.lot_size
 
     def held(self, order: LiveOrder, price: int, quantity: int) -> int:
         """Return what an order holds with this price and open quantity, a budget considered."""
@@ -254,14 +256,21 @@ class Desk:
     def release(self, venue: Venue, order: LiveOrder, open_left: int) -> None:
         """Lower an order's open quantity to this and release exactly what that frees."""
         side, price = order.side, order.price
-        freed = venue.held(order, price, order.open) - venue.held(order, price, open_left)
+        freed = venue.held(order, price, order.open)
+        if open_left:
+            freed -= venue.held(order, price, open_left)
         self.ledger.hold(order.account, venue.hold_asset(side), -freed)
+        if order.authorization is not None:
+            self._release_stake(venue, order, open_left)
+        order.open = open_left
+
+    def _release_stake(self, venue: Venue, order: LiveOrder, open_left: int) -> None:
+        side, price = order.side, order.price
         session = self.sessions.of(order.account, order.authorization, order.market)
         if session is not None:
             stake = venue.staked(order, price, order.open)
             stake -= venue.staked(order, price, open_left)
             session.reserve(side, -stake)
-        order.open = open_left
 
     def wait(self, venue: Venue, order: LiveOrder) -> None:
         """An order is live from now on, and on no book until its trigger is reached."""

@@ -211,12 +211,14 @@ class Engine(Readings):
         self._broken = True
         try:
             desk.sequence, desk.at_ns = sequence, at_ns
-            desk.orders.age(at_ns)
+            if at_ns >= desk.orders.next_aged_ns:
+                desk.orders.age(at_ns)
             if at_ns >= desk.wakes_ns:
                 self._markets.wake()
             if at_ns >= desk.switches.next_due_ns:
                 self._protection.fire(at_ns)
-            desk.expire(at_ns)
+            if at_ns >= desk.expiries.looks_ns:
+                desk.expire(at_ns)
             repeated = self._apply[type(command)](command)
             if desk.waiting:
                 self._cascade.follow(type(command))

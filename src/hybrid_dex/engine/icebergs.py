@@ -7,6 +7,8 @@ before any worse price.
 """
 
 from collections import deque
+from collections.abc import Callable
+from typing import Final
 
 from hybrid_dex.engine.desk import Desk, Venue
 from hybrid_dex.engine.orders import LiveOrder
@@ -16,6 +18,9 @@ from hybrid_dex.model.units import Quantity
 
 __all__ = ["Hidden", "lower", "refill", "show"]
 
+# Its integers are those of the order, and giving each its unit's name again would cost a call each.
+_resting: Final[Callable[..., Resting]] = Resting
+
 
 def show(venue: Venue, order: LiveOrder) -> None:
     """Put an order at the back of its level: all of it, or the first slice."""
@@ -23,7 +28,7 @@ def show(venue: Venue, order: LiveOrder) -> None:
     if conditions is not None:
         shown = conditions.slice(shown)
         conditions.reserve = order.open - shown
-    venue.book.add(Resting(order.order_id, order.account, order.side, order.price, Quantity(shown)))
+    venue.book.add(_resting(order.order_id, order.account, order.side, order.price, shown))
 
 
 def refill(desk: Desk, venue: Venue, order: LiveOrder) -> bool:

@@ -64,7 +64,8 @@ class Ledger:
 
     def available(self, account: AccountId, asset: AssetId) -> int:
         """Return what can be traded now."""
-        entry = self.find(account, asset)
+        entries = self._accounts.get(account)
+        entry = None if entries is None else entries.get(asset)
         return 0 if entry is None else entry.available
 
     def is_short(self, account: AccountId) -> bool:
@@ -120,8 +121,8 @@ class Ledger:
         return self.deposit(account, asset, -amount)
 
     def hold(self, account: AccountId, asset: AssetId, amount: int) -> None:
-        """Move from available to held; back when negative."""
-        entry = self.entry(account, asset)
+        """Move from available to held; back when negative. The entry is there: it was looked at."""
+        entry = self._accounts[account][asset]
         entry.available -= amount
         entry.held += amount
 
@@ -165,17 +166,19 @@ class Ledger:
         """
         base_id, quote_id = market.base.id, market.quote.id
         paid, received = notional + buyer_fee, notional - seller_fee
-        entry = self.entry(buyer, quote_id)
+        # Both hold what they give, so only what they get may be their first of an asset.
+        buys, sells = self._accounts[buyer], self._accounts[seller]
+        entry = buys[quote_id]
         entry.held -= paid + released
         entry.available += released
         entry.outgoing += paid
-        entry = self.entry(seller, quote_id)
+        entry = sells.get(quote_id) or self.entry(seller, quote_id)
         entry.available += received
         entry.incoming += received
-        entry = self.entry(seller, base_id)
+        entry = sells[base_id]
         entry.held -= base
         entry.outgoing += base
-        entry = self.entry(buyer, base_id)
+        entry = buys.get(base_id) or self.entry(buyer, base_id)
         entry.available += base
         entry.incoming += base
         fees = buyer_fee + seller_fee

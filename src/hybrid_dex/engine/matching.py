@@ -35,6 +35,7 @@ MAX_FILLS_PER_COMMAND: Final = 256 * MAX_FILLS_PER_GROUP
 # Their integers are computed here, and giving each its unit's name again would cost a call each.
 _fill_made: Final[Callable[..., FillMade]] = FillMade
 _matched_fill: Final[Callable[..., MatchedFill]] = MatchedFill
+_incoming: Final[Callable[..., Incoming]] = Incoming
 
 _BUY: Final = Side.BUY
 _SELL: Final = Side.SELL
@@ -83,7 +84,7 @@ def can_fill_whole(
 
 def cross(desk: Desk, venue: Venue, taker: LiveOrder) -> CancelReason | None:
     """Let an aggressor take what it can; return why its remainder must go, if it must."""
-    incoming = Incoming(taker.side, taker.price, Quantity(taker.open))
+    incoming = _incoming(taker.side, taker.price, taker.open)
     # Signed is what settles on a chain: a signed IOC is dead there after its first group, and no
     # command may match more than settlement takes in time, whatever the intake is paced by.
     signed = taker.authorization is not None
@@ -129,29 +130,22 @@ def _fill(
     else:
         maker_ppm, taker_ppm = desk.rates(venue, maker.account, taker.account)
     maker_fee, taker_fee = fee(notional, maker_ppm), fee(notional, taker_ppm)
+    if not 0 < quantity <= maker.open or quantity > taker.open:
+        raise InvariantError(f"the book offered {allocation} to order {taker.order_id}")
     if taker.side is _BUY:
         buys, sells, buyer_fee, seller_fee = taker, maker, taker_fee, maker_fee
     else:
         buys, sells, buyer_fee, seller_fee = maker, taker, maker_fee, taker_fee
-    paid = notional + buyer_fee
-    if buys.conditions is None:
-        freed = venue.hold(_BUY, buys.price, buys.open)
-        freed -= venue.hold(_BUY, buys.price, buys.open - quantity) + paid
-    else:
-        freed = spend(venue, buys, quantity, paid)
-    if not 0 < quantity <= min(maker.open, taker.open) or freed < 0:
-        raise InvariantError(f"the book offered {allocation} to order {taker.order_id}")
-    desk.ledger.trade(
-        market,
-        buys.account,
-        sells.account,
-        base=quantity * market.lot_size,
+    _move_funds(
+        desk,
+        venue,
+        buys,
+        sells,
+        quantity=quantity,
         notional=notional,
         buyer_fee=buyer_fee,
         seller_fee=seller_fee,
-        released=freed,
     )
-    _consume(desk, buys, sells, paid=paid, freed=freed, quantity=quantity)
     maker.open -= quantity
     maker.filled += quantity
     taker.open -= quantity
@@ -196,6 +190,41 @@ def _fill(
         desk.leave_book(venue, maker)
         desk.end(venue, maker, _FILLED)
     return maker
+
+
+def _move_funds(
+    desk: Desk,
+    venue: Venue,
+    buys: LiveOrder,
+    sells: LiveOrder,
+    *,
+    quantity: int,
+    notional: int,
+    buyer_fee: int,
+    seller_fee: int,
+) -> None:
+    """Post a fill, and release what the buyer's hold no longer needs. The orders are as before it."""
+    paid, left = notional + buyer_fee, buys.open - quantity
+    if buys.conditions is not None:
+        freed = spend(venue, buys, quantity, paid)
+    else:
+        freed = venue.hold(_BUY, buys.price, buys.open) - paid
+        if left:
+            freed -= venue.hold(_BUY, buys.price, left)
+    if freed < 0:
+        raise InvariantError(f"a fill of {quantity} lots costs more than {buys.order_id} may pay")
+    desk.ledger.trade(
+        venue.market,
+        buys.account,
+        sells.account,
+        base=quantity * venue.lot_size,
+        notional=notional,
+        buyer_fee=buyer_fee,
+        seller_fee=seller_fee,
+        released=freed,
+    )
+    if buys.authorization is not None or sells.authorization is not None:
+        _consume(desk, buys, sells, paid=paid, freed=freed, quantity=quantity)
 
 
 def _consume(

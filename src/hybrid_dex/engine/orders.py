@@ -18,6 +18,7 @@ from hybrid_dex.model.order import OrderStatus, OrderType, SelfTradeMode, Side, 
 from hybrid_dex.model.settlement import OrderTerms
 from hybrid_dex.model.signed_order import Authorization
 from hybrid_dex.model.units import (
+    MAX_TIMESTAMP_NS,
     AccountId,
     ClientOrderId,
     MarketId,
@@ -34,6 +35,7 @@ ENDED_KEPT: Final = 10_000
 """How many ended orders of an account are remembered."""
 ENDED_KEPT_NS: Final = 15 * 60 * 1_000_000_000
 """For how long."""
+_NEVER_NS: Final = MAX_TIMESTAMP_NS + 1
 
 
 class LiveOrder(msgspec.Struct, gc=False, array_like=True):
@@ -186,7 +188,7 @@ class Ended(msgspec.Struct, gc=False, array_like=True):
 class Orders:
     """Live orders by id and by account, ended ones by id, and client order ids."""
 
-    __slots__ = ("_aging", "_ended", "_ended_of", "_live_of", "_names", "live")
+    __slots__ = ("_aging", "_ended", "_ended_of", "_live_of", "_names", "live", "next_aged_ns")
 
     def __init__(self) -> None:
         self.live: dict[OrderId, LiveOrder] = {}
@@ -196,6 +198,8 @@ class Orders:
         # One row an account that has ended orders: not later than when its oldest ended.
         self._aging: list[tuple[int, AccountId]] = []
         self._names: dict[AccountId, dict[ClientOrderId, Named]] = {}
+        # When the first of `_aging` is too old: the engine compares it once a command.
+        self.next_aged_ns = _NEVER_NS
 
     # ------------------------------------------------------------------- looks
 
@@ -260,12 +264,13 @@ class Orders:
         if rows is None:
             rows = self._ended_of[order.account] = deque()
             heappush(self._aging, (at_ns, order.account))
+            self.next_aged_ns = self._aging[0][0] + ENDED_KEPT_NS
         rows.append(Ended(at_ns, order))
         if len(rows) > ENDED_KEPT:
             self._forget(rows.popleft().order)
 
     def age(self, at_ns: int) -> None:
-        """Forget what ended too long before this time. O(1) when that is nothing."""
+        """Forget what ended too long before this time: nothing before `next_aged_ns`."""
         aging, oldest = self._aging, at_ns - ENDED_KEPT_NS
         while aging and aging[0][0] <= oldest:
             account = heappop(aging)[1]
@@ -276,6 +281,7 @@ class Orders:
                 heappush(aging, (rows[0].at_ns, account))
             else:
                 del self._ended_of[account]
+        self.next_aged_ns = aging[0][0] + ENDED_KEPT_NS if aging else _NEVER_NS
 
     def _forget(self, order: LiveOrder) -> None:
         """Drop an ended order, and the client order id that stands for it."""

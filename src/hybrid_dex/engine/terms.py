@@ -46,6 +46,8 @@ Entering: TypeAlias = PlaceOrder | ReplaceOrder
 """Commands that bring terms to the book."""
 
 _NANOSECONDS: Final = 1_000_000_000
+_SURE_AMOUNT: Final = MAX_AMOUNT // 2
+"""A notional up to here fits with its fee, which is always less than itself."""
 _LONGEST_NAME: Final = 64
 MAX_SLICES: Final = 100
 """An iceberg has at most so many slices, so that no aggressor is worn out by one order."""
@@ -88,11 +90,12 @@ def check_terms(
         refusal = _wrong_quantity(venue, quantity)
         if refusal.reason is RejectReason.INVALID_QUANTITY or not ends:
             return refusal
-    market = venue.market
-    if venue.hold(_BUY, price, quantity) > MAX_AMOUNT or quantity * market.lot_size > MAX_AMOUNT:
+    notional = price * quantity * venue.tick_size
+    if (
+        notional > _SURE_AMOUNT and venue.hold(_BUY, price, quantity) > MAX_AMOUNT
+    ) or quantity * venue.lot_size > MAX_AMOUNT:
         detail = f"base, and price x quantity with fees, are at most {MAX_AMOUNT} atoms each"
         return Refusal(RejectReason.AMOUNT_TOO_LARGE, "quantity", detail)
-    notional = price * quantity * venue.tick_size
     if not venue.least_notional <= notional <= venue.most_notional and not ends:
         return _wrong_notional(venue, notional)
     if (

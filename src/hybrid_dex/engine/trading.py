@@ -5,6 +5,7 @@ change. The order of judgement is: who and where, the terms, the signature, the 
 operator's risk rules, the funds, and last the book.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 from hybrid_dex.engine import matching, terms
@@ -22,13 +23,17 @@ from hybrid_dex.model.market import MarketState
 from hybrid_dex.model.order import CancelReason, OrderStatus, Side, TimeInForce
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.signed_order import Authorization
-from hybrid_dex.model.units import AccountId, ClientOrderId, OrderId, order_id
+from hybrid_dex.model.units import AccountId, ClientOrderId, order_id
 
 __all__ = ["RESTS", "Trading", "frozen_account", "needed", "weigh"]
 
 _OPEN: Final = MarketState.OPEN
+_BUY: Final = Side.BUY
+_FOK: Final = TimeInForce.FOK
 RESTS: Final = (TimeInForce.GTC, TimeInForce.GTD)
 """What may rest."""
+# Its integers are computed here, and giving each its unit's name again would cost a call each.
+_live_order: Final[Callable[..., LiveOrder]] = LiveOrder
 
 
 class Trading:
@@ -73,22 +78,24 @@ class Trading:
 
     def place(self, command: PlaceOrder) -> tuple[Event, ...] | None:
         """Enter an order. Returns the first answer when its client order id repeats one."""
-        desk, name = self._desk, command.client_order_id
+        name = command.client_order_id
+        if name is None:
+            self._judge(command)
+            return None
+        desk = self._desk
+        refusal = terms.check_name(name)
+        if refusal is None:
+            known = desk.orders.named(command.account, name)
+            if known is not None:
+                if terms.same_content(known.command, command):
+                    return known.answer
+                refusal = _name_taken(known)
+        if refusal is not None:
+            self._reject(command, refusal, name=None)
+            return None
         named_before = len(desk.events)
-        if name is not None:
-            refusal = terms.check_name(name)
-            if refusal is None:
-                known = desk.orders.named(command.account, name)
-                if known is not None:
-                    if terms.same_content(known.command, command):
-                        return known.answer
-                    refusal = _name_taken(known)
-            if refusal is not None:
-                self._reject(command, refusal, name=None)
-                return None
         self._judge(command)
-        if name is not None:
-            self._remember_name(command, named_before)
+        self._remember_name(command, named_before)
         return None
 
     def refuse_name(self, command: PlaceOrder) -> Refusal | None:
@@ -127,7 +134,7 @@ class Trading:
             return
         refusal = self.refuse_place(venue, command)
         whole = True
-        if refusal is None and command.time_in_force is TimeInForce.FOK:
+        if refusal is None and command.time_in_force is _FOK:
             incoming = Incoming(command.side, command.price, command.quantity)
             whole, refusal = weigh(self._desk, venue, incoming, command)
         if refusal is None:
@@ -148,10 +155,7 @@ class Trading:
             return refusal
         account, signed = command.account, command.authorization
         if signed is not None:
-            refusal = self.refuse_signature(venue, account, command, signed)
-            reason = self._standing.check_lane(account, venue.market, signed.nonce)
-            if refusal is None and reason is not None:
-                refusal = Refusal(reason, "nonce", "a free lane, and a counter never used in it")
+            refusal = self._refuse_signed(venue, account, command, signed)
         elif self.requires_signature:
             refusal = Refusal(RejectReason.SIGNATURE_REQUIRED, "signature", "sign the order")
         if refusal is None and account in desk.frozen:
@@ -159,8 +163,9 @@ class Trading:
         if refusal is None:
             refusal = self._risk.check(command, self._view)
         if refusal is None:
-            hold = needed(venue, command)
-            refusal = self.refuse_funds(venue, account, command.side, hold)
+            side, hold = command.side, needed(venue, command)
+            if hold > self._available(account, venue.quote_id if side is _BUY else venue.base_id):
+                refusal = self.refuse_funds(venue, account, side, hold)
         if refusal is None and signed is not None:
             stake = hold if command.side is Side.BUY else command.quantity
             refusal = self.refuse_budget(venue, account, signed, command.side, stake)
@@ -168,6 +173,16 @@ class Trading:
             refusal = self.refuse_crossing(
                 venue, Incoming(command.side, command.price, command.quantity)
             )
+        return refusal
+
+    def _refuse_signed(
+        self, venue: Venue, account: AccountId, command: PlaceOrder, signed: Authorization
+    ) -> Refusal | None:
+        """Judge the signature of a new order, and its place on chain."""
+        refusal = self.refuse_signature(venue, account, command, signed)
+        reason = self._standing.check_lane(account, venue.market, signed.nonce)
+        if refusal is None and reason is not None:
+            refusal = Refusal(reason, "nonce", "a free lane, and a counter never used in it")
         return refusal
 
     def refuse_fills(self, venue: Venue, command: PlaceOrder) -> Refusal | None:
@@ -275,8 +290,8 @@ class Trading:
 
 def _order(desk: Desk, command: PlaceOrder, status: OrderStatus) -> LiveOrder:
     """Return the order that a command asks for; its id is the command's."""
-    return LiveOrder(
-        OrderId(desk.sequence << 8 | desk.order_index),
+    return _live_order(
+        desk.sequence << 8 | desk.order_index,
         command.account,
         command.market,
         command.side,
@@ -292,7 +307,7 @@ def _order(desk: Desk, command: PlaceOrder, status: OrderStatus) -> LiveOrder:
         status,
         desk.at_ns,
         command.expires_at_ns,
-        terms.due_ns(command),
+        command.expires_at_ns if command.authorization is None else terms.due_ns(command),
         command.client_order_id,
         command.authorization,
         None,

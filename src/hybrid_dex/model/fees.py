@@ -121,12 +121,12 @@ class FeeSchedule:
         )
 
 
-def fee(notional: int, rate_ppm: int) -> Amount:
+def fee(notional: int, rate_ppm: int) -> int:
     """Return the fee on a notional, rounded towards zero: the only division in the library.
 
     Rounding down means that no sum of fees exceeds the hold or the signed maximum, and that a
     rebate stays below the taker fee it is paid from. The settlement contract computes the same.
     """
     if rate_ppm >= 0:
-        return Amount(notional * rate_ppm // FEE_DENOMINATOR)
-    return Amount(-(notional * -rate_ppm // FEE_DENOMINATOR))
+        return notional * rate_ppm // FEE_DENOMINATOR
+    return -(notional * -rate_ppm // FEE_DENOMINATOR)
