@@ -35,8 +35,8 @@ SECOND = 10**9
 class UnsettledExchange(LocalExchange):
     """Leaves fills in flight until somebody says what became of them."""
 
-    def _apply(self, command: c.Command) -> tuple[Event, ...]:
-        return self._step(command)
+    def _make_final(self) -> tuple[Event, ...]:
+        return ()
 
     def do(self, command: c.Command) -> tuple[Event, ...]:
         """Apply a command that has no method of its own."""

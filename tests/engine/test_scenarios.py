@@ -35,6 +35,7 @@ from hybrid_dex.model.order import OrderType, SelfTradeMode, Side, TimeInForce
 from hybrid_dex.model.views import OrderView
 from hybrid_dex.testing import ListBook
 from tests.engine.scenario_chain import Chain, UnsettledExchange
+from tests.engine.scenario_control import control, words_of_control
 
 FOLDER = Path(__file__).parent / "scenarios"
 FILES = sorted(path for path in FOLDER.glob("*.md") if path.name != "README.md")
@@ -59,13 +60,15 @@ class Scenario:
         )
         kind = UnsettledExchange if by_hand else LocalExchange
         self.exchange = kind([self.market], book=book)
-        self.now_s = 0
+        self.now_s = self.member = 0
         self.names: dict[str, int] = {}
         self.chain = Chain(self.exchange, self.market, self.names) if by_hand else None
 
     def row(self, who: str, does: str) -> list[str]:
         """Do what a row says and tell what happened."""
         verb, _, rest = does.partition(" ")
+        if verb in {"batch", "all-or-none"}:
+            return self.batch(who, rest, all_or_none=verb == "all-or-none")
         if verb in {"buy", "sell"}:
             return self.place(who, Side[verb.upper()], rest)
         if verb == "has" and rest == "orders":
@@ -117,8 +120,23 @@ class Scenario:
                 return self.exchange.set_market_state(
                     self.market, MarketState[state.upper().replace("-", "_")]
                 )
+        command = control(who, verb, rest, self.market)
+        if command is not None:
+            return self.exchange.execute(command)
         assert self.chain is not None, f"not a row: {verb} {rest}"
         return self.chain.exchange.do(self.chain.command(who, verb, rest))
+
+    def batch(self, who: str, rest: str, *, all_or_none: bool) -> list[str]:
+        """Several rows as one command; what happened is told with the member's number."""
+        with self.exchange.batch(who, all_or_none=all_or_none) as batch:
+            for self.member, part in enumerate(rest.split(" & ")):
+                self.row(who, part)
+        self.member = 0
+        return [
+            f"{number}: {words}"
+            for number, events in enumerate(batch.answers, start=1)
+            for words in self.tell(events)
+        ]
 
     def place(self, who: str, side: Side, rest: str) -> list[str]:
         match = re.fullmatch(r"(\S+) at (\S+?)((?: [a-z0-9.-]+)*?)(?: as (\S+))?", rest)
@@ -128,7 +146,7 @@ class Scenario:
         kind, trigger_price = self.trigger(flags)
         modes = [MODES[flag] for flag in flags if flag in MODES]
         if name is not None:
-            self.names[name] = self.exchange.view.sequence + 1 << 8
+            self.names[name] = self.exchange.view.sequence + 1 << 8 | self.member
         events = self.exchange.place(
             who,
             self.market,
@@ -192,7 +210,7 @@ class Scenario:
     def words(self, event: Event) -> str | None:
         if self.chain is not None and (told := self.chain.words(event)) is not None:
             return told
-        if (told := self.words_of_conditions(event)) is not None:
+        if (told := self.words_of_conditions(event) or words_of_control(event)) is not None:
             return told
         lots, price = self.market.format_quantity, self.market.format_price
         match event:
