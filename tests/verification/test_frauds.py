@@ -49,7 +49,7 @@ from tests.verification.stage import (
     shipped,
 )
 
-HISTORIES = count(fast=12, full=500)
+HISTORIES = count(fast=8, full=500)
 
 
 def frauds(verdict: Verdict) -> set[Fraud]:

@@ -22,13 +22,14 @@ from hybrid_dex.model.events import (
     OrderCanceled,
     OrderExpired,
     OrderReduced,
+    OrderRefilled,
     OrderReplaced,
     OrderTriggered,
 )
-from hybrid_dex.model.market import MarketState
+from hybrid_dex.model.market import Market, MarketState
 from hybrid_dex.model.order import CancelReason, SelfTradeMode, Side, TimeInForce
 from hybrid_dex.model.risk_control import AccountGroupChanged
-from hybrid_dex.model.units import MAX_FILLS_PER_GROUP
+from hybrid_dex.model.units import FEE_DENOMINATOR, MAX_FEE_PPM, MAX_FILLS_PER_GROUP
 from hybrid_dex.verification.findings import Finding, Fraud
 
 __all__ = ["PriorityCheck", "check_priority"]
@@ -53,8 +54,20 @@ class _Order:
     self_trade: SelfTradeMode
     signed: bool
     due_ns: int | None
+    display: int | None
+    budget: int | None
+    shown: int = 0
     rank: int = 0
     fills: int = 0
+
+    def show(self) -> None:
+        """Show all of it, or the next slice."""
+        self.shown = self.open if self.display is None else min(self.display, self.open)
+
+    def lower(self, by: int) -> None:
+        """Take lots off in place: what is not shown goes first."""
+        self.open -= by
+        self.shown = min(self.shown, self.open)
 
     def crosses(self, other: "_Order") -> bool:
         """Whether an order that takes may trade with one of the other side that rests."""
@@ -101,8 +114,9 @@ class _Side:
 class _Venue:
     """One market."""
 
-    def __init__(self, state: MarketState) -> None:
-        self.state = state
+    def __init__(self, market: Market) -> None:
+        self.state = MarketState.OPEN
+        self.tick_size = market.tick_size
         self.resting: dict[int, _Order] = {}
         self.waiting: dict[int, _Order] = {}
         self.aggressor: _Order | None = None
@@ -141,7 +155,7 @@ class PriorityCheck:
     def _event(self, event: Event) -> Iterator[Finding]:
         match event:
             case MarketListed():
-                self._venues[event.market.id] = _Venue(MarketState.OPEN)
+                self._venues[event.market.id] = _Venue(event.market)
             case MarketStateChanged():
                 self._venues[event.market].state = event.state
             case OrderAccepted():
@@ -156,6 +170,8 @@ class PriorityCheck:
                 yield from self._end(event)
             case OrderReduced():
                 yield from self._reduce(event)
+            case OrderRefilled():
+                yield from self._refill(event)
             case AccountGroupChanged():
                 self._groups.pop(event.account, None)
                 if event.group is not None:
@@ -204,6 +220,10 @@ class PriorityCheck:
         order.time_in_force, order.post_only = event.time_in_force, event.post_only
         order.self_trade, order.signed = event.self_trade, event.authorization is not None
         order.due_ns = _due(event)
+        shown = order.shown
+        order.display = event.display_quantity
+        order.show()
+        order.shown = min(order.shown, shown)
         if not event.waiting and not event.kept_priority:
             venue.resting.pop(event.order_id, None)
             order.fills = 0
@@ -221,6 +241,9 @@ class PriorityCheck:
             yield self._wrong(Fraud.RULE_BROKEN, f"fill {fill.fill_id}: its maker does not rest")
             return
         yield from self._judge(fill, venue, taker, maker)
+        maker.shown -= fill.quantity
+        if taker.budget is not None:
+            taker.budget -= fill.price * fill.quantity * venue.tick_size + fill.taker_fee
         for order, left, filled in (
             (maker, fill.maker_open, fill.maker_filled),
             (taker, fill.taker_open, fill.taker_filled),
@@ -256,10 +279,17 @@ class PriorityCheck:
                 f"{name} is at {fill.price}; the maker's limit is {maker.price}, the taker's "
                 f"{taker.price}",
             )
-        if fill.quantity != min(maker.open, taker.open):
+        wanted = min(maker.shown, taker.open)
+        spent = fill.price * fill.quantity * venue.tick_size + fill.taker_fee
+        if taker.budget is not None and 0 < fill.quantity < wanted:
+            wanted = fill.quantity
+            if _pays_for_a_lot(taker.budget - spent, fill.price * venue.tick_size):
+                wanted += 1
+        if fill.quantity != wanted or (taker.budget is not None and spent > taker.budget):
             yield self._wrong(
                 Fraud.RULE_BROKEN,
-                f"{name} is of {fill.quantity} lots; {maker.open} and {taker.open} were open",
+                f"{name} is of {fill.quantity} lots; the maker showed {maker.shown}, the taker "
+                f"wanted {taker.open}",
             )
         broken = [
             word
@@ -287,13 +317,31 @@ class PriorityCheck:
         if order is None:
             yield self._wrong(Fraud.RULE_BROKEN, f"order {event.order_id} is reduced, unknown")
             return
-        order.open -= event.by
+        order.lower(event.by)
         if order.open != event.open:
             yield self._wrong(
                 Fraud.RULE_BROKEN,
                 f"order {order.order_id} is reduced to {event.open}; it should be {order.open}",
             )
             order.open = event.open
+
+    def _refill(self, event: OrderRefilled) -> Iterator[Finding]:
+        """The next slice of an iceberg stands at the back of its level."""
+        venue = self._venues[event.market]
+        order = venue.resting.get(event.order_id)
+        if order is None or order.shown or not order.open:
+            yield self._wrong(
+                Fraud.RULE_BROKEN, f"order {event.order_id} shows a slice that is not due"
+            )
+            return
+        order.show()
+        if (order.shown, order.price) != (event.displayed, event.price):
+            yield self._wrong(
+                Fraud.RULE_BROKEN,
+                f"order {order.order_id} shows {event.displayed} at {event.price}; it should be "
+                f"{order.shown} at {order.price}",
+            )
+        self._stand(venue, order)
 
     def _end(self, event: OrderCanceled | OrderExpired) -> Iterator[Finding]:
         venue = self._venues[event.market]
@@ -317,7 +365,10 @@ class PriorityCheck:
         meets = first is not None and order.crosses(first) and venue.state is MarketState.OPEN
         if reason is CancelReason.REMAINDER:
             most = MAX_FILLS_PER_GROUP if order.signed else _MOST_FILLS
-            if meets and order.fills < most:
+            able = order.budget is None or (
+                first is not None and _pays_for_a_lot(order.budget, first.price * venue.tick_size)
+            )
+            if meets and able and order.fills < most:
                 assert first is not None
                 yield self._wrong(
                     Fraud.PASSED_OVER,
@@ -349,7 +400,7 @@ class PriorityCheck:
 
     def _could_fill(self, venue: _Venue, order: _Order) -> bool:
         """Whether a FOK traded whole by what rests; at least as strict as the rules."""
-        if venue.state is not MarketState.OPEN:
+        if venue.state is not MarketState.OPEN or order.budget is not None:
             return False
         left, fills = order.open, 0
         for maker in venue.sides[1 - order.side].ranked(venue.resting):
@@ -360,7 +411,7 @@ class PriorityCheck:
                     continue
                 return False
             left -= maker.open
-            fills += 1
+            fills += 1 if maker.display is None else -(-maker.open // maker.display) + 1
         return left <= 0 and fills <= MAX_FILLS_PER_GROUP
 
     # ------------------------------------------------------------------ resting
@@ -382,6 +433,11 @@ class PriorityCheck:
                 f"order {order.order_id} rests at {order.price} though order {first.order_id} at "
                 f"{first.price} was there to trade with",
             )
+        order.show()
+        self._stand(venue, order)
+
+    def _stand(self, venue: _Venue, order: _Order) -> None:
+        """Put an order behind all others of its price."""
         self._rank += 1
         order.rank = self._rank
         venue.resting[order.order_id] = order
@@ -421,7 +477,14 @@ def _accepted(event: OrderAccepted) -> _Order:
         event.self_trade,
         event.authorization is not None,
         _due(event),
+        event.display_quantity,
+        event.quote_budget,
     )
+
+
+def _pays_for_a_lot(left: int, unit: int) -> bool:
+    """Whether a budget pays for one more lot, whatever the fee."""
+    return left > unit + unit * MAX_FEE_PPM // FEE_DENOMINATOR
 
 
 def _due(event: OrderAccepted | OrderReplaced) -> int | None:

@@ -1,0 +1,81 @@
+"""The check of price and time knows the rules by itself: the engine never breaks them, a lie always does."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+import msgspec
+
+from hybrid_dex.model.events import EventBatch, FillMade, fresh_events
+from hybrid_dex.model.units import OrderId, Price, Quantity
+from hybrid_dex.verification import Fraud, check_priority
+from tests.engine.test_state import make
+from tests.reference.histories import history
+from tests.reference.naive import Naive
+from tests.tiers import count
+
+HISTORIES = count(fast=30, full=3_000)
+LENGTH = 200
+
+
+def told(name: str) -> list[EventBatch]:
+    """What the engine makes of a random history of every command that there is."""
+    naive, engine, batches = Naive(), make(), []
+    for command in history(random.Random(name).randrange, LENGTH, naive):
+        naive.apply(command)
+        answer = EventBatch(command.sequence, command.at_ns, engine.apply(command))
+        batches.append(EventBatch(answer.sequence, answer.at_ns, fresh_events(answer)))
+    return batches
+
+
+def lies(rng: random.Random, fill: FillMade) -> Iterator[tuple[FillMade, ...]]:
+    """What might be told in place of a fill."""
+    yield ()
+    yield (fill, fill)
+    yield (msgspec.structs.replace(fill, price=Price(fill.price + rng.choice((-1, 1)))),)
+    yield (msgspec.structs.replace(fill, quantity=Quantity(fill.quantity + 1)),)
+    yield (msgspec.structs.replace(fill, maker_order=OrderId(fill.maker_order ^ 1 << 20)),)
+    yield (msgspec.structs.replace(fill, maker=fill.taker),)
+    yield (msgspec.structs.replace(fill, maker_open=Quantity(fill.maker_open + 1)),)
+
+
+def test_the_engine_never_passes_anybody_over(seed: int) -> None:
+    """Icebergs, stops, batches, replacements, budgets and self-trade prevention included."""
+    fills = 0
+    for number in range(HISTORIES):
+        batches = told(f"{seed}:{number}")
+        assert list(check_priority(batches)) == [], number
+        fills += sum(isinstance(event, FillMade) for batch in batches for event in batch.events)
+    assert fills > 3 * HISTORIES
+
+
+def test_every_lie_about_a_fill_is_found(seed: int) -> None:
+    """Left out, doubled, at another price, of another quantity, order or account: always."""
+    tried: set[Fraud] = set()
+    found_lies = 0
+    for number in range(HISTORIES // 4):
+        rng = random.Random(f"{seed}:lies:{number}")
+        batches = told(f"{seed}:{number}")
+        places = [
+            (at, index)
+            for at, batch in enumerate(batches)
+            for index, event in enumerate(batch.events)
+            if isinstance(event, FillMade)
+        ]
+        if not places:
+            continue
+        at, index = rng.choice(places)
+        batch = batches[at]
+        fill = batch.events[index]
+        assert isinstance(fill, FillMade)
+        for lie in lies(rng, fill):
+            events = (*batch.events[:index], *lie, *batch.events[index + 1 :])
+            changed = EventBatch(batch.sequence, batch.at_ns, events)
+            findings = list(check_priority([*batches[:at], changed, *batches[at + 1 :]]))
+            assert findings, (number, lie)
+            assert findings[0].sequence == batch.sequence, (number, lie, findings[0])
+            tried.add(findings[0].fraud)
+            found_lies += 1
+    assert found_lies > HISTORIES
+    assert tried >= {Fraud.PASSED_OVER, Fraud.WRONG_PRICE, Fraud.RULE_BROKEN}
