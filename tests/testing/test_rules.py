@@ -17,6 +17,8 @@ from hybrid_dex.testing import Kit, LackDeclared, RuleBrokenError
 from hybrid_dex.testing.rules import demand, expect, made, raises, rule
 
 PUBLIC = [
+    "AuthBench",
+    "AuthKit",
     "BookKit",
     "JournalKit",
     "Kit",

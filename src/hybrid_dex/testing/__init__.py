@@ -5,6 +5,7 @@ is a test; what is broken is told with the rule's words. Free of pytest, and no 
 exchange.
 """
 
+from hybrid_dex.testing.auth_kit import AuthBench, AuthKit
 from hybrid_dex.testing.book_kit import BookKit
 from hybrid_dex.testing.journal_kit import JournalKit
 from hybrid_dex.testing.list_book import ListBook
@@ -14,6 +15,8 @@ from hybrid_dex.testing.rules import Kit, LackDeclared, RuleBrokenError
 from hybrid_dex.testing.snapshots_kit import SnapshotsKit
 
 __all__ = [
+    "AuthBench",
+    "AuthKit",
     "BookKit",
     "JournalKit",
     "Kit",

@@ -1,0 +1,308 @@
+"""AuthKit passes the auths that ship and refuses every broken one, rule by rule."""
+
+import asyncio
+import random
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+import attrs
+import pytest
+
+from hybrid_dex.defaults.trusted_auth import TrustedAuth
+from hybrid_dex.errors import SignatureError
+from hybrid_dex.interfaces.auth import Auth, Principal, Session
+from hybrid_dex.interfaces.risk import Refusal
+from hybrid_dex.model.order import TimeInForce
+from hybrid_dex.model.signed_order import Authorization, SignatureKind, SignedOrder
+from hybrid_dex.model.units import AccountId
+from hybrid_dex.testing import AuthBench, AuthKit
+from tests.defaults.fakes_of_auth import (
+    ALICE,
+    DOMAIN,
+    MALLORY,
+    SetClock,
+    login_message,
+    wallet_auth,
+)
+from tests.signing import seeded_orders
+from tests.testing.mutants import is_refused
+
+SIGNERS = {AccountId(one.address): one for one in (ALICE, MALLORY)}
+ACCOUNTS = (AccountId(ALICE.address), AccountId(MALLORY.address))
+
+
+def signed_order(account: AccountId, number: int) -> SignedOrder:
+    order = seeded_orders.order(random.Random(number), account)
+    plain = attrs.evolve(
+        order, time_in_force=TimeInForce.GTC, post_only=False, signature_kind=SignatureKind.WALLET
+    )
+    return SIGNERS[account].sign_order(plain, DOMAIN)
+
+
+class WalletKit(AuthKit):
+    """Wallet auth, or a mutant of it, with its wallets."""
+
+    kind: Callable[[Auth], Auth] = staticmethod(lambda auth: auth)
+
+    def make_auth(self) -> AuthBench:
+        clock = SetClock()
+
+        def login(account: AccountId, nonce: str) -> tuple[str, bytes]:
+            message = login_message(nonce, clock, SIGNERS[account])
+            return message.text(), SIGNERS[account].sign_login(message)
+
+        def pass_time(seconds: float) -> None:
+            clock.now_s += seconds
+
+        return AuthBench(
+            auth=type(self).kind(wallet_auth(clock)),
+            accounts=ACCOUNTS,
+            login=login,
+            order=signed_order,
+            pass_time=pass_time,
+        )
+
+
+class TestWalletAuth(WalletKit):
+    pass
+
+
+BELIEVES = "it believes its caller, and stands behind no network"
+
+
+class TestTrustedAuth(AuthKit):
+    lacks: ClassVar = dict.fromkeys(
+        (
+            "a_nonce_is_good_once",
+            "of_logins_at_once_one_succeeds",
+            "only_an_issued_nonce_counts",
+            "a_wrong_signature_opens_nothing",
+            "a_malformed_message_opens_nothing",
+            "other_tokens_speak_for_nobody",
+            "an_access_token_ends",
+            "refresh_rotates",
+            "a_used_refresh_token_ends_the_session",
+            "logout_ends_one_session",
+            "an_order_with_other_terms_is_refused",
+            "a_malformed_signature_is_a_refusal",
+        ),
+        BELIEVES,
+    )
+
+    def make_auth(self) -> AuthBench:
+        return AuthBench(
+            auth=TrustedAuth(),
+            accounts=ACCOUNTS,
+            login=lambda account, _: (account, b""),
+            order=signed_order,
+            pass_time=lambda _: None,
+        )
+
+
+class Passes:
+    """Does what the auth inside does: mutants change one thing."""
+
+    def __init__(self, inner: Auth) -> None:
+        self.inner = inner
+
+    async def verify_many(self, orders: Sequence[SignedOrder]) -> list[Authorization | Refusal]:
+        return await self.inner.verify_many(orders)
+
+    async def issue_nonce(self) -> str:
+        return await self.inner.issue_nonce()
+
+    async def login(self, message: str, signature: bytes) -> Session:
+        return await self.inner.login(message, signature)
+
+    async def refresh(self, refresh_token: str) -> Session:
+        return await self.inner.refresh(refresh_token)
+
+    async def logout(self, principal: Principal) -> None:
+        await self.inner.logout(principal)
+
+    async def authenticate(self, token: str) -> Principal:
+        return await self.inner.authenticate(token)
+
+
+class OneNonce(Passes):
+    nonce = ""
+
+    async def issue_nonce(self) -> str:
+        self.nonce = self.nonce or await super().issue_nonce()
+        return self.nonce
+
+
+class OpensForSomebody(Passes):
+    async def login(self, message: str, signature: bytes) -> Session:
+        session = await super().login(message, signature)
+        principal = attrs.evolve(session.principal, account=ACCOUNTS[0])
+        return attrs.evolve(session, principal=principal)
+
+
+class Remembers(Passes):
+    """Answers a message that it saw as it did before."""
+
+    def __init__(self, inner: Auth) -> None:
+        super().__init__(inner)
+        self.seen: dict[str, Session] = {}
+
+    async def login(self, message: str, signature: bytes) -> Session:
+        if message not in self.seen:
+            self.seen[message] = await super().login(message, signature)
+        return self.seen[message]
+
+
+class ChecksLate(Passes):
+    """Looks whether a message was used, and notes it after a while."""
+
+    def __init__(self, inner: Auth) -> None:
+        super().__init__(inner)
+        self.used: dict[str, Session] = {}
+        self.first: dict[str, Session] = {}
+
+    async def login(self, message: str, signature: bytes) -> Session:
+        if message in self.used:
+            raise SignatureError("nonce", "used", "a fresh one")
+        if message not in self.first:
+            self.first[message] = await super().login(message, signature)
+        await asyncio.sleep(0)
+        self.used[message] = self.first[message]
+        return self.used[message]
+
+
+class TakesAnyNonce(Passes):
+    async def login(self, message: str, signature: bytes) -> Session:
+        try:
+            return await super().login(message, signature)
+        except SignatureError as error:
+            if error.field != "nonce":
+                raise
+            return opened(ACCOUNTS[0])
+
+
+class TakesAnySignature(Passes):
+    async def login(self, message: str, signature: bytes) -> Session:
+        try:
+            return await super().login(message, signature)
+        except SignatureError:
+            return opened(ACCOUNTS[0])
+
+
+class Crashes(Passes):
+    async def login(self, message: str, signature: bytes) -> Session:
+        if not message.endswith("Z"):
+            raise ValueError(message)
+        return await super().login(message, signature)
+
+
+class TakesAnyToken(Passes):
+    async def authenticate(self, token: str) -> Principal:
+        try:
+            return await super().authenticate(token)
+        except SignatureError:
+            return Principal(account=ACCOUNTS[0], session_id="1")
+
+
+class SpeaksForAlice(Passes):
+    async def authenticate(self, token: str) -> Principal:
+        return attrs.evolve(await super().authenticate(token), account=ACCOUNTS[0])
+
+
+class NeverEnds(Passes):
+    """Remembers every token that it ever took."""
+
+    def __init__(self, inner: Auth) -> None:
+        super().__init__(inner)
+        self.known: dict[str, Principal] = {}
+
+    async def authenticate(self, token: str) -> Principal:
+        if token not in self.known:
+            self.known[token] = await super().authenticate(token)
+        return self.known[token]
+
+
+class RefreshesInPlace(Passes):
+    async def refresh(self, refresh_token: str) -> Session:
+        renewed = await super().refresh(refresh_token)
+        return attrs.evolve(renewed, refresh_token=refresh_token)
+
+
+class ForgivesReuse(Passes):
+    """Gives the same answer to a refresh token that was used."""
+
+    def __init__(self, inner: Auth) -> None:
+        super().__init__(inner)
+        self.answers: dict[str, Session] = {}
+
+    async def refresh(self, refresh_token: str) -> Session:
+        if refresh_token not in self.answers:
+            self.answers[refresh_token] = await super().refresh(refresh_token)
+        return self.answers[refresh_token]
+
+
+class NeverLogsOut(Passes):
+    async def logout(self, principal: Principal) -> None:
+        """Nothing."""
+
+
+class DropsTheLast(Passes):
+    async def verify_many(self, orders: Sequence[SignedOrder]) -> list[Authorization | Refusal]:
+        return (await super().verify_many(orders))[:-1]
+
+
+class VerifiesTheFirst(Passes):
+    async def verify_many(self, orders: Sequence[SignedOrder]) -> list[Authorization | Refusal]:
+        verdicts = await super().verify_many(orders)
+        return verdicts[:1] * len(verdicts)
+
+
+class RaisesForOne(Passes):
+    async def verify_many(self, orders: Sequence[SignedOrder]) -> list[Authorization | Refusal]:
+        verdicts = await super().verify_many(orders)
+        if any(isinstance(verdict, Refusal) for verdict in verdicts):
+            raise SignatureError("signature", "is wrong", "a right one")
+        return verdicts
+
+
+def opened(account: AccountId) -> Session:
+    principal = Principal(account=account, session_id="1")
+    return Session(
+        principal=principal,
+        access_token="a",
+        access_expires_at_ms=1,
+        refresh_token="r",
+        refresh_expires_at_ms=1,
+    )
+
+
+MUTANTS: list[tuple[str, Callable[[Auth], Auth]]] = [
+    ("nonces_are_fresh", OneNonce),
+    ("a_login_opens_a_session", OpensForSomebody),
+    ("a_nonce_is_good_once", Remembers),
+    ("of_logins_at_once_one_succeeds", ChecksLate),
+    ("only_an_issued_nonce_counts", TakesAnyNonce),
+    ("a_wrong_signature_opens_nothing", TakesAnySignature),
+    ("a_malformed_message_opens_nothing", Crashes),
+    ("an_access_token_speaks_for_its_account", SpeaksForAlice),
+    ("other_tokens_speak_for_nobody", TakesAnyToken),
+    ("an_access_token_ends", NeverEnds),
+    ("refresh_rotates", RefreshesInPlace),
+    ("a_used_refresh_token_ends_the_session", ForgivesReuse),
+    ("logout_ends_one_session", NeverLogsOut),
+    ("each_order_gets_its_verdict", DropsTheLast),
+    ("an_order_with_other_terms_is_refused", VerifiesTheFirst),
+    ("a_malformed_signature_is_a_refusal", RaisesForOne),
+]
+
+
+@pytest.mark.parametrize(
+    ("rule", "mutant"), MUTANTS, ids=lambda part: getattr(part, "__name__", part)
+)
+def test_a_broken_auth_is_refused(rule: str, mutant: Callable[[Auth], Auth]) -> None:
+    """By the rule that it breaks, in words that name the rule."""
+    assert is_refused(type("MutantKit", (WalletKit,), {"kind": mutant}), rule)
+
+
+def test_every_rule_has_an_auth_that_breaks_it() -> None:
+    """A rule that nothing can break checks nothing."""
+    assert {rule for rule, _ in MUTANTS} == set(AuthKit.rules())
