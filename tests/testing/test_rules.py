@@ -27,7 +27,10 @@ PUBLIC = [
     "RecordsKit",
     "RiskKit",
     "RuleBrokenError",
+    "SettlementBench",
+    "SettlementKit",
     "SnapshotsKit",
+    "matched_groups",
 ]
 
 

@@ -12,6 +12,7 @@ from hybrid_dex.testing.list_book import ListBook
 from hybrid_dex.testing.records_kit import RecordsKit
 from hybrid_dex.testing.risk_kit import RiskKit
 from hybrid_dex.testing.rules import Kit, LackDeclared, RuleBrokenError
+from hybrid_dex.testing.settlement_kit import SettlementBench, SettlementKit, matched_groups
 from hybrid_dex.testing.snapshots_kit import SnapshotsKit
 
 __all__ = [
@@ -25,5 +26,8 @@ __all__ = [
     "RecordsKit",
     "RiskKit",
     "RuleBrokenError",
+    "SettlementBench",
+    "SettlementKit",
     "SnapshotsKit",
+    "matched_groups",
 ]
