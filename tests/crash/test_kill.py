@@ -27,8 +27,9 @@ from tests.crash.killing_files import MOMENTS, OPERATIONS
 from tests.crash.writer_process import UNLIMITED, make_exchange, trade
 from tests.tiers import count
 
-pytestmark = pytest.mark.timeout(900)
+
 KILLS = count(fast=40, full=500)
+pytestmark = pytest.mark.timeout(10 * KILLS + 300)
 KILLS_A_DIRECTORY = 6
 COMMON = {"write": 400, "sync": 200}
 """How many of these a run does; of the others it is a few, for segments and snapshots."""
