@@ -18,6 +18,7 @@ TITLES: Final = {
     "engine": "the book and the engine, beside other Python order books",
     "signing": "signed orders, beside one bare public key recovery",
     "journal": "the disk's sync, and commands through the whole exchange",
+    "snapshots": "a large book: pauses, snapshots, restart and recovery",
     "gateway": "signed orders over a socket, acknowledged when durable",
 }
 WITH_PEERS: Final = "engine"

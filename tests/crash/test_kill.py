@@ -27,7 +27,6 @@ from tests.crash.killing_files import MOMENTS, OPERATIONS
 from tests.crash.writer_process import UNLIMITED, make_exchange, trade
 from tests.tiers import count
 
-
 KILLS = count(fast=40, full=500)
 pytestmark = pytest.mark.timeout(10 * KILLS + 300)
 KILLS_A_DIRECTORY = 6

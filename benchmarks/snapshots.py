@@ -1,0 +1,329 @@
+"""What a large book costs besides matching: snapshots, the garbage collector, a restart, a recovery.
+
+    python benchmarks/snapshots.py [--directory .] [--orders 1000000] [--seconds 20]
+
+An exchange with so many resting orders is made from a snapshot, as a restart makes it, and then takes
+orders and cancels from 16 callers: once alone, once while the following process takes snapshots one
+after the other. A step is what the event loop does without a break; the longest ones are shown by
+the clock and by this process's own processor time, as on a machine with other work the clock also
+counts what others were given.
+
+Then the restart: opening until the first command is taken. Last, the recovery of a journal of 100,000
+records without a snapshot, and where the time of a replay goes.
+"""
+
+import argparse
+import asyncio
+import gc
+import os
+import random
+import resource
+import tempfile
+import time
+from collections.abc import Awaitable
+from pathlib import Path
+from typing import Final
+
+from hybrid_dex import (
+    AccountId,
+    Amount,
+    CancelOrder,
+    ClientOrderId,
+    Command,
+    Deposit,
+    Engine,
+    Exchange,
+    ExchangeOptions,
+    FileJournal,
+    FileSnapshots,
+    ListMarket,
+    Market,
+    OrderAccepted,
+    PlaceOrder,
+    Price,
+    Quantity,
+    RiskLimits,
+    Side,
+    SortedBook,
+    StandardRisk,
+    TimestampNs,
+)
+from hybrid_dex.exchange.replay import Replay
+from hybrid_dex.model.frame import (
+    FRAME_VERSION,
+    Frame,
+    FrameKind,
+    decode_frame,
+    encode_frame,
+)
+
+MARKET: Final = Market.spot(
+    "ETH-USDC", base_decimals=18, quote_decimals=6, tick="0.01", lot="0.0001"
+)
+UNLIMITED: Final = RiskLimits(order_notional=None, open_orders=None, daily_volume=None)
+ACCOUNTS: Final = [AccountId(f"account-{number}") for number in range(1_000)]
+RICH: Final = Amount(10**30)
+CALLERS: Final = 16
+MIDDLE: Final = 250_000
+RECORDS: Final = 100_000
+AT_NS: Final = TimestampNs(1_800_000_000_000_000_000)
+
+
+def make_engine() -> Engine:
+    """Return a fresh engine, as every exchange here has it."""
+    return Engine(book=SortedBook, risk=StandardRisk(UNLIMITED))
+
+
+def make_exchange(directory: Path, snapshot_every: int) -> Exchange:
+    """Return an exchange that keeps everything in a directory."""
+    return Exchange(
+        [MARKET],
+        journal=FileJournal(directory / "journal"),
+        snapshots=FileSnapshots(directory / "snapshots"),
+        risk=StandardRisk(UNLIMITED),
+        options=ExchangeOptions(
+            snapshot_every=snapshot_every, freeze_recovered=True, history_batches=64
+        ),
+    )
+
+
+def commands(orders: int) -> list[Command]:
+    """A market, rich accounts, and orders that rest on 10,000 levels."""
+    rng = random.Random(1)
+    found: list[Command] = [ListMarket(market=MARKET)]
+    found += [
+        Deposit(account=account, asset=asset, amount=RICH)
+        for account in ACCOUNTS
+        for asset in (MARKET.base.id, MARKET.quote.id)
+    ]
+    found += [order(rng, number) for number in range(orders)]
+    return found
+
+
+def order(rng: random.Random, number: int) -> PlaceOrder:
+    """An order away from the middle."""
+    side = Side(number & 1)
+    away = 1 + rng.randrange(5_000)
+    return PlaceOrder(
+        account=ACCOUNTS[number % len(ACCOUNTS)],
+        market=MARKET.id,
+        side=side,
+        price=Price(MIDDLE + away if side is Side.SELL else MIDDLE - away),
+        quantity=Quantity(1 + number % 50),
+    )
+
+
+async def write_journal(directory: Path, commands: list[Command], frame_commands: int) -> Replay:
+    """Write a journal of these commands; return the replay of it."""
+    replay = Replay(make_engine())
+    journal = FileJournal(directory / "journal")
+    await journal.open()
+    waiting: list[Awaitable[int]] = []
+    sequence = 0
+    pieces = [commands[at : at + frame_commands] for at in range(0, len(commands), frame_commands)]
+    for position, piece in enumerate([[], *pieces]):
+        stamped = tuple(
+            type(command)(**(fields(command) | {"sequence": sequence + index, "at_ns": AT_NS}))
+            for index, command in enumerate(piece, start=1)
+        )
+        sequence += len(piece)
+        frame = Frame(
+            version=FRAME_VERSION,
+            kind=FrameKind.COMMANDS if stamped else FrameKind.EPOCH,
+            epoch=1,
+            leader="bench",
+            at_ns=AT_NS,
+            previous=replay.frame_hash,
+            commands=stamped,
+            note="" if stamped else replay.engine.versions,
+        )
+        raw = encode_frame(frame)
+        replay.feed(position + 1, raw)
+        waiting.append(journal.append(position, raw))
+        if len(waiting) == 200:
+            await asyncio.gather(*waiting)
+            waiting.clear()
+    await asyncio.gather(*waiting)
+    await journal.close()
+    return replay
+
+
+async def prepare(directory: Path, orders: int) -> None:
+    """Leave a journal and a snapshot with all the orders."""
+    begin = time.process_time()
+    replay = await write_journal(directory, commands(orders), 500)
+    rate = replay.engine.sequence / (time.process_time() - begin)
+    begin = time.process_time()
+    snapshot = replay.snapshot()
+    print(
+        f"{orders} orders, journaled and applied at {rate:.0f} commands/s; the state has "
+        f"{len(snapshot.state) / 1e6:.0f} MB, written in {time.process_time() - begin:.1f} s of "
+        "processor",
+        flush=True,
+    )
+    await FileSnapshots(directory / "snapshots").put(snapshot)
+
+
+def fields(command: Command) -> dict[str, object]:
+    """Return a command's fields by name."""
+    return {name: getattr(command, name) for name in command.__struct_fields__}
+
+
+class Steps:
+    """Times every step of the event loop: how long it ran without a break."""
+
+    def __init__(self) -> None:
+        self.by_clock: list[float] = []
+        self.by_processor: list[float] = []
+
+    def show(self, name: str) -> None:
+        """Print the longest ones."""
+        clock, processor = sorted(self.by_clock), sorted(self.by_processor)
+        share = len(clock) * 999 // 1_000
+        print(
+            f"{name:36} {len(clock):7} steps   longest by processor {processor[-1] * 1e3:6.2f} ms"
+            f" (p99.9 {processor[share] * 1e3:.2f})   by clock {clock[-1] * 1e3:6.2f} ms"
+            f" (p99.9 {clock[share] * 1e3:.2f})"
+        )
+
+
+class TimedLoop(asyncio.SelectorEventLoop):
+    """An event loop whose every turn is one step."""
+
+    steps: Steps | None = None
+
+    def _run_once(self) -> None:
+        steps = self.steps
+        if steps is None:
+            super()._run_once()  # type: ignore[misc] # the loop's own, not in its types
+            return
+        select = self._selector.select  # type: ignore[attr-defined] # as above
+        waited = [0.0, 0.0]
+
+        def waiting(timeout: float | None = None) -> list[object]:
+            clock, processor = time.perf_counter(), time.process_time()
+            ready: list[object] = select(timeout)
+            waited[0] += time.perf_counter() - clock
+            waited[1] += time.process_time() - processor
+            return ready
+
+        self._selector.select = waiting  # type: ignore[attr-defined] # as above
+        clock, processor = time.perf_counter(), time.process_time()
+        try:
+            super()._run_once()  # type: ignore[misc] # as above
+        finally:
+            self._selector.select = select  # type: ignore[attr-defined] # as above
+            steps.by_clock.append(time.perf_counter() - clock - waited[0])
+            steps.by_processor.append(time.process_time() - processor - waited[1])
+
+
+async def trade(exchange: Exchange, seconds: float, name: str) -> None:
+    """Place, cancel and cross for some seconds; print the longest steps."""
+    end = time.perf_counter() + seconds
+    done = 0
+
+    async def call(caller: int) -> None:
+        nonlocal done
+        rng = random.Random(caller)
+        number = caller
+        while time.perf_counter() < end:
+            name = ClientOrderId(f"{time.monotonic_ns()}-{caller}")
+            placed = order(rng, number)
+            fresh = PlaceOrder(**(fields(placed) | {"client_order_id": name}))
+            answer = await exchange.place(fresh)
+            accepted = answer.events[0]  # type: ignore[union-attr] # no auth refuses here
+            assert isinstance(accepted, OrderAccepted)
+            await exchange.execute(CancelOrder(account=fresh.account, order_id=accepted.order_id))
+            number += CALLERS
+            done += 2
+
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, TimedLoop)
+    steps = loop.steps = Steps()
+    await asyncio.gather(*(call(caller) for caller in range(CALLERS)))
+    loop.steps = None
+    steps.show(f"{name}, {done / seconds:.0f} commands/s")
+
+
+async def measure_pauses(directory: Path, seconds: float) -> None:
+    """Trade alone, then beside the following process."""
+    begin, own = time.perf_counter(), time.process_time()
+    async with make_exchange(directory, 10**9) as exchange:
+        await exchange.execute(
+            Deposit(account=ACCOUNTS[0], asset=MARKET.quote.id, amount=Amount(1))
+        )
+        print(
+            f"restart from that snapshot until a command is answered: "
+            f"{time.perf_counter() - begin:.1f} s, {time.process_time() - own:.1f} s of processor, "
+            f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB at most"
+        )
+        await trade(exchange, seconds, "alone")
+    async with make_exchange(directory, 500) as exchange:
+        taken, lag = 0, exchange.health().snapshot_lag
+        for _ in range(20):
+            await trade(exchange, seconds, "beside the following process")
+            taken += exchange.health().snapshot_lag < lag
+            lag = exchange.health().snapshot_lag
+            if taken == 2:
+                break
+        print(f"{taken} snapshots were kept meanwhile")
+
+
+async def recover(directory: Path) -> None:
+    """Print how long a start without a snapshot takes, and where a replay's time goes."""
+    begin, own = time.perf_counter(), time.process_time()
+    async with make_exchange(directory, 10**9) as exchange:
+        took, used = time.perf_counter() - begin, time.process_time() - own
+        number = exchange.view.sequence
+    reader = FileJournal(directory / "journal").reader()
+    frames = [record.frame for record in reader.records()][: number + 1]
+    print(
+        f"recovery of {RECORDS} records, {number} commands: {took:.1f} s, {used:.1f} of processor"
+    )
+    begin_decode = time.process_time()
+    decoded = [decode_frame(raw) for raw in frames]
+    decoding = time.process_time() - begin_decode
+    engine = make_engine()
+    begin_apply = time.process_time()
+    for frame in decoded:
+        for command in frame.commands:
+            engine.apply(command)
+    applying = time.process_time() - begin_apply
+    replay = Replay(make_engine())
+    begin_replay = time.process_time()
+    replay.feed_many(enumerate(frames, start=1))
+    whole = time.process_time() - begin_replay
+    print(
+        f"a replay, microseconds of processor a command: {whole / number * 1e6:.1f} in all, "
+        f"{decoding / number * 1e6:.1f} to check and read, {applying / number * 1e6:.1f} to apply: "
+        f"{number / whole:.0f} commands/s"
+    )
+
+
+def main() -> None:
+    """Print everything."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--directory", type=Path, default=Path())
+    parser.add_argument("--orders", type=int, default=1_000_000)
+    parser.add_argument("--seconds", type=float, default=20)
+    arguments = parser.parse_args()
+    print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}")
+    with tempfile.TemporaryDirectory(dir=arguments.directory) as temporary:
+        directory = Path(temporary)
+        child = os.fork()  # fills an engine of its own, so that the measured process stays lean
+        if not child:
+            asyncio.run(prepare(directory, arguments.orders))
+            os._exit(0)
+        if os.waitpid(child, 0)[1]:
+            raise SystemExit("the snapshot could not be made")
+        with asyncio.Runner(loop_factory=TimedLoop) as runner:
+            runner.run(measure_pauses(directory, arguments.seconds))
+        gc.unfreeze()
+        gc.collect()
+        records = directory / "records"
+        asyncio.run(write_journal(records, commands(RECORDS - 2 * len(ACCOUNTS) - 2), 1))
+        asyncio.run(recover(records))
+
+
+if __name__ == "__main__":
+    main()
