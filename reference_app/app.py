@@ -57,8 +57,12 @@ _NO_CHAIN_CONTRACT: Final = "0x000000000000000000000000000000000000dEaD"
 """What orders are signed for where no contract is: nobody's, so they are worth nothing on a chain."""
 
 
-def compose(settings: Settings) -> Services:
+def compose(settings: Settings, *, owns_process: bool = False) -> Services:
     """Return the services that the settings ask for; nothing is opened yet.
+
+    Args:
+        settings: all of them.
+        owns_process: this process lives for the exchange, so its memory may be managed for it.
 
     Raises:
         ConfigurationError: a setting can not be used.
@@ -99,6 +103,7 @@ def compose(settings: Settings) -> Services:
         clock=clock,
         options=ExchangeOptions(
             snapshot_every=settings.snapshot_every,
+            freeze_recovered=owns_process,
             voucher_lifetime_s=settings.voucher_lifetime_s,
         ),
     )

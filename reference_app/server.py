@@ -95,7 +95,7 @@ def run(settings: Settings) -> int:
         print(f"hybrid-dex: {error}", file=sys.stderr)  # noqa: T201 # the one line
         return 1
     try:
-        services = compose(settings)
+        services = compose(settings, owns_process=True)
         server = make_server(settings, services, opens=False)
         loop_factory = server.config.get_loop_factory()
         with asyncio.Runner(loop_factory=loop_factory) as runner:

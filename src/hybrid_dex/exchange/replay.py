@@ -86,7 +86,8 @@ class Replay:
         self.frame_hash = GENESIS_HASH
         self.epoch = epoch
         self.at_ns = engine.at_ns
-        self._versions = engine.versions
+        self._own_versions = engine.versions  # once: making the line costs more than a command
+        self._versions = self._own_versions
         if snapshot is not None:
             self._restore(snapshot, thorough=thorough)
         self._began = self.engine.sequence
@@ -107,7 +108,7 @@ class Replay:
         if good:
             engine.restore(snapshot.state)
             good = engine.sequence == snapshot.sequence
-        if good and thorough and engine.versions == snapshot.versions:
+        if good and thorough and self._own_versions == snapshot.versions:
             good = engine.snapshot() == snapshot.state
         if not good:
             raise JournalError(
@@ -169,10 +170,10 @@ class Replay:
         self._check_records(position, frame)
         if not frame.commands:
             return []
-        if self._versions != self.engine.versions:
+        if self._versions != self._own_versions:
             raise VersionMismatchError(
                 f"the journal from record {position} was written by {self._versions!r} and this "
-                f"program is {self.engine.versions!r}; start and close the exchange with the old "
+                f"program is {self._own_versions!r}; start and close the exchange with the old "
                 "versions once, or let `hybrid-dex journal migrate` of the old program run: either "
                 "leaves a snapshot that the new ones start from. Where only limits changed, "
                 "`migrate` of this program does"
@@ -215,13 +216,14 @@ class Replay:
 
     def snapshot(self) -> Snapshot:
         """Return the state here. O(state)."""
+        state = self.engine.snapshot()
         return Snapshot(
             position=self.position,
             frame_hash=self.frame_hash,
             sequence=self.engine.sequence,
-            state_hash=self.engine.state_hash(),
-            versions=self.engine.versions,
-            state=self.engine.snapshot(),
+            state_hash=hashlib.sha256(state).digest(),  # as `Engine.state_hash`
+            versions=self._own_versions,
+            state=state,
         )
 
 
