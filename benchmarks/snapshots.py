@@ -28,7 +28,6 @@ from hybrid_dex import (
     AccountId,
     Amount,
     CancelOrder,
-    ClientOrderId,
     Command,
     Deposit,
     Engine,
@@ -65,6 +64,7 @@ ACCOUNTS: Final = [AccountId(f"account-{number}") for number in range(1_000)]
 RICH: Final = Amount(10**30)
 CALLERS: Final = 16
 MIDDLE: Final = 250_000
+MOST_ROUNDS: Final = 60
 RECORDS: Final = 100_000
 AT_NS: Final = TimestampNs(1_800_000_000_000_000_000)
 
@@ -183,7 +183,8 @@ class Steps:
         print(
             f"{name:36} {len(clock):7} steps   longest by processor {processor[-1] * 1e3:6.2f} ms"
             f" (p99.9 {processor[share] * 1e3:.2f})   by clock {clock[-1] * 1e3:6.2f} ms"
-            f" (p99.9 {clock[share] * 1e3:.2f})"
+            f" (p99.9 {clock[share] * 1e3:.2f})",
+            flush=True,
         )
 
 
@@ -217,8 +218,8 @@ class TimedLoop(asyncio.SelectorEventLoop):
             steps.by_processor.append(time.process_time() - processor - waited[1])
 
 
-async def trade(exchange: Exchange, seconds: float, name: str) -> None:
-    """Place, cancel and cross for some seconds; print the longest steps."""
+async def trade(exchange: Exchange, seconds: float) -> int:
+    """Place and cancel for some seconds, every step timed; return how many commands that was."""
     end = time.perf_counter() + seconds
     done = 0
 
@@ -227,22 +228,23 @@ async def trade(exchange: Exchange, seconds: float, name: str) -> None:
         rng = random.Random(caller)
         number = caller
         while time.perf_counter() < end:
-            name = ClientOrderId(f"{time.monotonic_ns()}-{caller}")
             placed = order(rng, number)
-            fresh = PlaceOrder(**(fields(placed) | {"client_order_id": name}))
-            answer = await exchange.place(fresh)
+            answer = await exchange.place(placed)
             accepted = answer.events[0]  # type: ignore[union-attr] # no auth refuses here
             assert isinstance(accepted, OrderAccepted)
-            await exchange.execute(CancelOrder(account=fresh.account, order_id=accepted.order_id))
+            await exchange.execute(CancelOrder(account=placed.account, order_id=accepted.order_id))
             number += CALLERS
             done += 2
 
+    await asyncio.gather(*(call(caller) for caller in range(CALLERS)))
+    return done
+
+
+def timed(steps: Steps | None) -> None:
+    """Time the steps of the running loop from now on, or no more."""
     loop = asyncio.get_running_loop()
     assert isinstance(loop, TimedLoop)
-    steps = loop.steps = Steps()
-    await asyncio.gather(*(call(caller) for caller in range(CALLERS)))
-    loop.steps = None
-    steps.show(f"{name}, {done / seconds:.0f} commands/s")
+    loop.steps = steps
 
 
 async def measure_pauses(directory: Path, seconds: float) -> None:
@@ -255,18 +257,25 @@ async def measure_pauses(directory: Path, seconds: float) -> None:
         print(
             f"restart from that snapshot until a command is answered: "
             f"{time.perf_counter() - begin:.1f} s, {time.process_time() - own:.1f} s of processor, "
-            f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB at most"
+            f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB at most",
+            flush=True,
         )
-        await trade(exchange, seconds, "alone")
+        steps = Steps()
+        timed(steps)
+        done = await trade(exchange, seconds)
+        timed(None)
+        steps.show(f"alone, {done / seconds:.0f} commands/s")
     async with make_exchange(directory, 500) as exchange:
-        taken, lag = 0, exchange.health().snapshot_lag
-        for _ in range(20):
-            await trade(exchange, seconds, "beside the following process")
+        steps, done, rounds, taken, lag = Steps(), 0, 0, 0, 0
+        timed(steps)
+        while taken < 2 and rounds < MOST_ROUNDS:
+            done += await trade(exchange, seconds)
+            rounds += 1
             taken += exchange.health().snapshot_lag < lag
             lag = exchange.health().snapshot_lag
-            if taken == 2:
-                break
-        print(f"{taken} snapshots were kept meanwhile")
+        timed(None)
+        steps.show(f"beside the following process, {done / seconds / rounds:.0f} commands/s")
+        print(f"{taken} snapshots were kept meanwhile, in {rounds * seconds:.0f} s", flush=True)
 
 
 async def recover(directory: Path) -> None:
