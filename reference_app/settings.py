@@ -187,6 +187,7 @@ class MarketSettings:
     maximum_quantity: str | None = None
     maximum_notional: str | None = None
     fee_tiers: tuple[tuple[str, int, int], ...] = ()
+    price_band_ppm: int | None = None
 
     def market(self) -> Market:
         """Return the market. Raises `ConfigurationError` and `FormatError`."""

@@ -5,6 +5,7 @@ from typing import Annotated
 from litestar import Router, get
 from litestar.params import FromPath, QueryParameter
 
+from hybrid_dex import ExchangeView, Market
 from hybrid_dex.wire import (
     BookMessage,
     MarketMessage,
@@ -26,19 +27,14 @@ Depth = Annotated[int, QueryParameter(ge=1, description="levels a side at most")
 async def list_markets(services: TheServices) -> MarketsAnswer:
     """List all markets."""
     view = services.exchange.view
-    return MarketsAnswer(
-        markets=[
-            market_message(market, view.market_state(market.id), view.fees_of(market.id))
-            for market in view.markets()
-        ]
-    )
+    return MarketsAnswer(markets=[_message(view, market) for market in view.markets()])
 
 
 @get("/{market_id:str}")
 async def get_market(services: TheServices, market_id: FromPath[str]) -> MarketMessage:
     """Get one market and its steps."""
     market, view = services.market(market_id), services.exchange.view
-    return market_message(market, view.market_state(market.id), view.fees_of(market.id))
+    return _message(view, market)
 
 
 @get("/{market_id:str}/book")
@@ -49,7 +45,11 @@ async def get_book(
     market, view = services.market(market_id), services.exchange.view
     levels = min(depth, services.settings.limits.depth)
     return book_snapshot_message(
-        view.depth(market.id, levels), market, sequence=view.sequence, at_ns=view.at_ns
+        view.depth(market.id, levels),
+        market,
+        sequence=view.sequence,
+        at_ns=view.at_ns,
+        state=view.market_state(market.id),
     )
 
 
@@ -63,6 +63,15 @@ async def list_trades(
         account=None, market=market.id, before=cursor(before), limit=limit
     )
     return TradesAnswer(trades=[trade_from_record(record, market) for record in records])
+
+
+def _message(view: ExchangeView, market: Market) -> MarketMessage:
+    return market_message(
+        market,
+        view.market_state(market.id),
+        view.fees_of(market.id),
+        view.indication(market.id),
+    )
 
 
 market_routes = Router(

@@ -84,7 +84,7 @@ from hybrid_dex.interfaces import (
     Snapshot,
     Snapshots,
 )
-from hybrid_dex.local import LocalBalance, LocalBatch, LocalBook, LocalExchange
+from hybrid_dex.local import LocalBalance, LocalBatch, LocalBook, LocalExchange, LocalIndication
 from hybrid_dex.model.batch_request import SignedReplacement
 from hybrid_dex.model.commands import (
     AdvanceTime,
@@ -113,6 +113,7 @@ from hybrid_dex.model.commands import (
     RevokeLane,
     RevokeSession,
     ScheduleFees,
+    ScheduleMarketState,
     SetMarketState,
     Withdraw,
 )
@@ -125,8 +126,6 @@ from hybrid_dex.model.events import (
     Deposited,
     Event,
     EventBatch,
-    FeesChanged,
-    FeesScheduled,
     FillMade,
     FillSettled,
     FloorRaised,
@@ -141,7 +140,6 @@ from hybrid_dex.model.events import (
     OrderReduced,
     OrderRejected,
     OrderReplaced,
-    PlanCanceled,
     SessionGranted,
     SessionRevoked,
     VoucherExpired,
@@ -154,6 +152,14 @@ from hybrid_dex.model.events import (
 )
 from hybrid_dex.model.fees import FeeSchedule, FeeTier
 from hybrid_dex.model.market import Asset, Market, MarketState, StateCause
+from hybrid_dex.model.market_events import (
+    FeesChanged,
+    FeesScheduled,
+    MarketStateScheduled,
+    MarketUncrossed,
+    PlanCanceled,
+    PlanFailed,
+)
 from hybrid_dex.model.order import (
     CancelReason,
     OrderStatus,
@@ -203,6 +209,7 @@ from hybrid_dex.model.units import (
 from hybrid_dex.model.views import (
     Balance,
     Depth,
+    Indication,
     Level,
     OrderView,
     Plan,
@@ -291,6 +298,7 @@ __all__ = [
     "Heartbeat",
     "HybridDexError",
     "Incoming",
+    "Indication",
     "InvariantError",
     "IssueVoucher",
     "Journal",
@@ -308,12 +316,15 @@ __all__ = [
     "LocalBatch",
     "LocalBook",
     "LocalExchange",
+    "LocalIndication",
     "LocalSettlement",
     "Market",
     "MarketId",
     "MarketListed",
     "MarketState",
     "MarketStateChanged",
+    "MarketStateScheduled",
+    "MarketUncrossed",
     "MatchedFill",
     "MemberAnswered",
     "MemoryJournal",
@@ -338,6 +349,7 @@ __all__ = [
     "PlaceOrder",
     "Plan",
     "PlanCanceled",
+    "PlanFailed",
     "PluginError",
     "PositionLimit",
     "PrefundedBalance",
@@ -365,6 +377,7 @@ __all__ = [
     "RiskTierChanged",
     "ScheduleCancel",
     "ScheduleFees",
+    "ScheduleMarketState",
     "ScheduledCancelFired",
     "SelfTrade",
     "SelfTradeMode",

@@ -35,6 +35,7 @@ from hybrid_dex.model.commands import (
     ReduceOrder,
     ReplaceOrder,
     ScheduleFees,
+    ScheduleMarketState,
     SetMarketState,
     Withdraw,
 )
@@ -58,7 +59,7 @@ from hybrid_dex.model.units import (
 )
 from hybrid_dex.model.views import Level
 
-__all__ = ["LocalBalance", "LocalBatch", "LocalBook", "LocalExchange"]
+__all__ = ["LocalBalance", "LocalBatch", "LocalBook", "LocalExchange", "LocalIndication"]
 
 _MARKETS: Final = tuple(order_type for order_type in OrderType if order_type.is_market)
 
@@ -98,6 +99,23 @@ class LocalBatch:
 
     def __init__(self) -> None:
         self.answers: list[tuple[Event, ...]] = []
+
+
+@attrs.frozen(kw_only=True)
+class LocalIndication:
+    """How an auction would end now, as decimal text.
+
+    Attributes:
+        price: the one price.
+        quantity: what would trade.
+        surplus: what one side wants beyond that at this price.
+        surplus_side: which side, or ``None`` when it comes out even.
+    """
+
+    price: str
+    quantity: str
+    surplus: str
+    surplus_side: Side | None
 
 
 class LocalExchange:
@@ -381,9 +399,52 @@ class LocalExchange:
         depth = self._engine.depth(terms.id, levels)
         return LocalBook(bids=_rows(terms, depth.bids), asks=_rows(terms, depth.asks))
 
-    def set_market_state(self, market: Market | str, state: MarketState) -> tuple[Event, ...]:
-        """Move a market to another state; a move that is not legal is a `CommandRejected`."""
-        return self._apply(SetMarketState(market=self._market(market).id, state=state))
+    def set_market_state(
+        self, market: Market | str, state: MarketState, *, reference_price: str | None = None
+    ) -> tuple[Event, ...]:
+        """Move a market to another state; a move that is not legal is a `CommandRejected`.
+
+        Args:
+            market: which.
+            state: where to; closing delists it for ever.
+            reference_price: what counts as its last price until it trades again.
+
+        Raises:
+            FormatError: the price is not a number, or not on a tick; nothing happened.
+        """
+        terms = self._market(market)
+        near = _reference(terms, reference_price)
+        return self._apply(SetMarketState(market=terms.id, state=state, reference_price=near))
+
+    def schedule_market_state(
+        self,
+        market: Market | str,
+        state: MarketState,
+        due_ns: int,
+        *,
+        reference_price: str | None = None,
+    ) -> tuple[Event, ...]:
+        """Move a market to another state at a time; see `set_market_state`."""
+        terms = self._market(market)
+        near = _reference(terms, reference_price)
+        return self._apply(
+            ScheduleMarketState(
+                market=terms.id, state=state, due_ns=TimestampNs(due_ns), reference_price=near
+            )
+        )
+
+    def indication(self, market: Market | str) -> LocalIndication | None:
+        """Return what would trade if the market opened now; ``None`` when nothing crosses."""
+        terms = self._market(market)
+        found = self._engine.indication(terms.id)
+        if found is None:
+            return None
+        return LocalIndication(
+            price=terms.format_price(found.price),
+            quantity=terms.format_quantity(found.quantity),
+            surplus=terms.format_quantity(found.surplus),
+            surplus_side=found.surplus_side,
+        )
 
     def schedule_fees(
         self, market: Market | str, fees: FeeSchedule, due_ns: int | None = None
@@ -460,6 +521,10 @@ def _price(market: Market, text: str | None) -> Price | None:
 
 def _display(market: Market, text: str | None) -> Quantity | None:
     return None if text is None else market.parse_quantity(text, "display_quantity")
+
+
+def _reference(market: Market, text: str | None) -> Price | None:
+    return None if text is None else market.parse_price(text, "reference_price")
 
 
 def _rows(market: Market, levels: tuple[Level, ...]) -> tuple[tuple[str, str], ...]:

@@ -54,6 +54,8 @@ def compare(engine: Engine, naive: Naive) -> None:
     for market in engine.markets():
         assert engine.market_state(market.id) is naive.rules.states[market.id]
         assert engine.fees_of(market.id) == naive.rules.fees[market.id]
+        opening, told = naive.rules.opening(market.id), engine.indication(market.id)
+        assert opening == (told and (told.price, told.quantity, told.surplus))
         rows = [(row.order_id, row.quantity) for row in engine.resting(market.id)]
         sides = (naive.book(market.id, Side.BUY), naive.book(market.id, Side.SELL))
         assert rows == [(order.id, order.shown) for orders in sides for order in orders]

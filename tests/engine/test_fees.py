@@ -15,14 +15,16 @@ from hybrid_dex.model.commands import (
 )
 from hybrid_dex.model.events import (
     CommandRejected,
-    FeesChanged,
-    FeesScheduled,
     FillMade,
     OrderAccepted,
-    PlanCanceled,
 )
 from hybrid_dex.model.fees import FeeSchedule, FeeTier
 from hybrid_dex.model.market import Market
+from hybrid_dex.model.market_events import (
+    FeesChanged,
+    FeesScheduled,
+    PlanCanceled,
+)
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.settlement import FillFailure, SettlementStage
 from hybrid_dex.model.units import MAX_SETTLED_FEE_PPM

@@ -95,13 +95,13 @@ def test_exactly_what_the_table_serves_is_served(state: MarketState) -> None:
         entry
         for entry, post_only, time_in_force in (
             (Entry.POST_ONLY, True, TimeInForce.GTC),
-            (Entry.ANY, False, TimeInForce.GTC),
+            (Entry.RESTING, False, TimeInForce.GTC),
             (Entry.ANY, False, TimeInForce.IOC),
         )
         if entered(driver, post_only=post_only, time_in_force=time_in_force)
     }
-    assert kinds == {kind for kind in (Entry.POST_ONLY, Entry.ANY) if kind <= served.place}
-    for post_only, kind in ((True, Entry.POST_ONLY), (False, Entry.ANY)):
+    assert kinds == {kind for kind in Entry if Entry.NONE < kind <= served.place}
+    for post_only, kind in ((True, Entry.POST_ONLY), (False, Entry.RESTING)):
         events = driver.replace("bob", resting, 5, 101 + post_only, post_only=post_only)
         replaced = type(events[0]).__name__ == "OrderReplaced"
         assert replaced is (kind <= served.replace), kind
@@ -114,6 +114,7 @@ def test_exactly_what_the_table_serves_is_served(state: MarketState) -> None:
 
 
 REASONS = {
+    S.AUCTION_OPEN: RejectReason.MARKET_IN_AUCTION,
     S.HALTED: RejectReason.MARKET_HALTED,
     S.POST_ONLY: RejectReason.MARKET_POST_ONLY,
     S.CANCEL_ONLY: RejectReason.MARKET_CANCEL_ONLY,
@@ -127,7 +128,7 @@ def test_each_state_refuses_with_its_own_reason(state: MarketState, reason: Reje
     driver = Driver()
     driver.fund("alice")
     move(driver, state)
-    (event,) = driver.place("alice", BUY, 1, 1)
+    (event,) = driver.place("alice", BUY, 1, 1, time_in_force=TimeInForce.IOC)
     assert event.reason is reason
 
 
@@ -143,7 +144,7 @@ def test_post_only_refuses_what_would_cross_and_what_would_not_rest() -> None:
     assert event.reason is RejectReason.MARKET_POST_ONLY
 
 
-@pytest.mark.parametrize("state", [S.HALTED, S.POST_ONLY, S.CANCEL_ONLY])
+@pytest.mark.parametrize("state", [S.AUCTION_OPEN, S.HALTED, S.POST_ONLY, S.CANCEL_ONLY])
 def test_a_market_may_begin_in_another_state(state: MarketState) -> None:
     """Both are told, so that whoever follows knows."""
     driver = Driver()
@@ -256,7 +257,12 @@ def test_the_diagram_of_the_docs_is_the_table() -> None:
 
 def test_the_table_of_the_docs_is_the_table() -> None:
     """What each state serves, cell by cell."""
-    words = {Entry.NONE: "no", Entry.POST_ONLY: "post-only", Entry.ANY: "all"}
+    words = {
+        Entry.NONE: "no",
+        Entry.POST_ONLY: "post-only",
+        Entry.RESTING: "resting",
+        Entry.ANY: "all",
+    }
     for state, served in SERVED.items():
         cells = [words[served.place], words[served.replace]]
         cells += ["yes" if yes else "no" for yes in

@@ -49,7 +49,10 @@ def tier(volume: int, maker: int, taker: int) -> FeeTier:
 
 
 MARKETS = (
-    market("ETH", 7, 3, 1_117, 2_531, maximum_quantity=300, maximum_notional=200_000),
+    market(
+        "ETH", 7, 3, 1_117, 2_531, maximum_quantity=300, maximum_notional=200_000,
+        price_band_ppm=40_000,
+    ),
     market(
         "BTC", 3, 11, 2_903, 1_009, minimum_quantity=2,
         fee_tiers=(tier(9_000, 700, 1_000), tier(25_000, -777, 800)),
@@ -103,6 +106,12 @@ def _command(choose: Choose, naive: Naive) -> c.Command:
         return _absence(choose)
     if choose(60) == 0:
         return _control(choose)
+    stopped = [name for name, state in naive.rules.states.items() if state is not MarketState.OPEN]
+    if stopped and choose(16) == 0:
+        where = _pick(choose, stopped)
+        by_steps = naive.rules.states[where] is MarketState.CANCEL_ONLY
+        state = MarketState.AUCTION_OPEN if by_steps else MarketState.OPEN
+        return c.SetMarketState(market=where, state=state)
     roll = choose(110)
     if roll >= 100:
         return _told_by_the_chain(choose, naive, roll)
@@ -142,17 +151,26 @@ def _rare(choose: Choose, naive: Naive, roll: int, account: str) -> c.Command:
     if roll < 96:
         return c.FailSettlement(failures=_failures(choose, naive), batch=1)
     if roll == 96:
-        return _state(choose) if choose(2) else _fees(choose, naive)
+        return _state(choose, naive) if choose(5) else _fees(choose, naive)
     if roll == 97:
         return c.CancelOrder(account=account, client_order_id=f"n{choose(6)}")
     return c.AdvanceTime()
 
 
-def _state(choose: Choose) -> c.SetMarketState:
-    """Mostly towards an open market; very rarely towards one that is closed for good."""
+def _state(choose: Choose, naive: Naive) -> c.Command:
+    """Mostly towards an open market, now or later; very rarely to one that is closed for good."""
+    stopped = [name for name, state in naive.rules.states.items() if state is not MarketState.OPEN]
     states = [state for state in MarketState if state is not MarketState.CLOSED or not choose(12)]
-    state = MarketState.OPEN if choose(2) else _pick(choose, states)
-    return c.SetMarketState(market=_pick(choose, MARKETS).id, state=state)
+    states += [MarketState.AUCTION_OPEN] * 3
+    where = _pick(choose, MARKETS).id
+    state = _pick(choose, states)
+    if stopped and choose(3):
+        where, state = _pick(choose, stopped), MarketState.OPEN
+    fields = {"reference_price": 95 + choose(11)} if choose(3) == 0 else {}
+    if choose(3):
+        return c.SetMarketState(market=where, state=state, **fields)
+    due_ns = naive.at + choose(9) * 10**9
+    return c.ScheduleMarketState(market=where, state=state, due_ns=due_ns, **fields)
 
 
 def _fees(choose: Choose, naive: Naive) -> c.Command:
@@ -160,7 +178,7 @@ def _fees(choose: Choose, naive: Naive) -> c.Command:
     where = _pick(choose, MARKETS).id
     planned = sorted(naive.rules.plans)
     if planned and choose(4) == 0:
-        due_ns, where = _pick(choose, planned)
+        due_ns, where, _ = _pick(choose, planned)
         return c.CancelPlan(market=where, due_ns=due_ns + choose(2))
     later = naive.at + choose(3) * DAY_NS + choose(20) * 10**9
     return c.ScheduleFees(

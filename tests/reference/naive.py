@@ -18,7 +18,7 @@ from hybrid_dex.model.signed_order import Nonce, SignatureKind
 from tests.reference.naive_chain import ChainFacts
 from tests.reference.naive_conditions import Conditions
 from tests.reference.naive_control import Control
-from tests.reference.naive_markets import MarketRules, charge, worst
+from tests.reference.naive_markets import OPEN, MarketRules, charge, worst
 from tests.reference.naive_protection import Absences
 from tests.reference.nouns import BUY, SELL, Fill, Grant, Order
 
@@ -191,7 +191,7 @@ class Naive(Absences, Control, Conditions, ChainFacts):
             )
         )
 
-    def whole(self, order: Order) -> bool | None:
+    def whole(self, order: Order, *, banded: bool = False) -> bool | None:
         """Whether a FOK trades whole; ``None`` when it would take more than 100 fills."""
         left, fills = order.open, 0
         line = [copy(o) for o in self.crossing(order.market.id, order.side, order.price)]
@@ -201,6 +201,8 @@ class Naive(Absences, Control, Conditions, ChainFacts):
                 if order.mode is not SelfTradeMode.CANCEL_RESTING:
                     return False
                 continue
+            if banded and not self.rules.admits(order.market, other.price):
+                return False
             fills, left = fills + 1, left - min(left, other.shown)
             if fills > 100:
                 return None
@@ -214,8 +216,22 @@ class Naive(Absences, Control, Conditions, ChainFacts):
         """Trade, then rest or end; or wait."""
         if order.waiting:
             return self.rest(order)
-        if order.tif is TimeInForce.FOK and not self.whole(order):
+        if self.rules.states[order.market.id] is not OPEN:
+            return self.rules.join(order)
+        if order.tif is TimeInForce.FOK:
+            return self.work_whole(order)
+        return self.work_rest(order)
+
+    def work_whole(self, order: Order) -> None:
+        """A FOK: all of it or nothing, and the market stops when all of it leaves the band."""
+        if not self.whole(order):
             return self.end(order, "canceled")
+        if not self.whole(order, banded=True):
+            return self.rules.leave_band(order)
+        return self.work_rest(order)
+
+    def work_rest(self, order: Order) -> None:
+        """Trade as far as it goes, then rest or end."""
         told = len(self.fills)
         while order.open and (met := self.crossing(order.market.id, order.side, order.price)):
             other = met[0]
@@ -228,6 +244,8 @@ class Naive(Absences, Control, Conditions, ChainFacts):
             quantity = self.affordable(order, other)
             if quantity == 0:
                 break
+            if not self.rules.admits(order.market, other.price):
+                return self.rules.leave_band(order)
             self.trade(order, other, quantity)
         if order.open == 0:
             return self.end(order, "filled")
@@ -259,21 +277,26 @@ class Naive(Absences, Control, Conditions, ChainFacts):
         order.open -= overlap
         return False
 
-    def trade(self, taker: Order, maker: Order, quantity: int) -> None:
-        """One fill at the maker's price; fees round down."""
-        market, notional = maker.market, maker.price * quantity * maker.market.tick_size
-        fees = {
-            maker.side: charge(notional, self.rules.rates(maker.account, market)[0]),
-            taker.side: charge(notional, self.rules.rates(taker.account, market)[1]),
-        }
+    def trade(self, taker: Order, maker: Order, quantity: int, auction: int = 0) -> None:
+        """One fill at the maker's price, or the auction's, where both are charged as makers."""
+        market, price = maker.market, auction or maker.price
+        notional = price * quantity * market.tick_size
+        ppm = [
+            self.rules.rates(maker.account, market)[0],
+            self.rules.rates(taker.account, market)[1],
+        ]
+        if auction:
+            ppm = [max(0, self.rules.rates(o.account, market)[0]) for o in (maker, taker)]
+        fees = {maker.side: charge(notional, ppm[0]), taker.side: charge(notional, ppm[1])}
         who = {maker.side: maker.account, taker.side: taker.account}
         fill = Fill(
-            self.sequence << 16 | self.next_fill, market, maker.price, quantity, maker.id, taker.id,
+            self.sequence << 16 | self.next_fill, market, price, quantity, maker.id, taker.id,
             who[BUY], who[SELL], fees[BUY], fees[SELL],
             {maker.side: maker.session, taker.side: taker.session}, self.at,
         )  # fmt: skip
         self.next_fill += 1
-        self.last[market.id] = maker.price
+        self.last[market.id] = price
+        self.rules.references.pop(market.id, None)
         self.fills.append(fill)
         self.unsettled[fill.id] = fill
         for account, asset, amount in fill.legs():
@@ -283,7 +306,9 @@ class Naive(Absences, Control, Conditions, ChainFacts):
             order.open -= quantity
             order.filled += quantity
             self.filled[order.id] = order.filled
-        maker.shown -= quantity
+        maker.shown -= 0 if auction else quantity
+        for order in (maker, taker):
+            order.shown = min(order.shown, order.open)
         if maker.open == 0:
             self.end(maker, "filled")
         elif maker.shown == 0:
@@ -534,7 +559,8 @@ class DryRun(Naive):
             if order_id >> 8 == self.sequence:
                 return False
             self.PlaceOrder(member)
-            return self.status == {} and self.real_status[order_id] != "rejected"
+            again = self.names[member.account, member.client_order_id][1] == order_id
+            return self.status == {} and not (again and self.real_status[order_id] == "rejected")
         self.PlaceOrder(member)
         return self.status == {}
 

@@ -8,17 +8,21 @@ from typing import Any
 from hybrid_dex.model import commands as c
 from hybrid_dex.model.fees import FeeSchedule
 from hybrid_dex.model.market import Market, MarketState
+from hybrid_dex.model.order import Side, TimeInForce
 
+AUCTION = MarketState.AUCTION_OPEN
 OPEN, HALTED = MarketState.OPEN, MarketState.HALTED
 POST_ONLY, CANCEL_ONLY = MarketState.POST_ONLY, MarketState.CANCEL_ONLY
 CLOSED = MarketState.CLOSED
 STEPS = {
-    OPEN: {POST_ONLY, CANCEL_ONLY, HALTED},
-    POST_ONLY: {OPEN, CANCEL_ONLY, HALTED},
-    CANCEL_ONLY: {POST_ONLY, HALTED, CLOSED},
-    HALTED: {OPEN, POST_ONLY, CANCEL_ONLY, CLOSED},
+    AUCTION: {OPEN, CANCEL_ONLY, HALTED},
+    OPEN: {AUCTION, POST_ONLY, CANCEL_ONLY, HALTED},
+    POST_ONLY: {AUCTION, OPEN, CANCEL_ONLY, HALTED},
+    CANCEL_ONLY: {AUCTION, POST_ONLY, HALTED, CLOSED},
+    HALTED: {AUCTION, OPEN, POST_ONLY, CANCEL_ONLY, CLOSED},
     CLOSED: set(),
 }
+RESTS = (TimeInForce.GTC, TimeInForce.GTD)
 DAY = 24 * 60 * 60 * 10**9
 
 
@@ -58,7 +62,9 @@ class MarketRules:
         self.states: dict[str, MarketState] = {}
         self.fees: dict[str, FeeSchedule] = {}
         self.counted_since: dict[str, int] = {}
-        self.plans: dict[tuple[int, str], FeeSchedule] = {}
+        self.plans: dict[tuple[int, str, bool], tuple[Any, int | None]] = {}
+        self.references: dict[str, int] = {}
+        self.bands: dict[str, tuple[int, int]] = {}
 
     def takes(self, market: Market, term: c.PlaceOrder | c.ReplaceOrder, *, ends: bool) -> bool:
         """Whether the market takes an order of these terms now; one that ends has any size."""
@@ -66,7 +72,11 @@ class MarketRules:
         notional = term.price * term.quantity * market.tick_size
         most = market.maximum_notional
         return (
-            (state is OPEN or (state is POST_ONLY and term.post_only))
+            (
+                state is OPEN
+                or (state is POST_ONLY and term.post_only)
+                or (state is AUCTION and (term.time_in_force in RESTS or term.trigger_price))
+            )
             and 1 <= term.quantity < 2**48
             and (
                 ends
@@ -105,10 +115,126 @@ class MarketRules:
 
     def wake(self) -> None:
         """Do what was planned for a time that has come; what expires before, expires before."""
-        for due, market in sorted(self.plans):
+        self.bands.clear()
+        for key in sorted(self.plans):
+            due, market, moves = key
             if due <= self.naive.at:
                 self.naive.pass_time(due)
-                self.charge(market, self.plans.pop((due, market)))
+                what, reference = self.plans.pop(key)
+                if moves:
+                    self.move(market, what, reference)
+                else:
+                    self.charge(market, what)
+
+    def near(self, market: str) -> int | None:
+        """The price that the market is thought to have."""
+        return self.references.get(market) or self.naive.last.get(market)
+
+    def admits(self, market: Market, price: int) -> bool:
+        """Whether the band, as it stood before the command, allows a trade at this price."""
+        near = self.near(market.id)
+        if market.price_band_ppm is None:
+            return True
+        if market.id not in self.bands:
+            reach = (near or 0) * market.price_band_ppm // 10**6
+            self.bands[market.id] = (near - reach, near + reach) if near else (0, 2**48)
+        low, high = self.bands[market.id]
+        return low <= price <= high
+
+    def move(self, market: str, state: MarketState, reference: int | None) -> None:
+        """Along the steps that there are, with what they bring."""
+        before, orders = self.states[market], self.naive.resting
+        crosses = self.crossed(market)
+        if state not in STEPS[before] or (state is POST_ONLY and crosses):
+            return
+        self.states[market] = state
+        if reference:
+            self.references[market] = reference
+        if state is OPEN and crosses:
+            self.uncross(market)
+        if state is OPEN and self.naive.markets[market].price_band_ppm is None:
+            self.references.pop(market, None)
+        if state is CLOSED:
+            for order in [o for o in orders if o.market.id == market]:
+                self.naive.end(order, "canceled")
+
+    def crossed(self, market: str) -> bool:
+        """Whether the best bid reaches the best ask."""
+        bids, asks = (self.naive.book(market, side) for side in Side)
+        return bool(bids and asks and bids[0].price >= asks[0].price)
+
+    def opening(self, market: str) -> tuple[int, int, int] | None:
+        """Price, volume and surplus at which it would open: every price in between is tried."""
+        if not self.crossed(market):
+            return None
+        bids, asks = (self.naive.book(market, side) for side in Side)
+        tried = []
+        for price in range(asks[0].price, bids[0].price + 1):
+            wanted = sum(o.open for o in bids if o.price >= price)
+            offered = sum(o.open for o in asks if o.price <= price)
+            tried.append((min(wanted, offered), -abs(wanted - offered), price))
+        most, surplus, _ = max(tried, key=lambda row: row[:2])
+        best = [price for *rank, price in tried if rank == [most, surplus]]
+        near = self.near(market)
+        middle = best[(len(best) - 1) // 2]
+        return (min(best, key=lambda price: abs(price - near)) if near else middle), most, -surplus
+
+    def uncross(self, market: str) -> None:
+        """Everybody who can trades, at one price, and pays as a maker, or nothing."""
+        naive = self.naive
+        self.part(market)
+        if not self.crossed(market):
+            return
+        price, _, _ = self.opening(market)
+        while True:
+            buy = next((o for o in naive.book(market, Side.BUY) if o.price >= price), None)
+            sell = next((o for o in naive.book(market, Side.SELL) if o.price <= price), None)
+            if buy is None or sell is None:
+                break
+            maker, taker = sorted((buy, sell), key=lambda o: o.id)
+            naive.trade(taker, maker, min(buy.open, sell.open), auction=price)
+            if taker.open == 0:
+                naive.end(taker, "filled")
+        naive.next_fill += -naive.next_fill % 100
+
+    def part(self, market: str) -> None:
+        """Whoever became a group in the auction: the newest goes, until none could meet."""
+        naive = self.naive
+        for group in sorted(set(naive.groups.values())):
+            while True:
+                bids, asks = (
+                    [o for o in naive.book(market, side) if naive.groups.get(o.account) == group]
+                    for side in Side
+                )
+                meeting = [o for o in bids if any(o.price >= other.price for other in asks)]
+                meeting += [o for o in asks if any(o.price <= other.price for other in bids)]
+                if not meeting:
+                    break
+                naive.end(max(meeting, key=lambda o: o.id), "canceled")
+
+    def join(self, order: Any) -> None:
+        """An order enters where nothing trades."""
+        state, naive = self.states[order.market.id], self.naive
+        if state is HALTED:
+            return naive.end(order, "canceled")
+        own = [
+            other
+            for other in naive.crossing(order.market.id, order.side, order.price)
+            if naive.kin(other.account, order.account)
+        ]
+        down = order.side is Side.SELL
+        for other in sorted(own, key=lambda o: (-o.price if down else o.price, o.id)):
+            if state is AUCTION and naive.self_trade(order, other):
+                return naive.end(order, "canceled")
+        return naive.rest(order) if order.tif in RESTS else naive.end(order, "canceled")
+
+    def leave_band(self, order: Any) -> None:
+        """The market stops; what is left of the order waits for the price that is found."""
+        self.states[order.market.id] = AUCTION
+        if order.tif in RESTS:
+            self.join(order)
+        else:
+            self.naive.end(order, "canceled")
 
     def ListMarket(self, command: c.ListMarket) -> None:  # noqa: N802
         """Once."""
@@ -119,12 +245,15 @@ class MarketRules:
             self.charge(market.id, market.fees)
 
     def SetMarketState(self, command: c.SetMarketState) -> None:  # noqa: N802
-        """Along the steps that there are."""
-        if command.state in STEPS[self.states[command.market]]:
-            self.states[command.market] = command.state
-            if command.state is CLOSED:
-                for order in [o for o in self.naive.resting if o.market.id == command.market]:
-                    self.naive.end(order, "canceled")
+        """At once."""
+        self.move(command.market, command.state, command.reference_price)
+
+    def ScheduleMarketState(self, command: c.ScheduleMarketState) -> None:  # noqa: N802
+        """Later."""
+        planned = [key for key in self.plans if key[1] == command.market]
+        if command.due_ns > self.naive.at and len(planned) < 100:
+            key = (command.due_ns, command.market, True)
+            self.plans[key] = (command.state, command.reference_price)
 
     def ScheduleFees(self, command: c.ScheduleFees) -> None:  # noqa: N802
         """Never above what was listed, and with a day's notice when somebody pays more."""
@@ -136,14 +265,15 @@ class MarketRules:
         if any(over) or (command.due_ns is not None and (due <= now or len(planned) >= 100)):
             return
         until_then = [self.fees[market.id]]
-        until_then += [self.plans[key] for key in planned if key[0] <= due]
+        until_then += [self.plans[key][0] for key in planned if key[0] <= due and not key[2]]
         if due < now + DAY and any(costs_more(command.fees, old) for old in until_then):
             return
         if command.due_ns is None:
             self.charge(market.id, command.fees)
         else:
-            self.plans[due, market.id] = command.fees
+            self.plans[due, market.id, False] = (command.fees, None)
 
     def CancelPlan(self, command: c.CancelPlan) -> None:  # noqa: N802
         """Not after all."""
-        self.plans.pop((command.due_ns, command.market), None)
+        for moves in (False, True):
+            self.plans.pop((command.due_ns, command.market, moves), None)

@@ -106,7 +106,7 @@ class BookReplica:
         self._bids.update((level.price, level.quantity) for level in update.bids)
         self._asks.update((level.price, level.quantity) for level in update.asks)
         self.synced, self.sequence, self.at_ns = True, update.sequence, update.at_ns
-        if self._crossed():
+        if self._crossed() and not update.may_cross:
             return self.lose()
         for delta in early:
             if self._take_delta(delta) is Step.GAP:
@@ -126,9 +126,9 @@ class BookReplica:
                 else:
                     levels.pop(level.price, None)
         self.sequence, self.at_ns = update.sequence, update.at_ns
-        return self.lose() if self._crossed() else Step.APPLIED
+        return self.lose() if self._crossed() and not update.may_cross else Step.APPLIED
 
     def _crossed(self) -> bool:
-        """A book where the best bid reaches the best ask never rested: something was lost."""
+        """Outside an auction a bid that reaches an ask never rested: something was lost."""
         top = self.top()
         return bool(top.bid and top.ask and top.bid.price >= top.ask.price)

@@ -1,7 +1,7 @@
 """Agenda: what is planned for markets, by time.
 
 A plan is carried out before the first command stamped at or after its time, in the order of time
-and market. Another plan of the same kind for the same market and time replaces the first.
+and market, new fees before a new state. Another plan of the same kind for the same market and time replaces the first.
 """
 
 from collections.abc import Iterable
@@ -24,15 +24,18 @@ class Agenda:
     __slots__ = ("_plans",)
 
     def __init__(self) -> None:
-        self._plans: SortedDict[tuple[int, MarketId], Plan] = SortedDict()
+        self._plans: SortedDict[tuple[int, MarketId, bool], Plan] = SortedDict()
 
     def put(self, plan: Plan) -> None:
-        """Plan something, in place of what was planned for that market and time."""
-        self._plans[plan.due_ns, plan.market] = plan
+        """Plan something, in place of what was planned of its kind for that market and time."""
+        self._plans[plan.due_ns, plan.market, plan.state is not None] = plan
 
     def drop(self, market: MarketId, due_ns: int) -> bool:
-        """Take a plan back; false when there is none."""
-        return self._plans.pop((due_ns, market), None) is not None
+        """Take back what is planned for a market at a time; false when that is nothing."""
+        before = len(self._plans)
+        for moves in (False, True):
+            self._plans.pop((due_ns, market, moves), None)
+        return len(self._plans) < before
 
     def of(self, market: MarketId) -> list[Plan]:
         """Return what is planned for a market, by time."""

@@ -22,7 +22,7 @@ def affordable(desk: Desk, venue: Venue, taker: LiveOrder, allocation: Allocatio
     assert conditions is not None, "only an order with a budget asks"
     assert conditions.quote_budget is not None, "only an order with a budget asks"
     left = conditions.quote_budget - conditions.spent
-    rate = venue.taker_fee_ppm
+    rate = venue.flat_rates[1]
     if venue.rates is not None:
         rate = desk.rates(venue, allocation.account, taker.account)[1]
     unit = allocation.price * venue.tick_size

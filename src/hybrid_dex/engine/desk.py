@@ -25,18 +25,23 @@ from hybrid_dex.model.events import (
     AccountUnfrozen,
     CommandRejected,
     Event,
-    FeesChanged,
-    FeesScheduled,
     FillMade,
     FillSettled,
     MarketListed,
     MarketStateChanged,
     OrderCanceled,
     OrderExpired,
-    PlanCanceled,
 )
 from hybrid_dex.model.fees import FeeSchedule, fee
 from hybrid_dex.model.market import Asset, Market, MarketState
+from hybrid_dex.model.market_events import (
+    FeesChanged,
+    FeesScheduled,
+    MarketStateScheduled,
+    MarketUncrossed,
+    PlanCanceled,
+    PlanFailed,
+)
 from hybrid_dex.model.order import CancelReason, OrderStatus, Side
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.risk_control import RiskTierChanged
@@ -44,6 +49,7 @@ from hybrid_dex.model.settlement import MatchedFill
 from hybrid_dex.model.units import (
     MAX_AMOUNT,
     MAX_FILLS_PER_GROUP,
+    MAX_PRICE,
     AccountId,
     Amount,
     AssetId,
@@ -75,23 +81,25 @@ class Venue:
     """
 
     __slots__ = (
+        "_band",
         "base_id",
         "book",
         "counts_since",
         "fees",
+        "flat_rates",
         "last_price",
         "least_lots",
         "least_notional",
         "lot_size",
-        "maker_fee_ppm",
         "market",
         "most_lots",
         "most_notional",
+        "price_band_ppm",
         "quote_id",
         "rates",
+        "reference_price",
         "state",
         "stops",
-        "taker_fee_ppm",
         "tick_size",
         "worst_fee_ppm",
         "worst_maker_ppm",
@@ -112,6 +120,10 @@ class Venue:
         self.least_notional: int = market.minimum_notional
         most = market.maximum_notional
         self.most_notional: int = MAX_AMOUNT if most is None else most
+        self.price_band_ppm = market.price_band_ppm
+        # An operator's price, in place of the last one until the market trades again; 0 for none.
+        self.reference_price = 0
+        self._band = (0, 0, 0)
         # Holds and signatures cover the worst that was ever listed, so fees can change below it.
         self.worst_fee_ppm: int = market.fees.worst_fee_ppm
         self.worst_maker_ppm: int = market.fees.worst_maker_ppm
@@ -121,11 +133,30 @@ class Venue:
         self.rates: dict[AccountId, tuple[int, int]] | None = None
         self.charge(market.fees, Sequence(0))
 
+    @property
+    def reference(self) -> int:
+        """The price around which the market is thought to trade, ticks; 0 when nobody knows."""
+        return self.reference_price or self.last_price
+
+    def admits(self, price: int, sequence: int) -> bool:
+        """Return whether the market may trade at this price; only where it has a band.
+
+        The band stands around the last price before the command, so that no single one walks it
+        along. Where there is no last price yet, any will do.
+        """
+        known, low, high = self._band
+        if known != sequence:
+            near, low, high = self.reference, 0, MAX_PRICE
+            if near:
+                reach = near * (self.price_band_ppm or 0) // 1_000_000
+                low, high = near - reach, near + reach
+            self._band = (sequence, low, high)
+        return low <= price <= high
+
     def charge(self, fees: FeeSchedule, sequence: Sequence) -> None:
         """Charge these fees from now on."""
         self.fees = fees
-        self.maker_fee_ppm: int = fees.maker_fee_ppm
-        self.taker_fee_ppm: int = fees.taker_fee_ppm
+        self.flat_rates: tuple[int, int] = (fees.maker_fee_ppm, fees.taker_fee_ppm)
         self.rates = {} if fees.tiers else None
         if fees.tiers and self.counts_since is None:
             self.counts_since = sequence
@@ -189,6 +220,7 @@ class Desk:
         "orders",
         "sequence",
         "sessions",
+        "settles_on_chain",
         "switches",
         "touched",
         "venues",
@@ -226,6 +258,8 @@ class Desk:
         self.isolated: dict[MarketId, int] = {}
         # The command and market of the last order that was canceled outside matching.
         self.touched: tuple[int, MarketId] | None = None
+        # Whether fills settle on chain, where the price is the maker's and the fee has a limit.
+        self.settles_on_chain = False
         self.agenda = Agenda()
         self.volumes = Volumes()
         self.day = 0
@@ -431,7 +465,9 @@ class Desk:
                     self._thaw(event.taker)
                 case MarketListed() | MarketStateChanged() | PlanCanceled():
                     pass
-                case FeesScheduled() | FeesChanged():
+                case FeesScheduled() | FeesChanged() | MarketUncrossed():
+                    pass
+                case MarketStateScheduled() | PlanFailed():
                     pass
                 case RiskTierChanged():
                     pass

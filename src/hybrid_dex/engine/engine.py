@@ -58,6 +58,7 @@ from hybrid_dex.model.commands import (
     RevokeLane,
     RevokeSession,
     ScheduleFees,
+    ScheduleMarketState,
     SetMarketState,
     Withdraw,
 )
@@ -113,6 +114,7 @@ class Engine(Readings):
     def _take(self, desk: Desk) -> None:
         """Work on this desk from now on."""
         super().__init__(desk)
+        desk.settles_on_chain = self._requires_signature
         view = Readings(desk)
         trading = Trading(
             desk,
@@ -127,7 +129,7 @@ class Engine(Readings):
         batches = Batches(desk, self._risk, view, trading, changes)
         self._cascade = Cascade(desk, trading)
         funds, delegation, vouchers = Funds(desk), Delegation(desk), Vouchers(desk)
-        markets = self._markets = Markets(desk, protection, signed_only=self._requires_signature)
+        markets = self._markets = Markets(desk, protection)
         self._apply: dict[type[Command | Isolated], Callable[..., tuple[Event, ...] | None]] = {
             PlaceOrder: trading.place,
             CancelOrder: changes.cancel,
@@ -146,6 +148,7 @@ class Engine(Readings):
             ListMarket: markets.list_market,
             SetMarketState: markets.set_state,
             ScheduleFees: markets.schedule_fees,
+            ScheduleMarketState: markets.schedule_state,
             CancelPlan: markets.cancel_plan,
             AdvanceTime: _nothing,
             ScheduleCancel: protection.schedule,

@@ -27,6 +27,8 @@ class Entry(enum.IntEnum):
     NONE = 0
     POST_ONLY = 1
     """Those that rest and never take."""
+    RESTING = 2
+    """Those that rest, and those that wait for a price."""
     ANY = 3
 
 
@@ -51,6 +53,7 @@ class Served:
     triggers: bool
 
 
+_AUCTION: Final = MarketState.AUCTION_OPEN
 _OPEN: Final = MarketState.OPEN
 _HALTED: Final = MarketState.HALTED
 _POST_ONLY: Final = MarketState.POST_ONLY
@@ -59,10 +62,11 @@ _CLOSED: Final = MarketState.CLOSED
 
 MOVES: Final[Mapping[MarketState, tuple[MarketState, ...]]] = MappingProxyType(
     {
-        _POST_ONLY: (_OPEN, _CANCEL_ONLY, _HALTED),
-        _OPEN: (_POST_ONLY, _CANCEL_ONLY, _HALTED),
-        _CANCEL_ONLY: (_POST_ONLY, _HALTED, _CLOSED),
-        _HALTED: (_POST_ONLY, _OPEN, _CANCEL_ONLY, _CLOSED),
+        _AUCTION: (_OPEN, _CANCEL_ONLY, _HALTED),
+        _POST_ONLY: (_AUCTION, _OPEN, _CANCEL_ONLY, _HALTED),
+        _OPEN: (_AUCTION, _POST_ONLY, _CANCEL_ONLY, _HALTED),
+        _CANCEL_ONLY: (_AUCTION, _POST_ONLY, _HALTED, _CLOSED),
+        _HALTED: (_AUCTION, _POST_ONLY, _OPEN, _CANCEL_ONLY, _CLOSED),
         _CLOSED: (),
     }
 )
@@ -71,6 +75,7 @@ MOVES: Final[Mapping[MarketState, tuple[MarketState, ...]]] = MappingProxyType(
 SERVED: Final[Mapping[MarketState, Served]] = MappingProxyType(
     {
         #                     place            replace          cancel reduce match  triggers
+        _AUCTION:     Served(Entry.RESTING,   Entry.RESTING,   True,  True,  False, False),
         _POST_ONLY:   Served(Entry.POST_ONLY, Entry.POST_ONLY, True,  True,  False, False),
         _OPEN:        Served(Entry.ANY,       Entry.ANY,       True,  True,  True,  True),
         _CANCEL_ONLY: Served(Entry.NONE,      Entry.NONE,      True,  True,  False, False),
@@ -81,16 +86,24 @@ SERVED: Final[Mapping[MarketState, Served]] = MappingProxyType(
 """What is served in each state. In a closed market no order is left to cancel or reduce."""
 
 _REASONS: Final = {
+    _AUCTION: RejectReason.MARKET_IN_AUCTION,
     _POST_ONLY: RejectReason.MARKET_POST_ONLY,
     _CANCEL_ONLY: RejectReason.MARKET_CANCEL_ONLY,
     _HALTED: RejectReason.MARKET_HALTED,
     _CLOSED: RejectReason.MARKET_CLOSED,
 }
 _WANTED: Final = {
+    _AUCTION: "is in an auction and takes orders that rest: GTC or GTD",
     _POST_ONLY: "takes post-only orders now; cancel and reduce are served",
     _CANCEL_ONLY: "is cancel-only; cancel and reduce are served",
     _HALTED: "is halted; cancel and reduce are served",
     _CLOSED: "is delisted",
+}
+_FIELDS: Final = {
+    Entry.NONE: "market",
+    Entry.POST_ONLY: "post_only",
+    Entry.RESTING: "time_in_force",
+    Entry.ANY: "market",
 }
 _RESTS: Final = (TimeInForce.GTC, TimeInForce.GTD)
 
@@ -104,7 +117,9 @@ def refuse_entry(
     market: MarketId, state: MarketState, entry: Entry, command: PlaceOrder | ReplaceOrder
 ) -> Refusal | None:
     """Judge whether an order, or new terms, may enter in a state that is not open."""
-    if entry is Entry.POST_ONLY and command.post_only and command.time_in_force in _RESTS:
+    rests = command.time_in_force in _RESTS
+    if entry is Entry.POST_ONLY and command.post_only and rests:
         return None
-    field = "post_only" if entry is Entry.POST_ONLY else "market"
-    return Refusal(_REASONS[state], field, f"{market} {_WANTED[state]}")
+    if entry is Entry.RESTING and (rests or command.trigger_price is not None):
+        return None
+    return Refusal(_REASONS[state], _FIELDS[entry], f"{market} {_WANTED[state]}")

@@ -9,25 +9,43 @@ an order. Plans are carried out before the command that passes their time, like 
 
 from typing import Final
 
-from hybrid_dex.engine import isolation
+from hybrid_dex.engine import auction, isolation, matching
 from hybrid_dex.engine.agenda import MOST_PLANS
 from hybrid_dex.engine.desk import Desk, Venue
 from hybrid_dex.engine.market_states import MOVES, SERVED, Entry, is_legal
 from hybrid_dex.engine.protection import Protection
 from hybrid_dex.engine.volumes import DAY_NS
-from hybrid_dex.model.commands import CancelPlan, ListMarket, ScheduleFees, SetMarketState
+from hybrid_dex.interfaces.risk import Refusal
+from hybrid_dex.model.commands import (
+    CancelPlan,
+    ListMarket,
+    ScheduleFees,
+    ScheduleMarketState,
+    SetMarketState,
+)
 from hybrid_dex.model.events import (
-    FeesChanged,
-    FeesScheduled,
     MarketListed,
     MarketStateChanged,
-    PlanCanceled,
 )
 from hybrid_dex.model.fees import FeeSchedule
 from hybrid_dex.model.market import Asset, Market, MarketState, StateCause
+from hybrid_dex.model.market_events import (
+    FeesChanged,
+    FeesScheduled,
+    MarketStateScheduled,
+    PlanCanceled,
+    PlanFailed,
+)
 from hybrid_dex.model.order import CancelReason
 from hybrid_dex.model.reasons import RejectReason
-from hybrid_dex.model.units import MAX_SETTLED_FEE_PPM, MAX_TIMESTAMP_NS, MarketId, TimestampNs
+from hybrid_dex.model.units import (
+    MAX_PRICE,
+    MAX_SETTLED_FEE_PPM,
+    MAX_TIMESTAMP_NS,
+    MarketId,
+    Price,
+    TimestampNs,
+)
 from hybrid_dex.model.views import Plan
 
 __all__ = ["FEE_NOTICE_NS", "Markets"]
@@ -35,19 +53,20 @@ __all__ = ["FEE_NOTICE_NS", "Markets"]
 FEE_NOTICE_NS: Final = 24 * 60 * 60 * 1_000_000_000
 """How long before fees rise that is announced."""
 
+_AUCTION: Final = MarketState.AUCTION_OPEN
 _OPEN: Final = MarketState.OPEN
+_POST_ONLY: Final = MarketState.POST_ONLY
 _CLOSED: Final = MarketState.CLOSED
 
 
 class Markets:
     """The commands about markets."""
 
-    __slots__ = ("_desk", "_protection", "_signed_only")
+    __slots__ = ("_desk", "_protection")
 
-    def __init__(self, desk: Desk, protection: Protection, *, signed_only: bool) -> None:
+    def __init__(self, desk: Desk, protection: Protection) -> None:
         self._desk = desk
         self._protection = protection
-        self._signed_only = signed_only
 
     # ------------------------------------------------------------------ listing
 
@@ -65,7 +84,11 @@ class Markets:
             detail = "a market begins in any state but closed"
             desk.refuse(None, RejectReason.ILLEGAL_MOVE, "state", detail)
             return
-        if self._signed_only and market.worst_fee_ppm > MAX_SETTLED_FEE_PPM:
+        refusal = self._refuse_auction(state)
+        if refusal is not None:
+            desk.refuse(None, refusal.reason, refusal.field, refusal.detail)
+            return
+        if desk.settles_on_chain and market.worst_fee_ppm > MAX_SETTLED_FEE_PPM:
             detail = f"what settles is charged at most {MAX_SETTLED_FEE_PPM} parts per million"
             desk.refuse(None, RejectReason.FEES_ABOVE_LISTED, "fees", detail)
             return
@@ -79,24 +102,63 @@ class Markets:
     def set_state(self, command: SetMarketState) -> None:
         """Move a market to another state."""
         venue = self._find(command.market)
-        if venue is not None:
-            self._move(venue, command.state, StateCause.COMMAND)
+        if venue is None:
+            return
+        refusal = self._refuse_reference(command.reference_price)
+        if refusal is None:
+            cause = StateCause.COMMAND
+            refusal = self._move(venue, command.state, cause, command.reference_price)
+            self._desk.fill_index = 0
+        if refusal is not None:
+            self._desk.refuse(None, refusal.reason, refusal.field, refusal.detail)
 
-    def _move(self, venue: Venue, state: MarketState, cause: StateCause) -> None:
+    def _move(
+        self, venue: Venue, state: MarketState, cause: StateCause, reference: Price | None
+    ) -> Refusal | None:
+        """Move a market, with what that brings; or return why not, and nothing changes."""
         desk, market = self._desk, venue.market.id
         if venue.state is state:
-            return
+            return None
         if not is_legal(venue.state, state):
             after = ", ".join(_name(each) for each in MOVES[venue.state]) or "nothing"
             detail = f"{market} is {_name(venue.state)}; what can follow: {after}"
-            desk.refuse(None, RejectReason.ILLEGAL_MOVE, "state", detail)
-            return
+            return Refusal(RejectReason.ILLEGAL_MOVE, "state", detail)
+        refusal = self._refuse_auction(state)
+        if refusal is not None:
+            return refusal
         if SERVED[state].place is not Entry.NONE:
             isolation.release(desk, market)
+        if state is _POST_ONLY and auction.is_crossed(venue):
+            detail = f"{market} was in an auction and its orders cross: it opens, or closes"
+            return Refusal(RejectReason.ILLEGAL_MOVE, "state", detail)
+        if state is _OPEN and auction.is_crossed(venue):
+            crossing = auction.crossing_orders(desk, venue)
+            if crossing > matching.MAX_FILLS_PER_COMMAND - desk.fill_index:
+                detail = f"{crossing} orders cross, more than one command can let trade"
+                return Refusal(RejectReason.TOO_MANY_FILLS, "state", detail)
+        if reference is not None:
+            venue.reference_price = reference
         venue.state = state
-        desk.emit(MarketStateChanged(market, state, cause))
+        desk.emit(MarketStateChanged(market, state, cause, reference))
+        if state is _OPEN:
+            auction.run(desk, venue)
+        if state is _OPEN and venue.price_band_ppm is None:
+            venue.reference_price = 0  # it was for the opening; from here on the last price counts
         if state is _CLOSED:
             self._cancel_all(market)
+        return None
+
+    def _refuse_auction(self, state: MarketState) -> Refusal | None:
+        """Judge whether there can be an auction at all."""
+        if state is not _AUCTION or not self._desk.settles_on_chain:
+            return None
+        detail = "fills settle on chain at the maker's price, so orders can not meet at one price"
+        return Refusal(RejectReason.AUCTION_UNAVAILABLE, "state", detail)
+
+    def _refuse_reference(self, price: Price | None) -> Refusal | None:
+        if price is None or 1 <= price <= MAX_PRICE:
+            return None
+        return Refusal(RejectReason.INVALID_PRICE, "reference_price", f"1 to {MAX_PRICE} ticks")
 
     def _cancel_all(self, market: MarketId) -> None:
         """A closed market keeps no order, whatever it waited for."""
@@ -141,7 +203,9 @@ class Markets:
         """Whether somebody pays more than now, or than what was announced until then."""
         before = [venue.fees]
         before += [
-            plan.fees for plan in self._desk.agenda.of(venue.market.id) if plan.due_ns <= from_ns
+            plan.fees
+            for plan in self._desk.agenda.of(venue.market.id)
+            if plan.due_ns <= from_ns and plan.fees is not None
         ]
         return any(fees.exceeds(earlier) for earlier in before)
 
@@ -151,6 +215,20 @@ class Markets:
             self._desk.emit(FeesChanged(venue.market.id, fees))
 
     # -------------------------------------------------------------------- plans
+
+    def schedule_state(self, command: ScheduleMarketState) -> None:
+        """Move a market to another state at a time."""
+        desk, due_ns, reference = self._desk, command.due_ns, command.reference_price
+        venue = self._find(command.market)
+        if venue is None or self._refuse_time(venue, due_ns):
+            return
+        refusal = self._refuse_auction(command.state) or self._refuse_reference(reference)
+        if refusal is not None:
+            desk.refuse(None, refusal.reason, refusal.field, refusal.detail)
+            return
+        state = command.state
+        self._plan(Plan(due_ns, command.market, state=state, reference_price=reference))
+        desk.emit(MarketStateScheduled(command.market, state, due_ns, reference))
 
     def cancel_plan(self, command: CancelPlan) -> None:
         """Take back what is planned."""
@@ -167,6 +245,7 @@ class Markets:
     def wake(self) -> None:
         """Carry out what is due by the command's time, each after all else that time does by then."""
         desk = self._desk
+        desk.fill_index = 0
         day = desk.at_ns // DAY_NS
         if day != desk.day:
             desk.day = day
@@ -175,8 +254,26 @@ class Markets:
         while (plan := desk.agenda.take_due(desk.at_ns)) is not None:
             self._protection.fire(plan.due_ns)
             desk.expire(plan.due_ns)
-            self._charge(desk.venues[plan.market], plan.fees)
+            self._carry_out(plan)
         self._set_alarm()
+        if desk.fill_index:
+            desk.wakes_ns = 0  # the next command counts its fills from zero again
+
+    def _carry_out(self, plan: Plan) -> None:
+        """Do what was planned, or tell why it can not be done."""
+        desk, venue = self._desk, self._desk.venues[plan.market]
+        if plan.fees is not None:
+            self._charge(venue, plan.fees)
+        if plan.state is None:
+            return
+        refusal: Refusal | None = None
+        if plan.market in desk.isolated and SERVED[plan.state].place is not Entry.NONE:
+            detail = f"{plan.market} broke an invariant; somebody has to open it"
+            refusal = Refusal(RejectReason.INTERNAL, "state", detail)
+        else:
+            refusal = self._move(venue, plan.state, StateCause.SCHEDULE, plan.reference_price)
+        if refusal is not None:
+            desk.emit(PlanFailed(plan.market, plan.due_ns, refusal.reason, refusal.detail))
 
     def _plan(self, plan: Plan) -> None:
         self._desk.agenda.put(plan)

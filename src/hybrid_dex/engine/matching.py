@@ -13,7 +13,7 @@ from hybrid_dex.engine.desk import Desk, Venue
 from hybrid_dex.engine.icebergs import Hidden, lower, refill
 from hybrid_dex.engine.orders import LiveOrder
 from hybrid_dex.errors import InvariantError
-from hybrid_dex.interfaces.book import Allocation, Incoming
+from hybrid_dex.interfaces.book import Incoming
 from hybrid_dex.interfaces.risk import Refusal
 from hybrid_dex.model.events import FillMade, OrderReduced
 from hybrid_dex.model.fees import fee
@@ -27,7 +27,15 @@ from hybrid_dex.model.units import (
     Quantity,
 )
 
-__all__ = ["MAX_FILLS_PER_COMMAND", "can_fill_whole", "cross", "refuse_crossing"]
+__all__ = [
+    "MAX_FILLS_PER_COMMAND",
+    "can_fill_whole",
+    "cross",
+    "fill",
+    "leaves_band",
+    "prevent_self_trade",
+    "refuse_crossing",
+]
 
 MAX_FILLS_PER_COMMAND: Final = 256 * MAX_FILLS_PER_GROUP
 """As many groups as the chain's sequence numbers one command; then the remainder is canceled."""
@@ -94,20 +102,43 @@ def cross(desk: Desk, venue: Venue, taker: LiveOrder) -> CancelReason | None:
         most = MAX_FILLS_PER_COMMAND
     kin = desk.controls.kin
     group = kin.get(taker.account, ()) if kin else ()
+    banded = venue.price_band_ppm is not None
     conditions = taker.conditions
     has_budget = conditions is not None and conditions.quote_budget is not None
     while True:
         for allocation in venue.book.match(incoming):
-            if allocation.account == taker.account or (group and allocation.account in group):
-                if _prevent_self_trade(desk, venue, taker, allocation):
+            maker = desk.orders.live[allocation.order_id]
+            if maker.account == taker.account or (group and maker.account in group):
+                if prevent_self_trade(desk, venue, taker, maker):
                     return CancelReason.SELF_TRADE
                 incoming.open = Quantity(taker.open)
                 continue
             offer = affordable(desk, venue, taker, allocation) if has_budget else allocation
             if fills == most or not offer.quantity:
                 return CancelReason.REMAINDER
-            maker = _fill(desk, venue, taker, offer, fills)
-            venue.last_price = maker.price
+            if banded:
+                if not venue.admits(maker.price, desk.sequence):
+                    return CancelReason.PRICE_BAND
+                venue.reference_price = 0
+            quantity = offer.quantity
+            fill(
+                desk,
+                venue,
+                taker,
+                maker,
+                price=maker.price,
+                quantity=quantity,
+                index=fills,
+                rates=(
+                    venue.flat_rates
+                    if venue.rates is None
+                    else desk.rates(venue, maker.account, taker.account)
+                ),
+            )
+            venue.book.reduce(maker.order_id, quantity)
+            if not maker.open:
+                desk.leave_book(venue, maker)
+                desk.end(venue, maker, _FILLED)
             fills += 1
             if offer is not allocation:
                 return CancelReason.REMAINDER
@@ -118,20 +149,39 @@ def cross(desk: Desk, venue: Venue, taker: LiveOrder) -> CancelReason | None:
             return None
 
 
-def _fill(
-    desk: Desk, venue: Venue, taker: LiveOrder, allocation: Allocation, index: int
-) -> LiveOrder:
-    """Turn an allocation into a fill: orders, funds, flight, book and event. Returns the maker."""
-    maker = desk.orders.live[allocation.order_id]
-    market, price, quantity = venue.market, maker.price, allocation.quantity
+def leaves_band(desk: Desk, venue: Venue, taker: LiveOrder) -> bool:
+    """FOK: whether it could trade whole only by trading at a price outside the market's band."""
+    incoming = Incoming(taker.side, taker.price, Quantity(taker.open))
+    kin = desk.controls.kin_of(taker.account)
+    for allocation in venue.book.match(incoming):
+        if allocation.account not in kin:
+            if not venue.admits(allocation.price, desk.sequence):
+                return True
+            whole = desk.orders.live[allocation.order_id].open
+            incoming.open = Quantity(max(0, incoming.open - whole))
+    return False
+
+
+def fill(
+    desk: Desk,
+    venue: Venue,
+    taker: LiveOrder,
+    maker: LiveOrder,
+    *,
+    price: int,
+    quantity: int,
+    index: int,
+    rates: tuple[int, int],
+) -> None:
+    """Make two orders trade: orders, funds, flight and event. The book is the caller's."""
+    market = venue.market
+    maker_ppm, taker_ppm = rates
     notional: int = price * quantity * venue.tick_size
-    if venue.rates is None:
-        maker_ppm, taker_ppm = venue.maker_fee_ppm, venue.taker_fee_ppm
-    else:
-        maker_ppm, taker_ppm = desk.rates(venue, maker.account, taker.account)
     maker_fee, taker_fee = fee(notional, maker_ppm), fee(notional, taker_ppm)
     if not 0 < quantity <= maker.open or quantity > taker.open:
-        raise InvariantError(f"the book offered {allocation} to order {taker.order_id}")
+        raise InvariantError(
+            f"the book offered {quantity} lots of {maker.order_id} to order {taker.order_id}"
+        )
     if taker.side is _BUY:
         buys, sells, buyer_fee, seller_fee = taker, maker, taker_fee, maker_fee
     else:
@@ -166,7 +216,7 @@ def _fill(
     )
     if venue.counts_since is not None:
         desk.count(venue, maker.account, taker.account, notional)
-    venue.book.reduce(maker.order_id, quantity)
+    venue.last_price = price
     desk.emit(
         _fill_made(
             fill_id,
@@ -186,10 +236,6 @@ def _fill(
             taker_fee,
         )
     )
-    if not maker.open:
-        desk.leave_book(venue, maker)
-        desk.end(venue, maker, _FILLED)
-    return maker
 
 
 def _move_funds(
@@ -240,9 +286,8 @@ def _consume(
         session.consume(_SELL, quantity)
 
 
-def _prevent_self_trade(desk: Desk, venue: Venue, taker: LiveOrder, allocation: Allocation) -> bool:
+def prevent_self_trade(desk: Desk, venue: Venue, taker: LiveOrder, maker: LiveOrder) -> bool:
     """Do what the aggressor's mode says; return whether the aggressor is to be canceled."""
-    maker = desk.orders.live[allocation.order_id]
     match taker.self_trade:
         case SelfTradeMode.CANCEL_AGGRESSOR:
             return True

@@ -5,7 +5,7 @@ What comes out are values. A risk rule gets these readings, the shell hands them
 
 from collections.abc import Iterator
 
-from hybrid_dex.engine import proof
+from hybrid_dex.engine import auction, proof
 from hybrid_dex.engine.desk import Desk
 from hybrid_dex.interfaces.book import Incoming, Resting
 from hybrid_dex.model.fees import FeeSchedule
@@ -28,7 +28,7 @@ from hybrid_dex.model.units import (
     Quantity,
     TimestampNs,
 )
-from hybrid_dex.model.views import Balance, Depth, OrderView, Plan, SessionView, Top
+from hybrid_dex.model.views import Balance, Depth, Indication, OrderView, Plan, SessionView, Top
 from hybrid_dex.model.vouchers import Voucher
 
 __all__ = ["Readings"]
@@ -123,6 +123,13 @@ class Readings:
         venue = self._desk.venues[market]
         maker, taker = venue.fees.at(self.volume(account, venue.quote_id))
         return FeePpm(maker), FeePpm(taker)
+
+    def indication(self, market: MarketId) -> Indication | None:
+        """Return what would trade if the market opened now; ``None`` when nothing crosses.
+
+        Costs as much as there are orders that cross.
+        """
+        return auction.uncrossing(self._desk, self._desk.venues[market])
 
     def plans(self, market: MarketId) -> tuple[Plan, ...]:
         """Return what is planned for the market, by time."""

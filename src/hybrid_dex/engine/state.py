@@ -51,6 +51,7 @@ class _Listing(msgspec.Struct, array_like=True):
     Attributes:
         fees: what it charges; what it was listed with when ``None``.
         counts_since: the first command whose fills count towards tiers, or ``None``.
+        reference_price: an operator's, until the market trades again; 0 for none.
     """
 
     market: Market
@@ -60,6 +61,7 @@ class _Listing(msgspec.Struct, array_like=True):
     fired: list[OrderId] = []
     fees: FeeSchedule | None = None
     counts_since: Sequence | None = None
+    reference_price: int = 0
 
 
 class _State(msgspec.Struct, array_like=True):
@@ -118,6 +120,7 @@ def dump(desk: Desk, risk: bytes) -> bytes:
                 list(venue.stops.fired),
                 venue.fees,
                 venue.counts_since,
+                venue.reference_price,
             )
             for venue in desk.venues.values()
         ],
@@ -177,6 +180,7 @@ def load(desk: Desk, raw: bytes) -> bytes:
         if listing.fees is not None:
             venue.charge(listing.fees, state.sequence)
             venue.counts_since = listing.counts_since
+        venue.reference_price = listing.reference_price
         book = venue.book
         for order_id in listing.priority:
             order = orders.live[order_id]

@@ -8,7 +8,7 @@ operator's risk rules, the funds, and last the book.
 from collections.abc import Callable
 from typing import Final
 
-from hybrid_dex.engine import matching, terms
+from hybrid_dex.engine import auction, matching, terms
 from hybrid_dex.engine.conditions import conditions_of
 from hybrid_dex.engine.desk import Desk, Venue
 from hybrid_dex.engine.icebergs import show
@@ -18,8 +18,8 @@ from hybrid_dex.engine.standing import Standing
 from hybrid_dex.interfaces.book import Incoming
 from hybrid_dex.interfaces.risk import LedgerView, Refusal, Risk
 from hybrid_dex.model.commands import PlaceOrder, ReplaceOrder
-from hybrid_dex.model.events import Event, OrderRejected
-from hybrid_dex.model.market import MarketState
+from hybrid_dex.model.events import Event, MarketStateChanged, OrderRejected
+from hybrid_dex.model.market import MarketState, StateCause
 from hybrid_dex.model.order import CancelReason, OrderStatus, Side, TimeInForce
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.signed_order import Authorization
@@ -27,6 +27,8 @@ from hybrid_dex.model.units import AccountId, ClientOrderId, order_id
 
 __all__ = ["RESTS", "Trading", "frozen_account", "needed", "weigh"]
 
+_AUCTION: Final = MarketState.AUCTION_OPEN
+_HALTED: Final = MarketState.HALTED
 _OPEN: Final = MarketState.OPEN
 _BUY: Final = Side.BUY
 _FOK: Final = TimeInForce.FOK
@@ -211,8 +213,13 @@ class Trading:
     def work(self, venue: Venue, order: LiveOrder, *, whole: bool) -> None:
         """An accepted order meets the book: it trades, then rests or ends."""
         desk = self._desk
-        reason = matching.cross(desk, venue, order) if whole else CancelReason.FILL_OR_KILL
-        if reason is not None:
+        if venue.state is not _OPEN:
+            self._join(venue, order)
+            return
+        reason = self._cross(venue, order) if whole else CancelReason.FILL_OR_KILL
+        if reason is CancelReason.PRICE_BAND:
+            self._leave_band(venue, order)
+        elif reason is not None:
             desk.end_canceled(venue, order, reason)
         elif order.open == 0:
             desk.end(venue, order, OrderStatus.FILLED)
@@ -220,6 +227,41 @@ class Trading:
             self._rest(venue, order)
         else:
             desk.end_canceled(venue, order, CancelReason.REMAINDER)
+
+    def _join(self, venue: Venue, order: LiveOrder) -> None:
+        """An accepted order meets a market in which nothing trades: it rests, or ends."""
+        desk = self._desk
+        if venue.state is _HALTED:
+            desk.end_canceled(venue, order, CancelReason.PRICE_BAND)
+        elif venue.state is _AUCTION and auction.meets_own(desk, venue, order):
+            desk.end_canceled(venue, order, CancelReason.SELF_TRADE)
+        elif order.time_in_force in RESTS:
+            self._rest(venue, order)
+        else:
+            desk.end_canceled(venue, order, CancelReason.REMAINDER)
+
+    def _leave_band(self, venue: Venue, order: LiveOrder) -> None:
+        """An order would trade outside the price band: the market stops before it does.
+
+        It goes into an auction, where a price is found and what is left of the order rests. Where
+        there can be none it is halted, and what is left is canceled, as a halted book never crosses.
+        """
+        desk = self._desk
+        venue.state = _HALTED if desk.settles_on_chain else _AUCTION
+        desk.emit(MarketStateChanged(venue.market.id, venue.state, StateCause.PRICE_BAND))
+        if order.time_in_force in RESTS:
+            self._join(venue, order)
+        else:
+            desk.end_canceled(venue, order, CancelReason.PRICE_BAND)
+
+    def _cross(self, venue: Venue, order: LiveOrder) -> CancelReason | None:
+        if (
+            venue.price_band_ppm is not None
+            and order.time_in_force is TimeInForce.FOK
+            and matching.leaves_band(self._desk, venue, order)
+        ):
+            return CancelReason.PRICE_BAND
+        return matching.cross(self._desk, venue, order)
 
     def _rest(self, venue: Venue, order: LiveOrder) -> None:
         show(venue, order)

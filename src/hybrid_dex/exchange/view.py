@@ -23,7 +23,7 @@ from hybrid_dex.model.units import (
     Sequence,
     TimestampNs,
 )
-from hybrid_dex.model.views import Balance, Depth, OrderView, Plan, SessionView, Top
+from hybrid_dex.model.views import Balance, Depth, Indication, OrderView, Plan, SessionView, Top
 from hybrid_dex.model.vouchers import Voucher
 
 __all__ = ["ExchangeView"]
@@ -117,6 +117,10 @@ class ExchangeView(Protocol):
 
     def volume(self, account: AccountId, asset: AssetId) -> Amount:
         """Return what an account traded in the thirty UTC days before today, quote atoms."""
+        ...
+
+    def indication(self, market: MarketId) -> Indication | None:
+        """Return what would trade if a market opened now; ``None`` when nothing crosses."""
         ...
 
     def plans(self, market: MarketId) -> tuple[Plan, ...]:

@@ -20,6 +20,7 @@ from hybrid_dex.model.events import (
     Event,
     EventBatch,
     FillMade,
+    MarketStateChanged,
     OrderAccepted,
     OrderCanceled,
     OrderExpired,
@@ -29,6 +30,8 @@ from hybrid_dex.model.events import (
     OrderTriggered,
     fresh_events,
 )
+from hybrid_dex.model.market import MarketState
+from hybrid_dex.model.market_events import MarketUncrossed
 from hybrid_dex.model.order import Side
 from hybrid_dex.model.reports import BookUpdate
 from hybrid_dex.model.units import MarketId, OrderId, Price, Quantity, Sequence, TimestampNs
@@ -78,6 +81,13 @@ class _Side:
         return changes
 
 
+def crosses_after(state: MarketState, *, crossed: bool) -> bool:
+    """Return whether bids may reach the asks in this state, by whether they might before it."""
+    if state in {MarketState.HALTED, MarketState.CANCEL_ONLY}:
+        return crossed
+    return state is MarketState.AUCTION_OPEN
+
+
 class BookFeed:
     """The book of one market, fed by events.
 
@@ -86,6 +96,7 @@ class BookFeed:
         orders: what rests on the book at ``sequence``, in any order.
         sequence: the last command that ``orders`` contain.
         at_ns: that command's time.
+        may_cross: whether the market is in an auction, or was stopped in one.
     """
 
     def __init__(
@@ -95,8 +106,12 @@ class BookFeed:
         *,
         sequence: Sequence = _START,
         at_ns: TimestampNs = _EPOCH,
+        may_cross: bool = False,
     ) -> None:
         self.market: Final = market
+        self._may_cross = may_cross
+        # What is left to come of the fills of an opening, lots.
+        self._uncrossing = 0
         self._orders: dict[OrderId, _Entry] = {}
         self._sides: Final = {Side.BUY: _Side(), Side.SELL: _Side()}
         self._applied = self._changed = sequence
@@ -133,6 +148,7 @@ class BookFeed:
             at_ns=batch.at_ns,
             bids=tuple(reversed(bids)),
             asks=tuple(asks),
+            may_cross=self._may_cross,
         )
 
     def depth(self, levels: int | None = None) -> Depth:
@@ -157,6 +173,7 @@ class BookFeed:
             at_ns=self._at_ns,
             bids=depth.bids,
             asks=depth.asks,
+            may_cross=self._may_cross,
         )
 
     def _take(self, event: Event) -> None:
@@ -169,8 +186,15 @@ class BookFeed:
                 shown: int = min(lots, event.display_quantity or lots)
                 self._put(event.order_id, _Entry(event.side, event.price, shown))
             case FillMade(market=self.market):
-                self._lower(event.maker_order, by=event.quantity)
+                if self._uncrossing > 0:
+                    # Both rest, and an iceberg takes part with what it does not show first.
+                    self._uncrossing -= event.quantity
+                    self._lower(event.maker_order, to=event.maker_open)
+                else:
+                    self._lower(event.maker_order, by=event.quantity)
                 self._lower(event.taker_order, to=event.taker_open)
+            case MarketUncrossed(market=self.market):
+                self._uncrossing = event.quantity
             case OrderRefilled(market=self.market):
                 self._put(event.order_id, _Entry(event.side, event.price, event.displayed))
             case OrderReduced(market=self.market):
@@ -182,6 +206,8 @@ class BookFeed:
                     shown = min(shown, known.shown)
                 self._lower(event.order_id, to=0)
                 self._put(event.order_id, _Entry(event.side, event.price, shown))
+            case MarketStateChanged(market=self.market):
+                self._may_cross = crosses_after(event.state, crossed=self._may_cross)
             case OrderCanceled(market=self.market) | OrderExpired(market=self.market):
                 self._lower(event.order_id, to=0)
             case _:

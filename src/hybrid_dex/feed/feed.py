@@ -10,12 +10,12 @@ from typing import Protocol
 import attrs
 
 from hybrid_dex.errors import SequenceError
-from hybrid_dex.feed.book_feed import BookFeed
+from hybrid_dex.feed.book_feed import BookFeed, crosses_after
 from hybrid_dex.feed.execution_feed import ExecutionFeed
 from hybrid_dex.feed.fill_feed import FillFeed, trades
 from hybrid_dex.interfaces.book import Resting
 from hybrid_dex.model.events import EventBatch, MarketListed
-from hybrid_dex.model.market import Market
+from hybrid_dex.model.market import Market, MarketState
 from hybrid_dex.model.reports import BookUpdate, ExecutionReport, FillReport, Trade
 from hybrid_dex.model.settlement import MatchedFill, SettlementStage
 from hybrid_dex.model.units import AccountId, FillId, MarketId, Sequence, TimestampNs
@@ -39,6 +39,10 @@ class FeedSource(Protocol):
 
     def markets(self) -> tuple[Market, ...]:
         """Return all listed markets."""
+        ...
+
+    def market_state(self, market: MarketId, /) -> MarketState:
+        """Return a market's state."""
         ...
 
     def resting(self, market: MarketId, /) -> Iterator[Resting]:
@@ -100,7 +104,11 @@ class Feed:
         sequence = feed._sequence = source.sequence
         feed._books = {
             market.id: BookFeed(
-                market.id, source.resting(market.id), sequence=sequence, at_ns=source.at_ns
+                market.id,
+                source.resting(market.id),
+                sequence=sequence,
+                at_ns=source.at_ns,
+                may_cross=crosses_after(source.market_state(market.id), crossed=True),
             )
             for market in source.markets()
         }

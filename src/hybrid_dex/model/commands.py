@@ -66,6 +66,7 @@ __all__ = [
     "RevokeLane",
     "RevokeSession",
     "ScheduleFees",
+    "ScheduleMarketState",
     "SetMarketState",
     "Withdraw",
 ]
@@ -307,10 +308,18 @@ class ListMarket(CommandBase, frozen=True, gc=False, kw_only=True, array_like=Tr
 
 
 class SetMarketState(CommandBase, frozen=True, gc=False, kw_only=True, array_like=True, tag=15):
-    """Move a market to another state, where that is a legal move. Closing delists it for ever."""
+    """Move a market to another state, where that is a legal move. Closing delists it for ever.
+
+    Attributes:
+        market: which.
+        state: where to.
+        reference_price: what counts as its last price until it trades again, ticks: the middle of
+            its price band, and what the price of an opening auction is nearest to.
+    """
 
     market: MarketId
     state: MarketState
+    reference_price: Price | None = None
 
 
 class ScheduleFees(CommandBase, frozen=True, gc=False, kw_only=True, array_like=True, tag=30):
@@ -329,6 +338,27 @@ class ScheduleFees(CommandBase, frozen=True, gc=False, kw_only=True, array_like=
     market: MarketId
     fees: FeeSchedule
     due_ns: TimestampNs | None = None
+
+
+class ScheduleMarketState(
+    CommandBase, frozen=True, gc=False, kw_only=True, array_like=True, tag=31
+):
+    """Move a market to another state at a time: a halt, an opening, a delisting.
+
+    It happens before the first command stamped at or after that time, after what expires until
+    then. Whether the move is legal is known when the time has come.
+
+    Attributes:
+        market: which.
+        state: where to.
+        due_ns: when. The same time again replaces what was planned.
+        reference_price: as of `SetMarketState`.
+    """
+
+    market: MarketId
+    state: MarketState
+    due_ns: TimestampNs
+    reference_price: Price | None = None
 
 
 class CancelPlan(CommandBase, frozen=True, gc=False, kw_only=True, array_like=True, tag=32):
@@ -507,6 +537,7 @@ Command: TypeAlias = (
     | SetCancelOnDisconnect
     | CancelOnDisconnect
     | ScheduleFees
+    | ScheduleMarketState
     | CancelPlan
     | SetRiskTier
     | AssignRiskTier

@@ -10,8 +10,15 @@ from typing import TypeAlias
 import msgspec
 
 from hybrid_dex.model.conditional import OrderRefilled, OrderTriggered
-from hybrid_dex.model.fees import FeeSchedule
 from hybrid_dex.model.market import Market, MarketState, StateCause
+from hybrid_dex.model.market_events import (
+    FeesChanged,
+    FeesScheduled,
+    MarketStateScheduled,
+    MarketUncrossed,
+    PlanCanceled,
+    PlanFailed,
+)
 from hybrid_dex.model.order import (
     CancelReason,
     OrderStatus,
@@ -59,8 +66,6 @@ __all__ = [
     "Deposited",
     "Event",
     "EventBatch",
-    "FeesChanged",
-    "FeesScheduled",
     "FillMade",
     "FillSettled",
     "FloorRaised",
@@ -77,7 +82,6 @@ __all__ = [
     "OrderRejected",
     "OrderReplaced",
     "OrderTriggered",
-    "PlanCanceled",
     "SessionGranted",
     "SessionRevoked",
     "VoucherExpired",
@@ -354,11 +358,17 @@ class MarketListed(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=1
 
 
 class MarketStateChanged(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=19):
-    """A market is in another state now."""
+    """A market is in another state now.
+
+    Attributes:
+        cause: why.
+        reference_price: what counts as its last price until it trades again, where it was named.
+    """
 
     market: MarketId
     state: MarketState
     cause: StateCause = StateCause.COMMAND
+    reference_price: Price | None = None
 
 
 class SessionGranted(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=20):
@@ -456,28 +466,6 @@ class MemberAnswered(msgspec.Struct, frozen=True, gc=False, array_like=True, tag
     again: bool
 
 
-class FeesScheduled(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=40):
-    """Other fees will be charged in a market from a time on."""
-
-    market: MarketId
-    fees: FeeSchedule
-    due_ns: TimestampNs
-
-
-class FeesChanged(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=41):
-    """Fills in this market are charged these fees from now on."""
-
-    market: MarketId
-    fees: FeeSchedule
-
-
-class PlanCanceled(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=42):
-    """What was planned for a market at a time will not happen."""
-
-    market: MarketId
-    due_ns: TimestampNs
-
-
 Event: TypeAlias = (
     OrderAccepted
     | OrderRejected
@@ -519,6 +507,9 @@ Event: TypeAlias = (
     | RiskTierAssigned
     | KillSwitchChanged
     | AccountGroupChanged
+    | MarketUncrossed
+    | MarketStateScheduled
+    | PlanFailed
 )
 """Any event."""
 

@@ -29,6 +29,7 @@ __all__ = ["Asset", "FeeSchedule", "FeeTier", "Market", "MarketState", "StateCau
 
 _MAX_DECIMALS: Final = 36
 _AMOUNT: Final = [attrs.validators.ge(Amount(0)), attrs.validators.le(Amount(MAX_AMOUNT))]
+_BAND: Final = [attrs.validators.ge(1), attrs.validators.lt(1_000_000)]
 _LOTS: Final = [attrs.validators.ge(Quantity(1)), attrs.validators.le(Quantity(MAX_QUANTITY))]
 
 
@@ -39,6 +40,8 @@ class MarketState(enum.IntEnum):
     """Orders match (SecurityTradingStatus, FIX 326: 17)."""
     HALTED = 2
     """Nothing enters or matches; cancel and reduce are still served (FIX 326: 2)."""
+    AUCTION_OPEN = 3
+    """Orders rest and may cross; they meet at one price when it opens (FIX 326: 21)."""
     POST_ONLY = 4
     """Only post-only orders enter, so nothing matches: makers quote before the opening."""
     CANCEL_ONLY = 5
@@ -52,6 +55,10 @@ class StateCause(enum.IntEnum):
 
     COMMAND = 1
     """Somebody who may asked for it."""
+    SCHEDULE = 2
+    """It was planned for this time."""
+    PRICE_BAND = 3
+    """An order would have traded outside the market's price band."""
     INVARIANT = 60
     """The engine broke a rule of its own there: a bug, and the other markets go on."""
 
@@ -100,6 +107,8 @@ class Market:
         maximum_notional: the largest notional of an order, in quote atoms, or ``None``.
         fee_tiers: other rates for accounts that trade much, by rising volume. With the two rates
             these are the fees at first, and the most that may ever be charged (`FeeSchedule`).
+        price_band_ppm: how far from the last price the market may trade, parts per million of it;
+            ``None`` for any price. An order that would trade farther stops the market.
     """
 
     id: MarketId
@@ -121,6 +130,9 @@ class Market:
         default=None, validator=attrs.validators.optional(_AMOUNT)
     )
     fee_tiers: tuple[FeeTier, ...] = ()
+    price_band_ppm: int | None = attrs.field(
+        default=None, validator=attrs.validators.optional(_BAND)
+    )
 
     def __attrs_post_init__(self) -> None:
         if self.base.id == self.quote.id:
@@ -154,6 +166,7 @@ class Market:
         maximum_quantity: str | None = None,
         maximum_notional: str | None = None,
         fee_tiers: Iterable[tuple[str, int, int]] = (),
+        price_band_ppm: int | None = None,
     ) -> "Market":
         """Build a market from the steps that people write.
 
@@ -174,6 +187,7 @@ class Market:
             maximum_notional: the largest notional of an order, in quote.
             fee_tiers: (volume in quote, maker ppm, taker ppm) of accounts that traded at least
                 that volume in the thirty UTC days before today, by rising volume.
+            price_band_ppm: how far from the last price the market may trade, parts per million.
 
         Raises:
             ConfigurationError: the symbol is not ``BASE-QUOTE``, one lot at one tick is not
@@ -226,6 +240,7 @@ class Market:
                 )
                 for volume, maker, taker in fee_tiers
             ),
+            price_band_ppm=price_band_ppm,
         )
 
     @property

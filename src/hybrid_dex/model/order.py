@@ -109,6 +109,8 @@ class CancelReason(enum.IntEnum):
     """Its trigger was reached, and by then it would have traded at once."""
     MARKET_CLOSED = 20
     """The market was delisted."""
+    PRICE_BAND = 21
+    """It would have traded outside the market's price band, which stopped the market."""
     SCHEDULED = 30
     """A scheduled cancel was due (a dead man's switch)."""
     DISCONNECTED = 31

@@ -137,6 +137,8 @@ class RejectReason(enum.IntEnum):
     """The market is delisted."""
     ILLEGAL_MOVE = 4009
     """The market can not come from its state to the one that was asked for."""
+    AUCTION_UNAVAILABLE = 4010
+    """This exchange settles on chain, at the maker's price: it can not trade at one price for all."""
     INVALID_TIME = 4011
     """What is planned must lie in the future, and a market can have only so much planned."""
     FEES_ABOVE_LISTED = 4012
@@ -145,6 +147,8 @@ class RejectReason(enum.IntEnum):
     """Fees that rise for anybody are announced a day before."""
     NOT_PLANNED = 4014
     """Nothing is planned for this market at this time."""
+    MARKET_IN_AUCTION = 4015
+    """The market takes only orders that rest, until it opens."""
 
     UNKNOWN_ORDER = 5001
     """The account never had such an order, or it is too long ago."""

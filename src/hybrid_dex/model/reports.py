@@ -69,6 +69,7 @@ class BookUpdate(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         previous: the sequence that this delta follows, or ``None`` for a snapshot.
         bids: levels, best first; in a delta quantity 0 removes the level.
         asks: levels, best first; as bids.
+        may_cross: the market is in an auction, or was stopped in one: bids may reach the asks.
     """
 
     market: MarketId
@@ -77,6 +78,7 @@ class BookUpdate(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     at_ns: TimestampNs
     bids: tuple[Level, ...]
     asks: tuple[Level, ...]
+    may_cross: bool = False
 
 
 class Trade(msgspec.Struct, frozen=True, gc=False, kw_only=True):

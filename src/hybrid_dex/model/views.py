@@ -3,6 +3,7 @@
 import msgspec
 
 from hybrid_dex.model.fees import FeeSchedule
+from hybrid_dex.model.market import MarketState
 from hybrid_dex.model.order import OrderStatus, OrderType, SelfTradeMode, Side, TimeInForce
 from hybrid_dex.model.units import (
     AccountId,
@@ -16,7 +17,7 @@ from hybrid_dex.model.units import (
     TimestampNs,
 )
 
-__all__ = ["Balance", "Depth", "Level", "OrderView", "Plan", "SessionView", "Top"]
+__all__ = ["Balance", "Depth", "Indication", "Level", "OrderView", "Plan", "SessionView", "Top"]
 
 
 class Level(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -141,15 +142,35 @@ class SessionView(msgspec.Struct, frozen=True, gc=False):
     revoked: bool
 
 
+class Indication(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """What would trade if an auction ended now.
+
+    Attributes:
+        price: the one price, ticks.
+        quantity: what would trade, lots.
+        surplus: what one side wants beyond that at this price, lots.
+        surplus_side: which side, or ``None`` when it comes out even.
+    """
+
+    price: Price
+    quantity: Quantity
+    surplus: Quantity
+    surplus_side: Side | None
+
+
 class Plan(msgspec.Struct, frozen=True, array_like=True):
     """What happens to a market at a time.
 
     Attributes:
         due_ns: when.
         market: to which.
-        fees: the fees that are charged from then on.
+        fees: the fees that are charged from then on, if that is what is planned.
+        state: the state that it moves to, if that is what is planned.
+        reference_price: what counts as its last price until it trades again, ticks.
     """
 
     due_ns: TimestampNs
     market: MarketId
-    fees: FeeSchedule
+    fees: FeeSchedule | None = None
+    state: MarketState | None = None
+    reference_price: Price | None = None

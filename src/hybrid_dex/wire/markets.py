@@ -26,7 +26,7 @@ from hybrid_dex.model.units import (
     Sequence,
     TimestampNs,
 )
-from hybrid_dex.model.views import Depth, Level
+from hybrid_dex.model.views import Depth, Indication, Level
 from hybrid_dex.wire.scalars import (
     DecimalText,
     IdText,
@@ -49,6 +49,7 @@ __all__ = [
     "LoginTerms",
     "MarketMessage",
     "MarketsAnswer",
+    "OpeningMessage",
     "TimeAnswer",
     "TradeMessage",
     "TradesAnswer",
@@ -100,6 +101,22 @@ class FeesMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     tiers: list[FeeTierMessage] = []
 
 
+class OpeningMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What would trade if an auction ended now.
+
+    Attributes:
+        price: the one price.
+        quantity: what would trade.
+        surplus: what one side wants beyond that at this price.
+        surplus_side: which side; null when it comes out even.
+    """
+
+    price: DecimalText
+    quantity: DecimalText
+    surplus: DecimalText
+    surplus_side: SideWord | None = None
+
+
 class MarketMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A market and its steps.
 
@@ -118,6 +135,8 @@ class MarketMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         maximum_notional: the largest notional of an order, in quote; null for none.
         fee_tiers: as listed. The largest rate that was listed is the most that is ever charged.
         fees: what is charged now where that is not what was listed, otherwise null.
+        price_band_ppm: how far from the last price it may trade, parts per million; null for any.
+        opening: how an auction would end now; null when nothing crosses.
     """
 
     id: SymbolText
@@ -137,6 +156,8 @@ class MarketMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     maximum_notional: DecimalText | None = None
     fee_tiers: list[FeeTierMessage] = []
     fees: FeesMessage | None = None
+    price_band_ppm: int | None = None
+    opening: OpeningMessage | None = None
 
 
 class MarketsAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -218,6 +239,7 @@ class BookMessage(
         previous: of a delta, the ``sequence`` that it follows; null in a snapshot.
         bids: [price, quantity], best first; in a delta quantity "0" removes the level.
         asks: as bids.
+        may_cross: the market is in an auction, or was stopped in one: bids may reach the asks.
     """
 
     market: SymbolText
@@ -227,6 +249,7 @@ class BookMessage(
     at_ms: Milliseconds
     bids: list[tuple[DecimalText, DecimalText]]
     asks: list[tuple[DecimalText, DecimalText]]
+    may_cross: bool = False
 
 
 class TradeMessage(
@@ -268,7 +291,10 @@ def to_asset(message: AssetMessage) -> Asset:
 
 
 def market_message(
-    market: Market, state: MarketState, fees: FeeSchedule | None = None
+    market: Market,
+    state: MarketState,
+    fees: FeeSchedule | None = None,
+    opening: Indication | None = None,
 ) -> MarketMessage:
     """Return a market as the wire shows it; ``fees`` are those charged now."""
     most_lots, most_notional = market.maximum_quantity, market.maximum_notional
@@ -290,6 +316,8 @@ def market_message(
         maximum_notional=None if most_notional is None else market.quote.format(most_notional),
         fee_tiers=_tier_messages(market.fees, market),
         fees=None if fees is None or fees == market.fees else _fees_message(fees, market),
+        price_band_ppm=market.price_band_ppm,
+        opening=None if opening is None else _opening_message(opening, market),
     )
 
 
@@ -308,6 +336,7 @@ def to_market(message: MarketMessage) -> Market:
             taker_fee_ppm=FeePpm(message.taker_fee_ppm),
             minimum_notional=quote.parse(message.minimum_notional, "minimum_notional"),
             fee_tiers=_tiers("fee_tiers", message.fee_tiers, quote),
+            price_band_ppm=message.price_band_ppm,
         )
         market = _with_sizes(market, message)
     except (ValueError, ConfigurationError) as error:
@@ -342,11 +371,17 @@ def book_message(update: BookUpdate, market: Market) -> BookMessage:
         at_ms=to_ms(update.at_ns),
         bids=_levels(update.bids, market),
         asks=_levels(update.asks, market),
+        may_cross=update.may_cross,
     )
 
 
 def book_snapshot_message(
-    depth: Depth, market: Market, *, sequence: Sequence, at_ns: TimestampNs
+    depth: Depth,
+    market: Market,
+    *,
+    sequence: Sequence,
+    at_ns: TimestampNs,
+    state: MarketState = MarketState.OPEN,
 ) -> BookMessage:
     """Return the engine's depth as of ``sequence``, the last command that it has applied."""
     return book_message(
@@ -357,6 +392,7 @@ def book_snapshot_message(
             at_ns=at_ns,
             bids=depth.bids,
             asks=depth.asks,
+            may_cross=state not in {MarketState.OPEN, MarketState.POST_ONLY, MarketState.CLOSED},
         ),
         market,
     )
@@ -373,6 +409,7 @@ def to_book_update(message: BookMessage, market: Market) -> BookUpdate:
         at_ns=to_ns(message.at_ms),
         bids=_parse_levels("bids", message.bids, market),
         asks=_parse_levels("asks", message.asks, market),
+        may_cross=message.may_cross,
     )
 
 
@@ -433,6 +470,16 @@ def _with_sizes(market: Market, message: MarketMessage) -> Market:
         maximum_notional=(
             None if notional is None else market.quote.parse(notional, "maximum_notional")
         ),
+    )
+
+
+def _opening_message(opening: Indication, market: Market) -> OpeningMessage:
+    side = opening.surplus_side
+    return OpeningMessage(
+        price=market.format_price(opening.price),
+        quantity=market.format_quantity(opening.quantity),
+        surplus=market.format_quantity(opening.surplus),
+        surplus_side=None if side is None else word(side),
     )
 
 

@@ -60,6 +60,7 @@ CancelReasonWord: TypeAlias = Literal[
     "settlement_failed",
     "post_only",
     "market_closed",
+    "price_band",
     "scheduled",
     "disconnected",
     "kill_switch",
@@ -81,7 +82,9 @@ SignatureKindWord: TypeAlias = Literal["wallet", "session", "bulk", "approved"]
 ReceiptKindWord: TypeAlias = Literal[
     "accepted", "filled", "canceled", "expired", "replaced", "reduced"
 ]
-MarketStateWord: TypeAlias = Literal["open", "halted", "post_only", "cancel_only", "closed"]
+MarketStateWord: TypeAlias = Literal[
+    "open", "halted", "auction_open", "post_only", "cancel_only", "closed"
+]
 
 ENUMERATIONS: Final[tuple[tuple[type[enum.IntEnum], object], ...]] = (
     (Side, SideWord),
