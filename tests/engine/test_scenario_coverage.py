@@ -17,8 +17,12 @@ ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "explanation" / "matching-rules.md"
 AT_LEAST = 150
 
-SHOWN_ELSEWHERE = {"Pace": "tests/exchange/test_pace.py"}
-"""Rules of the shell around the engine, and the tests that show them."""
+SHOWN_ELSEWHERE = {
+    "Pace": "tests/exchange/test_pace.py",
+    "Sizes and price bands: on chain": "tests/engine/test_price_bands.py",
+}
+"""Rules of the shell around the engine, and of one that takes signed orders only, and the tests
+that show them."""
 NO_RULE = {"Proven how"}
 
 

@@ -19,7 +19,6 @@ from hybrid_dex.model.events import (
     Event,
     FillMade,
     FillSettled,
-    MarketStateChanged,
     OrderAccepted,
     OrderCanceled,
     OrderExpired,
@@ -30,12 +29,13 @@ from hybrid_dex.model.events import (
     OrderTriggered,
     Withdrawn,
 )
-from hybrid_dex.model.market import Market, MarketState
+from hybrid_dex.model.market import Market
 from hybrid_dex.model.order import OrderType, SelfTradeMode, Side, TimeInForce
 from hybrid_dex.model.views import OrderView
 from hybrid_dex.testing import ListBook
 from tests.engine.scenario_chain import Chain, UnsettledExchange
 from tests.engine.scenario_control import control, words_of_control
+from tests.engine.scenario_market import MarketWords, listed, seconds
 
 FOLDER = Path(__file__).parent / "scenarios"
 FILES = sorted(path for path in FOLDER.glob("*.md") if path.name != "README.md")
@@ -46,23 +46,14 @@ SECOND = 10**9
 class Scenario:
     """One table at work: names of orders, and what happened in words."""
 
-    def __init__(
-        self, maker_fee_ppm: int, taker_fee_ppm: int, *, book: BookFactory, by_hand: bool
-    ) -> None:
-        self.market = Market.spot(
-            "ETH-USDC",
-            base_decimals=18,
-            quote_decimals=6,
-            tick="0.01",
-            lot="0.0001",
-            maker_fee_ppm=maker_fee_ppm,
-            taker_fee_ppm=taker_fee_ppm,
-        )
+    def __init__(self, market: Market, *, book: BookFactory, by_hand: bool) -> None:
+        self.market = market
         kind = UnsettledExchange if by_hand else LocalExchange
         self.exchange = kind([self.market], book=book)
         self.now_s = self.member = 0
         self.names: dict[str, int] = {}
         self.chain = Chain(self.exchange, self.market, self.names) if by_hand else None
+        self.venue = MarketWords(self.exchange, self.market)
 
     def row(self, who: str, does: str) -> list[str]:
         """Do what a row says and tell what happened."""
@@ -71,6 +62,9 @@ class Scenario:
             return self.batch(who, rest, all_or_none=verb == "all-or-none")
         if verb in {"buy", "sell"}:
             return self.place(who, Side[verb.upper()], rest)
+        looked = self.venue.look(who, does)
+        if looked is not None:
+            return looked
         if verb == "has" and rest == "orders":
             orders = self.exchange.view.open_orders(who)
             return [self.order(order) for order in orders] or ["nothing"]
@@ -113,13 +107,12 @@ class Scenario:
                     expected_filled=self.after("filled", flags),
                     display_quantity=self.after("show", flags),
                 )
-            case "wait", [seconds]:
-                self.now_s += int(seconds.removesuffix("s"))
-                return self.exchange.advance(int(seconds.removesuffix("s")) * SECOND)
-            case "is", [state]:
-                return self.exchange.set_market_state(
-                    self.market, MarketState[state.upper().replace("-", "_")]
-                )
+            case "wait", [time]:
+                self.now_s += seconds(time)
+                return self.exchange.advance(seconds(time) * SECOND)
+        told = self.venue.act(verb, rest)
+        if told is not None:
+            return told
         command = control(who, verb, rest, self.market)
         if command is not None:
             return self.exchange.execute(command)
@@ -207,10 +200,18 @@ class Scenario:
                 return f"{self.name(event.order_id)} triggered at {price}"
         return None
 
+    def words_of_others(self, event: Event) -> str | None:
+        names = {order_id: name for name, order_id in self.names.items()}
+        told = None if self.chain is None else self.chain.words(event)
+        return (
+            told
+            or self.words_of_conditions(event)
+            or words_of_control(event)
+            or self.venue.words(event, names)
+        )
+
     def words(self, event: Event) -> str | None:
-        if self.chain is not None and (told := self.chain.words(event)) is not None:
-            return told
-        if (told := self.words_of_conditions(event) or words_of_control(event)) is not None:
+        if (told := self.words_of_others(event)) is not None:
             return told
         lots, price = self.market.format_quantity, self.market.format_price
         match event:
@@ -231,7 +232,7 @@ class Scenario:
             case OrderReplaced():
                 place = "in place" if event.kept_priority else "at the back"
                 return f"{self.name(event.order_id)} replaced {place}, {lots(event.open)} open"
-            case Deposited() | Withdrawn() | MarketStateChanged():
+            case Deposited() | Withdrawn():
                 return "done"
             case FillSettled():
                 return None
@@ -244,7 +245,6 @@ def tables() -> list[object]:
     for path in FILES:
         for part in re.split(r"^## ", path.read_text(), flags=re.MULTILINE)[1:]:
             heading, _, text = part.partition("\n")
-            fees = re.search(r"Fees: maker (\d+) ppm, taker (\d+) ppm", text)
             rows = [
                 [cell.strip() for cell in line.strip("|").split("|")]
                 for line in text.splitlines()
@@ -253,7 +253,7 @@ def tables() -> list[object]:
             assert rows[0] == ["who", "does", "then"], path
             found.append(
                 pytest.param(
-                    (int(fees[1]), int(fees[2])) if fees else (0, 0),
+                    listed(text),
                     "Settlement: by hand" in text,
                     rows[2:],
                     id=f"{path.stem}: {heading}",
@@ -263,12 +263,10 @@ def tables() -> list[object]:
 
 
 @pytest.mark.parametrize("book", [SortedBook, ListBook])
-@pytest.mark.parametrize(("fees", "by_hand", "rows"), tables())
-def test_scenario(
-    fees: tuple[int, int], by_hand: bool, rows: list[list[str]], book: BookFactory
-) -> None:
+@pytest.mark.parametrize(("market", "by_hand", "rows"), tables())
+def test_scenario(market: Market, by_hand: bool, rows: list[list[str]], book: BookFactory) -> None:
     """Each row does what it says, and exactly that, on every book."""
-    scenario = Scenario(*fees, book=book, by_hand=by_hand)
+    scenario = Scenario(market, book=book, by_hand=by_hand)
     for who, does, then in rows:
         expected = [words.strip() for words in then.split(";") if words.strip()]
         assert scenario.row(who, does) == expected, f"{who} {does}"
