@@ -9,6 +9,7 @@ import attrs
 import pytest
 
 from hybrid_dex.defaults.file_journal import FileJournal, FileJournalOptions
+from hybrid_dex.defaults.file_journal_reader import FileJournalReader
 from hybrid_dex.defaults.memory_journal import MemoryJournal
 from hybrid_dex.errors import FencedError
 from hybrid_dex.interfaces.journal import Journal, JournalCapabilities
@@ -16,12 +17,19 @@ from hybrid_dex.testing import JournalKit
 from tests.testing.mutants import is_refused
 
 NO_DISK = "memory has no disk that could be damaged"
+SMALL = FileJournalOptions(segment_bytes=2048, max_frame_bytes=1024, max_depth=16)
+NOT_SHARED = "memory is this process's own, and all versions' alike"
 
 
 class MemoryKit(JournalKit):
     """Any journal in memory: the same one for the same place."""
 
-    lacks: ClassVar = {"damage_in_the_middle_is_refused": NO_DISK, "a_torn_tail_is_cut": NO_DISK}
+    lacks: ClassVar = {
+        "damage_in_the_middle_is_refused": NO_DISK,
+        "a_torn_tail_is_cut": NO_DISK,
+        "other_versions_begin_a_segment": NOT_SHARED,
+        "another_process_reads_it": NOT_SHARED,
+    }
     kind: Callable[[], Journal] = MemoryJournal
 
     def make_journal(self) -> Journal:
@@ -66,8 +74,7 @@ class TestFileJournalInSegments(TestFileJournal):
     """So small that appends, trims and restarts cross from one file to the next."""
 
     def make_journal(self) -> Journal:
-        options = FileJournalOptions(segment_bytes=2048, max_frame_bytes=1024, max_depth=16)
-        return FileJournal(self.place / "journal", options=options)
+        return FileJournal(self.place / "journal", options=SMALL)
 
 
 class FileMutantKit(TestFileJournalInSegments):
@@ -253,23 +260,47 @@ class KeepsATornTail(FileMutantKit):
     tear = nothing
 
 
+class BeginsAnew(FileJournal):
+    """Takes a new segment for a new journal."""
+
+    async def begin_segment(self, versions: str) -> None:
+        await self.trim(await self.head())
+        self._accepted = self._durable = 0
+
+
+class ReadsLess(FileJournal):
+    def reader(self) -> FileJournalReader:
+        return FileJournalReader(self._directory.parent)
+
+
+class BeginsAnewKit(FileMutantKit):
+    def make_journal(self) -> Journal:
+        return BeginsAnew(self.place / "journal", options=SMALL)
+
+
+class ReadsLessKit(FileMutantKit):
+    def make_journal(self) -> Journal:
+        return ReadsLess(self.place / "journal", options=SMALL)
+
+
 @pytest.mark.parametrize(
     ("rule", "kit"),
     [
         ("damage_in_the_middle_is_refused", PassesOnDamage),
         ("a_torn_tail_is_cut", KeepsATornTail),
         ("damage_in_the_middle_is_refused", JournalKit),
+        ("other_versions_begin_a_segment", BeginsAnewKit),
+        ("another_process_reads_it", ReadsLessKit),
     ],
 )
-def test_damage_that_goes_unnoticed_is_refused(rule: str, kit: type[JournalKit]) -> None:
+def test_a_journal_broken_on_disk_is_refused(rule: str, kit: type[JournalKit]) -> None:
     """As is a kit whose author neither damages nor declares."""
     assert is_refused(kit, rule)
 
 
 def test_every_rule_has_a_journal_that_breaks_it() -> None:
     """A rule that nothing can break checks nothing."""
-    damage = {"damage_in_the_middle_is_refused", "a_torn_tail_is_cut"}
-    assert {rule for rule, _ in MUTANTS} | damage == set(JournalKit.rules())
+    assert {rule for rule, _ in MUTANTS} | set(MemoryKit.lacks) == set(JournalKit.rules())
 
 
 def test_fenced_is_what_the_loser_gets() -> None:

@@ -7,20 +7,26 @@ from typing import ClassVar
 import msgspec
 import pytest
 
-from hybrid_dex.defaults.standard_risk import (
-    DailyVolume,
+from hybrid_dex.defaults.risk_chain import RiskChain
+from hybrid_dex.defaults.risk_counters import DailyVolume, OrdersPerSecond
+from hybrid_dex.defaults.risk_rules import (
+    KillSwitch,
+    LimitRule,
     OpenOrders,
     OrderNotional,
-    RiskChain,
-    RiskLimits,
+    PositionLimit,
+    PrefundedBalance,
+    PriceBand,
     SelfTrade,
-    StandardRisk,
+    SettlementBacklog,
 )
+from hybrid_dex.defaults.standard_risk import StandardRisk
 from hybrid_dex.errors import VersionMismatchError
 from hybrid_dex.interfaces.risk import LedgerView, Refusal, Risk
 from hybrid_dex.model.commands import Command, PlaceOrder
 from hybrid_dex.model.events import Event, FillMade, OrderAccepted
 from hybrid_dex.model.reasons import RejectReason
+from hybrid_dex.model.risk_limits import RiskLimits
 from hybrid_dex.model.units import TimestampNs
 from hybrid_dex.testing import RiskKit
 from tests.testing.mutants import is_refused
@@ -29,7 +35,18 @@ from tests.tiers import count
 LENGTH = count(fast=250, full=2_000)
 CUTS = count(fast=4, full=100)
 
-TIGHT = RiskLimits(order_notional=9, open_orders=6, daily_volume=60, refuse_self_trade=True)
+TIGHT = RiskLimits(
+    order_notional=9,
+    open_orders=6,
+    daily_volume=60,
+    refuse_self_trade=True,
+    prefunded=True,
+    price_band_ppm=20_000,
+    orders_per_second=1,
+    position=1,
+    unsettled_fills=30,
+    unsettled_age_s=60,
+)
 
 
 class Shipped(RiskKit):
@@ -48,24 +65,53 @@ class TestStandardRisk(Shipped):
         return StandardRisk(TIGHT, tiers={"bob": RiskLimits(open_orders=3)})
 
 
-class TestOrderNotional(Shipped):
+class RuleKit(Shipped):
+    """One standard rule by itself."""
+
+    kind: type[LimitRule]
+
     def make_risk(self) -> Risk:
-        return OrderNotional(lambda _: TIGHT)
+        return self.kind(lambda _: TIGHT)
 
 
-class TestOpenOrders(Shipped):
-    def make_risk(self) -> Risk:
-        return OpenOrders(lambda _: TIGHT)
+class TestDailyVolume(RuleKit):
+    kind = DailyVolume
 
 
-class TestDailyVolume(Shipped):
-    def make_risk(self) -> Risk:
-        return DailyVolume(lambda _: TIGHT)
+class TestKillSwitch(RuleKit):
+    kind = KillSwitch
 
 
-class TestSelfTrade(Shipped):
-    def make_risk(self) -> Risk:
-        return SelfTrade(lambda _: TIGHT)
+class TestOpenOrders(RuleKit):
+    kind = OpenOrders
+
+
+class TestOrderNotional(RuleKit):
+    kind = OrderNotional
+
+
+class TestOrdersPerSecond(RuleKit):
+    kind = OrdersPerSecond
+
+
+class TestPositionLimit(RuleKit):
+    kind = PositionLimit
+
+
+class TestPrefundedBalance(RuleKit):
+    kind = PrefundedBalance
+
+
+class TestPriceBand(RuleKit):
+    kind = PriceBand
+
+
+class TestSelfTrade(RuleKit):
+    kind = SelfTrade
+
+
+class TestSettlementBacklog(RuleKit):
+    kind = SettlementBacklog
 
 
 class TestRiskChain(Shipped):
@@ -255,6 +301,12 @@ def test_a_broken_risk_is_refused(rule: str, mutant: Callable[[], Risk]) -> None
             return mutant()
 
     assert is_refused(MutantKit, rule)
+
+
+def test_every_standard_rule_stands_here() -> None:
+    """A rule that is added is put to the kit."""
+    shown = {kit.kind for kit in RuleKit.__subclasses__()}
+    assert shown == set(LimitRule.__subclasses__())
 
 
 def test_every_rule_has_a_risk_that_breaks_it() -> None:

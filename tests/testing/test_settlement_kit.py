@@ -12,6 +12,7 @@ import pytest
 from hybrid_dex.interfaces.risk import Refusal
 from hybrid_dex.interfaces.settlement import Settlement
 from hybrid_dex.model.commands import Command, ConfirmSettlement, FailSettlement
+from hybrid_dex.model.receipts import JournalReceipt
 from hybrid_dex.model.settlement import FillFailure, MatchedFill, SettlementStage
 from hybrid_dex.model.solvency import Discrepancy, Statement
 from hybrid_dex.model.vouchers import Voucher
@@ -128,6 +129,11 @@ class SignsAnew(LocalSettlement):
         return self.signed.to_bytes(65, "big")
 
 
+class SignsReceiptsAlike(LocalSettlement):
+    async def sign_receipts(self, receipts: Sequence[JournalReceipt]) -> tuple[bytes, ...]:
+        return tuple(bytes(65) for _ in receipts)
+
+
 class PromisesAnything(LocalSettlement):
     def refuse_voucher(self, asset: str, recipient: str) -> Refusal | None:
         return None
@@ -149,6 +155,7 @@ MUTANTS: list[tuple[str, Callable[[], Settlement]]] = [
     ("a_restart_loses_and_doubles_nothing", FailsAfterARestart),
     ("vouchers_are_signed_the_same_or_not_at_all", SignsAnything),
     ("vouchers_are_signed_the_same_or_not_at_all", SignsAnew),
+    ("receipts_are_signed_the_same_or_not_at_all", SignsReceiptsAlike),
     ("a_voucher_nobody_could_pay_is_refused", PromisesAnything),
     ("an_empty_statement_differs_from_nothing", FindsADifference),
 ]

@@ -17,7 +17,10 @@ from tests.testing.mutants import is_refused
 class MemoryKit(SnapshotsKit):
     """Any snapshots in memory: the same ones for the same place."""
 
-    lacks: ClassVar = {"a_damaged_one_is_skipped": "memory has no disk that could be damaged"}
+    lacks: ClassVar = {
+        "a_damaged_one_is_skipped": "memory has no disk that could be damaged",
+        "another_process_shares_them": "memory is this process's own",
+    }
     kind: Callable[[], Snapshots] = MemorySnapshots
 
     def make_snapshots(self) -> Snapshots:
@@ -129,9 +132,22 @@ class PassesOnDamage(TestFileSnapshots):
         pass
 
 
+class SharesAnother(TestFileSnapshots):
+    """What another process gets is another store."""
+
+    def make_snapshots(self) -> Snapshots:
+        here, there = self.place / "here", FileSnapshots(self.place / "there")
+        snapshots = type("Apart", (FileSnapshots,), {"for_another_process": lambda _: there})
+        return snapshots(here)
+
+
 @pytest.mark.parametrize(
     ("rule", "kit"),
-    [("what_was_put_survives", ForgetsAll), ("a_damaged_one_is_skipped", PassesOnDamage)],
+    [
+        ("another_process_shares_them", SharesAnother),
+        ("what_was_put_survives", ForgetsAll),
+        ("a_damaged_one_is_skipped", PassesOnDamage),
+    ],
 )
 def test_a_store_that_does_not_keep_is_refused(rule: str, kit: type[SnapshotsKit]) -> None:
     """Forgetting and rot are found."""
@@ -140,5 +156,5 @@ def test_a_store_that_does_not_keep_is_refused(rule: str, kit: type[SnapshotsKit
 
 def test_every_rule_has_snapshots_that_break_it() -> None:
     """A rule that nothing can break checks nothing."""
-    kept = {"what_was_put_survives", "a_damaged_one_is_skipped"}
+    kept = {"what_was_put_survives", *MemoryKit.lacks}
     assert {rule for rule, _ in MUTANTS} | kept == set(SnapshotsKit.rules())

@@ -11,6 +11,7 @@ lacking.
 """
 
 import asyncio
+import pickle
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Final
@@ -22,7 +23,12 @@ from hybrid_dex.errors import (
     JournalFullError,
     UnavailableError,
 )
-from hybrid_dex.interfaces.journal import Journal
+from hybrid_dex.interfaces.journal import (
+    Journal,
+    JournalReader,
+    SegmentedJournal,
+    SharedJournal,
+)
 from hybrid_dex.model.frame import (
     FRAME_VERSION,
     GENESIS_HASH,
@@ -275,6 +281,34 @@ class JournalKit(Kit):
             expect("head", await journal.head(), 29)
             expect("the next position", await journal.append(29, frames[29]), 30)
             expect("frames", await _all(journal), list(enumerate(frames, 1)))
+
+    @rule
+    async def test_other_versions_begin_a_segment(self) -> None:
+        """After `begin_segment` frames go on at the next position, and nothing before is lost."""
+        frames = _frames(6)
+        async with self._filled(frames[:3]) as journal:
+            demand(isinstance(journal, SegmentedJournal), "it has no begin_segment()")
+            assert isinstance(journal, SegmentedJournal)
+            for index in range(3, 6):
+                await journal.begin_segment(f"engine {index}")
+                expect("the position", await journal.append(index, frames[index]), index + 1)
+        async with self._open() as journal:
+            expect("frames", await _all(journal), list(enumerate(frames, 1)))
+
+    @rule
+    async def test_another_process_reads_it(self) -> None:
+        """What `reader` returns can be pickled, needs no lock, and sees what was acknowledged."""
+        frames = _frames(6)
+        async with self._filled(frames[:4]) as journal:
+            demand(isinstance(journal, SharedJournal), "it has no reader()")
+            assert isinstance(journal, SharedJournal)
+            reader: JournalReader = pickle.loads(pickle.dumps(journal.reader()))  # noqa: S301 # ours
+            expect("head, as read elsewhere", await reader.head(), 4)
+            expect("frame 4, as read elsewhere", await reader.read_at(4), frames[3])
+            for index in range(4, 6):
+                await journal.append(index, frames[index])
+            found = [item async for item in reader.read(2)]
+            expect("frames after 2, as read elsewhere", found, list(enumerate(frames, 1))[2:])
 
     @rule
     async def test_damage_in_the_middle_is_refused(self) -> None:

@@ -25,6 +25,7 @@ from hybrid_dex.interfaces.settlement import Capacity, Settlement
 from hybrid_dex.model.commands import Command, ConfirmSettlement, FailSettlement
 from hybrid_dex.model.events import FillMade
 from hybrid_dex.model.market import Market
+from hybrid_dex.model.receipts import JournalReceipt, ReceiptKind
 from hybrid_dex.model.settlement import MatchedFill, SettlementStage
 from hybrid_dex.model.solvency import Discrepancy, Statement
 from hybrid_dex.model.units import AssetId, FillId, fill_sequence
@@ -216,6 +217,35 @@ class SettlementKit(Kit):
             demand(
                 await one.sign_voucher(other) != signature, "another voucher, the same signature"
             )
+
+    @rule
+    async def test_receipts_are_signed_the_same_or_not_at_all(self) -> None:
+        """The same receipt gives the same 65 bytes, one for each; a settlement without a key raises."""
+        async with self._open() as world:
+            one, fill = world.settlement, world.bench.groups[0][0]
+            receipt = JournalReceipt(
+                kind=ReceiptKind.CANCELED,
+                trader=fill.maker.account,
+                market=fill.market,
+                order_id=fill.maker.order_id,
+                quantity=fill.quantity,
+                sequence=fill_sequence(fill.fill_id),
+                index=0,
+                at_ns=fill.at_ns,
+                position=1,
+                frame_hash=bytes(range(32)),
+            )
+            other = attrs.evolve(receipt, index=1)
+            try:
+                signatures = await one.sign_receipts([receipt, other, receipt])
+            except ConfigurationError:
+                with raises("signing a receipt again", ConfigurationError):
+                    await one.sign_receipts([receipt])
+                return
+            lengths = [len(signature) for signature in signatures]
+            expect("lengths of signatures", lengths, 3 * [_SIGNATURE_BYTES])
+            expect("the same receipt signed again", signatures[2], signatures[0])
+            demand(signatures[1] != signatures[0], "another receipt, the same signature")
 
     @rule
     async def test_a_voucher_nobody_could_pay_is_refused(self) -> None:

@@ -4,9 +4,10 @@ Two stores that are made in one rule stand on the same place (see `Kit.place`). 
 done through the interface; whoever can do it overrides `damage`, else declares that rule lacking.
 """
 
+import pickle
 from collections.abc import Awaitable
 
-from hybrid_dex.interfaces.snapshots import Snapshot, Snapshots
+from hybrid_dex.interfaces.snapshots import SharedSnapshots, Snapshot, Snapshots
 from hybrid_dex.model.units import Sequence
 from hybrid_dex.testing.rules import Kit, demand, expect, made, rule
 
@@ -106,6 +107,18 @@ class SnapshotsKit(Kit):
         await (await made(self.make_snapshots())).put(_snapshot(7))
         again = await made(self.make_snapshots())
         expect("latest", await again.latest(), _snapshot(7))
+
+    @rule
+    async def test_another_process_shares_them(self) -> None:
+        """What `for_another_process` returns can be pickled, and is the same store."""
+        snapshots = await made(self.make_snapshots())
+        demand(isinstance(snapshots, SharedSnapshots), "it has no for_another_process()")
+        assert isinstance(snapshots, SharedSnapshots)
+        await snapshots.put(_snapshot(1))
+        there: Snapshots = pickle.loads(pickle.dumps(snapshots.for_another_process()))  # noqa: S301 # ours
+        expect("latest, as seen elsewhere", await there.latest(), _snapshot(1))
+        await there.put(_snapshot(2))
+        expect("latest, put elsewhere", await snapshots.latest(), _snapshot(2))
 
     @rule
     async def test_a_damaged_one_is_skipped(self) -> None:
