@@ -37,6 +37,17 @@ contract BranchesTest is Trade {
         _refuse(LISTER, IExchangeErrors.UnknownMarket.selector, abi.encodeCall(exchange.closeMarket, (9)));
     }
 
+    function test_closingAndReopening() external {
+        _refuse(LISTER, IExchangeErrors.NothingNew.selector, abi.encodeCall(exchange.reopenMarket, (1)));
+        vm.prank(LISTER);
+        exchange.closeMarket(1);
+        _refuse(LISTER, IExchangeErrors.NothingNew.selector, abi.encodeCall(exchange.closeMarket, (1)));
+        vm.prank(LISTER);
+        exchange.reopenMarket(1);
+        (,,,, uint40 closingAt, bool closed) = exchange.marketOf(1);
+        assertTrue(closingAt == 0 && !closed, "open");
+    }
+
     function test_pausingAndReading() external {
         vm.prank(PAUSER);
         exchange.pause();
@@ -88,6 +99,31 @@ contract BranchesTest is Trade {
         _refuse(taker, IExchangeErrors.UnknownMarket.selector, data);
         hash = BatchBuilder.receiptHash(taker, 77, 1, 2, 3);
         assertEq(exchange.hashCancelReceipt(receipt), BatchBuilder.typed(_domain(), hash), "receipt");
+    }
+
+    function _signed(CancelReceipt memory receipt) private view returns (bytes memory) {
+        bytes32 hash = BatchBuilder.receiptHash(
+            receipt.trader, receipt.market, receipt.nonce, receipt.filled, receipt.sequence
+        );
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(OPERATOR_KEY, BatchBuilder.typed(_domain(), hash));
+        return abi.encodePacked(r, s, v);
+    }
+
+    function test_receiptOfWhatIsCanceledAlready() external {
+        (,, uint48 last,) = exchange.batchState();
+        CancelReceipt memory receipt =
+            CancelReceipt({trader: taker, market: 1, nonce: BatchBuilder.nonce(5, 0, 0), filled: 0, sequence: last});
+        bytes memory signature = _signed(receipt);
+        bytes memory again = abi.encodeCall(exchange.cancelWithReceipt, (receipt, signature));
+        vm.prank(taker);
+        exchange.cancelWithReceipt(receipt, signature);
+        _refuse(taker, IExchangeErrors.NothingNew.selector, again);
+        receipt.nonce = BatchBuilder.nonce(6, 0, 0);
+        signature = _signed(receipt);
+        vm.prank(taker);
+        exchange.cancelWithReceipt(receipt, signature);
+        (,, uint64 below) = exchange.laneOf(taker, 1, 0);
+        assertEq(below >> 8, 6, "one further");
     }
 
     function test_sessionsFromGrantToGrant() external {
