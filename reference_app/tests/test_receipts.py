@@ -4,8 +4,11 @@ from collections.abc import Sequence
 
 import pytest
 
+from hybrid_dex.client import ExchangeClient
+from hybrid_dex.errors import RefusedError
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.receipts import JournalReceipt
+from hybrid_dex.model.units import AccountId
 from hybrid_dex.settlement.local import LocalSettlement
 from hybrid_dex.signing import LocalSigner, journal_receipt_digest, recover_address
 from hybrid_dex.wire import ReceiptMessage, ReceiptsAnswer, decode, to_receipt
@@ -86,3 +89,22 @@ async def test_without_a_chain_nobody_signs(stack: Stack) -> None:
     """The route says so."""
     trader = await stack.trader(85)
     is_problem(await trader.get("/receipts?sequence=1"), 409, RejectReason.NO_RECEIPT)
+
+
+@pytest.mark.usefixtures("signing")
+async def test_a_client_keeps_the_operators_word(stack: Stack) -> None:
+    """Of its own order; what is not its own is refused."""
+    signer = LocalSigner("0x" + "77" * 32)
+    maker = await stack.trader(86, ETH="5")
+    first = (await maker.place("sell", "1", "3000"))["order"]["order_id"]
+    usdc = stack.market("ETH-USDC").quote
+    await stack.services.exchange.deposit(
+        AccountId(signer.address), usdc.id, usdc.parse("9000", "amount")
+    )
+    async with ExchangeClient(stack.url, signer=signer) as client:
+        placed = await client.place("ETH-USDC", "buy", "1", "2500")
+        (receipt,) = await client.receipts(order_id=placed.order.order_id)
+        assert (receipt.kind, receipt.trader) == ("accepted", signer.address)
+        assert await client.receipts(sequence=receipt.sequence) == [receipt]
+        with pytest.raises(RefusedError, match="did nothing to such an order"):
+            await client.receipts(order_id=first)

@@ -46,6 +46,7 @@ from hybrid_dex.wire import (
     InfoAnswer,
     OrderAnswer,
     OrderMessage,
+    ReceiptMessage,
     TradeMessage,
     to_market,
 )
@@ -254,6 +255,27 @@ class ExchangeClient:
             SignatureError: there are none or too many; nothing was sent.
         """
         return await self._own().place_together(orders)
+
+    async def receipts(
+        self,
+        *,
+        sequence: int | None = None,
+        order_id: str | None = None,
+        fill_id: str | None = None,
+    ) -> list[ReceiptMessage]:
+        """Return the operator's signed word about what happened to the account's orders; keep it.
+
+        `hybrid-dex receipts verify` holds it against the exchange's public log, whenever that is.
+
+        Args:
+            sequence: all that one command did, as order reports name it; or
+            order_id: that an order was accepted; or
+            fill_id: that a fill was made.
+
+        Raises:
+            RefusedError: there is no such thing of this account, or the exchange signs nothing.
+        """
+        return await self._rest.receipts(sequence=sequence, order_id=order_id, fill_id=fill_id)
 
     async def place_signed(self, order: SignedOrder) -> OrderAnswer:
         """Place an order that was signed elsewhere, or whose hash was approved on chain.

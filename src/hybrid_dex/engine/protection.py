@@ -77,6 +77,7 @@ class Protection:
             account, market = switch.account, switch.market or None
             desk.emit(ScheduledCancelFired(account, market, TimestampNs(switch.due_ns)))
             desk.cancel_all(account, market, None, CancelReason.SCHEDULED)
+            desk.touched = None
 
     def set_cancel_on_disconnect(self, command: SetCancelOnDisconnect) -> None:
         """Keep or forget an account's wish."""
