@@ -10,7 +10,7 @@ import pytest
 
 from hybrid_dex.defaults.sorted_book import SortedBook
 from hybrid_dex.defaults.standard_risk import StandardRisk
-from hybrid_dex.engine import Engine
+from hybrid_dex.engine import Engine, matching
 from hybrid_dex.engine.desk import Desk
 from hybrid_dex.engine.isolation import MAX_BREAKS
 from hybrid_dex.engine.ledger import Ledger
@@ -31,7 +31,9 @@ from hybrid_dex.model.commands import (
 )
 from hybrid_dex.model.events import (
     CancelRejected,
+    CommandRejected,
     Event,
+    FillMade,
     MarketStateChanged,
     OrderAccepted,
     OrderCanceled,
@@ -40,6 +42,7 @@ from hybrid_dex.model.events import (
 )
 from hybrid_dex.model.market import Market, MarketState, StateCause
 from hybrid_dex.model.order import TimeInForce
+from hybrid_dex.model.protection import ScheduleCancel
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.units import OrderId, TimestampNs
 from tests.engine.driver import BUY, NO_LIMITS, SECOND, SELL, make_market
@@ -335,6 +338,47 @@ def test_a_batch_goes_on_without_the_market_that_breaks(*, all_or_none: bool) ->
     refused = [one.reason for one in answers if isinstance(one, OrderRejected)]
     assert RejectReason.MARKET_HALTED in refused
     assert len(refused) == (3 if all_or_none else 1)
+    assert run.engine.isolated() == (BAD.id,)
+
+
+def test_a_market_that_may_not_open_stays_laid_aside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A refused move changes nothing: its orders cross, and more than one command can let trade."""
+    run = Run(honest)
+    run.do(SetMarketState(market=BAD.id, state=MarketState.AUCTION_OPEN))
+    run.place("alice", BAD, SELL, 1, 9)
+    run.place("bob", BAD, BUY, 1, 9)
+    run.engine.apply_isolated(
+        AdvanceTime(sequence=run.engine.sequence + 1, at_ns=run.at_ns), (BAD.id,)
+    )
+    assert (run.engine.isolated(), run.engine.market_state(BAD.id)) == (
+        (BAD.id,),
+        MarketState.HALTED,
+    )
+    monkeypatch.setattr(matching, "MAX_FILLS_PER_COMMAND", 1)
+    before = msgspec.json.decode(run.engine.snapshot())
+    opening = SetMarketState(
+        market=BAD.id, state=MarketState.OPEN, sequence=run.engine.sequence + 1, at_ns=run.at_ns
+    )
+    (refused,) = run.engine.apply(opening)
+    assert isinstance(refused, CommandRejected)
+    assert refused.reason is RejectReason.TOO_MANY_FILLS
+    assert run.engine.isolated() == (BAD.id,)
+    assert msgspec.json.decode(run.engine.snapshot())[2:] == before[2:]
+    monkeypatch.undo()
+    again = msgspec.structs.replace(opening, sequence=run.engine.sequence + 1)
+    assert any(isinstance(event, FillMade) for event in run.engine.apply(again))
+    assert run.engine.isolated() == ()
+
+
+def test_what_time_does_in_another_market_is_not_to_blame() -> None:
+    """A scheduled cancel fires there first; the command then breaks its own market."""
+    run = Run(lying(1))
+    run.place("alice", GOOD, SELL, 1, 9)
+    run.do(ScheduleCancel(account="alice", market=GOOD.id, timeout_ms=1_000))
+    run.at_ns += 2 * SECOND
+    events = run.do(PlaceOrder(account="bob", market=BAD.id, side=BUY, quantity=1, price=9))
+    assert any(isinstance(event, OrderCanceled) for event in events)
+    assert isinstance(events[-1], OrderRejected)
     assert run.engine.isolated() == (BAD.id,)
 
 

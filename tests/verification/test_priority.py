@@ -10,6 +10,7 @@ import msgspec
 from hybrid_dex.model.events import EventBatch, FillMade, fresh_events
 from hybrid_dex.model.units import OrderId, Price, Quantity
 from hybrid_dex.verification import Fraud, check_priority
+from hybrid_dex.verification.uncrossing import judge_uncrossing
 from tests.engine.test_state import make
 from tests.reference.histories import history
 from tests.reference.naive import Naive
@@ -41,13 +42,24 @@ def lies(rng: random.Random, fill: FillMade) -> Iterator[tuple[FillMade, ...]]:
 
 
 def test_the_engine_never_passes_anybody_over(seed: int) -> None:
-    """Icebergs, stops, batches, replacements, budgets and self-trade prevention included."""
+    """Icebergs, stops, batches, replacements, budgets, auctions and self-trade prevention included."""
     fills = 0
     for number in range(HISTORIES):
         batches = told(f"{seed}:{number}")
         assert list(check_priority(batches)) == [], number
         fills += sum(isinstance(event, FillMade) for batch in batches for event in batch.events)
     assert fills > 3 * HISTORIES
+
+
+def test_an_opening_at_a_price_where_less_trades_is_found() -> None:
+    """Or with other lots than meet there; the right one is not doubted."""
+    bids, asks = [(105, 4), (103, 5)], [(101, 3), (104, 9)]
+    assert list(judge_uncrossing(bids, asks, 104, 4, 8)) == []
+    assert list(judge_uncrossing(bids, asks, 102, 3, 6)) == [
+        "at 104 4 lots meet and 8 are left, better than at 102"
+    ]
+    (wrong,) = judge_uncrossing(bids, asks, 104, 5, 7)
+    assert wrong == "4 lots meet at 104 and 8 are left, not 5 and 7"
 
 
 def test_every_lie_about_a_fill_is_found(seed: int) -> None:

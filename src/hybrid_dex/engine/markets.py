@@ -126,8 +126,6 @@ class Markets:
         refusal = self._refuse_auction(state)
         if refusal is not None:
             return refusal
-        if SERVED[state].place is not Entry.NONE:
-            isolation.release(desk, market)
         if state is _POST_ONLY and auction.is_crossed(venue):
             detail = f"{market} was in an auction and its orders cross: it opens, or closes"
             return Refusal(RejectReason.ILLEGAL_MOVE, "state", detail)
@@ -136,6 +134,8 @@ class Markets:
             if crossing > matching.MAX_FILLS_PER_COMMAND - desk.fill_index:
                 detail = f"{crossing} orders cross, more than one command can let trade"
                 return Refusal(RejectReason.TOO_MANY_FILLS, "state", detail)
+        if SERVED[state].place is not Entry.NONE:
+            isolation.release(desk, market)
         if reference is not None:
             venue.reference_price = reference
         venue.state = state
@@ -254,7 +254,9 @@ class Markets:
         while (plan := desk.agenda.take_due(desk.at_ns)) is not None:
             self._protection.fire(plan.due_ns)
             desk.expire(plan.due_ns)
+            desk.touched = (desk.sequence, plan.market)
             self._carry_out(plan)
+            desk.touched = None
         self._set_alarm()
         if desk.fill_index:
             desk.wakes_ns = 0  # the next command counts its fills from zero again

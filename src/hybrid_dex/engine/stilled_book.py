@@ -28,8 +28,15 @@ class StilledBook:
         self._orders = {order.order_id: order for order in orders}
 
     def match(self, incoming: Incoming) -> Iterator[Allocation]:
-        """Nothing is matched in a halted market."""
-        return iter(())
+        """Yield whom an aggressor would meet. Nobody does in a halted market: it is for looks."""
+        for order in self.orders():
+            if incoming.open <= 0:
+                return
+            buys = order.side is Side.BUY
+            reaches = order.price >= incoming.price if buys else order.price <= incoming.price
+            if order.side is not incoming.side and reaches:
+                lots = min(incoming.open, order.quantity)
+                yield Allocation(order.order_id, order.account, order.price, lots, order.quantity)
 
     def add(self, order: Resting) -> None:
         """Put an order behind all others of its price."""

@@ -27,10 +27,12 @@ from hybrid_dex.model.events import (
     OrderTriggered,
 )
 from hybrid_dex.model.market import Market, MarketState
+from hybrid_dex.model.market_events import MarketUncrossed
 from hybrid_dex.model.order import CancelReason, SelfTradeMode, Side, TimeInForce
 from hybrid_dex.model.risk_control import AccountGroupChanged
 from hybrid_dex.model.units import FEE_DENOMINATOR, MAX_FEE_PPM, MAX_FILLS_PER_GROUP
 from hybrid_dex.verification.findings import Finding, Fraud
+from hybrid_dex.verification.uncrossing import judge_uncrossing
 
 __all__ = ["PriorityCheck", "check_priority"]
 
@@ -120,6 +122,8 @@ class _Venue:
         self.resting: dict[int, _Order] = {}
         self.waiting: dict[int, _Order] = {}
         self.aggressor: _Order | None = None
+        self.uncrossing: MarketUncrossed | None = None
+        self.to_uncross = 0
         self.sides = (_Side(Side.BUY), _Side(Side.SELL))
 
     def best(self, side: Side) -> _Order | None:
@@ -154,10 +158,10 @@ class PriorityCheck:
 
     def _event(self, event: Event) -> Iterator[Finding]:
         match event:
-            case MarketListed():
-                self._venues[event.market.id] = _Venue(event.market)
-            case MarketStateChanged():
-                self._venues[event.market].state = event.state
+            case MarketListed() | MarketStateChanged() | AccountGroupChanged():
+                self._note(event)
+            case MarketUncrossed():
+                yield from self._uncross(event)
             case OrderAccepted():
                 yield from self._enter(event.market, _accepted(event), waiting=event.waiting)
             case OrderReplaced():
@@ -172,12 +176,20 @@ class PriorityCheck:
                 yield from self._reduce(event)
             case OrderRefilled():
                 yield from self._refill(event)
+            case _:
+                pass
+
+    def _note(self, event: MarketListed | MarketStateChanged | AccountGroupChanged) -> None:
+        """Learn what is not about orders."""
+        match event:
+            case MarketListed():
+                self._venues[event.market.id] = _Venue(event.market)
+            case MarketStateChanged():
+                self._venues[event.market].state = event.state
             case AccountGroupChanged():
                 self._groups.pop(event.account, None)
                 if event.group is not None:
                     self._groups[event.account] = event.group
-            case _:
-                pass
 
     def _enter(self, market: str, order: _Order, *, waiting: bool) -> Iterator[Finding]:
         venue = self._venues.get(market)
@@ -229,9 +241,58 @@ class PriorityCheck:
             order.fills = 0
             venue.aggressor = order
 
+    def _uncross(self, event: MarketUncrossed) -> Iterator[Finding]:
+        """An auction ends: its fills follow, between orders that rest."""
+        venue = self._venues[event.market]
+        yield from self._settle(event.market, venue)
+        bids, asks = (
+            [(one.price, one.open) for one in venue.resting.values() if one.side is side]
+            for side in Side
+        )
+        for word in judge_uncrossing(bids, asks, event.price, event.quantity, event.surplus):
+            yield self._wrong(Fraud.WRONG_PRICE, f"{event.market} opened at {event.price}: {word}")
+        venue.uncrossing, venue.to_uncross = event, event.quantity
+
+    def _meet(self, fill: FillMade, venue: _Venue, price: int) -> Iterator[Finding]:
+        """A fill of an auction: both sides by priority, at the one price."""
+        name, pair = f"fill {fill.fill_id}", []
+        for side in Side:
+            first = venue.best(side)
+            if first is None or first.order_id not in {fill.maker_order, fill.taker_order}:
+                before = "nobody" if first is None else f"order {first.order_id}"
+                yield self._wrong(
+                    Fraud.PASSED_OVER, f"{name}: {before} was first to {side.name.lower()}"
+                )
+                return
+            pair.append(first)
+        if fill.price != price:
+            yield self._wrong(Fraud.WRONG_PRICE, f"{name} is at {fill.price}, not at {price}")
+        wanted = min(one.open for one in pair)
+        if fill.quantity != wanted or self._kin(pair[0].account, pair[1].account):
+            yield self._wrong(
+                Fraud.RULE_BROKEN, f"{name} is not of {wanted} lots between two strangers"
+            )
+        venue.to_uncross -= fill.quantity
+        told: dict[int, tuple[int, int, str]] = {
+            fill.maker_order: (fill.maker_open, fill.maker_filled, fill.maker),
+            fill.taker_order: (fill.taker_open, fill.taker_filled, fill.taker),
+        }
+        for order in pair:
+            order.lower(fill.quantity)
+            order.filled += fill.quantity
+            if (order.open, order.filled, order.account) != told[order.order_id]:
+                yield self._wrong(
+                    Fraud.RULE_BROKEN, f"{name} tells otherwise what is left of {order.order_id}"
+                )
+            if order.open <= 0:
+                del venue.resting[order.order_id]
+
     def _fill(self, fill: FillMade) -> Iterator[Finding]:
         venue = self._venues[fill.market]
         taker, maker = venue.aggressor, venue.resting.get(fill.maker_order)
+        if venue.uncrossing is not None:
+            yield from self._meet(fill, venue, venue.uncrossing.price)
+            return
         if taker is None or taker.order_id != fill.taker_order:
             yield self._wrong(
                 Fraud.RULE_BROKEN, f"fill {fill.fill_id}: its taker did not enter with this command"
@@ -417,7 +478,13 @@ class PriorityCheck:
     # ------------------------------------------------------------------ resting
 
     def _settle(self, market: str, venue: _Venue) -> Iterator[Finding]:
-        """The aggressor is done: what is left of it rests, if it may."""
+        """The aggressor or the auction is done: what is left of an order rests, if it may."""
+        if venue.uncrossing is not None and venue.to_uncross:
+            yield self._wrong(
+                Fraud.PASSED_OVER,
+                f"{market} opened and {venue.to_uncross} lots that meet were not traded",
+            )
+        venue.uncrossing, venue.to_uncross = None, 0
         order, venue.aggressor = venue.aggressor, None
         if order is None or order.open <= 0:
             return
