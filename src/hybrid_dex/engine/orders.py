@@ -6,6 +6,7 @@ became of it and a repeated client order id gets its first answer again.
 """
 
 from collections import deque
+from collections.abc import Callable
 from heapq import heappop, heappush
 from typing import Final
 
@@ -36,6 +37,8 @@ ENDED_KEPT: Final = 10_000
 ENDED_KEPT_NS: Final = 15 * 60 * 1_000_000_000
 """For how long."""
 _NEVER_NS: Final = MAX_TIMESTAMP_NS + 1
+# Its integers are those of the order, and giving each its unit's name again would cost a call each.
+_order_accepted: Final[Callable[..., OrderAccepted]] = OrderAccepted
 
 
 class LiveOrder(msgspec.Struct, gc=False, array_like=True):
@@ -108,18 +111,7 @@ class LiveOrder(msgspec.Struct, gc=False, array_like=True):
     def accepted(self) -> OrderAccepted:
         """Return the event that tells of the order with its terms as they stand."""
         extra = self.conditions
-        if extra is not None:
-            return msgspec.structs.replace(
-                self._accepted(),
-                trigger_price=extra.trigger_price,
-                waiting=extra.waiting,
-                display_quantity=extra.display_quantity,
-                quote_budget=extra.quote_budget,
-            )
-        return self._accepted()
-
-    def _accepted(self) -> OrderAccepted:
-        return OrderAccepted(
+        plain = _order_accepted(
             self.order_id,
             self.account,
             self.market,
@@ -127,12 +119,21 @@ class LiveOrder(msgspec.Struct, gc=False, array_like=True):
             self.order_type,
             self.time_in_force,
             self.price,
-            Quantity(self.quantity),
+            self.quantity,
             self.post_only,
             self.self_trade,
             self.expires_at_ns,
             self.client_order_id,
             self.authorization,
+        )
+        if extra is None:
+            return plain
+        return msgspec.structs.replace(
+            plain,
+            trigger_price=extra.trigger_price,
+            waiting=extra.waiting,
+            display_quantity=extra.display_quantity,
+            quote_budget=extra.quote_budget,
         )
 
     def view(self) -> OrderView:

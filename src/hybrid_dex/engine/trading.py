@@ -216,7 +216,12 @@ class Trading:
         if venue.state is not _OPEN:
             self._join(venue, order)
             return
-        reason = self._cross(venue, order) if whole else CancelReason.FILL_OR_KILL
+        if not whole:
+            reason: CancelReason | None = CancelReason.FILL_OR_KILL
+        elif venue.price_band_ppm is None:
+            reason = matching.cross(desk, venue, order)
+        else:
+            reason = self._cross_in_band(venue, order)
         if reason is CancelReason.PRICE_BAND:
             self._leave_band(venue, order)
         elif reason is not None:
@@ -254,14 +259,11 @@ class Trading:
         else:
             desk.end_canceled(venue, order, CancelReason.PRICE_BAND)
 
-    def _cross(self, venue: Venue, order: LiveOrder) -> CancelReason | None:
-        if (
-            venue.price_band_ppm is not None
-            and order.time_in_force is TimeInForce.FOK
-            and matching.leaves_band(self._desk, venue, order)
-        ):
+    def _cross_in_band(self, venue: Venue, order: LiveOrder) -> CancelReason | None:
+        desk = self._desk
+        if order.time_in_force is TimeInForce.FOK and matching.leaves_band(desk, venue, order):
             return CancelReason.PRICE_BAND
-        return matching.cross(self._desk, venue, order)
+        return matching.cross(desk, venue, order)
 
     def _rest(self, venue: Venue, order: LiveOrder) -> None:
         show(venue, order)
