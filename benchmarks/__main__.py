@@ -16,6 +16,7 @@ from typing import Final
 FOLDER: Final = Path(__file__).parent
 TITLES: Final = {
     "engine": "the book and the engine, beside other Python order books",
+    "growth": "what a command costs as orders, accounts, markets and levels grow",
     "signing": "signed orders, beside one bare public key recovery",
     "journal": "the disk's sync, and commands through the whole exchange",
     "snapshots": "a large book: pauses, snapshots, restart and recovery",
