@@ -360,7 +360,7 @@ def stamped(steps: Items[Step], stamps: list[int]) -> Iterator[Step]:
 
 def show_latencies(options: argparse.Namespace) -> None:
     """Print how long one command takes, at the median and for the slowest of a hundred."""
-    print(f"\n{'workload':10}{'subject':22}{'p50 ns':>9}{'p99 ns':>9}{'p99.9 ns':>10}")
+    print(f"\n{'workload':10}{'subject':22}{'p50 ns':>9}{'p99 ns':>9}{'p99.9 ns':>12}")
     for workload, steps_of in WORKLOADS.items():
         steps = steps_of(options.length, options.seed)
         for name, subject in SUBJECTS.items():
@@ -368,7 +368,7 @@ def show_latencies(options: argparse.Namespace) -> None:
             subject(stamped(steps, stamps))
             taken = sorted(after - before for before, after in pairwise(stamps))
             p50, p99, p999 = (taken[int(len(taken) * part)] for part in (0.5, 0.99, 0.999))
-            print(f"{workload:10}{name:22}{p50:>9,}{p99:>9,}{p999:>10,}")
+            print(f"{workload:10}{name:22}{p50:>9,}{p99:>9,}{p999:>12,}")
 
 
 def main(arguments: Items[str] | None = None) -> None:
