@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from hybrid_dex.defaults.sql_records import SqlRecords
 from hybrid_dex.errors import SequenceError
 from hybrid_dex.interfaces.records import FillRecord, Records
+from hybrid_dex.model.conditional import OrderTriggered
 from hybrid_dex.model.events import (
     EventBatch,
     FillMade,
@@ -117,11 +118,15 @@ class PlainRecords:
             case OrderCanceled() | OrderExpired():
                 canceled = isinstance(event, OrderCanceled)
                 status = OrderStatus.CANCELED if canceled else OrderStatus.EXPIRED
-                self.change(event.order_id, open=0, filled=event.filled, status=status)
+                self.change(
+                    event.order_id, open=0, filled=event.filled, status=status, waiting=False
+                )
             case OrderReduced():
                 self.change(event.order_id, open=event.open)
                 if not event.self_trade:
                     self.change(event.order_id, quantity=event.open + event.filled)
+            case OrderTriggered():
+                self.change(event.order_id, waiting=False)
             case OrderReplaced():
                 self.replace(event)
 
@@ -138,6 +143,9 @@ class PlainRecords:
             self_trade=event.self_trade,
             expires_at_ns=event.expires_at_ns,
             status=status,
+            trigger_price=event.trigger_price,
+            waiting=event.waiting,
+            display_quantity=event.display_quantity,
         )
 
     def settle(self, event: FillSettled) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import bindparam, insert, update
 from sqlalchemy.sql.dml import Insert, Update
 
 from hybrid_dex.defaults.sql_tables import Base, FillRow, MarketRow, OrderRow, TransferRow
+from hybrid_dex.model.conditional import OrderTriggered
 from hybrid_dex.model.events import (
     Deposited,
     EventBatch,
@@ -157,22 +158,28 @@ class Changes:
                     open=event.open,
                     filled=event.filled,
                     status=int(_live_status(event.open, event.filled)),
+                    trigger_price=event.trigger_price,
+                    waiting=event.waiting,
+                    display_quantity=event.display_quantity,
                     **_signed(event.authorization),
                 )
             case OrderReduced():
                 self._orders.change(event.order_id, open=event.open)
                 if not event.self_trade:  # a decrement leaves the total as it was ordered
                     self._orders.change(event.order_id, quantity=event.open + event.filled)
+            case OrderTriggered():
+                self._orders.change(event.order_id, waiting=False)
             case OrderCanceled():
-                self._orders.change(
-                    event.order_id, open=0, filled=event.filled, status=int(OrderStatus.CANCELED)
-                )
+                self._end(event, OrderStatus.CANCELED)
             case OrderExpired():
-                self._orders.change(
-                    event.order_id, open=0, filled=event.filled, status=int(OrderStatus.EXPIRED)
-                )
+                self._end(event, OrderStatus.EXPIRED)
             case _:
                 pass  # refusals and account facts have no row
+
+    def _end(self, event: OrderCanceled | OrderExpired, status: OrderStatus) -> None:
+        self._orders.change(
+            event.order_id, open=0, filled=event.filled, status=int(status), waiting=False
+        )
 
     def _fill(self, event: FillMade, at_ns: TimestampNs) -> None:
         row = {name: getattr(event, name) for name in event.__struct_fields__ if name != "fill_id"}
@@ -238,6 +245,10 @@ def _order(event: OrderAccepted, at_ns: TimestampNs) -> Row:
         "accepted_at_ns": at_ns,
         "expires_at_ns": event.expires_at_ns,
         "client_order_id": event.client_order_id,
+        "trigger_price": event.trigger_price,
+        "waiting": event.waiting,
+        "display_quantity": event.display_quantity,
+        "quote_budget": event.quote_budget,
         **_signed(event.authorization),
     }
 

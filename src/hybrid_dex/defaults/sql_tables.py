@@ -22,6 +22,7 @@ from sqlalchemy import (
     SmallInteger,
     String,
     Text,
+    false,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -119,6 +120,10 @@ class OrderRow(Base):
     client_order_id: Mapped[str | None] = mapped_column(Text)
     order_hash: Mapped[bytes] = mapped_column(LargeBinary)
     nonce: Mapped[int | None] = mapped_column(Atoms)
+    trigger_price: Mapped[int | None] = mapped_column(BigInteger)
+    waiting: Mapped[bool] = mapped_column(Boolean, server_default=false())
+    display_quantity: Mapped[int | None] = mapped_column(BigInteger)
+    quote_budget: Mapped[int | None] = mapped_column(Atoms)
 
 
 class FillRow(Base):

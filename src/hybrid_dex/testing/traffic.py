@@ -99,27 +99,29 @@ def _begin() -> Iterator[Command]:
 
 def _any_command(engine: Engine, rng: Random) -> Command:
     roll, account = rng.randrange(100), rng.choice(ACCOUNTS)
-    if roll < 62:
+    halted = [one.id for one in MARKETS if engine.market_state(one.id) is MarketState.HALTED]
+    if halted and rng.random() < 0.2:
+        return SetMarketState(market=halted[0], state=MarketState.OPEN)
+    if roll < 70:
         return _place(engine, rng, account)
-    if roll < 86:
-        return _change(engine, rng, roll, account)
     if roll < 88:
+        return _change(engine, rng, roll, account)
+    if roll == 88:
         market = rng.choice((None, *MARKETS))
         return CancelAll(
             account=account,
             market=None if market is None else market.id,
             side=rng.choice((None, *Side)),
         )
-    if roll < 90:
+    if roll < 91:
         asset = AssetId(rng.choice(("ETH", "USDC")))
         return Withdraw(account=account, asset=asset, amount=Amount(rng.randrange(1, 2_000)))
-    if roll < 96:
+    if roll < 97:
         fills = tuple(fill.fill_id for fill in engine.unsettled())[: rng.randrange(1, 20)]
         stage = rng.choice((SettlementStage.SUBMITTED, SettlementStage.FINAL))
         return ConfirmSettlement(fills=fills, stage=stage, batch=engine.sequence)
-    if roll == 99:
-        state = rng.choice((MarketState.OPEN, MarketState.OPEN, MarketState.HALTED))
-        return SetMarketState(market=rng.choice(MARKETS).id, state=state)
+    if roll == 97:
+        return SetMarketState(market=rng.choice(MARKETS).id, state=MarketState.HALTED)
     return AdvanceTime()
 
 
@@ -127,9 +129,9 @@ def _change(engine: Engine, rng: Random, roll: int, account: AccountId) -> Comma
     """Cancel, reduce or replace: mostly an order that is there, and mostly one's own."""
     orders = engine.open_orders(account) or engine.open_orders(rng.choice(ACCOUNTS))
     order_id = rng.choice(orders).order_id if orders else OrderId(rng.randrange(2**20))
-    if roll < 71:
+    if roll < 75:
         return CancelOrder(account=account, order_id=order_id)
-    if roll < 76:
+    if roll < 79:
         return ReduceOrder(account=account, order_id=order_id, by=Quantity(rng.randrange(1, 6)))
     return ReplaceOrder(
         account=account,
@@ -147,19 +149,29 @@ def _place(engine: Engine, rng: Random, account: AccountId) -> PlaceOrder:
     if time_in_force is TimeInForce.GTD:
         expires_at_ns = TimestampNs(engine.at_ns + rng.randrange(3, 30) * _SECOND_NS)
     rests = time_in_force in {TimeInForce.GTC, TimeInForce.GTD}
-    is_market = time_in_force is TimeInForce.IOC and rng.random() < 0.5
+    side, quantity = rng.choice(tuple(Side)), rng.randrange(1, 12)
+    order_type = OrderType.LIMIT
+    if time_in_force is TimeInForce.IOC and rng.random() < 0.5:
+        order_type = OrderType.MARKET
+    elif rng.random() < 0.08:
+        order_type = rng.choice((OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT_LIMIT))
+    waits = order_type in {OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT_LIMIT}
+    is_iceberg = rests and rng.random() < 0.15
+    buys_at_once = side is Side.BUY and time_in_force is TimeInForce.IOC
     named = rng.random() < 0.1
-    side = rng.choice(tuple(Side))
     return PlaceOrder(
         account=account,
         market=rng.choice(MARKETS).id,
         side=side,
         price=Price(rng.randrange(94, 103) + (3 if side is Side.SELL else 0)),
-        quantity=Quantity(rng.randrange(1, 12)),
-        order_type=OrderType.MARKET if is_market else OrderType.LIMIT,
+        quantity=Quantity(quantity),
+        order_type=order_type,
         time_in_force=time_in_force,
         post_only=rests and rng.random() < 0.1,
         self_trade=rng.choice(tuple(SelfTradeMode)),
         expires_at_ns=expires_at_ns,
         client_order_id=ClientOrderId(f"n{rng.randrange(200)}") if named else None,
+        trigger_price=Price(rng.randrange(95, 106)) if waits else None,
+        display_quantity=Quantity(rng.randrange(1, quantity + 1)) if is_iceberg else None,
+        quote_budget=Amount(rng.randrange(10**6, 10**8)) if buys_at_once else None,
     )
