@@ -144,7 +144,7 @@ class SortedBook:
         if orders:
             level.quantity -= order.quantity
             gaps = level.gaps = level.gaps + 1
-            if gaps > _SPARE_GAPS + len(orders) // 2:
+            if gaps > _SPARE_GAPS and gaps > _SPARE_GAPS + len(orders) // 2:
                 level.orders = dict(list(orders.items()))
                 level.gaps = 0
         elif order.side is _BUY:
