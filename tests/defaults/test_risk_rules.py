@@ -198,6 +198,24 @@ def test_an_all_or_none_batch_is_counted_together() -> None:
         assert reason(driver.place("alice", BUY, quantity, 3)) is None
 
 
+@pytest.mark.parametrize("all_or_none", [False, True])
+def test_a_batch_is_counted_by_its_own_time(all_or_none: bool) -> None:
+    """What was traded or entered before it, on the same day and in the same second, counts."""
+    for one, expected in (
+        (limits(daily_volume=9), Reason.DAILY_VOLUME_LIMIT),
+        (limits(orders_per_second=1), Reason.ORDER_RATE_LIMIT),
+    ):
+        driver = driver_with(one)
+        driver.at_ns = 40 * 24 * 3_600 * SECOND
+        driver.rest("bob", SELL, 1, 8)
+        driver.place("alice", BUY, 1, 8)
+        member = PlaceOrder(account="alice", market=MARKET.id, side=BUY, price=2, quantity=1)
+        batch = BatchOrders(account="alice", members=(member,), all_or_none=all_or_none)
+        assert driver.do(batch)[1].reason is expected
+        driver.at_ns += 24 * 3_600 * SECOND
+        assert type(driver.do(batch)[1]).__name__ == "OrderAccepted"
+
+
 # ------------------------------------------------------------------------- tiers by command
 
 

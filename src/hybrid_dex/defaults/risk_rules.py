@@ -168,12 +168,9 @@ class LimitRule:
 
 
 def entries_of(command: BatchOrders, view: LedgerView) -> list[Entry]:
-    """Return what a batch wants to bring in; its members have no time of their own yet."""
+    """Return what a batch wants to bring in."""
     entries = [entry_of(member, view) for member in command.members]
-    found = [entry for entry in entries if entry is not None]
-    for entry in found:
-        entry.at_ns = command.at_ns
-    return found
+    return [entry for entry in entries if entry is not None]
 
 
 class KillSwitch(LimitRule):

@@ -9,6 +9,8 @@ a client order id may be sent again.
 
 from typing import TypeAlias
 
+import msgspec
+
 from hybrid_dex.engine import isolation, terms
 from hybrid_dex.engine.ahead import Ahead
 from hybrid_dex.engine.changes import Changes, refuse_reduce
@@ -74,6 +76,7 @@ class Batches:
         if malformed is not None:
             desk.refuse(command.account, RejectReason.INVALID_BATCH, "members", malformed)
             return ()
+        command = _stamped(command)
         known: dict[int, _Answer] = {}
         if command.all_or_none:
             refused = self._judge(command, known)
@@ -246,6 +249,13 @@ class Batches:
         name = member.client_order_id if isinstance(member, CancelOrder) else None
         order, _ = self._changes.look(member.account, member.order_id, name)
         self._changes.refuse(member.account, member.order_id, name, order, refusal)
+
+
+def _stamped(command: BatchOrders) -> BatchOrders:
+    """Return a batch whose members carry its number and time, as rules about time need them."""
+    stamp = {"sequence": command.sequence, "at_ns": command.at_ns}
+    members = tuple(msgspec.structs.replace(member, **stamp) for member in command.members)
+    return msgspec.structs.replace(command, members=members)
 
 
 def _malformed(command: BatchOrders) -> str | None:
