@@ -47,6 +47,7 @@ class Naive(Absences, Control, Conditions, ChainFacts):
         self.ended_at: dict[int, int] = {}
         self.at = self.sequence = self.position = self.final_batch = 0
         self.member = self.next_fill = 0
+        self.judged = False
         self.begin_absences()
         self.begin_control()
         self.grants: dict[tuple[str, str, str], Grant] = defaultdict(Grant)
@@ -460,9 +461,11 @@ class Naive(Absences, Control, Conditions, ChainFacts):
         members = [msgspec.structs.replace(member, **stamp) for member in command.members]
         if command.all_or_none and not DryRun(self).passes(members):
             return
+        self.judged = command.all_or_none
         for self.member, member in enumerate(members):
             getattr(self, type(member).__name__)(member)
             self.next_fill += -self.next_fill % 100
+        self.judged = False
 
     def Deposit(self, command: c.Deposit) -> None:  # noqa: N802
         """Funds arrive."""

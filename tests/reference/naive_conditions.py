@@ -40,7 +40,8 @@ class Conditions:
         """Whether it has a trigger exactly when its type needs one, and that lies ahead."""
         if (order.kind > OrderType.MARKET) != (order.trigger is not None):
             return False
-        last = self.last.get(order.market.id)
+        # Of an all-or-none batch that passed, whom an earlier member's fill reaches fires with it.
+        last = None if self.judged else self.last.get(order.market.id)
         return order.trigger is None or (
             1 <= order.trigger < 2**48 and not (last and order.is_reached(last))
         )
