@@ -9,12 +9,11 @@ this disagree, one of them is wrong.
 from collections import defaultdict
 from copy import copy
 
-import msgspec
-
 from hybrid_dex.model import commands as c
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.order import OrderType, SelfTradeMode, Side, TimeInForce
 from hybrid_dex.model.signed_order import Nonce, SignatureKind
+from tests.reference.naive_batches import Batches
 from tests.reference.naive_chain import ChainFacts
 from tests.reference.naive_conditions import Conditions
 from tests.reference.naive_control import Control
@@ -29,7 +28,7 @@ REMEMBERED_NS = 15 * 60 * 10**9
 MONTH_S = 30 * 24 * 60 * 60
 
 
-class Naive(Absences, Control, Conditions, ChainFacts):
+class Naive(Absences, Batches, Control, Conditions, ChainFacts):
     """The whole exchange. `status` holds what became of every order ever sent."""
 
     def __init__(self) -> None:
@@ -46,8 +45,7 @@ class Naive(Absences, Control, Conditions, ChainFacts):
         self.names: dict[tuple[str, str], tuple[c.PlaceOrder, int]] = {}
         self.ended_at: dict[int, int] = {}
         self.at = self.sequence = self.position = self.final_batch = 0
-        self.member = self.next_fill = 0
-        self.judged = False
+        self.begin_batches()
         self.begin_absences()
         self.begin_control()
         self.grants: dict[tuple[str, str, str], Grant] = defaultdict(Grant)
@@ -215,6 +213,8 @@ class Naive(Absences, Control, Conditions, ChainFacts):
 
     def work(self, order: Order) -> None:
         """Trade, then rest or end; or wait."""
+        if self.dry:
+            return self.work_dry(order)
         if order.waiting:
             return self.rest(order)
         if self.rules.states[order.market.id] is not OPEN:
@@ -455,18 +455,6 @@ class Naive(Absences, Control, Conditions, ChainFacts):
             ):
                 self.end(order, "canceled")
 
-    def BatchOrders(self, command: c.BatchOrders) -> None:  # noqa: N802
-        """One after another, if that may be; each aggressor's fills begin a group of their own."""
-        stamp = {"sequence": command.sequence, "at_ns": command.at_ns}
-        members = [msgspec.structs.replace(member, **stamp) for member in command.members]
-        if command.all_or_none and not DryRun(self).passes(members):
-            return
-        self.judged = command.all_or_none
-        for self.member, member in enumerate(members):
-            getattr(self, type(member).__name__)(member)
-            self.next_fill += -self.next_fill % 100
-        self.judged = False
-
     def Deposit(self, command: c.Deposit) -> None:  # noqa: N802
         """Funds arrive."""
         self.total[command.account, command.asset] += command.amount
@@ -529,68 +517,6 @@ class Naive(Absences, Control, Conditions, ChainFacts):
             return False
         self.position = self.position if position is None else position
         return True
-
-
-class DryRun(Naive):
-    """A copy in which nothing ever trades, to see whether all of a batch would be let in."""
-
-    def __init__(self, real: Naive) -> None:
-        vars(self).update(vars(real))
-        self.resting = [copy(order) for order in real.resting]
-        self.known = [order.id for order in real.resting]
-        self.names, self.status, self.filled = dict(real.names), {}, dict(real.filled)
-        self.ended_at, self.fired = dict(real.ended_at), []
-        self.real_status, self.entered = real.status, []
-
-    def work(self, order: Order) -> None:
-        """It holds its worst case, whatever it might trade."""
-        self.resting.append(order)
-        self.entered.append(order)
-
-    def passes(self, members: list[c.Command]) -> bool:
-        """Whether none of them is refused."""
-        for self.member, member in enumerate(members):
-            place = isinstance(member, c.PlaceOrder)
-            if not (self.may_enter(member) if place else self.may_change(member)):
-                return False
-        return True
-
-    def may_enter(self, member: c.PlaceOrder) -> bool:
-        """An order, or one that was let in before."""
-        if (member.account, member.client_order_id) in self.names:
-            order_id = self.names[member.account, member.client_order_id][1]
-            if order_id >> 8 == self.sequence:
-                return False
-            self.PlaceOrder(member)
-            again = self.names[member.account, member.client_order_id][1] == order_id
-            return self.status == {} and not (again and self.real_status[order_id] == "rejected")
-        self.PlaceOrder(member)
-        return self.status == {}
-
-    def may_change(self, member: c.CancelOrder | c.ReduceOrder | c.ReplaceOrder) -> bool:
-        """An order that no earlier member changed, or might cancel as self-trade."""
-        order_id = member.order_id
-        if order_id is None:
-            order_id = self.names.get((member.account, member.client_order_id), (None, -1))[1]
-        order = self.find(member.account, order_id)
-        if order is None or order_id not in self.known:
-            return False
-        self.known.remove(order_id)
-        for other in self.entered:
-            if (
-                other.market is order.market
-                and not other.waiting
-                and other.side is not order.side
-                and other.mode is not SelfTradeMode.CANCEL_AGGRESSOR
-                and (other.price - order.price) * (1 if other.side is BUY else -1) >= 0
-            ):
-                return False
-        if isinstance(member, c.ReduceOrder) and not 1 <= member.by <= order.open:
-            return False
-        getattr(self, type(member).__name__)(member)
-        self.status = {}
-        gone = all(one is not order for one in self.resting)
-        return gone or isinstance(member, c.ReduceOrder)
 
 
 def due(term: c.PlaceOrder | c.ReplaceOrder) -> int | None:
