@@ -74,6 +74,7 @@ class MarketRules:
         return (
             (
                 state is OPEN
+                or self.naive.judged  # it was open when the whole batch was let in
                 or (state is POST_ONLY and term.post_only)
                 or (state is AUCTION and (term.time_in_force in RESTS or term.trigger_price))
             )
