@@ -124,7 +124,8 @@ class History:
         mempool: what may come into a block.
         blocks: the chain, a batch a block.
         followed: those that the watcher has read.
-        base: how many of them are final.
+        base: how many of them count as final here.
+        settled: how many blocks are final, whatever the store knows of it.
         left: how many more disasters there may be.
     """
 
@@ -141,6 +142,7 @@ class History:
     blocks: list[Sent] = attrs.field(factory=list)
     followed: list[Sent] = attrs.field(factory=list)
     base: int = 0
+    settled: int = 0
     left: int = 3
     _parts: deque[Group] = attrs.field(factory=deque)
     _asked: tuple[Group, int, StoredBatch | None] | None = None
@@ -363,18 +365,12 @@ class History:
     def reorganise(self) -> None:
         """Lose the newest blocks; their batches may come again, or others in their place."""
         lost = self.chance.choice((1, 1, 1, 2, 3, 5))
-        while lost and len(self.blocks) > self.deepest():
+        while lost and len(self.blocks) > self.settled:
             self.mempool.append(self.blocks.pop())
             lost -= 1
         if self.chance.random() < 0.5:
             for _ in range(self.chance.randint(1, 4)):
                 self.mine()
-
-    def deepest(self) -> int:
-        """How many blocks are final on the chain, whatever the store knows of it."""
-        return max(self.base, self._settled)
-
-    _settled: int = 0
 
     # The watcher
 
@@ -420,7 +416,7 @@ class History:
     def pass_over(self) -> None:
         """Take the lowest block as final."""
         self.base += 1
-        self._settled = max(self._settled, self.base)
+        self.settled = max(self.settled, self.base)
         self.pipeline.finalize(self.base)
         self.pipeline.mark(self.block())
 
@@ -445,7 +441,7 @@ class History:
         self.left -= 1
         self.disk = disk
         self.start()
-        for _ in range(self.base, self.chance.randint(self.base, self._settled)):
+        for _ in range(self.base, self.chance.randint(self.base, self.settled)):
             self.take(self.blocks[self.base])
             self.pass_over()
             if self.chance.random() < 0.2:

@@ -76,7 +76,9 @@ def test_what_the_exchange_did_not_say_is_not_spoken_for() -> None:
     assert pipeline.reserve((), number=2, through_s=0).up_to == 5 << 8
 
 
-def adopt(pipeline: Pipeline, number: int, *held: Group, up_to: int) -> BatchSeen:
+def adopt(
+    pipeline: Pipeline, number: int, *held: Group, up_to: int, transaction: str = "0xaa"
+) -> BatchSeen:
     """Read a batch from the chain that was not sent from here."""
     root = bytes([number]) * 32
     fact = BatchSeen(
@@ -85,7 +87,7 @@ def adopt(pipeline: Pipeline, number: int, *held: Group, up_to: int) -> BatchSee
         root=root,
         up_to=up_to,
         matched_through_s=0,
-        transaction=f"0x{number}",
+        transaction=transaction,
         skips=(),
     )
     pipeline.adopt(fact, packed_batch(held, number=number, root=bytes(32), up_to=up_to))
@@ -173,6 +175,26 @@ def test_what_was_in_a_block_is_told_to_wait_when_a_rival_takes_its_place() -> N
     disk.write(change)
     assert disk.batch_of(group.fills[0].fill_id) is None
     assert list(pipeline.queue) == [group]
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_what_another_rival_does_not_hold_is_not_taken_for_held(again: bool) -> None:
+    """Even when what the two batches hold looks the same from here; the same one changes nothing."""
+    pipeline, disk = empty(), Disk()
+    (first,), (second,) = groups_of(5), groups_of(6)
+    final = Block(number=0, hash=b"", parent=b"", timestamp_s=0)
+    pipeline.submitting(second)
+    pipeline.enqueue(second)
+    pipeline.see((adopt(pipeline, 1, first, second, up_to=6 << 8),), 1)
+    pipeline.finish_look(final)
+    pipeline.reserve((), number=2, through_s=0)
+    pipeline.forget()
+    held, name = ((first, second), "0xaa") if again else ((second,), "0xbb")
+    pipeline.see((adopt(pipeline, 1, *held, up_to=6 << 8, transaction=name),), 1)
+    disk.write(pipeline.take_change())
+    assert (disk.batch_of(first.fills[0].fill_id) is not None) == again
+    assert disk.batch_of(second.fills[0].fill_id) is not None
+    assert (2 in pipeline.batches) == again
 
 
 def test_groups_of_the_store_wait_for_those_that_were_not_submitted_again() -> None:

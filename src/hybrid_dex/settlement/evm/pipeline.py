@@ -310,12 +310,14 @@ class Pipeline:
         """Take over a batch that someone else sent with the operator's key, or a lost store did."""
         known = self.batches.get(fact.number)
         sequences = {group.sequence for section in settled.sections for group in section.groups}
-        if (
-            known is not None
-            and known.up_to == fact.up_to
-            and sequences == {group.sequence for group in known.groups}
-        ):
-            return
+        if known is not None and known.up_to == fact.up_to:
+            # Of an adopted batch some groups may be known here only; its transaction says all.
+            if self.is_adopted(known):
+                same = known.told == fact.transaction
+            else:
+                same = sequences == {group.sequence for group in known.groups}
+            if same:
+                return
         waiting = self._undo(fact.number)
         self.queue = deque(group for group in waiting if group.sequence > fact.up_to)
         self._left_out = [
