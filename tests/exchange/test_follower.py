@@ -14,12 +14,13 @@ from hybrid_dex.defaults.memory_snapshots import MemorySnapshots
 from hybrid_dex.defaults.sorted_book import SortedBook
 from hybrid_dex.defaults.standard_risk import StandardRisk
 from hybrid_dex.engine.engine import Engine
-from hybrid_dex.errors import JournalError
+from hybrid_dex.errors import JournalError, UnavailableError
 from hybrid_dex.exchange import Exchange, ExchangeOptions, follower
 from hybrid_dex.exchange.follower import EngineRecipe, FollowerError, keep_snapshot, oldest_kept
 from hybrid_dex.exchange.isolations import Isolations
 from hybrid_dex.exchange.replay import Replay
 from hybrid_dex.interfaces.snapshots import Snapshot
+from hybrid_dex.model.market import Market
 from hybrid_dex.model.units import Amount
 from tests.defaults.test_file_snapshots import snapshot
 from tests.exchange_fixtures import ALICE, MARKET, USDC
@@ -80,7 +81,7 @@ async def test_what_can_not_be_kept_is_said(tmp_path: Path) -> None:
     await journal.open()
     await journal.append(0, b"no frame".ljust(64, b"."))
     (tmp_path / "snapshots").write_text("in the way")
-    with pytest.raises(FollowerError, match="process that takes snapshots failed"):
+    with pytest.raises(UnavailableError, match="process that takes snapshots failed"):
         await keep_snapshot(
             RECIPE,
             journal.reader(),
@@ -105,6 +106,50 @@ async def test_what_can_not_be_kept_is_said(tmp_path: Path) -> None:
     await journal.close()
 
 
+class Unreadable:
+    """A book's maker that can be pickled, and not be read back."""
+
+    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+        return (int, ("no number",))
+
+    def __call__(self, market: Market) -> SortedBook:
+        return SortedBook(market)
+
+
+async def test_only_what_no_process_could_read_is_left_to_a_thread(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A process that fails is tried again: a thread would stall matching from then on."""
+    async with Exchange(
+        [MARKET],
+        journal=FileJournal(tmp_path / "a", options=JOURNAL),
+        snapshots=FileSnapshots(tmp_path / "snapshots"),
+        book=Unreadable(),
+        options=ExchangeOptions(snapshot_every=20),
+    ) as exchange:
+        while exchange.health().snapshot_lag < 30:
+            await exchange.deposit(ALICE, USDC, Amount(1))
+        while exchange.health().snapshot_lag >= 20:
+            await exchange.deposit(ALICE, USDC, Amount(1))
+    assert "taken in a thread from now on" in caplog.text
+    caplog.clear()
+    folder = tmp_path / "later"
+    async with Exchange(
+        [MARKET],
+        journal=FileJournal(tmp_path / "b", options=JOURNAL),
+        snapshots=FileSnapshots(folder),
+        options=ExchangeOptions(snapshot_every=20, retry_s=0.01),
+    ) as exchange:
+        folder.rmdir()
+        folder.write_text("in the way")
+        while "no snapshot could be taken" not in caplog.text:
+            await exchange.deposit(ALICE, USDC, Amount(1))
+        folder.unlink()
+        while exchange.health().snapshot_lag >= 20:
+            await exchange.deposit(ALICE, USDC, Amount(1))
+    assert "in a thread" not in caplog.text
+
+
 async def test_a_child_whose_exchange_ended_keeps_nothing(tmp_path: Path) -> None:
     """Another exchange may write the journal by then."""
     journal = FileJournal(tmp_path / "journal", options=JOURNAL)
@@ -117,7 +162,7 @@ async def test_a_child_whose_exchange_ended_keeps_nothing(tmp_path: Path) -> Non
         Isolations(),
         False,  # as the exchange makes it
     )
-    with pytest.raises(FollowerError, match="the exchange ended"):
+    with pytest.raises(UnavailableError, match="the exchange ended"):
         await follower._keep(errand, parent=os.getppid() + 1)
     assert await FileSnapshots(tmp_path / "snapshots").latest() is None
     taken = await follower._keep(errand, parent=os.getppid())

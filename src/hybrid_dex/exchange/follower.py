@@ -23,7 +23,7 @@ import attrs
 import msgspec
 
 from hybrid_dex.engine.engine import Engine
-from hybrid_dex.errors import HybridDexError
+from hybrid_dex.errors import HybridDexError, UnavailableError
 from hybrid_dex.exchange.isolations import Isolations
 from hybrid_dex.exchange.replay import Replay, begin_replay
 from hybrid_dex.interfaces.book import Book
@@ -47,11 +47,13 @@ _LENGTH_BYTES: Final = 8
 _SCRIPT: Final = "from hybrid_dex.exchange.follower import follow; follow()"
 _NICER: Final = 10
 _KEPT: Final = 3
+_NOT_UNDERSTOOD: Final = 3
+"""Exit code of a child that can not read what it is given: a book of the parent's main script, say."""
 _LOOK_AFTER_FRAMES: Final = 256
 
 
 class FollowerError(HybridDexError):
-    """The following process could not be given its engine, or ended without an answer."""
+    """The following process can not be given its engine: another one would not fare better."""
 
 
 @attrs.frozen(kw_only=True)
@@ -115,7 +117,8 @@ async def keep_snapshot(
     """Let another process take the snapshot after a record, and keep it.
 
     Raises:
-        FollowerError: something can not be sent to another process, or it failed.
+        FollowerError: something can not be sent to another process.
+        UnavailableError: that process failed; it may be tried again.
     """
     errand = _Errand(recipe, journal, snapshots, upto, isolations, wants_oldest)
     answer = await _ask([_pickled(errand)], None)
@@ -132,7 +135,8 @@ async def take_snapshot(
     """Return the snapshot after the last of these frames, taken by another process.
 
     Raises:
-        FollowerError: the book or the risk can not be sent to another process, or it failed.
+        FollowerError: the book or the risk can not be sent to another process.
+        UnavailableError: that process failed; it may be tried again.
     """
     answer = await _ask([_pickled((recipe, snapshot, epoch, isolations))], frames)
     return msgspec.msgpack.decode(answer, type=Snapshot)
@@ -173,7 +177,8 @@ async def _ask(messages: list[bytes], frames: AsyncIterator[tuple[int, bytes]] |
             await process.wait()
     if process.returncode != 0:
         last = said.decode(errors="replace").strip().rpartition("\n")[2]
-        raise FollowerError(f"the process that takes snapshots failed: {last}")
+        failed = FollowerError if process.returncode == _NOT_UNDERSTOOD else UnavailableError
+        raise failed(f"the process that takes snapshots failed: {last}")
     return answer
 
 
@@ -187,7 +192,11 @@ def follow() -> None:
     os.nice(_NICER)
     pipe = sys.stdin.buffer
     sys.path[:] = pickle.loads(_receive(pipe))  # noqa: S301 # our own parent's
-    asked = pickle.loads(_receive(pipe))  # noqa: S301 # our own parent's
+    try:
+        asked = pickle.loads(_receive(pipe))  # noqa: S301 # our own parent's
+    except Exception as error:  # noqa: BLE001 # pickle raises whatever an object raises
+        sys.stderr.write(f"{error!r}\n")
+        sys.exit(_NOT_UNDERSTOOD)
     answer: Snapshot | Taken
     if isinstance(asked, _Errand):
         answer = asyncio.run(_keep(asked, os.getppid()))
@@ -225,7 +234,7 @@ async def _keep(errand: _Errand, parent: int) -> Taken:
 def _require(parent: int) -> None:
     """End when the exchange has: another one may write the journal by now."""
     if os.getppid() != parent:
-        raise FollowerError("the exchange ended before its snapshot was taken")
+        raise UnavailableError("the exchange ended before its snapshot was taken")
 
 
 async def oldest_kept(snapshots: Snapshots, newest: Snapshot) -> int:
@@ -247,5 +256,5 @@ def _receive(pipe: BinaryIO) -> bytes:
 def _read(pipe: BinaryIO, length: int) -> bytes:
     content = pipe.read(length)
     if len(content) != length:
-        raise FollowerError("the exchange ended before its snapshot was taken")
+        raise UnavailableError("the exchange ended before its snapshot was taken")
     return content
