@@ -5,8 +5,8 @@
 An exchange with so many resting orders is made from a snapshot, as a restart makes it, and then takes
 orders and cancels from 16 callers: once alone, once while the following process takes snapshots one
 after the other. A step is what the event loop does without a break; the longest ones are shown by
-the clock and by this process's own processor time, as on a machine with other work the clock also
-counts what others were given.
+the clock and by this thread's own processor time, as on a machine with other work the clock also
+counts what others were given. What the garbage collector takes is part of a step, and shown alone.
 
 Then the restart: opening until the first command is taken. Last, the recovery of a journal of 100,000
 records without a snapshot, and where the time of a replay goes.
@@ -175,15 +175,26 @@ class Steps:
     def __init__(self) -> None:
         self.by_clock: list[float] = []
         self.by_processor: list[float] = []
+        self.collections: list[float] = []
+        self._began = 0.0
+
+    def collect(self, phase: str, _: dict[str, int]) -> None:
+        """Be told of a collection, as one of `gc.callbacks`."""
+        if phase == "start":
+            self._began = time.thread_time()
+        else:
+            self.collections.append(time.thread_time() - self._began)
 
     def show(self, name: str) -> None:
         """Print the longest ones."""
         clock, processor = sorted(self.by_clock), sorted(self.by_processor)
+        collections = max(self.collections, default=0.0)
         share = len(clock) * 999 // 1_000
         print(
             f"{name:36} {len(clock):7} steps   longest by processor {processor[-1] * 1e3:6.2f} ms"
             f" (p99.9 {processor[share] * 1e3:.2f})   by clock {clock[-1] * 1e3:6.2f} ms"
-            f" (p99.9 {clock[share] * 1e3:.2f})",
+            f" (p99.9 {clock[share] * 1e3:.2f})   longest of {len(self.collections)} collections "
+            f"{collections * 1e3:.2f} ms",
             flush=True,
         )
 
@@ -202,20 +213,20 @@ class TimedLoop(asyncio.SelectorEventLoop):
         waited = [0.0, 0.0]
 
         def waiting(timeout: float | None = None) -> list[object]:
-            clock, processor = time.perf_counter(), time.process_time()
+            clock, processor = time.perf_counter(), time.thread_time()
             ready: list[object] = select(timeout)
             waited[0] += time.perf_counter() - clock
-            waited[1] += time.process_time() - processor
+            waited[1] += time.thread_time() - processor
             return ready
 
         self._selector.select = waiting  # type: ignore[attr-defined] # as above
-        clock, processor = time.perf_counter(), time.process_time()
+        clock, processor = time.perf_counter(), time.thread_time()
         try:
             super()._run_once()  # type: ignore[misc] # as above
         finally:
             self._selector.select = select  # type: ignore[attr-defined] # as above
             steps.by_clock.append(time.perf_counter() - clock - waited[0])
-            steps.by_processor.append(time.process_time() - processor - waited[1])
+            steps.by_processor.append(time.thread_time() - processor - waited[1])
 
 
 async def trade(exchange: Exchange, seconds: float) -> int:
@@ -245,6 +256,7 @@ def timed(steps: Steps | None) -> None:
     loop = asyncio.get_running_loop()
     assert isinstance(loop, TimedLoop)
     loop.steps = steps
+    gc.callbacks[:] = [] if steps is None else [steps.collect]
 
 
 async def measure_pauses(directory: Path, seconds: float) -> None:

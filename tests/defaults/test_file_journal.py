@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from hybrid_dex.defaults.file_journal import FileJournal, FileJournalOptions
+from hybrid_dex.defaults.file_system import LocalFileSystem
 from hybrid_dex.errors import (
     ConfigurationError,
     CorruptJournalError,
@@ -253,6 +254,19 @@ class TestOneWriter:
         await second.open()
         assert await second.head() == 1
         await second.close()
+
+    async def test_a_lock_that_is_let_go_in_a_moment_is_waited_for(self, tmp_path: Path) -> None:
+        """A writer killed while it starts a process leaves it to that for as long as exec takes."""
+        files = LocalFileSystem()
+        lock = files.lock(tmp_path / "lock")
+        assert lock is not None
+        journal = FileJournal(tmp_path)
+        opening = asyncio.ensure_future(journal.open())
+        await asyncio.sleep(0.1)
+        assert not opening.done()
+        files.close(lock)
+        await opening
+        await journal.close()
 
 
 class TestTrim:

@@ -23,7 +23,7 @@ from hybrid_dex.interfaces.snapshots import Snapshot
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.units import Amount
 from tests.defaults.test_file_snapshots import snapshot
-from tests.exchange_fixtures import ALICE, MARKET, USDC
+from tests.exchange_fixtures import ALICE, MARKET, USDC, until
 
 JOURNAL = FileJournalOptions(segment_bytes=16 << 10, max_frame_bytes=8 << 10)
 RECIPE = EngineRecipe(book=SortedBook, risk=StandardRisk(), requires_signature=False)
@@ -127,10 +127,9 @@ async def test_only_what_no_process_could_read_is_left_to_a_thread(
         book=Unreadable(),
         options=ExchangeOptions(snapshot_every=20),
     ) as exchange:
-        while exchange.health().snapshot_lag < 30:
+        for _ in range(25):
             await exchange.deposit(ALICE, USDC, Amount(1))
-        while exchange.health().snapshot_lag >= 20:
-            await exchange.deposit(ALICE, USDC, Amount(1))
+        await until(lambda: exchange.health().snapshot_lag < 20)
     assert "taken in a thread from now on" in caplog.text
     caplog.clear()
     folder = tmp_path / "later"
@@ -142,11 +141,11 @@ async def test_only_what_no_process_could_read_is_left_to_a_thread(
     ) as exchange:
         folder.rmdir()
         folder.write_text("in the way")
-        while "no snapshot could be taken" not in caplog.text:
+        for _ in range(25):
             await exchange.deposit(ALICE, USDC, Amount(1))
+        await until(lambda: "no snapshot could be taken" in caplog.text)
         folder.unlink()
-        while exchange.health().snapshot_lag >= 20:
-            await exchange.deposit(ALICE, USDC, Amount(1))
+        await until(lambda: exchange.health().snapshot_lag < 20)
     assert "in a thread" not in caplog.text
 
 

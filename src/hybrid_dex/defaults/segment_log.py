@@ -15,6 +15,7 @@ after that. A segment below the manifest's first one is what a trim that was cut
 import contextlib
 import logging
 import threading
+import time
 from bisect import bisect_right
 from pathlib import Path
 from typing import Final
@@ -50,6 +51,8 @@ _log: Final = logging.getLogger(__name__)
 _CHUNK_BYTES: Final = 1 << 20
 _SUFFIX: Final = ".segment"
 _PREPARED: Final = "prepared.new"
+_LOCK_ATTEMPTS: Final = 20
+_LOCK_WAIT_S: Final = 0.05
 
 
 @attrs.frozen(kw_only=True)
@@ -278,7 +281,7 @@ class SegmentLog:
 
     def _recover(self) -> Recovery:
         self._files.make_directory(self._directory)
-        lock = self._files.lock(self._directory / "lock")
+        lock = self._take_lock()
         if lock is None:
             raise UnavailableError(
                 f"another process writes the journal {self._directory}; stop it first"
@@ -312,6 +315,15 @@ class SegmentLog:
         if last.first > newest:
             self._write_manifest(self._segments[0].first, last.first)
         return recovery
+
+    def _take_lock(self) -> int | None:
+        """Take the lock; wait for what a killed writer's unborn child may still hold for a moment."""
+        for _ in range(_LOCK_ATTEMPTS):
+            lock = self._files.lock(self._directory / "lock")
+            if lock is not None:
+                return lock
+            time.sleep(_LOCK_WAIT_S)
+        return None
 
     def _segment_path(self, first: int) -> Path:
         return self._directory / f"{first:020d}{_SUFFIX}"
