@@ -31,6 +31,7 @@ from hybrid_dex.model.commands import (
     ConfirmSettlement,
     Deposit,
     ListMarket,
+    PlaceLinked,
     PlaceOrder,
     ReduceOrder,
     ReplaceOrder,
@@ -58,8 +59,15 @@ from hybrid_dex.model.units import (
     TimestampNs,
 )
 from hybrid_dex.model.views import Level
+from hybrid_dex.wire.orders import OrderRequest, to_unsigned
 
-__all__ = ["LocalBalance", "LocalBatch", "LocalBook", "LocalExchange", "LocalIndication"]
+__all__ = [
+    "LocalBalance",
+    "LocalBatch",
+    "LocalBook",
+    "LocalExchange",
+    "LocalIndication",
+]
 
 _MARKETS: Final = tuple(order_type for order_type in OrderType if order_type.is_market)
 
@@ -225,6 +233,31 @@ class LocalExchange:
                     if quote_budget is None
                     else terms.quote.parse(quote_budget, "quote_budget")
                 ),
+            )
+        )
+
+    def place_linked(
+        self,
+        account: str,
+        take_profit: OrderRequest,
+        stop: OrderRequest,
+        *,
+        entry: OrderRequest | None = None,
+    ) -> tuple[Event, ...]:
+        """Enter two exits of which one cancels the other, alone or behind an entry; all or none.
+
+        Raises:
+            FormatError: a text is not a number, or not on a tick or lot; nothing happened.
+        """
+
+        def command(order: OrderRequest) -> PlaceOrder:
+            return to_unsigned(order, self._market(order.market), AccountId(account))
+
+        return self._apply(
+            PlaceLinked(
+                take_profit=command(take_profit),
+                stop=command(stop),
+                entry=None if entry is None else command(entry),
             )
         )
 

@@ -20,6 +20,7 @@ from hybrid_dex.model.events import (
     FillMade,
     FillSettled,
     OrderAccepted,
+    OrderActivated,
     OrderCanceled,
     OrderExpired,
     OrderReduced,
@@ -33,6 +34,8 @@ from hybrid_dex.model.market import Market
 from hybrid_dex.model.order import OrderType, SelfTradeMode, Side, TimeInForce
 from hybrid_dex.model.views import OrderView
 from hybrid_dex.testing import ListBook
+from hybrid_dex.wire import OrderRequest
+from hybrid_dex.wire.words import word as word_of
 from tests.engine.scenario_chain import Chain, UnsettledExchange
 from tests.engine.scenario_control import control, words_of_control
 from tests.engine.scenario_market import MarketWords, listed, seconds
@@ -60,6 +63,8 @@ class Scenario:
         verb, _, rest = does.partition(" ")
         if verb in {"batch", "all-or-none"}:
             return self.batch(who, rest, all_or_none=verb == "all-or-none")
+        if verb in {"buy", "sell"} and {"oco", "then"} & set(rest.split()):
+            return self.link(who, verb, rest)
         if verb in {"buy", "sell"}:
             return self.place(who, Side[verb.upper()], rest)
         looked = self.venue.look(who, does)
@@ -131,6 +136,38 @@ class Scenario:
             for words in self.tell(events)
         ]
 
+    def link(self, who: str, verb: str, rest: str) -> list[str]:
+        """`sell 1 oco 2600 stop ...`, or `buy 1 at 2500 then 2600 stop ...`: entry, exits, names."""
+        rest, _, names = rest.partition(" as ")
+        head, _, tail = rest.partition(" then " if " then " in rest else " oco ")
+        quantity, *entry = head.split()
+        take_profit, *stop = tail.split()
+        side = Side[verb.upper()]
+        exits = side if not entry else Side(1 - side)
+        legs = [
+            OrderRequest(
+                market=self.market.id, side=word_of(exits), quantity=quantity, price=take_profit
+            ),
+            self.leg(exits, quantity, stop),
+        ]
+        first = self.leg(side, quantity, entry) if entry else None
+        for index, name in enumerate(names.split()):
+            self.names[name] = self.exchange.view.sequence + 1 << 8 | index
+        return self.tell(self.exchange.place_linked(who, *legs, entry=first))
+
+    def leg(self, side: Side, quantity: str, flags: list[str]) -> OrderRequest:
+        kind, trigger_price = self.trigger(flags)
+        price = self.after("at", flags)
+        assert price is not None, flags
+        return OrderRequest(
+            market=self.market.id,
+            side=word_of(side),
+            quantity=quantity,
+            price=price,
+            order_type=f"{kind.lower()}{'market' if 'market' in flags else 'limit'}",
+            trigger_price=trigger_price,
+        )
+
     def place(self, who: str, side: Side, rest: str) -> list[str]:
         match = re.fullmatch(r"(\S+) at (\S+?)((?: [a-z0-9.-]+)*?)(?: as (\S+))?", rest)
         assert match, rest
@@ -195,6 +232,9 @@ class Scenario:
             case OrderRefilled():
                 shown = self.market.format_quantity(event.displayed)
                 return f"{self.name(event.order_id)} shows {shown} more"
+            case OrderActivated():
+                lots = self.market.format_quantity(event.active)
+                return f"{self.name(event.order_id)} wakes for {lots}"
             case OrderTriggered():
                 price = self.market.format_price(event.trigger_price)
                 return f"{self.name(event.order_id)} triggered at {price}"

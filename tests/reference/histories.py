@@ -102,6 +102,8 @@ def _pick(choose: Choose, items: Sequence[T]) -> T:
 def _command(choose: Choose, naive: Naive) -> c.Command:
     if choose(25) == 0:
         return _batch(choose, naive)
+    if choose(14) == 0:
+        return _linked(choose, naive)
     if choose(30) == 0:
         return _absence(choose)
     if choose(60) == 0:
@@ -377,6 +379,56 @@ def _place(
         nonce = Nonce(naive.sequence + 1, choose(3), naive.sequence + 1 + lanes)
         fields |= {"authorization": _signature(choose, naive, account, market, nonce)}
     return c.PlaceOrder(account=account, market=market, side=side, **fields)
+
+
+def _linked(choose: Choose, naive: Naive) -> c.PlaceLinked:
+    """Two exits around the price, often behind an entry; seldom something that does not fit."""
+    account, side = _pick(choose, ACCOUNTS), _pick(choose, tuple(Side))
+    market, quantity = _pick(choose, MARKETS).id, 2 + choose(14)
+    last = naive.last.get(market, 100)
+    better = 1 if side is Side.SELL else -1
+    waits = {"order_type": OrderType.TAKE_PROFIT_LIMIT, "trigger_price": last + better}
+    first = {"price": last + better * (1 + choose(4))} | (waits if choose(4) == 0 else {})
+    second: dict[str, object] = {
+        "order_type": OrderType.STOP_LIMIT if choose(2) else OrderType.STOP_MARKET,
+        "trigger_price": last - better * (1 + choose(4)),
+        "price": last - better * (2 + choose(8)),
+    }
+    if second["order_type"] is OrderType.STOP_MARKET:
+        second |= {"time_in_force": TimeInForce.IOC}
+    entry: dict[str, object] | None = None
+    if choose(3):
+        entry = {"price": last + choose(7) - 3, "time_in_force": TimeInForce.IOC}
+        if choose(3):
+            entry |= {"time_in_force": TimeInForce.GTC}
+    legs = [first, second] if entry is None else [entry, first, second]
+    if choose(3) == 0:
+        for index, leg in enumerate(legs):
+            lane = naive.sequence + 1 + 8_192 * (entry is not None and index == 0)
+            nonce = Nonce(naive.sequence + 1, index, lane)
+            leg |= {"authorization": _signature(choose, naive, account, market, nonce)}
+        if choose(8):
+            legs[-1]["authorization"] = msgspec.structs.replace(
+                legs[-1]["authorization"],
+                signer=legs[-2]["authorization"].signer,
+                kind=legs[-2]["authorization"].kind,
+            )
+    if choose(6) == 0:
+        for leg in legs:
+            leg |= {"client_order_id": f"n{choose(6)}"}
+    if choose(25) == 0:
+        legs[-1] |= _pick(choose, ({"quantity": 9}, {"post_only": True}, {"price": 10**9}))
+    enters = Side.BUY if side is Side.SELL else Side.SELL
+    sides = [enters, side, side][-len(legs) :]
+    orders = [
+        c.PlaceOrder(
+            **({"account": account, "market": market, "quantity": quantity} | leg), side=one
+        )
+        for leg, one in zip(legs, sides, strict=True)
+    ]
+    return c.PlaceLinked(
+        entry=orders[0] if entry is not None else None, take_profit=orders[-2], stop=orders[-1]
+    )
 
 
 def _waiting(choose: Choose, last: int, side: Side) -> dict[str, object]:

@@ -17,18 +17,25 @@ from tests.reference.naive_batches import Batches
 from tests.reference.naive_chain import ChainFacts
 from tests.reference.naive_conditions import Conditions
 from tests.reference.naive_control import Control
+from tests.reference.naive_links import Links, same
 from tests.reference.naive_markets import OPEN, MarketRules, charge, worst
 from tests.reference.naive_protection import Absences
-from tests.reference.nouns import BUY, SELL, Fill, Grant, Order
+from tests.reference.nouns import BUY, SELL, Fill, Grant, Order, due
 
 MARKET_KINDS = (OrderType.MARKET, OrderType.STOP_MARKET, OrderType.TAKE_PROFIT_MARKET)
-MATCHING = (c.PlaceOrder, c.ReplaceOrder, c.BatchOrders, c.AdvanceTime, c.SetMarketState)
+MATCHING = (
+    c.PlaceOrder,
+    c.ReplaceOrder,
+    c.BatchOrders,
+    c.PlaceLinked,
+    c.AdvanceTime,
+    c.SetMarketState,
+)
 RESTS = (TimeInForce.GTC, TimeInForce.GTD)
-REMEMBERED_NS = 15 * 60 * 10**9
 MONTH_S = 30 * 24 * 60 * 60
 
 
-class Naive(Absences, Batches, Control, Conditions, ChainFacts):
+class Naive(Absences, Batches, Control, Conditions, Links, ChainFacts):
     """The whole exchange. `status` holds what became of every order ever sent."""
 
     def __init__(self) -> None:
@@ -53,7 +60,7 @@ class Naive(Absences, Batches, Control, Conditions, ChainFacts):
         self.vouchers: dict[tuple[str, int], tuple[str, int]] = {}
         self.salts: dict[str, int] = {}
         self.last: dict[str, int] = {}
-        self.fired: list[Order] = []
+        self.fired, self.touched, self.told = [], [], 0
 
     # -- looks
 
@@ -121,7 +128,7 @@ class Naive(Absences, Batches, Control, Conditions, ChainFacts):
 
     def book(self, market: str, side: Side) -> list[Order]:
         """Best price first, and at one price whoever stands earlier in the list."""
-        resting = [o for o in self.resting if not o.waiting]
+        resting = [o for o in self.resting if not o.waiting and o.shown]
         orders = [o for o in resting if o.market.id == market and o.side is side]
         return sorted(orders, key=lambda o: o.price if side is SELL else -o.price)
 
@@ -141,14 +148,17 @@ class Naive(Absences, Batches, Control, Conditions, ChainFacts):
         """Expire what is due, then do what the command's name says."""
         self.at, self.sequence = command.at_ns, command.sequence
         self.member = self.next_fill = 0
-        told = len(self.fills)
+        self.told = len(self.fills)
         self.rules.wake()
         self.pass_time(self.at)
+        self.follow()
         name = type(command).__name__
         getattr(self if hasattr(self, name) else self.rules, name)(command)
-        self.fire(told)
+        self.fire()
+        made = len(self.fills)
+        self.settle()
         if isinstance(command, MATCHING):
-            self.cascade()
+            self.cascade(made)
 
     def end(self, order: Order, status: str) -> None:
         """An order is off the book for good."""
@@ -156,6 +166,8 @@ class Naive(Absences, Batches, Control, Conditions, ChainFacts):
         self.fired = [o for o in self.fired if o is not order]
         self.status[order.id], self.filled[order.id] = status, order.filled
         self.ended_at[order.id] = self.at
+        if order.other or order.exits:
+            self.touched.append(order)
 
     def cover(self, account: str, asset: str) -> None:
         """Cancel what is no longer covered, newest first."""
@@ -164,6 +176,7 @@ class Naive(Absences, Batches, Control, Conditions, ChainFacts):
                 self.available(account, asset) < 0
                 and order.account == account
                 and order.hold[0] == asset
+                and order.hold[1]
             ):
                 self.end(order, "canceled")
 
@@ -206,8 +219,8 @@ class Naive(Absences, Batches, Control, Conditions, ChainFacts):
             if fills > 100:
                 return None
             other.open -= other.shown
-            if other.open:
-                other.shown = other.slice
+            other.shown = other.slice
+            if other.shown:
                 line.insert(sum(one.price == other.price for one in line), other)
         return left == 0
 
@@ -257,6 +270,9 @@ class Naive(Absences, Batches, Control, Conditions, ChainFacts):
     def rest(self, order: Order) -> None:
         """It is live."""
         order.shown = order.slice
+        if order.waiting:
+            self.fire()
+            self.wait(order)
         self.resting.append(order)
         self.status[order.id] = "live"
 
@@ -268,6 +284,8 @@ class Naive(Absences, Batches, Control, Conditions, ChainFacts):
             self.end(other, "canceled")
             return order.mode is SelfTradeMode.CANCEL_BOTH
         overlap = min(order.open, other.open)
+        if other.other or other.exits:
+            self.touched.append(other)
         if other.open == overlap:
             self.end(other, "canceled")
         else:
@@ -304,15 +322,17 @@ class Naive(Absences, Batches, Control, Conditions, ChainFacts):
             self.total[account, asset] += amount
             self.incoming[account, asset] += max(0, amount)
         for order in (maker, taker):
+            if order.other or order.exits:
+                self.touched.append(order)
             order.open -= quantity
             order.filled += quantity
             self.filled[order.id] = order.filled
         maker.shown -= 0 if auction else quantity
         for order in (maker, taker):
-            order.shown = min(order.shown, order.open)
+            order.shown = min(order.shown, order.alive)
         if maker.open == 0:
             self.end(maker, "filled")
-        elif maker.shown == 0:
+        elif maker.shown == 0 and maker.slice:
             self.resting.remove(maker)
             self.rest(maker)
 
@@ -322,28 +342,14 @@ class Naive(Absences, Batches, Control, Conditions, ChainFacts):
         """Enter an order once."""
         order_id = command.sequence << 8 | self.member
         key = (command.account, command.client_order_id)
-        if key in self.names:
-            first, named = self.names[key]
-            recent = self.at - self.ended_at.get(named, self.at) < REMEMBERED_NS
-            if recent and all(
-                getattr(first, field) == getattr(command, field)
-                for field in command.__struct_fields__
-                if field not in {"sequence", "at_ns"}
-            ):
-                return
-            if recent:
+        if (known := self.known(key)) is not None:
+            if not same(known[0], command):
                 self.status[order_id] = "rejected"
-                return
+            return
         if command.client_order_id is not None:
             self.names[key] = (command, order_id)
         self.filled[order_id] = 0
-        market = self.markets[command.market]
-        order = Order(
-            order_id, command.account, market, command.side, command.price, command.quantity,
-            command.quantity, command.time_in_force, command.self_trade, due(command),
-            command.authorization, command.post_only, command.order_type, command.trigger_price,
-            command.trigger_price is not None, command.display_quantity, command.quote_budget,
-        )  # fmt: skip
+        market, order = self.markets[command.market], self.order_of(command, order_id)
         asset, needed = order.hold
         if (
             not self.sound(market, command, command.order_type)
@@ -364,7 +370,7 @@ class Naive(Absences, Batches, Control, Conditions, ChainFacts):
     def ReplaceOrder(self, command: c.ReplaceOrder) -> None:  # noqa: N802
         """Swap terms, or leave all as it is."""
         old = self.find(command.account, command.order_id)
-        if old is None:
+        if old is None or old.other or old.exits:
             return None
         new_open = command.quantity - (old.quantity - old.open)
         kind = old.kind if old.waiting else OrderType.LIMIT
@@ -396,6 +402,9 @@ class Naive(Absences, Batches, Control, Conditions, ChainFacts):
         more_shown = old.display is not None and new.display > old.display
         if old.waiting or (same and not more_shown):
             new.shown = min(old.shown, new.slice)
+            if command.trigger_price is not None:
+                self.fire()
+                self.wait(new)
             self.resting[self.resting.index(old)] = new
             self.fired = [new if order is old else order for order in self.fired]
             return None
@@ -403,12 +412,6 @@ class Naive(Absences, Batches, Control, Conditions, ChainFacts):
             return None
         self.resting.remove(old)
         return self.work(new)
-
-    def bars(self, order: Order) -> bool:
-        """Whether the book as it stands keeps it out: post-only, or a FOK of too many fills."""
-        if order.post_only and self.crossing(order.market.id, order.side, order.price):
-            return True
-        return order.tif is TimeInForce.FOK and self.whole(order) is None
 
     def may_replace(self, old: Order, command: c.ReplaceOrder) -> bool:
         """Signed stays signed, by whomever: the same lane and counter, and a higher revision."""
@@ -427,7 +430,9 @@ class Naive(Absences, Batches, Control, Conditions, ChainFacts):
     def ReduceOrder(self, command: c.ReduceOrder) -> None:  # noqa: N802
         """Less of the same, in place."""
         order = self.find(command.account, command.order_id)
-        if order is not None and 1 <= command.by <= order.open:
+        if order is None or order.other or order.exits:
+            return
+        if 1 <= command.by <= order.open:
             order.open -= command.by
             order.quantity -= command.by
             order.shown = min(order.shown, order.open)
@@ -517,11 +522,3 @@ class Naive(Absences, Batches, Control, Conditions, ChainFacts):
             return False
         self.position = self.position if position is None else position
         return True
-
-
-def due(term: c.PlaceOrder | c.ReplaceOrder) -> int | None:
-    """When the order ends: by its own time or the signature's, whichever is first."""
-    times = [] if term.expires_at_ns is None else [term.expires_at_ns]
-    if term.authorization is not None:
-        times.append(term.authorization.expiry_s * 10**9)
-    return min(times, default=None)

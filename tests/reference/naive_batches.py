@@ -37,14 +37,15 @@ class Batches:
         run = copy(self)
         run.dry = True
         run.resting = [copy(order) for order in self.resting]
-        run.known = [order.id for order in self.resting]
+        run.before = [order.id for order in self.resting]
         run.names, run.status, run.filled = dict(self.names), {}, dict(self.filled)
-        run.ended_at, run.fired = dict(self.ended_at), []
+        run.ended_at, run.fired, run.touched = dict(self.ended_at), [], []
         run.real_status, run.entered = self.status, []
         return run
 
     def work_dry(self, order: Order) -> None:
         """It holds its worst case, whatever it might trade."""
+        order.shown = order.slice
         self.resting.append(order)
         self.entered.append(order)
 
@@ -58,8 +59,9 @@ class Batches:
 
     def may_enter(self, member: c.PlaceOrder) -> bool:
         """An order, or one that was let in before."""
-        if (member.account, member.client_order_id) in self.names:
-            order_id = self.names[member.account, member.client_order_id][1]
+        known = self.known((member.account, member.client_order_id))
+        if known is not None:
+            order_id = known[1]
             if order_id >> 8 == self.sequence:
                 return False
             self.PlaceOrder(member)
@@ -74,9 +76,9 @@ class Batches:
         if order_id is None:
             order_id = self.names.get((member.account, member.client_order_id), (None, -1))[1]
         order = self.find(member.account, order_id)
-        if order is None or order_id not in self.known:
+        if order is None or order_id not in self.before or order.other or order.exits:
             return False
-        self.known.remove(order_id)
+        self.before.remove(order_id)
         for other in self.entered:
             if (
                 other.market is order.market

@@ -2,31 +2,35 @@
 
 from hybrid_dex.model import commands as c
 from hybrid_dex.model.market import MarketState
-from hybrid_dex.model.order import OrderType
+from hybrid_dex.model.order import OrderType, TimeInForce
 from tests.reference.nouns import Order
 
 
 class Conditions:
     """The part of the naive exchange that knows what such an order may do, and when."""
 
-    def fire(self, told: int) -> None:
+    def fire(self) -> None:
         """Whoever waited for the price of a new fill is next, the oldest first."""
+        told, self.told = self.told, len(self.fills)
         waiting = [o for o in self.resting if o.waiting and o not in self.fired]
+        waiting = [o for o in waiting if o.trigger is not None and (o.woken or not o.asleep)]
         for order in sorted(waiting, key=lambda o: o.id):
             prices = [f.price for f in self.fills[told:] if f.market is order.market]
             if any(order.is_reached(price) for price in prices):
                 self.fired.append(order)
 
-    def cascade(self) -> None:
+    def cascade(self, made: int) -> None:
         """Let in who is next, market by market; after 100 orders or fills the rest waits."""
-        entered, made = 0, len(self.fills)
+        entered = 0
         for market in self.markets:
             while self.rules.states[market] is MarketState.OPEN:
                 ready = [order for order in self.fired if order.market.id == market]
                 if not ready or entered == 100 or len(self.fills) - made >= 100:
                     break
-                entered, told, order = entered + 1, len(self.fills), ready[0]
+                entered, order = entered + 1, ready[0]
                 self.fired.remove(order)
+                if order.other:
+                    self.go_alone(order)
                 self.resting.remove(order)
                 self.next_fill += -self.next_fill % 100
                 order.waiting = False
@@ -34,7 +38,13 @@ class Conditions:
                     self.end(order, "canceled")
                 else:
                     self.work(order)
-                self.fire(told)
+                self.fire()
+                self.settle()
+
+    def wait(self, order: Order) -> None:
+        """It waits for the fills to come; the last one may be what it waits for."""
+        if order.is_reached(self.last.get(order.market.id, 0)) and order.market.id in self.last:
+            self.fired.append(order)
 
     def may_wait(self, order: Order) -> bool:
         """Whether it has a trigger exactly when its type needs one, and that lies ahead."""
@@ -81,3 +91,9 @@ class Conditions:
             and order.display >= order.market.minimum_quantity
             and notional >= order.market.minimum_notional
         )
+
+    def bars(self, order: Order) -> bool:
+        """Whether the book as it stands keeps it out: post-only, or a FOK of too many fills."""
+        if order.post_only and self.crossing(order.market.id, order.side, order.price):
+            return True
+        return order.tif is TimeInForce.FOK and self.whole(order) is None

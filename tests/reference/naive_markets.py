@@ -171,8 +171,8 @@ class MarketRules:
         bids, asks = (self.naive.book(market, side) for side in Side)
         tried = []
         for price in range(asks[0].price, bids[0].price + 1):
-            wanted = sum(o.open for o in bids if o.price >= price)
-            offered = sum(o.open for o in asks if o.price <= price)
+            wanted = sum(o.alive for o in bids if o.price >= price)
+            offered = sum(o.alive for o in asks if o.price <= price)
             tried.append((min(wanted, offered), -abs(wanted - offered), price))
         most, surplus, _ = max(tried, key=lambda row: row[:2])
         best = [price for *rank, price in tried if rank == [most, surplus]]
@@ -193,7 +193,7 @@ class MarketRules:
             if buy is None or sell is None:
                 break
             maker, taker = sorted((buy, sell), key=lambda o: o.id)
-            naive.trade(taker, maker, min(buy.open, sell.open), auction=price)
+            naive.trade(taker, maker, min(buy.alive, sell.alive), auction=price)
             if taker.open == 0:
                 naive.end(taker, "filled")
         naive.next_fill += -naive.next_fill % 100

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from hybrid_dex.model import commands as c
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.order import OrderType, SelfTradeMode, Side, TimeInForce
 from hybrid_dex.model.signed_order import Authorization, SignatureKind
@@ -33,6 +34,13 @@ class Order:
     budget: int | None = None
     filled: int = 0
     shown: int = 0
+    other: int = 0
+    follows: bool = False
+    shared: int = 0
+    asleep: int = 0
+    woken: bool = False
+    exits: tuple[int, int] | None = None
+    entry: int = 0
 
     def is_reached(self, price: int) -> bool:
         """Whether a fill at this price is what it waits for."""
@@ -49,21 +57,31 @@ class Order:
     @property
     def stake(self) -> int:
         """What its open quantity could take out of a session's budget."""
-        return self.hold[1] if self.side is BUY else self.open
+        if self.side is BUY:
+            return self.hold[1]
+        return 0 if self.follows else self.open
 
     @property
     def hold(self) -> tuple[str, int]:
         """The asset and amount that its open quantity keeps from being used otherwise."""
         if self.side is SELL:
-            return self.market.base.id, self.open * self.market.lot_size
-        notional = self.price * self.open * self.market.tick_size
+            lots = 0 if self.follows else self.open - self.asleep
+            return self.market.base.id, lots * self.market.lot_size
+        if self.follows:
+            return self.market.quote.id, 0
+        notional = max(self.price, self.shared) * self.open * self.market.tick_size
         most = notional + charge(notional, max(worst(self.market)))
         return self.market.quote.id, most if self.budget is None else min(most, self.budget)
 
     @property
+    def alive(self) -> int:
+        """What of it could trade."""
+        return self.open - self.asleep
+
+    @property
     def slice(self) -> int:
         """How much of it the book shows when all of it comes anew."""
-        return self.open if self.display is None else min(self.display, self.open)
+        return self.alive if self.display is None else min(self.display, self.alive)
 
 
 @dataclass
@@ -109,3 +127,11 @@ class Grant:
     expiry_s: int = 0
     dead: int = -1
     since: int = 0
+
+
+def due(term: c.PlaceOrder | c.ReplaceOrder) -> int | None:
+    """When the order ends: by its own time or the signature's, whichever is first."""
+    times = [] if term.expires_at_ns is None else [term.expires_at_ns]
+    if term.authorization is not None:
+        times.append(term.authorization.expiry_s * 10**9)
+    return min(times, default=None)

@@ -165,7 +165,9 @@ class Changes:
                 )
             case OrderReduced():
                 self._orders.change(event.order_id, open=event.open)
-                if not event.self_trade:  # a decrement leaves the total as it was ordered
+                if not (
+                    event.self_trade or event.linked
+                ):  # a decrement leaves the total as it was ordered
                     self._orders.change(event.order_id, quantity=event.open + event.filled)
             case OrderTriggered():
                 self._orders.change(event.order_id, waiting=False)

@@ -106,6 +106,8 @@ class Ahead:
     def refuse_change(self, order: LiveOrder) -> Refusal | None:
         """Return why nobody can say what this order will be when its turn comes."""
         detail = ""
+        if order.conditions is not None and order.conditions.is_linked:
+            detail = "what becomes of it concerns linked orders, too"
         if order.order_id in self._changed:
             detail = "an earlier member of the batch changes this order"
         for market, side, price, mode in self._entering:

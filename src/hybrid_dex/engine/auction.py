@@ -50,8 +50,8 @@ def uncrossing(desk: Desk, venue: Venue) -> Indication | None:
         return None
     bids, asks = _sides(desk, venue)
     return _equilibrium(
-        [(order.price, order.open) for order in bids],
-        [(order.price, order.open) for order in asks],
+        [(order.price, order.alive()) for order in bids],
+        [(order.price, order.alive()) for order in asks],
         venue.reference,
     )
 
@@ -88,7 +88,7 @@ def run(desk: Desk, venue: Venue) -> None:
         _meet(desk, venue, (buy, sell), price, desk.fill_index + fills)
         fills += 1
         for line in (buys, sells):
-            if not line[-1].open:
+            if not line[-1].alive():
                 line.pop()
     venue.reference_price = 0
     desk.next_aggressor(fills)
@@ -101,7 +101,7 @@ def _meet(
     maker, taker = sorted(pair, key=lambda order: order.order_id)
     if taker.account in desk.controls.kin_of(maker.account):
         raise InvariantError(f"orders {maker.order_id} and {taker.order_id} are of one trader")
-    quantity = min(maker.open, taker.open)
+    quantity = min(maker.alive(), taker.alive())
     ending = [order for order in (maker, taker) if order.open == quantity]
     for order in (maker, taker):
         if order in ending:
@@ -118,8 +118,11 @@ def _meet(
         index=index,
         rates=(_rate(desk, venue, maker), _rate(desk, venue, taker)),
     )
-    for order in ending:
-        desk.end(venue, order, OrderStatus.FILLED)
+    for order in (maker, taker):
+        if order in ending:
+            desk.end(venue, order, OrderStatus.FILLED)
+        elif order.conditions is not None and order.conditions.is_linked:
+            desk.linked.append(order)
 
 
 def part_kin(desk: Desk, venue: Venue) -> None:

@@ -13,6 +13,7 @@ from typing import Final
 
 from hybrid_dex.engine import matching
 from hybrid_dex.engine.desk import Desk, Venue
+from hybrid_dex.engine.links import Links
 from hybrid_dex.engine.orders import LiveOrder
 from hybrid_dex.engine.trading import Trading
 from hybrid_dex.interfaces.book import Incoming
@@ -20,13 +21,14 @@ from hybrid_dex.interfaces.risk import Refusal
 from hybrid_dex.model.commands import (
     AdvanceTime,
     BatchOrders,
+    PlaceLinked,
     PlaceOrder,
     ReplaceOrder,
     SetMarketState,
 )
-from hybrid_dex.model.events import FillMade, OrderTriggered
+from hybrid_dex.model.events import OrderTriggered
 from hybrid_dex.model.order import CancelReason, TimeInForce
-from hybrid_dex.model.units import MAX_FILLS_PER_GROUP, MarketId, Quantity
+from hybrid_dex.model.units import MAX_FILLS_PER_GROUP, Quantity
 
 __all__ = ["MAX_CASCADE_FILLS", "MAX_TRIGGERED", "Cascade"]
 
@@ -37,7 +39,7 @@ MAX_CASCADE_FILLS: Final = 2 * MAX_FILLS_PER_GROUP - 1
 """At most so many fills do signed orders make of it: the last begins before a group is full."""
 
 _MATCHES: Final[frozenset[type[object]]] = frozenset(
-    (PlaceOrder, ReplaceOrder, BatchOrders, AdvanceTime, SetMarketState)
+    (PlaceOrder, ReplaceOrder, BatchOrders, PlaceLinked, AdvanceTime, SetMarketState)
 )
 """The commands that what was left of a cascade may follow. Cancels and the chain's facts are taken
 while matching pauses, so they must not match."""
@@ -49,61 +51,44 @@ class Cascade:
     Args:
         desk: the state.
         trading: lets an order meet the book.
+        links: sees to what follows from one order to another.
     """
 
-    __slots__ = ("_desk", "_trading")
+    __slots__ = ("_desk", "_links", "_trading")
 
-    def __init__(self, desk: Desk, trading: Trading) -> None:
+    def __init__(self, desk: Desk, trading: Trading, links: Links) -> None:
         self._desk = desk
+        self._links = links
         self._trading = trading
 
     def follow(self, kind: type[object]) -> None:
         """See what a command of this kind set off, and let it happen; only where an order waits."""
-        seen = len(self._desk.events)
-        self._reach(0)
-        if kind not in _MATCHES:
-            return
-        entered = fills = 0
         desk = self._desk
-        for venue in tuple(self._desk.venues.values()):
+        desk.reach()
+        fills = self._settle()
+        entered = 0
+        for venue in tuple(desk.venues.values()) if kind in _MATCHES else ():
             stops = venue.stops
             while venue.has_fired():
-                desk.fill_index = self._next_group()
+                desk.begin_group()
                 room = matching.MAX_FILLS_PER_COMMAND - desk.fill_index
                 if (
                     entered == MAX_TRIGGERED
                     or fills >= MAX_FILLS_PER_GROUP
                     or room < MAX_FILLS_PER_GROUP
                 ):
-                    desk.fill_index = 0
-                    return
+                    break
                 self._enter(venue, desk.waiting[next(iter(stops.fired))])
                 entered += 1
-                fills += self._reach(seen)
-                seen = len(desk.events)
-        desk.fill_index = 0
+                fills += desk.reach() + self._settle()
+        desk.fill_index = desk.reached = 0
 
-    def _next_group(self) -> int:
-        """Return where the next settlement group begins, behind all fills of this command."""
-        for event in reversed(self._desk.events):
-            if type(event) is FillMade:
-                made = (event.fill_id & 0xFFFF) + 1
-                return -(-made // MAX_FILLS_PER_GROUP) * MAX_FILLS_PER_GROUP
-        return 0
-
-    def _reach(self, first: int) -> int:
-        """Tell the markets between which prices the fills from an event on were; count these."""
-        ranges: dict[MarketId, tuple[int, int]] = {}
-        fills = 0
-        for event in self._desk.events[first:]:
-            if type(event) is FillMade:
-                fills += 1
-                price: int = event.price
-                low, high = ranges.get(event.market, (price, price))
-                ranges[event.market] = (min(low, price), max(high, price))
-        for market, (low, high) in ranges.items():
-            self._desk.venues[market].stops.reach(low, high)
-        return fills
+    def _settle(self) -> int:
+        """See to linked orders; return how many fills that made."""
+        if not self._desk.linked:
+            return 0
+        self._links.settle()
+        return self._desk.reach()
 
     def _enter(self, venue: Venue, order: LiveOrder) -> None:
         """An order's trigger was reached: it meets the book as if it came now."""
@@ -111,6 +96,8 @@ class Cascade:
         desk.touched = (desk.sequence, order.market)
         assert conditions is not None, "only a waiting order is watched"
         assert conditions.trigger_price is not None, "and it waits for a price"
+        if conditions.other:
+            self._links.fire(venue, order)
         desk.take_off(venue, order)
         desk.emit(
             OrderTriggered(

@@ -25,6 +25,7 @@ from hybrid_dex.model.units import AccountId, ClientOrderId, OrderId, Quantity
 __all__ = ["Changes", "refuse_reduce"]
 
 _OPEN: Final = MarketState.OPEN
+_LINKED: Final = "cancel it, which cancels all that are linked, and place them anew"
 _GONE: Final = {
     OrderStatus.FILLED: (RejectReason.ALREADY_FILLED, "it was filled"),
     OrderStatus.CANCELED: (RejectReason.ALREADY_CANCELED, "it was canceled"),
@@ -104,6 +105,8 @@ class Changes:
     ) -> Refusal | None:
         """Judge the new terms and their signature."""
         desk, signed, before = self._desk, command.authorization, order.authorization
+        if _is_linked(order):
+            return Refusal(RejectReason.LINKED_ORDER, "order_id", _LINKED)
         if venue.state is not _OPEN:
             served = SERVED[venue.state].replace
             refusal = refuse_entry(venue.market.id, venue.state, served, command)
@@ -188,9 +191,10 @@ class Changes:
         if not keeps:
             desk.take_off(venue, order)
         elif conditions is not None and command.trigger_price is not None:
+            desk.reach()
             venue.stops.drop(order)
             conditions.trigger_price = command.trigger_price
-            venue.stops.watch(order)
+            desk.watch(venue, order)
         elif not waits:
             _show_less(venue, order, command, new_open)
         self._use_revision(venue, order, command)
@@ -334,9 +338,15 @@ class Changes:
 
 def refuse_reduce(order: LiveOrder, by: int) -> Refusal | None:
     """Return why an order can not be reduced by so many lots."""
+    if _is_linked(order):
+        return Refusal(RejectReason.LINKED_ORDER, "order_id", _LINKED)
     if type(by) is int and 1 <= by <= order.open:
         return None
     return Refusal(RejectReason.INVALID_REDUCE, "by", f"1 to {order.open} lots")
+
+
+def _is_linked(order: LiveOrder) -> bool:
+    return order.conditions is not None and order.conditions.is_linked
 
 
 def _new_open(order: LiveOrder, command: ReplaceOrder) -> int:

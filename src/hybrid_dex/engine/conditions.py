@@ -7,7 +7,7 @@ the exchange's promise, not the chain's: the contract sees the signed limit, tot
 import msgspec
 
 from hybrid_dex.model.commands import PlaceOrder
-from hybrid_dex.model.units import Amount, Price, Quantity
+from hybrid_dex.model.units import Amount, OrderId, Price, Quantity
 
 __all__ = ["Conditions", "conditions_of"]
 
@@ -22,6 +22,13 @@ class Conditions(msgspec.Struct, gc=False, array_like=True):
         reserve: of an iceberg that rests, how many lots the book does not show.
         quote_budget: the most that it spends, fees included, quote atoms.
         spent: how much of that it spent.
+        other: the exit that it is linked to, 0 for none.
+        follows: whether the other exit holds the funds of both.
+        shared_price: of the exit that holds for both, the price for which it holds.
+        asleep: lots of an exit whose entry has not filled so much yet.
+        woken: whether its entry filled anything.
+        exits: of an entry, its take-profit and stop.
+        entry: of an exit, its entry, 0 for none.
     """
 
     trigger_price: Price | None = None
@@ -30,6 +37,23 @@ class Conditions(msgspec.Struct, gc=False, array_like=True):
     reserve: int = 0
     quote_budget: Amount | None = None
     spent: int = 0
+    other: OrderId = OrderId(0)
+    follows: bool = False
+    shared_price: int = 0
+    asleep: int = 0
+    woken: bool = False
+    exits: tuple[OrderId, OrderId] | None = None
+    entry: OrderId = OrderId(0)
+
+    @property
+    def is_linked(self) -> bool:
+        """Whether what becomes of it concerns another order."""
+        return self.other != 0 or self.exits is not None
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether its trigger is watched, as it waits and is alive."""
+        return self.waiting and (not self.asleep or self.woken)
 
     def slice(self, open_lots: int) -> int:
         """Return how much of an open quantity the book shows when all of it comes anew."""

@@ -15,7 +15,7 @@ from hybrid_dex.engine.market_states import SERVED
 from hybrid_dex.engine.orders import LiveOrder, Orders
 from hybrid_dex.engine.sessions import Sessions
 from hybrid_dex.engine.settlement_flight import Flight
-from hybrid_dex.engine.stops import Stops
+from hybrid_dex.engine.stops import Stops, is_reached
 from hybrid_dex.engine.switches import Switches
 from hybrid_dex.engine.triggers import Expiries
 from hybrid_dex.engine.volumes import DAY_NS, Volumes
@@ -178,12 +178,22 @@ class Venue:
 
     def held(self, order: LiveOrder, price: int, quantity: int) -> int:
         """Return what an order holds with this price and open quantity, a budget considered."""
-        hold = self.hold(order.side, price, quantity)
-        return hold if order.conditions is None else order.conditions.cap(hold)
+        conditions = order.conditions
+        if conditions is None:
+            return self.hold(order.side, price, quantity)
+        if conditions.follows:
+            return 0
+        if order.side is _BUY:
+            hold = self.hold(_BUY, max(price, conditions.shared_price), quantity)
+            return conditions.cap(hold)
+        # What sleeps sells what its entry has not bought yet.
+        return self.hold(order.side, price, max(0, quantity - conditions.asleep))
 
     def staked(self, order: LiveOrder, price: int, quantity: int) -> int:
         """Return what of a session's budget an order reserves with this price and open quantity."""
-        return self.held(order, price, quantity) if order.side is _BUY else quantity
+        if order.side is _BUY:
+            return self.held(order, price, quantity)
+        return 0 if order.conditions is not None and order.conditions.follows else quantity
 
     def stake(self, side: Side, price: int, quantity: int) -> int:
         """Return what an open quantity may use of a session's budget: quote atoms, or lots."""
@@ -214,10 +224,12 @@ class Desk:
         "isolated",
         "lanes",
         "ledger",
+        "linked",
         "make_book",
         "observed",
         "order_index",
         "orders",
+        "reached",
         "sequence",
         "sessions",
         "settles_on_chain",
@@ -241,6 +253,8 @@ class Desk:
         self.assets: dict[AssetId, Asset] = {}
         self.ledger = Ledger()
         self.orders = Orders()
+        # Linked orders that were filled or ended, until it is seen to what follows from that.
+        self.linked: list[LiveOrder] = []
         # The live orders that are on no book.
         self.waiting: dict[OrderId, LiveOrder] = {}
         self.lanes = Lanes()
@@ -268,12 +282,20 @@ class Desk:
         self.events: list[Event] = []
         self.emit = self.events.append
         # Of a command that is several: which order and which fill its next one makes first, and
-        # how many events the risk has seen. Zero between commands.
-        self.order_index = self.fill_index = self.observed = 0
+        # how many events the risk, and those who wait for a price, have seen. Zero between commands.
+        self.order_index = self.fill_index = self.observed = self.reached = 0
 
     def next_aggressor(self, fills: int) -> None:
         """Let the fills of the next order of this command begin a settlement group of their own."""
         self.fill_index += -(-fills // MAX_FILLS_PER_GROUP) * MAX_FILLS_PER_GROUP
+
+    def begin_group(self) -> None:
+        """Let the next aggressor's fills begin a settlement group behind all that were made."""
+        self.fill_index = 0
+        for event in reversed(self.events):
+            if type(event) is FillMade:
+                self.next_aggressor((event.fill_id & 0xFFFF) + 1)
+                return
 
     def unobserved(self) -> list[Event]:
         """Return the events that the risk has not seen, and count from the beginning again."""
@@ -293,7 +315,8 @@ class Desk:
         freed = venue.held(order, price, order.open)
         if open_left:
             freed -= venue.held(order, price, open_left)
-        self.ledger.hold(order.account, venue.hold_asset(side), -freed)
+        if freed:
+            self.ledger.hold(order.account, venue.hold_asset(side), -freed)
         if order.authorization is not None:
             self._release_stake(venue, order, open_left)
         order.open = open_left
@@ -310,7 +333,34 @@ class Desk:
         """An order is live from now on, and on no book until its trigger is reached."""
         self.make_live(venue, order)
         self.waiting[order.order_id] = order
-        venue.stops.watch(order)
+        self.watch(venue, order)
+
+    def watch(self, venue: Venue, order: LiveOrder) -> None:
+        """Let an order wait for the fills to come; the last one may have reached its trigger."""
+        self.reach()
+        conditions = order.conditions
+        assert conditions is not None, "a plain order waits for nothing"
+        assert conditions.trigger_price is not None, "and who waits knows for what"
+        kind, side = order.order_type, order.side
+        if venue.last_price and is_reached(kind, side, conditions.trigger_price, venue.last_price):
+            venue.stops.fired[order.order_id] = None
+        else:
+            venue.stops.watch(order)
+
+    def reach(self) -> int:
+        """Tell the markets between which prices the fills since last time were; count these."""
+        ranges: dict[MarketId, tuple[int, int]] = {}
+        fills = 0
+        for event in self.events[self.reached :]:
+            if type(event) is FillMade:
+                fills += 1
+                price: int = event.price
+                low, high = ranges.get(event.market, (price, price))
+                ranges[event.market] = (min(low, price), max(high, price))
+        self.reached = len(self.events)
+        for market, (low, high) in ranges.items():
+            self.venues[market].stops.reach(low, high)
+        return fills
 
     def make_live(self, venue: Venue, order: LiveOrder) -> None:
         """An order rests or waits from now on: it can expire, and its lane is taken."""
@@ -326,7 +376,8 @@ class Desk:
         conditions = order.conditions
         if conditions is not None and conditions.waiting:
             del self.waiting[order.order_id]
-            venue.stops.drop(order)
+            if conditions.is_watched:
+                venue.stops.drop(order)
             conditions.waiting = False
         else:
             venue.book.remove(order.order_id)
@@ -346,6 +397,8 @@ class Desk:
             self.release(venue, order, 0)
         order.status = status
         self.orders.remember(order, self.at_ns)
+        if order.conditions is not None and order.conditions.is_linked:
+            self.linked.append(order)
 
     def end_canceled(self, venue: Venue, order: LiveOrder, reason: CancelReason) -> None:
         """Cancel an order that is on no book."""
@@ -409,7 +462,8 @@ class Desk:
         if entry is None or entry.available >= 0:
             return
         for order in reversed(self.orders.live_of(account)):
-            if self.venues[order.market].hold_asset(order.side) == asset:
+            venue = self.venues[order.market]
+            if venue.hold_asset(order.side) == asset and venue.held(order, order.price, order.open):
                 self.cancel(order, CancelReason.UNCOVERED)
                 if entry.available >= 0:
                     return

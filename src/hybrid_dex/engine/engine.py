@@ -18,6 +18,7 @@ from hybrid_dex.engine.delegation import Delegation
 from hybrid_dex.engine.desk import BookFactory, Desk
 from hybrid_dex.engine.funds import Funds
 from hybrid_dex.engine.isolation import Isolated
+from hybrid_dex.engine.links import Links
 from hybrid_dex.engine.markets import Markets
 from hybrid_dex.engine.protection import Protection
 from hybrid_dex.engine.readings import Readings
@@ -48,6 +49,7 @@ from hybrid_dex.model.commands import (
     GrantSession,
     IssueVoucher,
     ListMarket,
+    PlaceLinked,
     PlaceOrder,
     RaiseFloor,
     RedeemVoucher,
@@ -98,6 +100,7 @@ class Engine(Readings):
         "_book",
         "_broken",
         "_cascade",
+        "_links",
         "_markets",
         "_protection",
         "_requires_signature",
@@ -127,7 +130,8 @@ class Engine(Readings):
         protection = self._protection = Protection(desk)
         control = RiskControl(desk)
         batches = Batches(desk, self._risk, view, trading, changes)
-        self._cascade = Cascade(desk, trading)
+        links = self._links = Links(desk, trading)
+        self._cascade = Cascade(desk, trading, links)
         funds, delegation, vouchers = Funds(desk), Delegation(desk), Vouchers(desk)
         markets = self._markets = Markets(desk, protection)
         self._apply: dict[type[Command | Isolated], Callable[..., tuple[Event, ...] | None]] = {
@@ -137,6 +141,7 @@ class Engine(Readings):
             ReplaceOrder: changes.replace,
             CancelAll: changes.cancel_all,
             BatchOrders: batches.apply,
+            PlaceLinked: links.place,
             Deposit: funds.deposit,
             Withdraw: funds.withdraw,
             RequestWithdrawal: funds.request_withdrawal,
@@ -222,8 +227,10 @@ class Engine(Readings):
                 self._protection.fire(at_ns)
             if at_ns >= desk.expiries.looks_ns:
                 desk.expire(at_ns)
+            if desk.linked:
+                self._links.settle()
             repeated = self._apply[type(command)](command)
-            if desk.waiting:
+            if desk.waiting or desk.linked:
                 self._cascade.follow(type(command))
             if desk.frozen:
                 desk.thaw()

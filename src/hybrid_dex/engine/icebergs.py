@@ -26,15 +26,16 @@ def show(venue: Venue, order: LiveOrder) -> None:
     """Put an order at the back of its level: all of it, or the first slice."""
     shown, conditions = order.open, order.conditions
     if conditions is not None:
-        shown = conditions.slice(shown)
-        conditions.reserve = order.open - shown
+        alive = shown - conditions.asleep
+        shown = conditions.slice(alive)
+        conditions.reserve = alive - shown
     venue.book.add(_resting(order.order_id, order.account, order.side, order.price, shown))
 
 
 def refill(desk: Desk, venue: Venue, order: LiveOrder) -> bool:
     """Show the next slice when a fill took the last one; return whether it did."""
     conditions = order.conditions
-    if conditions is None or not order.open or order.open > conditions.reserve:
+    if conditions is None or not conditions.reserve or order.open > conditions.reserve:
         return False
     show(venue, order)
     desk.emit(

@@ -18,6 +18,7 @@ from hybrid_dex.model.commands import (
     CancelAll,
     CancelOrder,
     Command,
+    PlaceLinked,
     PlaceOrder,
     ReduceOrder,
     ReplaceOrder,
@@ -88,6 +89,8 @@ def home(desk: Desk, command: Command) -> MarketId | None:
                 wanted = _named(desk, command)
             order = None if wanted is None else desk.orders.find(wanted)
             market = None if order is None else order.market
+        case PlaceLinked():
+            market = command.stop.market
         case BatchOrders():
             homes = [home(desk, member) for member in command.members]
             market = homes[0] if homes and homes.count(homes[0]) == len(homes) else None
@@ -148,6 +151,11 @@ def refuse(desk: Desk, command: Command) -> None:
     """Answer that a command broke something. It changed nothing and is not remembered."""
     reason = RejectReason.INTERNAL
     match command:
+        case PlaceLinked():
+            for index, leg in enumerate(command.orders):
+                new = order_id(desk.sequence, index)
+                account, name = leg.account, leg.client_order_id
+                desk.emit(OrderRejected(new, account, leg.market, reason, "", _DETAIL, name))
         case PlaceOrder():
             new = order_id(desk.sequence)
             account, name = command.account, command.client_order_id

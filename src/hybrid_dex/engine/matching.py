@@ -140,13 +140,22 @@ def cross(desk: Desk, venue: Venue, taker: LiveOrder) -> CancelReason | None:
                 desk.leave_book(venue, maker)
                 desk.end(venue, maker, _FILLED)
             fills += 1
+            incoming.open = Quantity(taker.open)
+            refilled = maker.conditions is not None and _was_met(desk, venue, maker)
             if offer is not allocation:
                 return CancelReason.REMAINDER
-            incoming.open = Quantity(taker.open)
-            if maker.conditions is not None and refill(desk, venue, maker):
+            if refilled:
                 break  # the slice that came stands behind what this walk knows of its level
         else:
             return None
+
+
+def _was_met(desk: Desk, venue: Venue, maker: LiveOrder) -> bool:
+    """A maker that is more than plain was filled; return whether it shows another slice."""
+    conditions = maker.conditions
+    if conditions is not None and conditions.is_linked and maker.open:
+        desk.linked.append(maker)
+    return refill(desk, venue, maker)
 
 
 def leaves_band(desk: Desk, venue: Venue, taker: LiveOrder) -> bool:
@@ -157,7 +166,7 @@ def leaves_band(desk: Desk, venue: Venue, taker: LiveOrder) -> bool:
         if allocation.account not in kin:
             if not venue.admits(allocation.price, desk.sequence):
                 return True
-            whole = desk.orders.live[allocation.order_id].open
+            whole = desk.orders.live[allocation.order_id].alive()
             incoming.open = Quantity(max(0, incoming.open - whole))
     return False
 
@@ -304,6 +313,8 @@ def prevent_self_trade(desk: Desk, venue: Venue, taker: LiveOrder, maker: LiveOr
 def _decrement(desk: Desk, venue: Venue, taker: LiveOrder, maker: LiveOrder) -> bool:
     """Both lose the overlap; the smaller, or both when equal, is canceled."""
     overlap = min(maker.open, taker.open)
+    if maker.conditions is not None and maker.conditions.is_linked:
+        desk.linked.append(maker)
     if maker.open > overlap:
         lower(venue, maker, overlap)
         _shrink(desk, venue, maker, overlap)

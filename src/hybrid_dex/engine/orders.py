@@ -75,9 +75,14 @@ class LiveOrder(msgspec.Struct, gc=False, array_like=True):
     cached_terms: OrderTerms | None = None
     conditions: Conditions | None = None
 
+    def alive(self) -> int:
+        """Return how many lots could trade: an exit of a bracket sleeps until its entry filled."""
+        return self.open if self.conditions is None else self.open - self.conditions.asleep
+
     def shown(self) -> int:
         """Return how many lots the book shows while it rests."""
-        return self.open if self.conditions is None else self.open - self.conditions.reserve
+        extra = self.conditions
+        return self.open if extra is None else self.open - extra.reserve - extra.asleep
 
     def slices_left(self) -> int:
         """Return how many slices it will still show once the displayed one is taken."""
@@ -134,6 +139,7 @@ class LiveOrder(msgspec.Struct, gc=False, array_like=True):
             waiting=extra.waiting,
             display_quantity=extra.display_quantity,
             quote_budget=extra.quote_budget,
+            linked_to=extra.other or None,
         )
 
     def view(self) -> OrderView:
@@ -162,6 +168,8 @@ class LiveOrder(msgspec.Struct, gc=False, array_like=True):
             extra is not None and extra.waiting,
             None if extra is None else extra.display_quantity,
             None if extra is None else extra.quote_budget,
+            None if extra is None else extra.other or None,
+            Quantity(0 if extra is None else extra.asleep),
         )
 
 

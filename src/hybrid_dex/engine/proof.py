@@ -50,8 +50,9 @@ def check(desk: Desk) -> None:
 def _check_waiting(desk: Desk) -> None:
     """Every waiting order is live, says so, and is watched."""
     watched = sum(len(venue.stops) for venue in desk.venues.values())
-    if watched != len(desk.waiting):
-        raise InvariantError(f"{len(desk.waiting)} orders wait, {watched} are watched")
+    alive = [one for one in desk.waiting.values() if one.conditions and one.conditions.is_watched]
+    if watched != len(alive):
+        raise InvariantError(f"{len(alive)} orders wait for a price, {watched} are watched")
     for order_id, order in desk.waiting.items():
         conditions = order.conditions
         if desk.orders.live.get(order_id) is not order or not (conditions and conditions.waiting):

@@ -227,7 +227,7 @@ def _restore_waiting(desk: Desk, live: list[LiveOrder]) -> None:
         if order.conditions is not None and order.conditions.waiting:
             desk.waiting[order.order_id] = order
             stops = desk.venues[order.market].stops
-            if order.order_id not in stops.fired:
+            if order.conditions.is_watched and order.order_id not in stops.fired:
                 stops.watch(order)
 
 

@@ -78,10 +78,12 @@ def check_terms(
     at_ns: int,
     *,
     ends: bool = False,
+    sleeps: bool = False,
 ) -> Refusal | None:
     """Price, quantity, amounts, and words that go together.
 
-    With `ends` the new total is filled already, so nothing is asked of its size.
+    With `ends` the new total is filled already, so nothing is asked of its size. What `sleeps` may
+    have its trigger anywhere: where the price will be when it wakes, nobody knows.
     """
     price, quantity = command.price, command.quantity
     if type(price) is not int or not 1 <= price <= MAX_PRICE:
@@ -109,7 +111,7 @@ def check_terms(
         return None
     return (
         _check_words(command, order_type, at_ns)
-        or _check_trigger(venue, command, order_type)
+        or _check_trigger(venue, command, order_type, sleeps=sleeps)
         or _check_display(venue, command, ends=ends)
         or _check_budget(command)
     )
@@ -153,7 +155,9 @@ def _check_words(command: Entering, order_type: OrderType, at_ns: int) -> Refusa
     return None
 
 
-def _check_trigger(venue: Venue, command: Entering, order_type: OrderType) -> Refusal | None:
+def _check_trigger(
+    venue: Venue, command: Entering, order_type: OrderType, *, sleeps: bool
+) -> Refusal | None:
     """A trigger where there must be one, and none that the last fill has reached already."""
     trigger = command.trigger_price
     if trigger is None:
@@ -167,7 +171,7 @@ def _check_trigger(venue: Venue, command: Entering, order_type: OrderType) -> Re
     if type(trigger) is not int or not 1 <= trigger <= MAX_PRICE:
         detail = f"1 to {MAX_PRICE} ticks"
         return Refusal(RejectReason.INVALID_TRIGGER, "trigger_price", detail)
-    if isinstance(command, PlaceOrder):
+    if isinstance(command, PlaceOrder) and not sleeps:
         return check_reached(venue, order_type, command.side, trigger)
     return None
 

@@ -25,7 +25,7 @@ from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.signed_order import Authorization
 from hybrid_dex.model.units import AccountId, ClientOrderId, order_id
 
-__all__ = ["RESTS", "Trading", "frozen_account", "needed", "weigh"]
+__all__ = ["RESTS", "Trading", "frozen_account", "needed", "new_order", "weigh"]
 
 _AUCTION: Final = MarketState.AUCTION_OPEN
 _HALTED: Final = MarketState.HALTED
@@ -91,9 +91,9 @@ class Trading:
             if known is not None:
                 if terms.same_content(known.command, command):
                     return known.answer
-                refusal = _name_taken(known)
+                refusal = name_taken(known)
         if refusal is not None:
-            self._reject(command, refusal, name=None)
+            self.reject(command, refusal, name=None)
             return None
         named_before = len(desk.events)
         self._judge(command)
@@ -107,7 +107,7 @@ class Trading:
             return None
         known = self._desk.orders.named(command.account, name)
         if known is not None and not terms.same_content(known.command, command):
-            return _name_taken(known)
+            return name_taken(known)
         return terms.check_name(name)
 
     def enter(self, command: PlaceOrder) -> None:
@@ -132,7 +132,7 @@ class Trading:
         if venue is None:
             detail = f"no market {command.market}"
             unknown = Refusal(RejectReason.UNKNOWN_MARKET, "market", detail)
-            self._reject(command, unknown, name=command.client_order_id)
+            self.reject(command, unknown, name=command.client_order_id)
             return
         refusal = self.refuse_place(venue, command)
         whole = True
@@ -142,17 +142,22 @@ class Trading:
         if refusal is None:
             self._accept(venue, command, whole=whole)
         else:
-            self._reject(command, refusal, name=command.client_order_id)
+            self.reject(command, refusal, name=command.client_order_id)
 
-    def refuse_place(self, venue: Venue, command: PlaceOrder) -> Refusal | None:
-        """Return why an order may not enter, but for the number of fills of a FOK."""
+    def refuse_place(
+        self, venue: Venue, command: PlaceOrder, *, sleeps: bool = False
+    ) -> Refusal | None:
+        """Return why an order may not enter, but for the number of fills of a FOK.
+
+        One that `sleeps` sells what is not bought yet, so it needs no funds.
+        """
         desk = self._desk
         if venue.state is not _OPEN:
             served = SERVED[venue.state].place
             refusal = refuse_entry(venue.market.id, venue.state, served, command)
             if refusal is not None:
                 return refusal
-        refusal = terms.check_terms(venue, command, command.order_type, desk.at_ns)
+        refusal = terms.check_terms(venue, command, command.order_type, desk.at_ns, sleeps=sleeps)
         if refusal is not None:
             return refusal
         account, signed = command.account, command.authorization
@@ -165,7 +170,8 @@ class Trading:
         if refusal is None:
             refusal = self._risk.check(command, self._view)
         if refusal is None:
-            side, hold = command.side, needed(venue, command)
+            side = command.side
+            hold = 0 if sleeps and side is not _BUY else needed(venue, command)
             if hold > self._available(account, venue.quote_id if side is _BUY else venue.base_id):
                 refusal = self.refuse_funds(venue, account, side, hold)
         if refusal is None and signed is not None:
@@ -195,20 +201,26 @@ class Trading:
         return weigh(self._desk, venue, incoming, command)[1]
 
     def _accept(self, venue: Venue, command: PlaceOrder, *, whole: bool) -> None:
-        desk, account, signed = self._desk, command.account, command.authorization
-        order = _order(desk, command, OrderStatus.NEW)
+        desk = self._desk
+        order = new_order(desk, command, OrderStatus.NEW)
+        self.admit(venue, order)
+        if order.conditions is not None and order.conditions.waiting:
+            desk.wait(venue, order)
+        else:
+            self.work(venue, order, whole=whole)
+
+    def admit(self, venue: Venue, order: LiveOrder) -> None:
+        """An order is in: its funds are held and its signature is used."""
+        desk, account, signed = self._desk, order.account, order.authorization
         hold = venue.held(order, order.price, order.open)
-        desk.ledger.hold(account, venue.hold_asset(order.side), hold)
+        if hold:
+            desk.ledger.hold(account, venue.hold_asset(order.side), hold)
         if signed is not None:
             desk.lanes.use(account, venue.market, signed.nonce)
             session = desk.sessions.of(account, signed, venue.market.id)
             if session is not None:
                 session.reserve(order.side, venue.staked(order, order.price, order.open))
         desk.emit(order.accepted())
-        if order.conditions is not None and order.conditions.waiting:
-            desk.wait(venue, order)
-        else:
-            self.work(venue, order, whole=whole)
 
     def work(self, venue: Venue, order: LiveOrder, *, whole: bool) -> None:
         """An accepted order meets the book: it trades, then rests or ends."""
@@ -222,6 +234,8 @@ class Trading:
             reason = matching.cross(desk, venue, order)
         else:
             reason = self._cross_in_band(venue, order)
+        if order.conditions is not None and order.conditions.is_linked and order.open:
+            desk.linked.append(order)
         if reason is CancelReason.PRICE_BAND:
             self._leave_band(venue, order)
         elif reason is not None:
@@ -269,10 +283,10 @@ class Trading:
         show(venue, order)
         self._desk.make_live(venue, order)
 
-    def _reject(self, command: PlaceOrder, refusal: Refusal, *, name: ClientOrderId | None) -> None:
+    def reject(self, command: PlaceOrder, refusal: Refusal, *, name: ClientOrderId | None) -> None:
         """Tell and remember a refusal; under its client order id unless that is another's."""
         desk = self._desk
-        order = _order(desk, command, OrderStatus.REJECTED)
+        order = new_order(desk, command, OrderStatus.REJECTED)
         order.open = 0
         order.client_order_id = name
         if order.conditions is not None:
@@ -332,7 +346,7 @@ class Trading:
         return Refusal(RejectReason.SESSION_BUDGET, "quantity", detail)
 
 
-def _order(desk: Desk, command: PlaceOrder, status: OrderStatus) -> LiveOrder:
+def new_order(desk: Desk, command: PlaceOrder, status: OrderStatus) -> LiveOrder:
     """Return the order that a command asks for; its id is the command's."""
     return _live_order(
         desk.sequence << 8 | desk.order_index,
@@ -359,7 +373,7 @@ def _order(desk: Desk, command: PlaceOrder, status: OrderStatus) -> LiveOrder:
     )
 
 
-def _name_taken(known: Named) -> Refusal:
+def name_taken(known: Named) -> Refusal:
     detail = f"order {known.order_id} of other content has this id"
     return Refusal(RejectReason.DUPLICATE_CLIENT_ORDER_ID, "client_order_id", detail)
 

@@ -25,6 +25,7 @@ from hybrid_dex.model.commands import (
     Command,
     Deposit,
     IssueVoucher,
+    PlaceLinked,
     PlaceOrder,
     ReduceOrder,
     ReplaceOrder,
@@ -86,12 +87,24 @@ class OrderEntry:
             if paused is not None and any(map(_matches, command.members)):
                 raise RefusedError(paused.reason, paused.field, paused.detail)
             return await self._submit_batch(command)
+        if isinstance(command, PlaceLinked):
+            return await self._submit_linked(command)
         if isinstance(command, PlaceOrder | ReplaceOrder):
             answer = self._enter(command)
             if isinstance(answer, Refusal):
                 raise RefusedError(answer.reason, answer.field, answer.detail)
             return await answer
         return await self._submit(command)
+
+    def _submit_linked(self, command: PlaceLinked) -> "asyncio.Future[EventBatch]":
+        """Submit linked orders, of which an entry may match, unless matching pauses by now."""
+        paused = self._admission.refuse_matching()
+        if paused is not None:
+            raise RefusedError(paused.reason, paused.field, paused.detail)
+        answer = self._submit(command)
+        if command.entry is None or self._settling is None:
+            return answer
+        return self._settling.watch(command.entry, answer)
 
     def _enter(
         self, command: PlaceOrder | ReplaceOrder | Refusal

@@ -23,7 +23,7 @@ from hybrid_dex.errors import HybridDexError, InvariantError, JournalError, Vers
 from hybrid_dex.exchange.isolations import Isolations
 from hybrid_dex.interfaces.journal import JournalReader
 from hybrid_dex.interfaces.snapshots import Snapshot, Snapshots
-from hybrid_dex.model.commands import BatchOrders, Command, PlaceOrder
+from hybrid_dex.model.commands import BatchOrders, Command, PlaceLinked, PlaceOrder
 from hybrid_dex.model.events import EventBatch, fresh_events
 from hybrid_dex.model.frame import (
     GENESIS_HASH,
@@ -51,7 +51,7 @@ def apply_command(
     """
     events = engine.apply_isolated(command, isolated) if isolated else engine.apply(command)
     answer = EventBatch(command.sequence, command.at_ns, events)
-    if not isinstance(command, PlaceOrder | BatchOrders):
+    if not isinstance(command, PlaceOrder | BatchOrders | PlaceLinked):
         return answer, answer
     if isinstance(command, PlaceOrder) and command.client_order_id is None:
         return answer, answer

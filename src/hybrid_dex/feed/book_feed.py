@@ -22,6 +22,7 @@ from hybrid_dex.model.events import (
     FillMade,
     MarketStateChanged,
     OrderAccepted,
+    OrderActivated,
     OrderCanceled,
     OrderExpired,
     OrderReduced,
@@ -195,6 +196,9 @@ class BookFeed:
                 self._lower(event.taker_order, to=event.taker_open)
             case MarketUncrossed(market=self.market):
                 self._uncrossing = event.quantity
+            case OrderActivated(market=self.market, waiting=False):
+                self._lower(event.order_id, to=0)
+                self._put(event.order_id, _Entry(event.side, event.price, event.active))
             case OrderRefilled(market=self.market):
                 self._put(event.order_id, _Entry(event.side, event.price, event.displayed))
             case OrderReduced(market=self.market):

@@ -15,6 +15,7 @@ from hybrid_dex.model.events import (
     EventBatch,
     FillMade,
     OrderAccepted,
+    OrderActivated,
     OrderCanceled,
     OrderExpired,
     OrderReduced,
@@ -104,13 +105,15 @@ class ExecutionFeed:
                 yield from self._ended(batch, event, ExecType.EXPIRED)
             case OrderReduced() if (known := self._orders.get(event.order_id)) is not None:
                 known.open, known.filled = event.open, event.filled
-                if not event.self_trade:
+                if not (event.self_trade or event.linked):
                     known.quantity = Quantity(known.quantity - event.by)
                 yield _report(batch, known, ExecType.REDUCED)
             case OrderReplaced() if (known := self._orders.get(event.order_id)) is not None:
                 _replace(known, event)
                 yield _report(batch, known, ExecType.REPLACED)
-            case OrderTriggered() if (known := self._orders.get(event.order_id)) is not None:
+            case OrderTriggered() | OrderActivated() if (
+                known := self._orders.get(event.order_id)
+            ) is not None:
                 yield _report(batch, known, ExecType.TRIGGERED)
             case CancelRejected():
                 known = None if event.order_id is None else self._orders.get(event.order_id)

@@ -56,6 +56,7 @@ __all__ = [
     "GrantSession",
     "IssueVoucher",
     "ListMarket",
+    "PlaceLinked",
     "PlaceOrder",
     "RaiseFloor",
     "RedeemVoucher",
@@ -185,6 +186,37 @@ class BatchOrders(CommandBase, frozen=True, gc=False, kw_only=True, array_like=T
     account: AccountId
     members: tuple[BatchMember, ...]
     all_or_none: bool = False
+
+
+class PlaceLinked(CommandBase, frozen=True, gc=False, kw_only=True, array_like=True, tag=24):
+    """Enter two exits of which one cancels the other (OCO), alone or behind an entry (bracket).
+
+    The exits are two orders of one account, market, side and quantity: the stop waits for a
+    trigger, the take-profit rests or waits for one. They hold the funds of one. What is filled of
+    the one is not open any more in the other; when one fires, or ends in whatever way, the other is
+    canceled. All of it enters, or nothing.
+
+    With an entry the exits sleep: they are of the other side, become alive for as much as the
+    entry filled, and end with it when that is nothing. Once an exit trades or fires, what is left
+    of the entry is canceled.
+
+    The orders' ids are (sequence, 0), (sequence, 1) and so on: entry, take-profit, stop.
+
+    Attributes:
+        take_profit: the exit at a better price; where signed, its revision is below the stop's.
+        stop: the exit at a worse price; where signed, in the same lane under the same counter.
+        entry: what opens the position; where signed, in a lane of its own.
+    """
+
+    take_profit: PlaceOrder
+    stop: PlaceOrder
+    entry: PlaceOrder | None = None
+
+    @property
+    def orders(self) -> tuple[PlaceOrder, ...]:
+        """The orders in the order of their ids."""
+        exits = (self.take_profit, self.stop)
+        return exits if self.entry is None else (self.entry, *exits)
 
 
 class Deposit(CommandBase, frozen=True, gc=False, kw_only=True, array_like=True, tag=6):
@@ -514,6 +546,7 @@ Command: TypeAlias = (
     | ReplaceOrder
     | CancelAll
     | BatchOrders
+    | PlaceLinked
     | Deposit
     | Withdraw
     | RequestWithdrawal

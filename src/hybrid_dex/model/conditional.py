@@ -1,11 +1,11 @@
-"""Conditional orders: the events of those that wait for a price, or show a slice at a time."""
+"""Conditional orders: the events of those that wait, hide lots, or are linked to others."""
 
 import msgspec
 
 from hybrid_dex.model.order import Side
 from hybrid_dex.model.units import AccountId, MarketId, OrderId, Price, Quantity
 
-__all__ = ["OrderRefilled", "OrderTriggered"]
+__all__ = ["OrderActivated", "OrderRefilled", "OrderTriggered"]
 
 
 class OrderTriggered(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=30):
@@ -42,3 +42,21 @@ class OrderRefilled(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=
     side: Side
     price: Price
     displayed: Quantity
+
+
+class OrderActivated(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=32):
+    """An exit of a bracket is alive for as much as its entry filled so far.
+
+    Attributes:
+        price: its limit, ticks.
+        active: how many lots are alive now, all together.
+        waiting: whether it waits for its trigger; otherwise these lots enter the book.
+    """
+
+    order_id: OrderId
+    account: AccountId
+    market: MarketId
+    side: Side
+    price: Price
+    active: Quantity
+    waiting: bool

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from hybrid_dex.model.conditional import OrderRefilled, OrderTriggered
+from hybrid_dex.model.conditional import OrderActivated, OrderRefilled, OrderTriggered
 from hybrid_dex.model.market import Market, MarketState, StateCause
 from hybrid_dex.model.market_events import (
     FeesChanged,
@@ -74,6 +74,7 @@ __all__ = [
     "MarketStateChanged",
     "MemberAnswered",
     "OrderAccepted",
+    "OrderActivated",
     "OrderApproved",
     "OrderCanceled",
     "OrderExpired",
@@ -102,6 +103,7 @@ class OrderAccepted(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=
         waiting: whether it is on no book yet; `OrderTriggered` tells when it enters.
         display_quantity: of an iceberg, how many lots the book shows at a time.
         quote_budget: the most that it spends, fees included, quote atoms.
+        linked_to: the exit that cancels it, and that it cancels.
     """
 
     order_id: OrderId
@@ -121,6 +123,7 @@ class OrderAccepted(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=
     waiting: bool = False
     display_quantity: Quantity | None = None
     quote_budget: Amount | None = None
+    linked_to: OrderId | None = None
 
 
 class OrderRejected(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=2):
@@ -204,6 +207,7 @@ class OrderReduced(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=6
         by: lots taken away.
         open: LeavesQty afterwards.
         self_trade: whether self-trade prevention did it.
+        linked: whether the linked order was filled by as much; the total stays as it was ordered.
     """
 
     order_id: OrderId
@@ -213,6 +217,7 @@ class OrderReduced(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=6
     open: Quantity
     filled: Quantity
     self_trade: bool
+    linked: bool = False
 
 
 class OrderReplaced(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=7):
@@ -495,6 +500,7 @@ Event: TypeAlias = (
     | VoucherExpired
     | OrderTriggered
     | OrderRefilled
+    | OrderActivated
     | MemberAnswered
     | CancelScheduled
     | ScheduledCancelFired

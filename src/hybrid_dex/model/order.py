@@ -107,6 +107,8 @@ class CancelReason(enum.IntEnum):
     """Its own fill failed to settle."""
     POST_ONLY = 10
     """Its trigger was reached, and by then it would have traded at once."""
+    LINKED = 11
+    """The order that it is linked to took its place, or ended."""
     MARKET_CLOSED = 20
     """The market was delisted."""
     PRICE_BAND = 21

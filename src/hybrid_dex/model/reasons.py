@@ -42,6 +42,8 @@ class RejectReason(enum.IntEnum):
     """The displayed quantity of an iceberg is too large, too small, or in an order that never rests."""
     INVALID_BUDGET = 1015
     """A quote budget caps a buy that is immediate or cancel, market or limit, and nothing else."""
+    INVALID_LINK = 1016
+    """Orders can not be linked so, or another of the linked orders was refused; see the detail."""
     INVALID_BATCH = 1026
     """A batch has 1 to 100 members, all of its own account."""
     BATCH_REFUSED = 1027
@@ -162,6 +164,8 @@ class RejectReason(enum.IntEnum):
     """The reduction is not between one lot and the open quantity."""
     FILLED_MEANWHILE = 5006
     """The order's filled quantity is not the expected one."""
+    LINKED_ORDER = 5009
+    """A linked order is not changed by itself: cancel it, which cancels all, and place them anew."""
     ALREADY_REJECTED = 5007
     """The order was refused when it was placed."""
     NO_RECEIPT = 5008

@@ -90,6 +90,8 @@ class OrderView(msgspec.Struct, frozen=True, gc=False):
         waiting: whether it is live and on no book, as its trigger is not reached.
         display_quantity: of an iceberg, how many lots the book shows at a time.
         quote_budget: the most that it spends, fees included, quote atoms.
+        linked_to: the exit that cancels it, and that it cancels.
+        asleep: lots of an exit that are not alive, as its entry did not fill so much.
     """
 
     order_id: OrderId
@@ -114,6 +116,8 @@ class OrderView(msgspec.Struct, frozen=True, gc=False):
     waiting: bool = False
     display_quantity: Quantity | None = None
     quote_budget: Amount | None = None
+    linked_to: OrderId | None = None
+    asleep: Quantity = Quantity(0)
 
 
 class SessionView(msgspec.Struct, frozen=True, gc=False):

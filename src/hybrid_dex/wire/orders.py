@@ -60,6 +60,7 @@ __all__ = [
     "to_order",
     "to_quantity",
     "to_replacement",
+    "to_unsigned",
 ]
 
 _MAX_FEE: int = 2**16 - 1
@@ -261,6 +262,18 @@ def to_order(request: OrderRequest, market: Market, account: AccountId) -> Signe
         proof=signed.proof,
         leaf=signed.leaf,
     )
+
+
+def to_unsigned(request: OrderRequest, market: Market, account: AccountId) -> PlaceOrder:
+    """Return the order of a message that is not signed.
+
+    Raises:
+        FormatError: a number is not exact, the fields do not go together, or it is signed.
+    """
+    order = to_order(request, market, account)
+    if isinstance(order, PlaceOrder):
+        return order
+    raise FormatError("signature", "given where nothing is settled on a chain", "no signature")
 
 
 def to_replacement(

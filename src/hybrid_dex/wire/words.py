@@ -59,6 +59,7 @@ CancelReasonWord: TypeAlias = Literal[
     "uncovered",
     "settlement_failed",
     "post_only",
+    "linked",
     "market_closed",
     "price_band",
     "scheduled",

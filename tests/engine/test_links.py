@@ -1,0 +1,216 @@
+"""Linked orders: one hold, one lane, one end; and the same after a restart at any point."""
+
+import msgspec
+import pytest
+
+from hybrid_dex.engine import Engine
+from hybrid_dex.model.commands import (
+    AdvanceTime,
+    CancelOrder,
+    PlaceLinked,
+    PlaceOrder,
+    RequestWithdrawal,
+    RevokeLane,
+)
+from hybrid_dex.model.events import (
+    Event,
+    FillMade,
+    OrderAccepted,
+    OrderActivated,
+    OrderCanceled,
+    OrderRejected,
+)
+from hybrid_dex.model.order import CancelReason, OrderType, Side, TimeInForce
+from hybrid_dex.model.reasons import RejectReason
+from hybrid_dex.model.signed_order import Nonce
+from tests.engine.driver import BUY, SELL, Driver, authorize, make_engine
+
+LINKED = CancelReason.LINKED
+STOP = {
+    "order_type": OrderType.STOP_MARKET,
+    "time_in_force": TimeInForce.IOC,
+    "trigger_price": 90,
+    "price": 80,
+}
+
+
+def leg(side: Side, **terms: object) -> PlaceOrder:
+    whole = {"account": "alice", "market": "ETH-USDC", "quantity": 5, "price": 110} | terms
+    return PlaceOrder(side=side, **whole)
+
+
+def oco(**terms: object) -> PlaceLinked:
+    return PlaceLinked(take_profit=leg(SELL, **terms), stop=leg(SELL, **STOP, **terms))
+
+
+def bracket(**entry: object) -> PlaceLinked:
+    return PlaceLinked(
+        entry=leg(BUY, **({"price": 100} | entry)),
+        take_profit=leg(SELL),
+        stop=leg(SELL, **STOP),
+    )
+
+
+def signed(command: PlaceLinked, *nonces: Nonce) -> PlaceLinked:
+    """The same with signatures of these nonces, in the order of the ids."""
+    legs = [
+        msgspec.structs.replace(
+            one, authorization=authorize(nonce.counter, revision=nonce.revision, lane=nonce.lane)
+        )
+        for one, nonce in zip(command.orders, nonces, strict=True)
+    ]
+    entry = legs[0] if len(legs) == 3 else None
+    return PlaceLinked(entry=entry, take_profit=legs[-2], stop=legs[-1])
+
+
+def ready() -> Driver:
+    """Everybody has funds, and the last price was 100."""
+    driver = Driver()
+    driver.fund("alice", "bob", "carol")
+    driver.rest("bob", SELL, 1, 100)
+    driver.place("carol", BUY, 1, 100)
+    return driver
+
+
+def ended(events: tuple[Event, ...]) -> list[tuple[int, CancelReason]]:
+    return [(e.order_id & 0xFF, e.reason) for e in events if isinstance(e, OrderCanceled)]
+
+
+def test_signed_exits_share_lane_and_counter() -> None:
+    """The lane is taken while either lives, and free once both are gone."""
+    driver = ready()
+    pair = signed(oco(), Nonce(1, 0, 7), Nonce(1, 1, 7))
+    assert [type(event) for event in driver.do(pair)] == [OrderAccepted, OrderAccepted]
+    (refused,) = driver.place("alice", BUY, 1, 50, authorization=authorize(2, lane=7))
+    assert refused.reason is RejectReason.NONCE_USED
+    first = driver.engine.sequence - 1 << 8
+    assert ended(driver.cancel("alice", first)) == [(0, CancelReason.REQUESTED), (1, LINKED)]
+    assert len(driver.place("alice", BUY, 1, 50, authorization=authorize(2, lane=7))) == 1
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (Nonce(1, 0, 7), Nonce(1, 1, 8)),
+        (Nonce(1, 0, 7), Nonce(2, 1, 7)),
+        (Nonce(1, 1, 7), Nonce(1, 0, 7)),
+        (Nonce(1, 0, 7), Nonce(1, 0, 7)),
+    ],
+)
+def test_signed_exits_that_could_not_settle_so_are_refused(first: Nonce, second: Nonce) -> None:
+    """Another lane or counter, or a stop that is dead on chain once the take-profit settles."""
+    driver = ready()
+    events = driver.do(signed(oco(), first, second))
+    assert [type(event) for event in events] == [OrderRejected, OrderRejected]
+    assert {event.reason for event in events} == {RejectReason.INVALID_LINK}
+    assert driver.engine.open_orders("alice") == ()
+
+
+def test_a_lane_that_is_revoked_takes_both_exits() -> None:
+    """Even up to the lower revision alone: an exit without the other is no pair."""
+    driver = ready()
+    driver.do(signed(oco(), Nonce(1, 0, 7), Nonce(1, 1, 7)))
+    events = driver.do(RevokeLane(account="alice", asset=None, lane=7, key=Nonce(1).key))
+    assert ended(events) == [(0, CancelReason.REVOKED), (1, LINKED)]
+
+
+def test_a_stop_that_fired_and_rests_keeps_the_lane() -> None:
+    """It is the lane's order alone then."""
+    driver = ready()
+    resting = {"order_type": OrderType.STOP_LIMIT, "time_in_force": TimeInForce.GTC, "price": 89}
+    pair = PlaceLinked(take_profit=leg(SELL), stop=leg(SELL, **(STOP | resting)))
+    driver.do(signed(pair, Nonce(1, 0, 7), Nonce(1, 1, 7)))
+    stop = driver.engine.sequence << 8 | 1
+    driver.rest("carol", BUY, 1, 88)
+    events = driver.place("bob", SELL, 1, 88)
+    assert ended(events) == [(0, LINKED)]
+    (order,) = driver.engine.open_orders("alice")
+    assert (order.order_id, order.waiting, order.linked_to) == (stop, False, None)
+    again = authorize(1, revision=2, lane=7)
+    assert driver.replace("alice", stop, 4, 89, authorization=again)[0].open == 4
+    (refused,) = driver.place("alice", BUY, 1, 50, authorization=authorize(2, lane=7))
+    assert refused.reason is RejectReason.NONCE_USED
+
+
+def test_linked_orders_under_client_ids_are_placed_exactly_once() -> None:
+    """The same again is answered again; one of them with other content is refused."""
+    driver = ready()
+    command = PlaceLinked(
+        take_profit=leg(SELL, client_order_id="tp"),
+        stop=leg(SELL, **STOP, client_order_id="sl"),
+    )
+    first = driver.do(command)
+    assert driver.do(command) == first
+    assert len(driver.engine.open_orders("alice")) == 2
+    other = msgspec.structs.replace(command, stop=leg(SELL, **STOP, client_order_id="sl2"))
+    events = driver.do(other)
+    assert [event.reason for event in events] == [
+        RejectReason.DUPLICATE_CLIENT_ORDER_ID,
+        RejectReason.INVALID_LINK,
+    ]
+    assert ended(driver.do(CancelOrder(account="alice", client_order_id="sl"))) == [
+        (1, CancelReason.REQUESTED),
+        (0, LINKED),
+    ]
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        {"quantity": 4},
+        {"market": "BTC-USDC"},
+        {"side": BUY},
+        {"post_only": True, "time_in_force": TimeInForce.GTC, "order_type": OrderType.STOP_LIMIT},
+        {"order_type": OrderType.TAKE_PROFIT_MARKET, "trigger_price": 120},
+    ],
+)
+def test_orders_that_do_not_fit_together_are_refused(terms: dict[str, object]) -> None:
+    """All of them, and nothing changes."""
+    driver = ready()
+    command = oco()
+    stop = msgspec.structs.replace(command.stop, **terms)
+    events = driver.do(msgspec.structs.replace(command, stop=stop))
+    assert {event.reason for event in events} == {RejectReason.INVALID_LINK}
+    assert driver.engine.balance("alice", "ETH").held == 0
+
+
+def test_an_exit_that_can_not_be_covered_when_it_wakes_is_canceled() -> None:
+    """A withdrawal was requested meanwhile: the entry goes with its exits."""
+    driver = ready()
+    driver.do(bracket())
+    request = RequestWithdrawal(account="alice", asset="ETH", amount=10**12 + 30)
+    driver.do(request)
+    events = driver.place("bob", SELL, 2, 100)
+    assert [reason for _, reason in ended(events)] == [CancelReason.UNCOVERED, LINKED, LINKED]
+    assert driver.engine.open_orders("alice") == ()
+
+
+def restored(engine: Engine) -> Engine:
+    other = make_engine()
+    other.restore(engine.snapshot())
+    other.check()
+    assert other.state_hash() == engine.state_hash()
+    return other
+
+
+def test_a_bracket_goes_on_the_same_after_a_restart_at_any_point() -> None:
+    """Asleep, partly awake, awake, one exit partly filled: the state says it all."""
+    driver, other = ready(), ready()
+    steps = [
+        bracket(),
+        leg(SELL, account="bob", quantity=2, price=100),
+        leg(SELL, account="bob", quantity=3, price=100),
+        leg(BUY, account="carol", quantity=1, price=110),
+        AdvanceTime(),
+        leg(BUY, account="carol", quantity=1, price=85),
+        leg(SELL, account="bob", quantity=1, price=85),
+    ]
+    woke = 0
+    for step in steps:
+        other.engine = restored(other.engine)
+        events = driver.do(step)
+        assert other.do(step) == events
+        woke += sum(isinstance(event, OrderActivated) for event in events)
+    assert woke == 4
+    assert driver.engine.open_orders("alice") == ()
+    assert isinstance(events[1], FillMade)
