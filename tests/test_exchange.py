@@ -37,6 +37,7 @@ from hybrid_dex.model.commands import (
     Deposit,
     ListMarket,
     PlaceOrder,
+    SetMarketState,
 )
 from hybrid_dex.model.events import (
     CommandRejected,
@@ -48,7 +49,7 @@ from hybrid_dex.model.events import (
     OrderReplaced,
 )
 from hybrid_dex.model.frame import FrameKind, decode_frame
-from hybrid_dex.model.market import Market
+from hybrid_dex.model.market import Market, MarketState
 from hybrid_dex.model.order import Side, TimeInForce
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.signed_order import Authorization, Nonce, SignedOrder
@@ -85,6 +86,25 @@ class TestCommands:
             assert exchange.view.balance(ALICE, ETH).available == 100 * MARKET.lot_size
             await until(lambda: not list(exchange.view.unsettled()))
             assert exchange.view.settlement_stage(fill.fill_id) is None  # final
+
+    async def test_an_opening_auction_settles_and_survives_a_restart(self) -> None:
+        """Fills at one price for all are final like any other, and the journal gives them again."""
+        journal = MemoryJournal()
+        async with Exchange([MARKET], journal=journal) as exchange:
+            await fund(exchange)
+            auction, opened = MarketState.AUCTION_OPEN, MarketState.OPEN
+            await exchange.execute(SetMarketState(market=MARKET.id, state=auction))
+            await exchange.place(order(BOB, Side.SELL))
+            await exchange.place(order(ALICE, Side.BUY))
+            answer = await exchange.execute(SetMarketState(market=MARKET.id, state=opened))
+            assert [type(event).__name__ for event in answer.events] == [
+                "MarketStateChanged", "MarketUncrossed", "FillMade",
+            ]  # fmt: skip
+            await until(lambda: not list(exchange.view.unsettled()))
+            balance = exchange.view.balance(ALICE, ETH)
+        async with Exchange([MARKET], journal=journal) as exchange:
+            assert exchange.view.balance(ALICE, ETH) == balance
+            assert exchange.view.market_state(MARKET.id) is opened
 
     async def test_sequence_numbers_have_no_gap_and_answers_are_the_callers_own(self) -> None:
         async with Exchange([MARKET]) as exchange:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import attrs
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from hybrid_dex.errors import ConfigurationError, FormatError, InvariantError
 from hybrid_dex.model.order import Side
 from hybrid_dex.model.settlement import MatchedFill
-from hybrid_dex.model.units import TimestampNs
+from hybrid_dex.model.units import FeePpm, TimestampNs
 from hybrid_dex.settlement import layout
 from hybrid_dex.settlement.batching import (
     BatchLimits,
@@ -100,6 +101,19 @@ def test_a_section_is_cut_where_a_table_can_not_hold_both(
     """Another order in a lane, or the taker that now rests at another rate, needs a new section."""
     groups = groups_of(command(1, order(1, BUY), order(2, SELL)), second)
     assert len(packed(groups).sections) == sections
+
+
+def test_a_maker_that_earns_another_rate_the_next_day_gets_a_section_of_its_own() -> None:
+    """Tiers change an order's rate, a rebate is one below zero, and each fill settles at its own."""
+    first = command(1, order(1, BUY), order(2, SELL))
+    second = [
+        msgspec.structs.replace(fill, maker_fee_ppm=FeePpm(-200), taker_fee_ppm=FeePpm(300))
+        for fill in command(2, order(3, BUY), order(2, SELL))
+    ]
+    batch = packed(groups_of(first, second))
+    rates = [[one.fee_rate_ppm for one in section.orders] for section in batch.sections]
+    assert rates == [[500, 100], [300, -200]]
+    assert layout.decode_batch(layout.encode_batch(batch)) == batch
 
 
 def test_independent_markets_share_sections_and_dependent_ones_do_not() -> None:

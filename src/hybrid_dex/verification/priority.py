@@ -153,6 +153,7 @@ class PriorityCheck:
             venue = self._venues.get(market)
             if venue is not None:
                 yield from self._settle(market, venue)
+                yield from self._judge_crossed(market, venue)
 
     # ------------------------------------------------------------------- events
 
@@ -502,6 +503,17 @@ class PriorityCheck:
             )
         order.show()
         self._stand(venue, order)
+
+    def _judge_crossed(self, market: str, venue: _Venue) -> Iterator[Finding]:
+        """Outside an auction nobody is left to meet, so an opening can not be kept quiet."""
+        if venue.state is not MarketState.OPEN:
+            return
+        bid, ask = venue.best(Side.BUY), venue.best(Side.SELL)
+        if bid is not None and ask is not None and bid.price >= ask.price:
+            yield self._wrong(
+                Fraud.PASSED_OVER,
+                f"{market} is open, and orders {bid.order_id} and {ask.order_id} cross",
+            )
 
     def _stand(self, venue: _Venue, order: _Order) -> None:
         """Put an order behind all others of its price."""
