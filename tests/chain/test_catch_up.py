@@ -58,8 +58,10 @@ async def test_a_range_that_a_node_could_not_finish_counts_once(world: World) ->
     await world.trader(1, quote=10 * USDC)
     async with FaultProxy(world.anvil.url, no_fault) as proxy:
         options = {"rpc_urls": (proxy.url,), "blocks_per_query": 100, "attempts": 1}
-        async with Server(world, world.settlement(**options)) as server:
+        before = world.settlement(**options)
+        async with Server(world, before) as server:
             await world.until(lambda: len(server.reader.of(Deposit)) == 3)
+            await world.until(lambda: not before.health().undelivered)
         fills = await settle_elsewhere(world, alice, bob)
         world.anvil.mine(110)
         proxy.fault = Forgetful(failures=3)

@@ -124,6 +124,14 @@ contract BranchesTest is Trade {
         exchange.cancelWithReceipt(receipt, signature);
         (,, uint64 below) = exchange.laneOf(taker, 1, 0);
         assertEq(below >> 8, 6, "one further");
+        vm.prank(taker);
+        exchange.cancel(1, BatchBuilder.nonce(9, 0, 0));
+        receipt.nonce = BatchBuilder.nonce(7, 0, 0);
+        signature = _signed(receipt);
+        vm.prank(taker);
+        exchange.cancelWithReceipt(receipt, signature);
+        (uint48 key,, bool effective) = exchange.pendingCancel(taker, 1, 0);
+        assertTrue(key >> 8 == 9 && !effective, "what reaches further waits on");
     }
 
     function test_sessionsFromGrantToGrant() external {
