@@ -268,7 +268,13 @@ async def test_every_end_of_an_order_is_told(records: SqlRecords, together: bool
         batch(
             7,
             OrderReduced(
-                order_id(3), *gone, Quantity(3), Quantity(7), Quantity(0), self_trade=False
+                order_id(3),
+                *gone,
+                Quantity(3),
+                Quantity(7),
+                Quantity(0),
+                self_trade=False,
+                quantity=Quantity(7),
             ),
         ),
         batch(
@@ -319,7 +325,8 @@ async def test_self_trade_prevention_leaves_the_total_as_it_was_ordered(
     records: SqlRecords,
 ) -> None:
     by, left = Quantity(3), Quantity(7)
-    reduced = OrderReduced(order_id(1), ALICE, MARKET.id, by, left, Quantity(0), self_trade=True)
+    gone = (ALICE, MARKET.id, by, left, Quantity(0))
+    reduced = OrderReduced(order_id(1), *gone, self_trade=True, quantity=Quantity(10))
     await records.project([batch(1, accepted(1)), batch(2, reduced)])
     assert await status(records, 1) == (OrderStatus.NEW, 10, 7, 0)
 

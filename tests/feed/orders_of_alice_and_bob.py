@@ -94,7 +94,14 @@ def canceled(order: OrderId, open_: int, filled_: int = 0) -> OrderCanceled:
 def reduced(order: OrderId, by: int, open_: int, *, self_trade: bool = False) -> OrderReduced:
     """Alice's order, reduced."""
     return OrderReduced(
-        order, ALICE, MARKET, Quantity(by), Quantity(open_), Quantity(0), self_trade
+        order,
+        ALICE,
+        MARKET,
+        Quantity(by),
+        Quantity(open_),
+        Quantity(0),
+        self_trade,
+        quantity=Quantity(open_ + by if self_trade else open_),
     )
 
 

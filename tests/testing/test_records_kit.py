@@ -122,9 +122,7 @@ class PlainRecords:
                     event.order_id, open=0, filled=event.filled, status=status, waiting=False
                 )
             case OrderReduced():
-                self.change(event.order_id, open=event.open)
-                if not event.self_trade:
-                    self.change(event.order_id, quantity=event.open + event.filled)
+                self.change(event.order_id, open=event.open, quantity=event.quantity)
             case OrderTriggered():
                 self.change(event.order_id, waiting=False)
             case OrderReplaced():

@@ -22,6 +22,7 @@ from hybrid_dex.model.events import (
     MarketListed,
     MarketStateChanged,
     OrderAccepted,
+    OrderActivated,
     OrderCanceled,
     OrderExpired,
     OrderReduced,
@@ -164,11 +165,9 @@ class Changes:
                     **_signed(event.authorization),
                 )
             case OrderReduced():
-                self._orders.change(event.order_id, open=event.open)
-                if not (
-                    event.self_trade or event.linked
-                ):  # a decrement leaves the total as it was ordered
-                    self._orders.change(event.order_id, quantity=event.open + event.filled)
+                self._orders.change(event.order_id, open=event.open, quantity=event.quantity)
+            case OrderActivated():
+                self._orders.change(event.order_id, waiting=event.waiting)
             case OrderTriggered():
                 self._orders.change(event.order_id, waiting=False)
             case OrderCanceled():

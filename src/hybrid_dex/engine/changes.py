@@ -285,6 +285,7 @@ class Changes:
                 Quantity(order.open),
                 Quantity(order.filled),
                 self_trade=False,
+                quantity=Quantity(order.quantity),
             )
         )
 

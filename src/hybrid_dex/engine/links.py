@@ -322,6 +322,7 @@ class Links:
                 Quantity(order.filled),
                 self_trade=False,
                 linked=linked,
+                quantity=Quantity(order.quantity),
             )
         )
 

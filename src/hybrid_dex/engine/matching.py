@@ -337,5 +337,6 @@ def _shrink(desk: Desk, venue: Venue, order: LiveOrder, by: int) -> None:
             Quantity(order.open),
             Quantity(order.filled),
             self_trade=True,
+            quantity=Quantity(order.quantity),
         )
     )

@@ -208,6 +208,7 @@ class OrderReduced(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=6
         open: LeavesQty afterwards.
         self_trade: whether self-trade prevention did it.
         linked: whether the linked order was filled by as much; the total stays as it was ordered.
+        quantity: the total afterwards, lots.
     """
 
     order_id: OrderId
@@ -218,6 +219,7 @@ class OrderReduced(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=6
     filled: Quantity
     self_trade: bool
     linked: bool = False
+    quantity: Quantity = Quantity(0)
 
 
 class OrderReplaced(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=7):
