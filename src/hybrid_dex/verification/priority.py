@@ -19,6 +19,7 @@ from hybrid_dex.model.events import (
     MarketListed,
     MarketStateChanged,
     OrderAccepted,
+    OrderActivated,
     OrderCanceled,
     OrderExpired,
     OrderReduced,
@@ -58,18 +59,24 @@ class _Order:
     due_ns: int | None
     display: int | None
     budget: int | None
+    asleep: int = 0
     shown: int = 0
     rank: int = 0
     fills: int = 0
 
+    @property
+    def alive(self) -> int:
+        """What may trade: an exit sleeps as far as its entry is not filled."""
+        return self.open - self.asleep
+
     def show(self) -> None:
         """Show all of it, or the next slice."""
-        self.shown = self.open if self.display is None else min(self.display, self.open)
+        self.shown = self.alive if self.display is None else min(self.display, self.alive)
 
     def lower(self, by: int) -> None:
         """Take lots off in place: what is not shown goes first."""
         self.open -= by
-        self.shown = min(self.shown, self.open)
+        self.shown = min(self.shown, self.alive)
 
     def crosses(self, other: "_Order") -> bool:
         """Whether an order that takes may trade with one of the other side that rests."""
@@ -169,6 +176,8 @@ class PriorityCheck:
                 yield from self._replace(event)
             case OrderTriggered():
                 yield from self._trigger(event)
+            case OrderActivated():
+                yield from self._activate(event)
             case FillMade():
                 yield from self._fill(event)
             case OrderCanceled() | OrderExpired():
@@ -197,11 +206,11 @@ class PriorityCheck:
         if venue is None:
             yield self._wrong(Fraud.RULE_BROKEN, f"order {order.order_id} enters no market")
             return
-        yield from self._settle(market, venue)
-        if waiting:
+        if waiting:  # whoever entered before it goes on, as the entry of a bracket does
             venue.waiting[order.order_id] = order
-        else:
-            venue.aggressor = order
+            return
+        yield from self._settle(market, venue)
+        venue.aggressor = order
 
     def _trigger(self, event: OrderTriggered) -> Iterator[Finding]:
         venue = self._venues[event.market]
@@ -212,6 +221,21 @@ class PriorityCheck:
             return
         order.fills = 0
         venue.aggressor = order
+
+    def _activate(self, event: OrderActivated) -> Iterator[Finding]:
+        """More of an exit is alive: what enters stands behind others, or trades."""
+        venue = self._venues[event.market]
+        yield from self._settle(event.market, venue)
+        order = self._find(venue, event.order_id)
+        if order is None:
+            yield self._wrong(Fraud.RULE_BROKEN, f"order {event.order_id} wakes, unknown")
+            return
+        order.asleep = order.open - event.active
+        if not event.waiting:
+            venue.waiting.pop(event.order_id, None)
+            venue.resting.pop(event.order_id, None)
+            order.fills = 0
+            venue.aggressor = order
 
     def _replace(self, event: OrderReplaced) -> Iterator[Finding]:
         venue = self._venues[event.market]
@@ -247,7 +271,7 @@ class PriorityCheck:
         venue = self._venues[event.market]
         yield from self._settle(event.market, venue)
         bids, asks = (
-            [(one.price, one.open) for one in venue.resting.values() if one.side is side]
+            [(one.price, one.alive) for one in venue.resting.values() if one.side is side]
             for side in Side
         )
         for word in judge_uncrossing(bids, asks, event.price, event.quantity, event.surplus):
@@ -268,7 +292,7 @@ class PriorityCheck:
             pair.append(first)
         if fill.price != price:
             yield self._wrong(Fraud.WRONG_PRICE, f"{name} is at {fill.price}, not at {price}")
-        wanted = min(one.open for one in pair)
+        wanted = min(one.alive for one in pair)
         if fill.quantity != wanted or self._kin(pair[0].account, pair[1].account):
             yield self._wrong(
                 Fraud.RULE_BROKEN, f"{name} is not of {wanted} lots between two strangers"
@@ -341,7 +365,7 @@ class PriorityCheck:
                 f"{name} is at {fill.price}; the maker's limit is {maker.price}, the taker's "
                 f"{taker.price}",
             )
-        wanted = min(maker.shown, taker.open)
+        wanted = min(maker.shown, taker.alive)
         spent = fill.price * fill.quantity * venue.tick_size + fill.taker_fee
         if taker.budget is not None and 0 < fill.quantity < wanted:
             wanted = fill.quantity
@@ -379,6 +403,7 @@ class PriorityCheck:
         if order is None:
             yield self._wrong(Fraud.RULE_BROKEN, f"order {event.order_id} is reduced, unknown")
             return
+        order.asleep -= min(order.asleep, event.by)
         order.lower(event.by)
         if order.open != event.open:
             yield self._wrong(
@@ -472,8 +497,8 @@ class PriorityCheck:
                 if order.self_trade is SelfTradeMode.CANCEL_RESTING:
                     continue
                 return False
-            left -= maker.open
-            fills += 1 if maker.display is None else -(-maker.open // maker.display) + 1
+            left -= maker.alive
+            fills += 1 if maker.display is None else -(-maker.alive // maker.display) + 1
         return left <= 0 and fills <= MAX_FILLS_PER_GROUP
 
     # ------------------------------------------------------------------ resting
@@ -487,7 +512,7 @@ class PriorityCheck:
             )
         venue.uncrossing, venue.to_uncross = None, 0
         order, venue.aggressor = venue.aggressor, None
-        if order is None or order.open <= 0:
+        if order is None or order.alive <= 0:
             return
         if order.time_in_force not in _RESTS:
             yield self._wrong(
