@@ -7,10 +7,7 @@ docs/explanation/matching-rules.md.
 """
 
 from collections.abc import Iterable, Iterator
-from heapq import heappop, heappush
 from typing import Final
-
-import attrs
 
 from hybrid_dex.model.events import (
     Event,
@@ -33,6 +30,7 @@ from hybrid_dex.model.order import CancelReason, SelfTradeMode, Side, TimeInForc
 from hybrid_dex.model.risk_control import AccountGroupChanged
 from hybrid_dex.model.units import FEE_DENOMINATOR, MAX_FEE_PPM, MAX_FILLS_PER_GROUP
 from hybrid_dex.verification.findings import Finding, Fraud
+from hybrid_dex.verification.resting import JudgedOrder, JudgedSide
 from hybrid_dex.verification.uncrossing import judge_uncrossing
 
 __all__ = ["PriorityCheck", "check_priority"]
@@ -42,99 +40,27 @@ _MOST_FILLS: Final = 256 * MAX_FILLS_PER_GROUP
 _NANOSECONDS: Final = 1_000_000_000
 
 
-@attrs.define(eq=False)
-class _Order:
-    """An order as its events tell of it."""
-
-    order_id: int
-    account: str
-    side: Side
-    price: int
-    open: int
-    filled: int
-    time_in_force: TimeInForce
-    post_only: bool
-    self_trade: SelfTradeMode
-    signed: bool
-    due_ns: int | None
-    display: int | None
-    budget: int | None
-    asleep: int = 0
-    shown: int = 0
-    rank: int = 0
-    fills: int = 0
-
-    @property
-    def alive(self) -> int:
-        """What may trade: an exit sleeps as far as its entry is not filled."""
-        return self.open - self.asleep
-
-    def show(self) -> None:
-        """Show all of it, or the next slice."""
-        self.shown = self.alive if self.display is None else min(self.display, self.alive)
-
-    def lower(self, by: int) -> None:
-        """Take lots off in place: what is not shown goes first."""
-        self.open -= by
-        self.shown = min(self.shown, self.alive)
-
-    def crosses(self, other: "_Order") -> bool:
-        """Whether an order that takes may trade with one of the other side that rests."""
-        if self.side is Side.BUY:
-            return self.price >= other.price
-        return self.price <= other.price
-
-
-class _Side:
-    """Who rests on one side: the best price first, the earlier first within it."""
-
-    def __init__(self, side: Side) -> None:
-        self._sign = -1 if side is Side.BUY else 1
-        self._rows: list[tuple[int, int, _Order]] = []
-
-    def add(self, order: _Order) -> None:
-        heappush(self._rows, (self._sign * order.price, order.rank, order))
-
-    def best(self, resting: dict[int, _Order]) -> _Order | None:
-        """Return who is first; rows of orders that left or moved are dropped as they surface."""
-        while self._rows:
-            key, rank, order = self._rows[0]
-            if (
-                resting.get(order.order_id) is order
-                and order.rank == rank
-                and self._sign * order.price == key
-            ):
-                return order
-            heappop(self._rows)
-        return None
-
-    def ranked(self, resting: dict[int, _Order]) -> list[_Order]:
-        """Return everybody, in order. O(n log n)."""
-        live = {
-            id(order): (key, rank, order)
-            for key, rank, order in self._rows
-            if resting.get(order.order_id) is order
-            and order.rank == rank
-            and self._sign * order.price == key
-        }
-        return [order for _, _, order in sorted(live.values(), key=lambda row: row[:2])]
-
-
 class _Venue:
     """One market."""
 
     def __init__(self, market: Market) -> None:
         self.state = MarketState.OPEN
         self.tick_size = market.tick_size
-        self.resting: dict[int, _Order] = {}
-        self.waiting: dict[int, _Order] = {}
-        self.aggressor: _Order | None = None
+        self.resting: dict[int, JudgedOrder] = {}
+        self.waiting: dict[int, JudgedOrder] = {}
+        self.aggressor: JudgedOrder | None = None
         self.uncrossing: MarketUncrossed | None = None
         self.to_uncross = 0
-        self.sides = (_Side(Side.BUY), _Side(Side.SELL))
+        self.sides = (JudgedSide(Side.BUY), JudgedSide(Side.SELL))
 
-    def best(self, side: Side) -> _Order | None:
+    def best(self, side: Side) -> JudgedOrder | None:
         return self.sides[side].best(self.resting)
+
+    def leave(self, order: JudgedOrder) -> None:
+        """All that was alive of an order traded; what sleeps may wake."""
+        del self.resting[order.order_id]
+        if order.open > 0:
+            self.waiting[order.order_id] = order
 
 
 class PriorityCheck:
@@ -201,7 +127,7 @@ class PriorityCheck:
                 if event.group is not None:
                     self._groups[event.account] = event.group
 
-    def _enter(self, market: str, order: _Order, *, waiting: bool) -> Iterator[Finding]:
+    def _enter(self, market: str, order: JudgedOrder, *, waiting: bool) -> Iterator[Finding]:
         venue = self._venues.get(market)
         if venue is None:
             yield self._wrong(Fraud.RULE_BROKEN, f"order {order.order_id} enters no market")
@@ -309,8 +235,8 @@ class PriorityCheck:
                 yield self._wrong(
                     Fraud.RULE_BROKEN, f"{name} tells otherwise what is left of {order.order_id}"
                 )
-            if order.open <= 0:
-                del venue.resting[order.order_id]
+            if order.alive <= 0:
+                venue.leave(order)
 
     def _fill(self, fill: FillMade) -> Iterator[Finding]:
         venue = self._venues[fill.market]
@@ -344,11 +270,11 @@ class PriorityCheck:
                 )
                 order.open, order.filled = left, filled
         taker.fills += 1
-        if maker.open <= 0:
-            del venue.resting[maker.order_id]
+        if maker.alive <= 0:
+            venue.leave(maker)
 
     def _judge(
-        self, fill: FillMade, venue: _Venue, taker: _Order, maker: _Order
+        self, fill: FillMade, venue: _Venue, taker: JudgedOrder, maker: JudgedOrder
     ) -> Iterator[Finding]:
         """Judge a fill before it is booked."""
         name = f"fill {fill.fill_id}"
@@ -411,6 +337,8 @@ class PriorityCheck:
                 f"order {order.order_id} is reduced to {event.open}; it should be {order.open}",
             )
             order.open = event.open
+        if order.open <= 0:
+            venue.waiting.pop(order.order_id, None)
 
     def _refill(self, event: OrderRefilled) -> Iterator[Finding]:
         """The next slice of an iceberg stands at the back of its level."""
@@ -446,7 +374,9 @@ class PriorityCheck:
         venue.resting.pop(order.order_id, None)
         venue.waiting.pop(order.order_id, None)
 
-    def _judge_end(self, venue: _Venue, order: _Order, reason: CancelReason) -> Iterator[Finding]:
+    def _judge_end(
+        self, venue: _Venue, order: JudgedOrder, reason: CancelReason
+    ) -> Iterator[Finding]:
         """Judge whether what is left of an aggressor had to be canceled."""
         first = venue.best(Side(1 - order.side))
         meets = first is not None and order.crosses(first) and venue.state is MarketState.OPEN
@@ -485,7 +415,7 @@ class PriorityCheck:
                 f"order {order.order_id} met none of its own account and was canceled for one",
             )
 
-    def _could_fill(self, venue: _Venue, order: _Order) -> bool:
+    def _could_fill(self, venue: _Venue, order: JudgedOrder) -> bool:
         """Whether a FOK traded whole by what rests; at least as strict as the rules."""
         if venue.state is not MarketState.OPEN or order.budget is not None:
             return False
@@ -540,7 +470,7 @@ class PriorityCheck:
                 f"{market} is open, and orders {bid.order_id} and {ask.order_id} cross",
             )
 
-    def _stand(self, venue: _Venue, order: _Order) -> None:
+    def _stand(self, venue: _Venue, order: JudgedOrder) -> None:
         """Put an order behind all others of its price."""
         self._rank += 1
         order.rank = self._rank
@@ -552,7 +482,7 @@ class PriorityCheck:
         group = self._groups.get(one)
         return one == other or (group is not None and group == self._groups.get(other))
 
-    def _find(self, venue: _Venue, order_id: int) -> _Order | None:
+    def _find(self, venue: _Venue, order_id: int) -> JudgedOrder | None:
         if venue.aggressor is not None and venue.aggressor.order_id == order_id:
             return venue.aggressor
         return venue.resting.get(order_id) or venue.waiting.get(order_id)
@@ -568,8 +498,8 @@ def check_priority(batches: Iterable[EventBatch]) -> Iterator[Finding]:
         yield from check.take(batch)
 
 
-def _accepted(event: OrderAccepted) -> _Order:
-    return _Order(
+def _accepted(event: OrderAccepted) -> JudgedOrder:
+    return JudgedOrder(
         event.order_id,
         event.account,
         event.side,
