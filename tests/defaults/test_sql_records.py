@@ -253,6 +253,7 @@ async def test_fills_move_both_orders_and_carry_their_settlement_stage(records: 
 async def test_every_end_of_an_order_is_told(records: SqlRecords, together: bool) -> None:
     """The rows do not depend on how batches are grouped into calls."""
     gone = (AccountId("alice"), MARKET.id)
+    left = (Quantity(3), Quantity(7), Quantity(0))
     batches = [
         batch(1, accepted(1)),
         batch(2, accepted(2)),
@@ -267,15 +268,7 @@ async def test_every_end_of_an_order_is_told(records: SqlRecords, together: bool
         batch(6, OrderExpired(order_id(2), *gone, Quantity(10), Quantity(0), None)),
         batch(
             7,
-            OrderReduced(
-                order_id(3),
-                *gone,
-                Quantity(3),
-                Quantity(7),
-                Quantity(0),
-                self_trade=False,
-                quantity=Quantity(7),
-            ),
+            OrderReduced(order_id(3), *gone, *left, self_trade=False, quantity=Quantity(7)),
         ),
         batch(
             8,
