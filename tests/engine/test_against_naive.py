@@ -111,6 +111,12 @@ def test_random_histories_give_the_same_fills_books_balances_and_statuses(
             raise AssertionError(f"history {name!r}") from difference
 
 
+@pytest.mark.parametrize("name", ["751390430:686", "751390430:725", "751390430:750"])
+def test_histories_that_once_differed(name: str) -> None:
+    """A sleeping exit that self-trade prevention decremented; whose exits wake first."""
+    run(random.Random(name).randrange, LENGTH)
+
+
 @settings(max_examples=count(fast=60, full=1_500))
 @given(st.data())
 def test_shrunk_histories_give_the_same(data: st.DataObject) -> None:

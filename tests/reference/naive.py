@@ -245,6 +245,12 @@ class Naive(Absences, Batches, Control, Conditions, Links, ChainFacts):
         return self.work_rest(order)
 
     def work_rest(self, order: Order) -> None:
+        """What follows from its makers comes first, then what follows from the order itself."""
+        self.meet(order)
+        if order.other or order.exits:
+            self.touched.append(order)
+
+    def meet(self, order: Order) -> None:
         """Trade as far as it goes, then rest or end."""
         told = len(self.fills)
         while order.open and (met := self.crossing(order.market.id, order.side, order.price)):
@@ -283,14 +289,14 @@ class Naive(Absences, Batches, Control, Conditions, Links, ChainFacts):
         if order.mode is not SelfTradeMode.DECREMENT_AND_CANCEL:
             self.end(other, "canceled")
             return order.mode is SelfTradeMode.CANCEL_BOTH
-        overlap = min(order.open, other.open)
+        overlap = min(order.open, other.alive)
         if other.other or other.exits:
             self.touched.append(other)
-        if other.open == overlap:
+        if other.alive == overlap:
             self.end(other, "canceled")
         else:
             other.open -= overlap
-            other.shown = min(other.shown, other.open)
+            other.shown = min(other.shown, other.alive)
         if order.open == overlap:
             return True
         order.open -= overlap
@@ -322,7 +328,7 @@ class Naive(Absences, Batches, Control, Conditions, Links, ChainFacts):
             self.total[account, asset] += amount
             self.incoming[account, asset] += max(0, amount)
         for order in (maker, taker):
-            if order.other or order.exits:
+            if (order.other or order.exits) and (order is maker or auction):
                 self.touched.append(order)
             order.open -= quantity
             order.filled += quantity

@@ -312,10 +312,11 @@ def prevent_self_trade(desk: Desk, venue: Venue, taker: LiveOrder, maker: LiveOr
 
 def _decrement(desk: Desk, venue: Venue, taker: LiveOrder, maker: LiveOrder) -> bool:
     """Both lose the overlap; the smaller, or both when equal, is canceled."""
-    overlap = min(maker.open, taker.open)
+    alive = maker.alive()
+    overlap = min(alive, taker.open)
     if maker.conditions is not None and maker.conditions.is_linked:
         desk.linked.append(maker)
-    if maker.open > overlap:
+    if alive > overlap:
         lower(venue, maker, overlap)
         _shrink(desk, venue, maker, overlap)
         return True
