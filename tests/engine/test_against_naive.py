@@ -111,9 +111,25 @@ def test_random_histories_give_the_same_fills_books_balances_and_statuses(
             raise AssertionError(f"history {name!r}") from difference
 
 
-@pytest.mark.parametrize("name", ["751390430:686", "751390430:725", "751390430:750"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "751390430:686",
+        "751390430:725",
+        "751390430:750",
+        "1297209457:571",
+        "1297209457:680",
+        "yy:214",
+        "bb:744",
+    ],
+)
 def test_histories_that_once_differed(name: str) -> None:
-    """A sleeping exit that self-trade prevention decremented; whose exits wake first."""
+    """They agree now.
+
+    In turn: a sleeping exit that self-trade prevention decremented; whose exits wake first; an exit
+    that trades as it wakes behind an entry that is over; a trigger that a batch moves after it was
+    reached; a budget that a replacement let rest.
+    """
     run(random.Random(name).randrange, LENGTH)
 
 

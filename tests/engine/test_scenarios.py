@@ -165,6 +165,7 @@ class Scenario:
             quantity=quantity,
             price=price,
             order_type=f"{kind.lower()}{'market' if 'market' in flags else 'limit'}",
+            time_in_force=word_of(TimeInForce.IOC) if "ioc" in flags else None,
             trigger_price=trigger_price,
         )
 

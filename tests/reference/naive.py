@@ -409,8 +409,7 @@ class Naive(Absences, Batches, Control, Conditions, Links, ChainFacts):
         if old.waiting or (same and not more_shown):
             new.shown = min(old.shown, new.slice)
             if command.trigger_price is not None:
-                self.fire()
-                self.wait(new)
+                self.wait_anew(old, new)
             self.resting[self.resting.index(old)] = new
             self.fired = [new if order is old else order for order in self.fired]
             return None

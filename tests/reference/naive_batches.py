@@ -39,7 +39,9 @@ class Batches:
         run.resting = [copy(order) for order in self.resting]
         run.before = [order.id for order in self.resting]
         run.names, run.status, run.filled = dict(self.names), {}, dict(self.filled)
-        run.ended_at, run.fired, run.touched = dict(self.ended_at), [], []
+        run.ended_at, run.touched = dict(self.ended_at), []
+        fired = [order.id for order in self.fired]
+        run.fired = [order for order in run.resting if order.id in fired]
         run.real_status, run.entered = self.status, []
         return run
 

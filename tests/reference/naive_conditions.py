@@ -46,6 +46,12 @@ class Conditions:
         if order.is_reached(self.last.get(order.market.id, 0)) and order.market.id in self.last:
             self.fired.append(order)
 
+    def wait_anew(self, old: Order, new: Order) -> None:
+        """Its trigger was moved, unless that was reached before."""
+        self.fire()
+        if old not in self.fired:
+            self.wait(new)
+
     def may_wait(self, order: Order) -> bool:
         """Whether it has a trigger exactly when its type needs one, and that lies ahead."""
         if (order.kind > OrderType.MARKET) != (order.trigger is not None):
@@ -77,7 +83,11 @@ class Conditions:
     def may_turn(self, old: Order, new: Order, command: c.ReplaceOrder) -> bool:
         """Whether a trigger may move, and slices stay right."""
         moves = command.trigger_price is not None
-        if moves and (not old.waiting or old in self.fired or not self.may_wait(new)):
+        self.fire()
+        late = old in self.fired and not self.judged
+        if moves and (not old.waiting or late or not self.may_wait(new)):
+            return False
+        if new.budget is not None and new.tif is not TimeInForce.IOC:
             return False
         return new.open <= 0 or self.may_hide(new)
 

@@ -191,6 +191,7 @@ class Links:
             return
         self.resting.append(order)
         self.end_entry(order)
+        self.sleep_for_ever(order)
         self.resting.remove(order)
         order.waiting = False
         self.next_fill += -self.next_fill % 100

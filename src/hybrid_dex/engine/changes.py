@@ -20,7 +20,7 @@ from hybrid_dex.model.events import CancelRejected, CommandRejected, OrderReduce
 from hybrid_dex.model.market import MarketState
 from hybrid_dex.model.order import CancelReason, OrderStatus, OrderType, TimeInForce
 from hybrid_dex.model.reasons import RejectReason
-from hybrid_dex.model.units import AccountId, ClientOrderId, OrderId, Quantity
+from hybrid_dex.model.units import AccountId, ClientOrderId, OrderId, Price, Quantity
 
 __all__ = ["Changes", "refuse_reduce"]
 
@@ -122,7 +122,7 @@ class Changes:
             desk.at_ns,
             ends=_new_open(order, command) <= 0,
         )
-        refusal = refusal or _refuse_conditions(venue, order, command)
+        refusal = refusal or _refuse_conditions(self._desk, venue, order, command)
         if refusal is not None:
             return refusal
         if signed is None:
@@ -191,10 +191,7 @@ class Changes:
         if not keeps:
             desk.take_off(venue, order)
         elif conditions is not None and command.trigger_price is not None:
-            desk.reach()
-            venue.stops.drop(order)
-            conditions.trigger_price = command.trigger_price
-            desk.watch(venue, order)
+            _move_trigger(desk, venue, order, command.trigger_price)
         elif not waits:
             _show_less(venue, order, command, new_open)
         self._use_revision(venue, order, command)
@@ -371,19 +368,39 @@ def _keeps_priority(order: LiveOrder, command: ReplaceOrder) -> bool:
     )
 
 
-def _refuse_conditions(venue: Venue, order: LiveOrder, command: ReplaceOrder) -> Refusal | None:
-    """A trigger can be moved until it is reached; kept slices must fit the new terms."""
+def _refuse_conditions(
+    desk: Desk, venue: Venue, order: LiveOrder, command: ReplaceOrder
+) -> Refusal | None:
+    """A trigger can be moved until it is reached; what is kept must fit the new terms."""
     if command.trigger_price is not None:
+        desk.reach()  # by a fill of an earlier member of a batch
         if order.order_id in venue.stops.fired:
             return Refusal(RejectReason.TRIGGER_REACHED, "trigger_price", "it was reached already")
         reached = terms.check_reached(venue, order.order_type, order.side, command.trigger_price)
         if reached is not None:
             return reached
     conditions = order.conditions
-    display = None if conditions is None else conditions.display_quantity
+    if conditions is None:
+        return None
+    if conditions.quote_budget is not None and command.time_in_force is not TimeInForce.IOC:
+        detail = "IOC: the order has a budget, and what rests can not say when it is spent"
+        return Refusal(RejectReason.INVALID_BUDGET, "time_in_force", detail)
+    display = conditions.display_quantity
     if display is None or command.display_quantity is not None or _new_open(order, command) <= 0:
         return None
     return terms.check_slices(venue, command.price, command.quantity, display)
+
+
+def _move_trigger(desk: Desk, venue: Venue, order: LiveOrder, trigger_price: Price) -> None:
+    """An order waits for another price; in an all-or-none batch it may have been reached meanwhile."""
+    conditions = order.conditions
+    assert conditions is not None, "only what waits has a trigger"
+    desk.reach()
+    if order.order_id in venue.stops.fired:
+        return
+    venue.stops.drop(order)
+    conditions.trigger_price = trigger_price
+    desk.watch(venue, order)
 
 
 def _show_less(venue: Venue, order: LiveOrder, command: ReplaceOrder, new_open: int) -> None:

@@ -291,6 +291,7 @@ class Links:
             show(venue, order)
         else:
             self._end_entry(venue, order)
+            self._stay_asleep(venue, order)
             del desk.waiting[order.order_id]
             conditions.waiting = False
             desk.leave_book(venue, order)
