@@ -129,7 +129,8 @@ async def opened(services: Services) -> AsyncIterator[None]:
         HybridDexError: the exchange can not start; the message says what to do.
     """
     async with services.exchange:
-        await credit_opening_balances(services.exchange, services.settings.opening_balances)
+        if isinstance(services.exchange, Exchange):
+            await credit_opening_balances(services.exchange, services.settings.opening_balances)
         services.hub.begin()
         following = asyncio.create_task(services.hub.run(), name="sockets' feed")
         try:

@@ -14,7 +14,7 @@ from typing import Final, Protocol, TypeAlias
 
 import msgspec
 
-from hybrid_dex.exchange import Exchange, SlowFollowerError, Subscription
+from hybrid_dex.exchange import EngineClient, SlowFollowerError, Subscription
 from hybrid_dex.feed import BookFeed, Feed, Publication
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.units import AccountId, MarketId, Sequence
@@ -62,7 +62,7 @@ class Hub:
         exchange: open before `run`.
     """
 
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(self, exchange: EngineClient) -> None:
         self._exchange = exchange
         self._feed = Feed()
         self._subscription: Subscription | None = None

@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
 from hybrid_dex.errors import SignatureError
-from hybrid_dex.exchange import Exchange
+from hybrid_dex.exchange import EngineClient
 from hybrid_dex.interfaces.auth import Auth, Principal
 from hybrid_dex.interfaces.clock import Clock
 from hybrid_dex.interfaces.records import Records
@@ -46,7 +46,7 @@ class Services:
 
     Attributes:
         settings: what the operator decided.
-        exchange: opened and closed with the app.
+        exchange: the engine, here or in another process; opened and closed with the app.
         auth: who verifies people.
         records: history; the exchange projects into it and opens it.
         domain: what orders are signed for.
@@ -58,7 +58,7 @@ class Services:
     """
 
     settings: Settings
-    exchange: Exchange
+    exchange: EngineClient
     auth: Auth
     records: History
     domain: Domain

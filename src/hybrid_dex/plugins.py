@@ -18,7 +18,9 @@ GROUP_PREFIX: Final = "hybrid_dex."
 INTERFACES: Final = (
     "auth",
     "book",
+    "bus",
     "clock",
+    "engine",
     "journal",
     "records",
     "risk",

@@ -1,17 +1,30 @@
 """The exchange: the shell around the engine. The single writer, and what hangs off it."""
 
 from hybrid_dex.exchange.core import Exchange
+from hybrid_dex.exchange.engine_client import EngineClient
+from hybrid_dex.exchange.follower import EngineRecipe
 from hybrid_dex.exchange.followers import SlowFollowerError, Subscription
+from hybrid_dex.exchange.gateways import Bus, EngineLink, LinkOptions
 from hybrid_dex.exchange.options import ExchangeHealth, ExchangeOptions
 from hybrid_dex.exchange.presence import AccountConnection
+from hybrid_dex.exchange.replica import Checkpoint, RecordSource, Replica, StaleReplicaError
 from hybrid_dex.exchange.view import ExchangeView
 
 __all__ = [
     "AccountConnection",
+    "Bus",
+    "Checkpoint",
+    "EngineClient",
+    "EngineLink",
+    "EngineRecipe",
     "Exchange",
     "ExchangeHealth",
     "ExchangeOptions",
     "ExchangeView",
+    "LinkOptions",
+    "RecordSource",
+    "Replica",
     "SlowFollowerError",
+    "StaleReplicaError",
     "Subscription",
 ]

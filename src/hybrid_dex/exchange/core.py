@@ -14,7 +14,7 @@ import copy
 import gc
 import logging
 import sys
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from functools import partial
 from typing import Final, Self
 
@@ -34,8 +34,9 @@ from hybrid_dex.exchange.listing import list_markets
 from hybrid_dex.exchange.options import ExchangeHealth, ExchangeOptions
 from hybrid_dex.exchange.promises import Promises
 from hybrid_dex.exchange.receipts import Receipts
-from hybrid_dex.exchange.recovery import recover, replay_to
+from hybrid_dex.exchange.recovery import checkpoint, recover, replay_to
 from hybrid_dex.exchange.replay import Replay
+from hybrid_dex.exchange.replica import Checkpoint
 from hybrid_dex.exchange.settling import Settling
 from hybrid_dex.exchange.timer import watch_time
 from hybrid_dex.exchange.view import ExchangeView
@@ -443,6 +444,27 @@ class Exchange(OrderEntry):
                 when the follower falls too far behind.
         """
         return self._followers.subscribe(after)
+
+    async def checkpoint(self, after: int | None = None) -> Checkpoint:
+        """Return where a replica of the engine begins, or goes on after a record.
+
+        Raises:
+            UnavailableError: the exchange is not open, or the snapshots can not be read.
+        """
+        if self._writer is None:
+            raise UnavailableError(CLOSED)
+        return await checkpoint(self._engine.versions, self._journal, self._snapshots, after)
+
+    def records(self, after: int) -> AsyncIterator[tuple[int, bytes]]:
+        """Yield every durable record of the journal after a position, and go on with new ones.
+
+        Raises:
+            UnavailableError: the exchange is not open.
+            JournalError: the records right after it are trimmed.
+        """
+        if self._writer is None:
+            raise UnavailableError(CLOSED)
+        return self._journal.follow(after)
 
     def health(self) -> ExchangeHealth:
         """Return how the exchange is. O(1)."""

@@ -80,14 +80,18 @@ class Subscription(AsyncIterator[EventBatch]):
         self._ended = True
         self._wake.set()
 
+    def miss(self, failure: SlowFollowerError) -> None:
+        """Let the iterator raise: what comes next does not follow what was there."""
+        self._batches.clear()
+        self._failure = failure
+        self._wake.set()
+
     def offer(self, batches: list[EventBatch]) -> bool:
         """Take more batches; return whether the follower keeps up."""
         if len(self._batches) + len(batches) > self._limit:
-            self._batches.clear()
             oldest = batches[-1].sequence + 1
             reason = f"the follower is more than {self._limit} commands behind"
-            self._failure = SlowFollowerError(oldest, reason)
-            self._wake.set()
+            self.miss(SlowFollowerError(oldest, reason))
             return False
         self._batches.extend(batches)
         self._wake.set()
@@ -145,6 +149,15 @@ class Followers:
         slow = [one for one in self._subscriptions if not one.offer(batches)]
         for subscription in slow:
             self.forget(subscription)
+
+    def skip_to(self, sequence: Sequence) -> None:
+        """Go on after a command that does not follow the last one; who follows hears of the gap."""
+        self._sequence = sequence
+        self._history.clear()
+        reason = f"what happened before command {sequence + 1} is not known here"
+        for subscription in self._subscriptions:
+            subscription.miss(SlowFollowerError(sequence + 1, reason))
+        self._subscriptions.clear()
 
     def forget(self, subscription: Subscription) -> None:
         """Publish to it no more."""

@@ -12,12 +12,13 @@ from hybrid_dex.engine.engine import Engine
 from hybrid_dex.errors import InvariantError
 from hybrid_dex.exchange.background import replay_chunks
 from hybrid_dex.exchange.isolations import Isolations
-from hybrid_dex.exchange.replay import Replay, begin_replay
+from hybrid_dex.exchange.replay import Replay, begin_replay, newest_linked
+from hybrid_dex.exchange.replica import Checkpoint
 from hybrid_dex.interfaces.journal import Journal
 from hybrid_dex.interfaces.snapshots import Snapshots
 from hybrid_dex.model.units import Sequence
 
-__all__ = ["recover", "replay_to"]
+__all__ = ["checkpoint", "recover", "replay_to"]
 
 _log: Final = logging.getLogger(__name__)
 
@@ -77,3 +78,17 @@ async def replay_to(
 async def _advance(replay: Replay, journal: Journal, upto: int) -> None:
     async for _ in replay_chunks(replay, journal, upto):
         pass
+
+
+async def checkpoint(
+    versions: str, journal: Journal, snapshots: Snapshots | None, after: int | None
+) -> Checkpoint:
+    """Return where a replica begins; without a snapshot while the journal has what follows.
+
+    Raises: as `recover`.
+    """
+    head = await journal.head()
+    if after is not None and (after == head or await journal.read_at(after + 1) is not None):
+        return Checkpoint(versions=versions, snapshot=None, epoch=0, head=head)
+    snapshot, epoch = (None, 0) if snapshots is None else await newest_linked(journal, snapshots)
+    return Checkpoint(versions=versions, snapshot=snapshot, epoch=epoch, head=head)
