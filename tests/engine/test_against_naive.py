@@ -121,6 +121,7 @@ def test_random_histories_give_the_same_fills_books_balances_and_statuses(
         "1297209457:680",
         "yy:214",
         "bb:744",
+        "dd:1350",
     ],
 )
 def test_histories_that_once_differed(name: str) -> None:
@@ -128,7 +129,7 @@ def test_histories_that_once_differed(name: str) -> None:
 
     In turn: a sleeping exit that self-trade prevention decremented; whose exits wake first; an exit
     that trades as it wakes behind an entry that is over; a trigger that a batch moves after it was
-    reached; a budget that a replacement let rest.
+    reached; a budget that a replacement let rest; an exit whose lots a batch took before more woke.
     """
     run(random.Random(name).randrange, LENGTH)
 

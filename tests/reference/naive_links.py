@@ -185,7 +185,8 @@ class Links:
                 self.wait(order)
             return
         self.resting.remove(order)
-        if woke or not self.crossing(order.market.id, order.side, order.price):
+        on_book = order.alive > lots
+        if on_book or not self.crossing(order.market.id, order.side, order.price):
             order.waiting = False
             self.rest(order)
             return

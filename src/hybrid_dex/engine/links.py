@@ -273,30 +273,35 @@ class Links:
                 )
             )
             if not waits:
-                self._show(venue, order, woke=woke)
+                self._show(venue, order, lots)
             elif not woke:
                 desk.watch(venue, order)
         return True
 
-    def _show(self, venue: Venue, order: LiveOrder, *, woke: bool) -> None:
-        """An exit rests for what is alive of it, behind who stands there; or trades at once."""
+    def _show(self, venue: Venue, order: LiveOrder, lots: int) -> None:
+        """So many lots more of an exit rest, behind who stands there; or it trades at once.
+
+        What was alive of it before may have been taken since, by a later order of one batch.
+        """
         desk, conditions = self._desk, _conditions(order)
-        incoming = Incoming(order.side, order.price, Quantity(order.open - conditions.asleep))
-        if woke:
+        alive = order.open - conditions.asleep
+        if alive > lots:
             venue.book.remove(order.order_id)
             show(venue, order)
-        elif matching.refuse_crossing(venue, incoming) is None:
-            conditions.waiting = False
-            del desk.waiting[order.order_id]
-            show(venue, order)
-        else:
+            return
+        incoming = Incoming(order.side, order.price, Quantity(alive))
+        crosses = matching.refuse_crossing(venue, incoming) is not None
+        if crosses:
             self._end_entry(venue, order)
             self._stay_asleep(venue, order)
-            del desk.waiting[order.order_id]
-            conditions.waiting = False
-            desk.leave_book(venue, order)
-            desk.begin_group()
-            self._trading.work(venue, order, whole=True)
+        desk.waiting.pop(order.order_id, None)
+        conditions.waiting = False
+        if not crosses:
+            show(venue, order)
+            return
+        desk.leave_book(venue, order)
+        desk.begin_group()
+        self._trading.work(venue, order, whole=True)
 
     def _stay_asleep(self, venue: Venue, order: LiveOrder) -> None:
         """What sleeps of both exits will never wake: they are smaller by that."""
