@@ -22,7 +22,6 @@ from litestar.openapi.spec import Components, SecurityScheme
 
 from hybrid_dex.defaults.file_journal import FileJournal
 from hybrid_dex.defaults.file_snapshots import FileSnapshots
-from hybrid_dex.defaults.login_tokens import LoginTokens
 from hybrid_dex.defaults.sql_records import SqlRecords
 from hybrid_dex.defaults.standard_risk import StandardRisk
 from hybrid_dex.defaults.system_clock import SystemClock
@@ -35,6 +34,7 @@ from hybrid_dex.settlement.local import LocalSettlement
 from hybrid_dex.signing.domain import Domain
 from hybrid_dex.wire import MAX_MESSAGE_BYTES, MessageError
 from reference_app.hub import Hub
+from reference_app.identity import make_identity
 from reference_app.limits import Limiter, guarded
 from reference_app.opening_balances import credit_opening_balances
 from reference_app.problems import EXCEPTION_HANDLERS
@@ -77,14 +77,11 @@ def compose(settings: Settings, *, owns_process: bool = False) -> Services:
         raise ConfigurationError(str(error)) from error
     clock = SystemClock()
     verifier = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="verify")
+    identity = make_identity(settings, clock)
     auth = WalletAuth(
         domain=domain,
-        tokens=LoginTokens(
-            secret=settings.token_secret,
-            issuer=settings.name,
-            audience=settings.name,
-            demo=settings.demo,
-        ),
+        tokens=identity.tokens,
+        store=identity.logins,
         clock=clock,
         options=WalletAuthOptions(
             origins=tuple(settings.auth.origins), access_life_s=settings.auth.access_life_s
@@ -111,6 +108,7 @@ def compose(settings: Settings, *, owns_process: bool = False) -> Services:
         settings=settings,
         exchange=exchange,
         auth=auth,
+        identity=identity,
         records=records,
         domain=domain,
         settles_on_chain=bool(settings.chain.rpc_urls),
@@ -128,7 +126,7 @@ async def opened(services: Services) -> AsyncIterator[None]:
     Raises:
         HybridDexError: the exchange can not start; the message says what to do.
     """
-    async with services.exchange:
+    async with services.identity, services.exchange:
         if isinstance(services.exchange, Exchange):
             await credit_opening_balances(services.exchange, services.settings.opening_balances)
         services.hub.begin()

@@ -21,6 +21,7 @@ from hybrid_dex.model.views import OrderView
 from hybrid_dex.signing.domain import Domain
 from hybrid_dex.wire import problem
 from reference_app.hub import Hub
+from reference_app.identity import Identity
 from reference_app.limits import Limiter
 from reference_app.problems import ProblemError, refuse
 from reference_app.settings import Settings
@@ -48,6 +49,7 @@ class Services:
         settings: what the operator decided.
         exchange: the engine, here or in another process; opened and closed with the app.
         auth: who verifies people.
+        identity: what is known of them; opened and closed with the app.
         records: history; the exchange projects into it and opens it.
         domain: what orders are signed for.
         settles_on_chain: whether a chain stands behind ``domain``.
@@ -60,6 +62,7 @@ class Services:
     settings: Settings
     exchange: EngineClient
     auth: Auth
+    identity: Identity
     records: History
     domain: Domain
     settles_on_chain: bool

@@ -50,6 +50,7 @@ _TOLD: Final = re.compile(
 _PORT: Final = [attrs.validators.ge(0), attrs.validators.lt(2**16)]
 _AT_LEAST_ONE: Final = attrs.validators.ge(1)
 _NOT_NEGATIVE: Final = attrs.validators.ge(0)
+_LONGEST_ACCESS_S: Final = 3_600
 _LOCAL_CHAIN: Final = "local"
 _OTHER_CHAIN: Final = "other"
 
@@ -85,12 +86,24 @@ class AuthSettings:
             browsers' origins that may open a socket.
         access_life_s: life of an access token.
         statement: what a login says that the user agrees to.
+        database: where sessions, keys and roles are kept: ``sqlite:///path`` or
+            ``postgresql://user@host/name``; by default SQLite in ``data``.
+        shared: other gateways use the same database, so each request asks it whether its session
+            still stands. Alone, this process remembers what it has read.
+        previous_secret: the secret before ``secret`` was changed; its tokens are good until
+            ``previous_secret_until_s``, Unix seconds, at most 31 days from now.
     """
 
     secret: str = attrs.field(default="", repr=False)
     origins: list[str] = attrs.field(factory=list)
-    access_life_s: int = attrs.field(default=600, validator=_AT_LEAST_ONE)
+    access_life_s: int = attrs.field(
+        default=600, validator=[_AT_LEAST_ONE, attrs.validators.le(_LONGEST_ACCESS_S)]
+    )
     statement: str = ""
+    database: str = attrs.field(default="", repr=False)
+    shared: bool = False
+    previous_secret: str = attrs.field(default="", repr=False)
+    previous_secret_until_s: int = attrs.field(default=0, validator=_NOT_NEGATIVE)
 
 
 @attrs.frozen(kw_only=True)
@@ -279,6 +292,11 @@ class Settings:
                 f"{PREFIX}AUTH_SECRET is not set; make one with: "
                 "python -c 'import secrets; print(secrets.token_hex(32))'"
             )
+        if bool(self.auth.previous_secret) != bool(self.auth.previous_secret_until_s):
+            raise ConfigurationError(
+                "auth.previous_secret and auth.previous_secret_until_s belong together: set both "
+                "after changing auth.secret, or none"
+            )
         if self.demo and self.server.host not in {"127.0.0.1", "::1", "localhost"}:
             raise ConfigurationError(
                 f"demo accepts a public secret and server.host is {self.server.host}; "
@@ -298,6 +316,11 @@ class Settings:
     def records_url(self) -> str:
         """The records' database."""
         return self.records or f"sqlite:///{self.data / 'records.sqlite'}"
+
+    @property
+    def auth_url(self) -> str:
+        """The database of sessions, keys and roles."""
+        return self.auth.database or f"sqlite:///{self.data / 'auth.sqlite'}"
 
     @property
     def token_secret(self) -> str:

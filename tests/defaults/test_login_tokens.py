@@ -12,7 +12,14 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import OctKey, RSAKey
 
-from hybrid_dex.defaults.login_tokens import DEMO_SECRET, LoginTokens, TokenClaims, TokenKind
+from hybrid_dex.defaults.login_tokens import (
+    DEMO_SECRET,
+    LoginTokens,
+    PreviousSecret,
+    TokenClaims,
+    TokenKind,
+    key_name,
+)
 from hybrid_dex.errors import ConfigurationError, SignatureError
 from hybrid_dex.model.units import AccountId
 from tests.defaults.fakes_of_auth import SECRET, START_S, tokens
@@ -40,13 +47,14 @@ def forged(header: dict[str, Any], claims: Any, secret: str = SECRET) -> str:
     return signed + "." + encoded(mac)
 
 
-HEADER = {"alg": "HS256", "typ": TokenKind.ACCESS.value}
+HEADER = {"alg": "HS256", "typ": TokenKind.ACCESS.value, "kid": key_name(SECRET.encode())}
 FIELDS: dict[str, Any] = msgspec.to_builtins(CLAIMS)
 
 
 @pytest.mark.parametrize("kind", TokenKind)
 def test_what_is_written_is_read_back(kind: TokenKind) -> None:
-    assert tokens().read(kind, tokens().write(kind, CLAIMS), START_S) == CLAIMS
+    claims = msgspec.structs.replace(CLAIMS, act="a digest" if kind is TokenKind.ACTION else "")
+    assert tokens().read(kind, tokens().write(kind, claims), START_S) == claims
 
 
 def test_the_token_is_a_plain_jwt_that_others_can_read() -> None:
@@ -72,7 +80,23 @@ def test_the_token_is_a_plain_jwt_that_others_can_read() -> None:
         {"alg": "HS256", "typ": "JWT"},
         {"alg": "HS256", "typ": "AT+JWT"},
         {"alg": "HS256", "typ": "rt+jwt"},
-        {"alg": "HS256", "typ": "at+jwt", "kid": "other"},
+        {**HEADER, "kid": "other"},
+        {**HEADER, "kid": None},
+        {**HEADER, "kid": ""},
+        {**HEADER, "kid": 1},
+        {**HEADER, "kid": ["other"]},
+        {**HEADER, "kid": "../../dev/null"},
+        {**HEADER, "jwk": {"kty": "oct", "k": "AAAA"}},
+        {**HEADER, "jku": "https://evil.example/keys"},
+        {**HEADER, "alg": "none"},
+        {**HEADER, "alg": "HS384"},
+        {**HEADER, "alg": "RS256"},
+        {**HEADER, "typ": "rt+jwt"},
+        {**HEADER, "typ": "action+jwt"},
+        {**HEADER, "typ": "JWT"},
+        {**HEADER, "zip": "DEF"},
+        {**HEADER, "b64": False, "crit": ["b64"]},
+        {"alg": "HS256", "kid": HEADER["kid"]},
         {"alg": "HS256", "typ": "at+jwt", "b64": False, "crit": ["b64"]},
         {"alg": "HS256", "typ": "at+jwt", "crit": ["x"], "x": 1},
         {"alg": "HS256", "typ": "at+jwt", "zip": "DEF"},
@@ -133,6 +157,8 @@ def test_every_claim_is_mandatory(name: str) -> None:
         {"sid": {}},
         {"admin": True},
         {"nbf": 0},
+        {"act": "of no access token"},
+        {"act": None},
     ],
 )
 def test_claims_of_another_shape_are_refused(changes: dict[str, Any]) -> None:
@@ -151,6 +177,72 @@ def test_a_token_is_good_until_the_second_it_expires() -> None:
     assert tokens().read(TokenKind.ACCESS, token, CLAIMS.exp - 1) == CLAIMS
     with pytest.raises(SignatureError, match="token: expired; valid: a current token"):
         tokens().read(TokenKind.ACCESS, token, CLAIMS.exp)
+
+
+def test_a_token_from_the_future_is_refused_beyond_the_skew_of_clocks() -> None:
+    for ahead, good in ((60, True), (61, False), (10**6, False)):
+        claims = msgspec.structs.replace(CLAIMS, iat=START_S + ahead, exp=START_S + ahead + 600)
+        token = tokens().write(TokenKind.ACCESS, claims)
+        if good:
+            assert tokens().read(TokenKind.ACCESS, token, START_S) == claims
+        else:
+            with pytest.raises(SignatureError, match="issued in the future"):
+                tokens().read(TokenKind.ACCESS, token, START_S)
+
+
+def test_an_action_token_names_its_request_and_no_other_token_does() -> None:
+    claims = msgspec.structs.replace(CLAIMS, act="ab" * 32)
+    token = tokens().write(TokenKind.ACTION, claims)
+    assert tokens().read(TokenKind.ACTION, token, START_S) == claims
+    for kind in (TokenKind.ACCESS, TokenKind.REFRESH):
+        with pytest.raises(SignatureError, match="of another kind"):
+            tokens().read(kind, token, START_S)
+    with pytest.raises(SignatureError, match="of another kind"):
+        tokens().read(TokenKind.ACTION, tokens().write(TokenKind.ACTION, CLAIMS), START_S)
+
+
+NEW_SECRET = "c0ffee5a1b2c3d4e5f60718293a4b5c6"
+
+
+def rotated(until_s: int) -> LoginTokens:
+    previous = PreviousSecret(secret=SECRET, until_s=until_s)
+    return LoginTokens(secret=NEW_SECRET, issuer="hybrid-dex", audience="api", previous=previous)
+
+
+def test_a_previous_secret_is_good_for_reading_until_its_time() -> None:
+    old = tokens().write(TokenKind.ACCESS, CLAIMS)
+    reader = rotated(START_S + 100)
+    read = reader.read(TokenKind.ACCESS, old, START_S)
+    assert read == msgspec.structs.replace(CLAIMS, exp=START_S + 100), "it ends with its secret"
+    with pytest.raises(SignatureError, match="expired"):
+        reader.read(TokenKind.ACCESS, old, START_S + 100)
+    fresh = reader.write(TokenKind.ACCESS, CLAIMS)
+    assert reader.read(TokenKind.ACCESS, fresh, START_S + 101) == CLAIMS
+    with pytest.raises(SignatureError, match="not a token of this exchange"):
+        tokens().read(TokenKind.ACCESS, fresh, START_S)
+
+
+def test_the_name_of_one_key_does_not_pass_with_the_other_s_mac() -> None:
+    """Neither key may be chosen against what it signed."""
+    reader = rotated(START_S + 100)
+    names = [key_name(SECRET.encode()), key_name(NEW_SECRET.encode())]
+    for name, secret in zip(names, (NEW_SECRET, SECRET), strict=True):
+        with pytest.raises(SignatureError, match="not a token of this exchange"):
+            reader.read(TokenKind.ACCESS, forged({**HEADER, "kid": name}, FIELDS, secret), START_S)
+
+
+@pytest.mark.parametrize("secret", ["short", DEMO_SECRET, "a" * 64, NEW_SECRET])
+def test_a_previous_secret_that_is_weak_or_the_present_one_is_refused(secret: str) -> None:
+    previous = PreviousSecret(secret=secret, until_s=START_S)
+    with pytest.raises(ConfigurationError):
+        LoginTokens(secret=NEW_SECRET, issuer="i", audience="a", previous=previous)
+
+
+def test_secrets_and_their_names_tell_nothing_of_each_other() -> None:
+    shown = repr(rotated(START_S))
+    assert SECRET not in shown
+    assert NEW_SECRET not in shown
+    assert key_name(SECRET.encode()) not in SECRET
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 from hybrid_dex.defaults.trusted_auth import TrustedAuth
 from hybrid_dex.errors import SignatureError
-from hybrid_dex.interfaces.auth import Auth, Principal, Session
+from hybrid_dex.interfaces.auth import Auth, LoginClient, OpenSession, Principal, Session
 from hybrid_dex.interfaces.risk import Refusal
 from hybrid_dex.model.order import TimeInForce
 from hybrid_dex.model.signed_order import Authorization, SignatureKind, SignedOrder
@@ -83,6 +83,8 @@ class TestTrustedAuth(AuthKit):
             "refresh_rotates",
             "a_used_refresh_token_ends_the_session",
             "logout_ends_one_session",
+            "open_sessions_are_shown",
+            "a_revoked_session_is_void",
             "an_order_with_other_terms_is_refused",
             "a_malformed_signature_is_a_refusal",
         ),
@@ -111,8 +113,10 @@ class Passes:
     async def issue_nonce(self) -> str:
         return await self.inner.issue_nonce()
 
-    async def login(self, message: str, signature: bytes) -> Session:
-        return await self.inner.login(message, signature)
+    async def login(
+        self, message: str, signature: bytes, client: LoginClient | None = None
+    ) -> Session:
+        return await self.inner.login(message, signature, client)
 
     async def refresh(self, refresh_token: str) -> Session:
         return await self.inner.refresh(refresh_token)
@@ -122,6 +126,12 @@ class Passes:
 
     async def authenticate(self, token: str) -> Principal:
         return await self.inner.authenticate(token)
+
+    async def sessions(self, account: AccountId) -> list[OpenSession]:
+        return await self.inner.sessions(account)
+
+    async def revoke(self, account: AccountId, session_id: str) -> bool:
+        return await self.inner.revoke(account, session_id)
 
 
 class OneNonce(Passes):
@@ -133,8 +143,10 @@ class OneNonce(Passes):
 
 
 class OpensForSomebody(Passes):
-    async def login(self, message: str, signature: bytes) -> Session:
-        session = await super().login(message, signature)
+    async def login(
+        self, message: str, signature: bytes, client: LoginClient | None = None
+    ) -> Session:
+        session = await super().login(message, signature, client)
         principal = attrs.evolve(session.principal, account=ACCOUNTS[0])
         return attrs.evolve(session, principal=principal)
 
@@ -146,9 +158,11 @@ class Remembers(Passes):
         super().__init__(inner)
         self.seen: dict[str, Session] = {}
 
-    async def login(self, message: str, signature: bytes) -> Session:
+    async def login(
+        self, message: str, signature: bytes, client: LoginClient | None = None
+    ) -> Session:
         if message not in self.seen:
-            self.seen[message] = await super().login(message, signature)
+            self.seen[message] = await super().login(message, signature, client)
         return self.seen[message]
 
 
@@ -160,20 +174,24 @@ class ChecksLate(Passes):
         self.used: dict[str, Session] = {}
         self.first: dict[str, Session] = {}
 
-    async def login(self, message: str, signature: bytes) -> Session:
+    async def login(
+        self, message: str, signature: bytes, client: LoginClient | None = None
+    ) -> Session:
         if message in self.used:
             raise SignatureError("nonce", "used", "a fresh one")
         if message not in self.first:
-            self.first[message] = await super().login(message, signature)
+            self.first[message] = await super().login(message, signature, client)
         await asyncio.sleep(0)
         self.used[message] = self.first[message]
         return self.used[message]
 
 
 class TakesAnyNonce(Passes):
-    async def login(self, message: str, signature: bytes) -> Session:
+    async def login(
+        self, message: str, signature: bytes, client: LoginClient | None = None
+    ) -> Session:
         try:
-            return await super().login(message, signature)
+            return await super().login(message, signature, client)
         except SignatureError as error:
             if error.field != "nonce":
                 raise
@@ -181,18 +199,22 @@ class TakesAnyNonce(Passes):
 
 
 class TakesAnySignature(Passes):
-    async def login(self, message: str, signature: bytes) -> Session:
+    async def login(
+        self, message: str, signature: bytes, client: LoginClient | None = None
+    ) -> Session:
         try:
-            return await super().login(message, signature)
+            return await super().login(message, signature, client)
         except SignatureError:
             return opened(ACCOUNTS[0])
 
 
 class Crashes(Passes):
-    async def login(self, message: str, signature: bytes) -> Session:
+    async def login(
+        self, message: str, signature: bytes, client: LoginClient | None = None
+    ) -> Session:
         if not message.endswith("Z"):
             raise ValueError(message)
-        return await super().login(message, signature)
+        return await super().login(message, signature, client)
 
 
 class TakesAnyToken(Passes):
@@ -245,6 +267,38 @@ class NeverLogsOut(Passes):
         """Nothing."""
 
 
+class ShowsNoSessions(Passes):
+    async def sessions(self, account: AccountId) -> list[OpenSession]:
+        return []
+
+
+class ShowsEverybodysSessions(Passes):
+    async def sessions(self, account: AccountId) -> list[OpenSession]:
+        return [one for name in ACCOUNTS for one in await super().sessions(name)]
+
+
+class ForgetsTheClient(Passes):
+    async def login(
+        self, message: str, signature: bytes, client: LoginClient | None = None
+    ) -> Session:
+        return await self.inner.login(message, signature)
+
+
+class NeverRevokes(Passes):
+    async def revoke(self, account: AccountId, session_id: str) -> bool:
+        return any(one.id == session_id for one in await super().sessions(account))
+
+
+class RevokesForAnybody(Passes):
+    """Ends a session by its id alone."""
+
+    async def revoke(self, account: AccountId, session_id: str) -> bool:
+        for name in ACCOUNTS:
+            if await super().revoke(name, session_id):
+                return True
+        return False
+
+
 class DropsTheLast(Passes):
     async def verify_many(self, orders: Sequence[SignedOrder]) -> list[Authorization | Refusal]:
         return (await super().verify_many(orders))[:-1]
@@ -289,6 +343,11 @@ MUTANTS: list[tuple[str, Callable[[Auth], Auth]]] = [
     ("refresh_rotates", RefreshesInPlace),
     ("a_used_refresh_token_ends_the_session", ForgivesReuse),
     ("logout_ends_one_session", NeverLogsOut),
+    ("open_sessions_are_shown", ShowsNoSessions),
+    ("open_sessions_are_shown", ForgetsTheClient),
+    ("sessions_are_their_account_s_own", ShowsEverybodysSessions),
+    ("sessions_are_their_account_s_own", RevokesForAnybody),
+    ("a_revoked_session_is_void", NeverRevokes),
     ("each_order_gets_its_verdict", DropsTheLast),
     ("an_order_with_other_terms_is_refused", VerifiesTheFirst),
     ("a_malformed_signature_is_a_refusal", RaisesForOne),

@@ -1,7 +1,8 @@
 """Where wallet auth keeps login nonces and open sessions.
 
-`LoginStore` is small so that a database or Redis can stand behind it when several gateways share
-logins; `MemoryLoginStore` serves one process and forgets everything when it stops, which ends all
+`NonceStore` and `LoginStore` are small so that a database or Redis can stand behind them when
+several gateways share logins: `SqlLoginStore` keeps both in SQLite or PostgreSQL.
+`MemoryLoginStore` serves one process and forgets everything when it stops, which ends all
 sessions and voids all nonces. Nothing secret is stored: a token can not be made from a row.
 
 Both tables are bounded. Anyone may ask for nonces, and keys that log in cost nothing to make, so
@@ -11,14 +12,21 @@ needs to sign, and the gateway's rate limits stand before that.
 
 import enum
 from collections import OrderedDict
-from typing import Protocol
+from typing import Final, Protocol
 
 import attrs
 
 from hybrid_dex.errors import ConfigurationError
 from hybrid_dex.model.units import AccountId
 
-__all__ = ["LoginSession", "LoginStore", "MemoryLoginStore", "Rotation"]
+__all__ = [
+    "MAX_VOID_TOKENS",
+    "LoginSession",
+    "LoginStore",
+    "MemoryLoginStore",
+    "NonceStore",
+    "Rotation",
+]
 
 
 @attrs.frozen(kw_only=True)
@@ -32,6 +40,10 @@ class LoginSession:
         opened_at_ms: when the login happened, Unix milliseconds.
         refresh_expires_at_ms: when it ends unless it is refreshed before.
         ends_at_ms: when it ends for good.
+        used_at_ms: about when it was last used, Unix milliseconds.
+        address: the network address of the login.
+        user_agent: what the program that logged in calls itself.
+        void_tokens: ids of access tokens that were revoked alone.
     """
 
     id: str
@@ -40,6 +52,14 @@ class LoginSession:
     opened_at_ms: int
     refresh_expires_at_ms: int
     ends_at_ms: int
+    used_at_ms: int = 0
+    address: str = ""
+    user_agent: str = ""
+    void_tokens: tuple[str, ...] = ()
+
+    def is_open(self, now_ms: int) -> bool:
+        """Return whether it has not run out."""
+        return now_ms < min(self.refresh_expires_at_ms, self.ends_at_ms)
 
 
 class Rotation(enum.Enum):
@@ -52,8 +72,8 @@ class Rotation(enum.Enum):
     """There is no such open session."""
 
 
-class LoginStore(Protocol):
-    """Nonces and sessions. Each method is atomic, also between processes."""
+class NonceStore(Protocol):
+    """What is good once. Each method is atomic, also between processes."""
 
     async def put_nonce(self, nonce: str, expires_at_ms: int) -> None:
         """Remember an issued nonce until it is taken or expires. O(1)."""
@@ -62,6 +82,10 @@ class LoginStore(Protocol):
     async def take_nonce(self, nonce: str, now_ms: int) -> bool:
         """Return whether the nonce was issued, is unexpired and untaken; it is taken now. O(1)."""
         ...
+
+
+class LoginStore(NonceStore, Protocol):
+    """Nonces and sessions. Each method is atomic, also between processes."""
 
     async def open(self, session: LoginSession, most: int) -> None:
         """Keep a new session; the account's oldest are closed so that it has at most ``most``."""
@@ -82,9 +106,24 @@ class LoginStore(Protocol):
         """Close a session; return whether it was there. Safe to repeat."""
         ...
 
+    async def void(self, session_id: str, token_id: str) -> None:
+        """Remember that an access token of the session is revoked. Safe to repeat.
+
+        A session with more than `MAX_VOID_TOKENS` of them is closed.
+        """
+        ...
+
+    async def touch(self, session_id: str, now_ms: int) -> None:
+        """Note that the session was used; the note may be lost in a crash. O(1)."""
+        ...
+
     async def sessions_of(self, account: AccountId, now_ms: int) -> list[LoginSession]:
         """Return the account's open sessions, oldest first."""
         ...
+
+
+MAX_VOID_TOKENS: Final = 64
+"""Access tokens of one session that are revoked alone; more end the session."""
 
 
 def _at_least_one(_instance: object, attribute: "attrs.Attribute[int]", value: int) -> None:
@@ -136,7 +175,7 @@ class MemoryLoginStore:
         session = self._sessions.get(session_id)
         if session is None:
             return None
-        if now_ms >= min(session.refresh_expires_at_ms, session.ends_at_ms):
+        if not session.is_open(now_ms):
             self._remove(session_id)
             return None
         return session
@@ -149,7 +188,7 @@ class MemoryLoginStore:
         if session.refresh_id != used_refresh_id:
             self._remove(session.id)
             return Rotation.REUSED
-        self._sessions[session.id] = renewed
+        self._sessions[session.id] = attrs.evolve(renewed, void_tokens=session.void_tokens)
         return Rotation.ROTATED
 
     async def close(self, session_id: str) -> bool:
@@ -158,6 +197,23 @@ class MemoryLoginStore:
             return False
         self._remove(session_id)
         return True
+
+    async def void(self, session_id: str, token_id: str) -> None:
+        """Remember a revoked access token of the session."""
+        session = self._sessions.get(session_id)
+        if session is None or token_id in session.void_tokens:
+            return
+        if len(session.void_tokens) == MAX_VOID_TOKENS:
+            self._remove(session_id)
+            return
+        tokens = (*session.void_tokens, token_id)
+        self._sessions[session_id] = attrs.evolve(session, void_tokens=tokens)
+
+    async def touch(self, session_id: str, now_ms: int) -> None:
+        """Note that the session was used."""
+        session = self._sessions.get(session_id)
+        if session is not None and now_ms > session.used_at_ms:
+            self._sessions[session_id] = attrs.evolve(session, used_at_ms=now_ms)
 
     async def sessions_of(self, account: AccountId, now_ms: int) -> list[LoginSession]:
         """Return the account's open sessions, oldest first."""

@@ -12,7 +12,7 @@ from typing import Final
 import attrs
 
 from hybrid_dex.errors import SignatureError
-from hybrid_dex.interfaces.auth import Principal, Session
+from hybrid_dex.interfaces.auth import LoginClient, OpenSession, Principal, Session
 from hybrid_dex.interfaces.risk import Refusal
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.signed_order import Authorization, SignedOrder
@@ -47,7 +47,9 @@ class TrustedAuth:
         """Return a nonce of the usual form; nothing checks it."""
         return f"trusted{next(self._issued):012}"
 
-    async def login(self, message: str, signature: bytes) -> Session:
+    async def login(
+        self, message: str, signature: bytes, client: LoginClient | None = None
+    ) -> Session:
         """Open a session for the account named by ``message``; the signature is not looked at.
 
         Raises:
@@ -69,6 +71,14 @@ class TrustedAuth:
             SignatureError: no account is named.
         """
         return _session(token).principal
+
+    async def sessions(self, account: AccountId) -> list[OpenSession]:
+        """Return nothing: no session is kept."""
+        return []
+
+    async def revoke(self, account: AccountId, session_id: str) -> bool:
+        """Return ``False``: there is no session to end."""
+        return False
 
 
 def _session(account: str) -> Session:

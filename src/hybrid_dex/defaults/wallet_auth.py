@@ -5,8 +5,8 @@ moves no funds. A login proves control of an address by signing an EIP-4361 mess
 nonce issued here, once, for this origin and this chain; the session it opens reads private data,
 cancels and reduces.
 
-Only externally owned accounts are served: an ERC-1271 signature would need a call to the chain,
-and its answer may change at any block.
+An account that is a contract signs as ERC-1271 says, where `ContractWallets` are given: the chain is
+asked once, at login, since the answer may change at any block. Its orders are approved on chain.
 """
 
 import asyncio
@@ -18,10 +18,17 @@ from typing import Final
 
 import attrs
 
-from hybrid_dex.defaults.login_store import LoginSession, LoginStore, MemoryLoginStore, Rotation
+from hybrid_dex.defaults.login_store import (
+    LoginSession,
+    LoginStore,
+    MemoryLoginStore,
+    NonceStore,
+    Rotation,
+)
 from hybrid_dex.defaults.login_tokens import LoginTokens, TokenClaims, TokenKind
+from hybrid_dex.defaults.wallet_signatures import ContractWallets, WalletSignatures
 from hybrid_dex.errors import ConfigurationError, SignatureError
-from hybrid_dex.interfaces.auth import Principal, Session
+from hybrid_dex.interfaces.auth import LoginClient, OpenSession, Principal, Session
 from hybrid_dex.interfaces.clock import Clock
 from hybrid_dex.interfaces.risk import Refusal
 from hybrid_dex.model.reasons import RejectReason
@@ -29,7 +36,7 @@ from hybrid_dex.model.signed_order import Authorization, SignedOrder
 from hybrid_dex.model.units import AccountId
 from hybrid_dex.signing.authorization import ProvenTrees, authorize
 from hybrid_dex.signing.domain import Domain
-from hybrid_dex.signing.login_message import LoginMessage, recover_personal
+from hybrid_dex.signing.login_message import LoginMessage
 from hybrid_dex.signing.uri import is_uri
 
 __all__ = ["WalletAuth", "WalletAuthOptions"]
@@ -37,6 +44,8 @@ __all__ = ["WalletAuth", "WalletAuthOptions"]
 _NONCE_BYTES: Final = 16
 _ID_BYTES: Final = 16
 _MS_NS: Final = 1_000_000
+_CLIENT_CHARACTERS: Final = 200
+"""Of what a client says of itself; more is cut off."""
 
 
 def _check_origins(_instance: object, _attribute: object, origins: tuple[str, ...]) -> None:
@@ -93,7 +102,9 @@ class WalletAuth:
         tokens: writes and reads the tokens.
         clock: read, never waited on.
         options: bindings and lifetimes.
-        store: nonces and sessions; in this process unless given.
+        store: sessions, and nonces unless ``nonces`` is given; in this process unless given.
+        nonces: where login nonces are kept, when not in ``store``.
+        wallets: asks accounts that are contracts; ``None`` where no chain is.
 
     Besides it takes ``randomness``, which returns that many unpredictable bytes, and ``executor``,
     which verifies large batches beside the event loop and stays its owner's to shut down.
@@ -104,11 +115,19 @@ class WalletAuth:
     clock: Clock
     options: WalletAuthOptions
     store: LoginStore = attrs.field(factory=MemoryLoginStore)
+    nonces: NonceStore | None = None
+    wallets: ContractWallets | None = None
     _randomness: Callable[[int], bytes] = attrs.field(default=secrets.token_bytes, repr=False)
     _executor: Executor | None = attrs.field(default=None, repr=False)
     _verified: OrderedDict[str, TokenClaims] = attrs.field(
         factory=OrderedDict, init=False, repr=False
     )
+    _signatures: WalletSignatures = attrs.field(init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        nonces = self.store if self.nonces is None else self.nonces
+        self._signatures = WalletSignatures(nonces=nonces, wallets=self.wallets)
+        self.nonces = nonces
 
     async def verify_many(self, orders: Sequence[SignedOrder]) -> list[Authorization | Refusal]:
         """Return, for each order in turn, its authorization or why it is refused.
@@ -132,30 +151,39 @@ class WalletAuth:
     async def issue_nonce(self) -> str:
         """Return a fresh nonce: good for one login within ``nonce_life_s``."""
         nonce = self._randomness(_NONCE_BYTES).hex()
-        await self.store.put_nonce(nonce, self._now_ms() + self.options.nonce_life_s * 1000)
+        expires_at_ms = self._now_ms() + self.options.nonce_life_s * 1000
+        await self._signatures.nonces.put_nonce(nonce, expires_at_ms)
         return nonce
 
-    async def login(self, message: str, signature: bytes) -> Session:
-        """Open a session for a signed EIP-4361 message.
+    async def verify(self, message: str, signature: bytes) -> LoginMessage:
+        """Return a signed EIP-4361 message for this exchange and now, and spend its nonce.
 
-        The nonce is spent only by a message that is acceptable in everything else.
+        The nonce is spent only by a message that is acceptable in everything else, or by one of a
+        contract.
 
         Raises:
             SignatureError: the message is malformed, for another origin, chain or time, signed by
                 another key, or its nonce was not issued, has expired or was used.
+            UnavailableError: the nonces can not be reached, or the chain, which a contract's
+                signature needs.
         """
         parsed = LoginMessage.parse(message)
         now_ms = self._now_ms()
         self._check_binding(parsed)
         self._check_times(parsed, now_ms)
-        if recover_personal(message, signature) != parsed.address:
-            raise SignatureError(
-                "signature", "made by another key", f"a signature by {parsed.address}"
-            )
-        if not await self.store.take_nonce(parsed.nonce, now_ms):
-            raise SignatureError(
-                "nonce", "unknown, expired or used", "a nonce just issued by this exchange"
-            )
+        await self._signatures.check(parsed, message, signature, now_ms)
+        return parsed
+
+    async def login(
+        self, message: str, signature: bytes, client: LoginClient | None = None
+    ) -> Session:
+        """Open a session for a signed EIP-4361 message.
+
+        Raises:
+            SignatureError, UnavailableError: as `verify`.
+        """
+        parsed = await self.verify(message, signature)
+        now_ms, client = self._now_ms(), client or LoginClient()
         ends_at_ms = now_ms + self.options.session_life_s * 1000
         session = LoginSession(
             id=self._new_id(),
@@ -164,6 +192,9 @@ class WalletAuth:
             opened_at_ms=now_ms,
             refresh_expires_at_ms=min(now_ms + self.options.refresh_life_s * 1000, ends_at_ms),
             ends_at_ms=ends_at_ms,
+            used_at_ms=now_ms,
+            address=client.address[:_CLIENT_CHARACTERS],
+            user_agent=client.user_agent[:_CLIENT_CHARACTERS],
         )
         await self.store.open(session, self.options.sessions_per_account)
         return self._tokens_of(session, now_ms)
@@ -182,7 +213,10 @@ class WalletAuth:
             raise _session_ended()
         expires_at_ms = min(now_ms + self.options.refresh_life_s * 1000, session.ends_at_ms)
         renewed = attrs.evolve(
-            session, refresh_id=self._new_id(), refresh_expires_at_ms=expires_at_ms
+            session,
+            refresh_id=self._new_id(),
+            refresh_expires_at_ms=expires_at_ms,
+            used_at_ms=now_ms,
         )
         outcome = await self.store.rotate(claims.jti, renewed, now_ms)
         if outcome is Rotation.REUSED:
@@ -213,11 +247,25 @@ class WalletAuth:
         if session is None or session.account != claims.sub:
             self._verified.pop(token, None)
             raise _session_ended()
+        if claims.jti in session.void_tokens:
+            self._verified.pop(token, None)
+            raise SignatureError("token", "revoked", "a current token from login or refresh")
+        await self.store.touch(session.id, now_ms)
         return Principal(account=session.account, session_id=session.id)
 
-    async def sessions(self, account: AccountId) -> list[LoginSession]:
+    async def revoke_token(self, token: str) -> None:
+        """Void an access token alone; its session stays open. Safe to repeat.
+
+        Raises:
+            SignatureError: it is not one of ours or has expired.
+        """
+        claims = self.tokens.read(TokenKind.ACCESS, token, self._now_ms() // 1000)
+        await self.store.void(claims.sid, claims.jti)
+
+    async def sessions(self, account: AccountId) -> list[OpenSession]:
         """Return the account's open sessions, oldest first."""
-        return await self.store.sessions_of(account, self._now_ms())
+        found = await self.store.sessions_of(account, self._now_ms())
+        return [_shown(session) for session in found]
 
     async def revoke(self, account: AccountId, session_id: str) -> bool:
         """End one session of the account; return whether there was one. Safe to repeat."""
@@ -226,12 +274,12 @@ class WalletAuth:
             return False
         return await self.store.close(session_id)
 
-    async def revoke_all(self, account: AccountId) -> int:
-        """End every session of the account; return how many there were."""
-        open_sessions = await self.sessions(account)
-        for session in open_sessions:
-            await self.store.close(session.id)
-        return len(open_sessions)
+    async def revoke_all(self, account: AccountId, *, but: str = "") -> int:
+        """End every session of the account, or all but one; return how many there were."""
+        ended = [one.id for one in await self.sessions(account) if one.id != but]
+        for session_id in ended:
+            await self.store.close(session_id)
+        return len(ended)
 
     def _verify(self, orders: Sequence[SignedOrder]) -> list[Authorization | Refusal]:
         trees = ProvenTrees()
@@ -309,6 +357,16 @@ class WalletAuth:
 
     def _now_ms(self) -> int:
         return self.clock.now_ns() // _MS_NS
+
+
+def _shown(session: LoginSession) -> OpenSession:
+    return OpenSession(
+        id=session.id,
+        opened_at_ms=session.opened_at_ms,
+        used_at_ms=session.used_at_ms,
+        ends_at_ms=min(session.refresh_expires_at_ms, session.ends_at_ms),
+        client=LoginClient(address=session.address, user_agent=session.user_agent),
+    )
 
 
 def _names(message: LoginMessage, origin: str) -> bool:

@@ -4,7 +4,15 @@
 touch the world. What ships for each is in `hybrid_dex.defaults` and `hybrid_dex.settlement`.
 """
 
-from hybrid_dex.interfaces.auth import Auth, Principal, Session
+from hybrid_dex.interfaces.auth import (
+    ALL_SCOPES,
+    Auth,
+    LoginClient,
+    OpenSession,
+    Principal,
+    Scope,
+    Session,
+)
 from hybrid_dex.interfaces.book import Allocation, Book, Incoming, Resting
 from hybrid_dex.interfaces.clock import Clock
 from hybrid_dex.interfaces.journal import (
@@ -20,6 +28,7 @@ from hybrid_dex.interfaces.settlement import Capacity, Settlement
 from hybrid_dex.interfaces.snapshots import SharedSnapshots, Snapshot, Snapshots
 
 __all__ = [
+    "ALL_SCOPES",
     "Allocation",
     "Auth",
     "Book",
@@ -31,11 +40,14 @@ __all__ = [
     "JournalCapabilities",
     "JournalReader",
     "LedgerView",
+    "LoginClient",
+    "OpenSession",
     "Principal",
     "Records",
     "Refusal",
     "Resting",
     "Risk",
+    "Scope",
     "SegmentedJournal",
     "Session",
     "Settlement",

@@ -11,7 +11,7 @@ from typing import Final
 import attrs
 
 from hybrid_dex.errors import SignatureError
-from hybrid_dex.interfaces.auth import Auth, Session
+from hybrid_dex.interfaces.auth import Auth, LoginClient, Session
 from hybrid_dex.interfaces.risk import Refusal
 from hybrid_dex.model.order import Side
 from hybrid_dex.model.reasons import RejectReason
@@ -218,6 +218,56 @@ class AuthKit(Kit):
                 await bench.auth.authenticate(session.access_token)
             with raises("a refresh after logout", SignatureError):
                 await bench.auth.refresh(session.refresh_token)
+        await bench.auth.authenticate(other.access_token)
+
+    @rule
+    async def test_open_sessions_are_shown(self) -> None:
+        """Oldest first, with when they were opened and what they came from, until they end."""
+        bench = await made(self.make_auth())
+        alice = bench.accounts[0]
+        client = LoginClient(address="192.0.2.7", user_agent="a browser")
+        message = bench.login(alice, await bench.auth.issue_nonce())
+        first = await bench.auth.login(*message, client)
+        bench.pass_time(2)
+        second = await bench.session(alice)
+        shown = await bench.auth.sessions(alice)
+        wanted = [first.principal.session_id, second.principal.session_id]
+        expect("the sessions", [one.id for one in shown], wanted)
+        expect("what the first came from", shown[0].client, client)
+        demand(
+            shown[0].opened_at_ms < shown[1].opened_at_ms <= shown[1].used_at_ms,
+            "the times of opening and use do not follow the clock",
+        )
+        demand(all(one.ends_at_ms > one.opened_at_ms for one in shown), "no end, or an early one")
+        await bench.auth.logout(first.principal)
+        left = await bench.auth.sessions(alice)
+        expect("the sessions after logout", [one.id for one in left], wanted[1:])
+
+    @rule
+    async def test_sessions_are_their_account_s_own(self) -> None:
+        """An account neither sees nor ends another's sessions."""
+        bench = await made(self.make_auth())
+        alice, bob = bench.accounts
+        session = await bench.session(alice)
+        expect("the other account's sessions", await bench.auth.sessions(bob), [])
+        ended = await bench.auth.revoke(bob, session.principal.session_id)
+        demand(not ended, "a session was ended by another account")
+        await bench.auth.authenticate(session.access_token)
+
+    @rule
+    async def test_a_revoked_session_is_void(self) -> None:
+        """Its tokens at once, those of other sessions not; a second time there is none to end."""
+        bench = await made(self.make_auth())
+        alice = bench.accounts[0]
+        other, session = await bench.session(alice), await bench.session(alice)
+        await bench.auth.authenticate(session.access_token)
+        session_id = session.principal.session_id
+        demand(await bench.auth.revoke(alice, session_id), "the session was not found")
+        with raises("a token of a revoked session", SignatureError):
+            await bench.auth.authenticate(session.access_token)
+        with raises("a refresh of a revoked session", SignatureError):
+            await bench.auth.refresh(session.refresh_token)
+        demand(not await bench.auth.revoke(alice, session_id), "a session ended twice")
         await bench.auth.authenticate(other.access_token)
 
     # ------------------------------------------------------------------------- orders

@@ -1,0 +1,46 @@
+"""The steps of auth's schema come to the tables that are declared, once, whoever starts."""
+
+import asyncio
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, text
+
+from hybrid_dex.defaults.auth_database import AuthDatabase
+from hybrid_dex.defaults.auth_migrations import VERSION_TABLE
+from hybrid_dex.defaults.auth_tables import AuthBase
+from hybrid_dex.errors import ConfigurationError
+from tests.defaults.databases import auth_cluster, auth_url, opened
+
+__all__ = ["auth_cluster", "auth_url"]
+
+
+def differences(connection: Connection) -> list[object]:
+    context = MigrationContext.configure(
+        connection, opts={"compare_type": True, "version_table": VERSION_TABLE}
+    )
+    return list(compare_metadata(context, AuthBase.metadata))
+
+
+async def test_the_steps_come_to_the_declared_tables(auth_url: str) -> None:
+    async with opened(auth_url) as database, database.writing() as connection:
+        assert await connection.run_sync(differences) == []
+
+
+async def test_several_may_start_at_once(auth_url: str) -> None:
+    databases = [AuthDatabase(auth_url) for _ in range(4)]
+    try:
+        await asyncio.gather(*(database.open() for database in databases))
+        async with databases[0].reading() as connection:
+            versions = await connection.scalars(text(f"SELECT version_num FROM {VERSION_TABLE}"))
+            assert versions.all() == ["auth_0001"]
+    finally:
+        await asyncio.gather(*(database.close() for database in databases))
+
+
+async def test_a_database_of_a_newer_version_is_refused(auth_url: str) -> None:
+    async with opened(auth_url) as database, database.writing() as connection:
+        await connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = 'auth_9999'"))
+    with pytest.raises(ConfigurationError, match="was written by another version"):
+        await AuthDatabase(auth_url).open()
