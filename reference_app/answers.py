@@ -1,6 +1,6 @@
 """Answers: what a command did, as the one message that its sender gets over REST and sockets."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence as Items
 from typing import Final
 
 from hybrid_dex.exchange import ExchangeView
@@ -20,26 +20,35 @@ from hybrid_dex.model.events import (
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.settlement import SettlementStage
 from hybrid_dex.model.signed_order import SignedOrder
-from hybrid_dex.model.units import AccountId, OrderId
+from hybrid_dex.model.units import (
+    AccountId,
+    OrderId,
+    Sequence,
+    TimestampNs,
+    order_index,
+    order_sequence,
+)
 from hybrid_dex.wire import (
     CancelAllAnswer,
     FillMessage,
+    LinkedAnswer,
     MemberResult,
     OrderAnswer,
     ProtectionAnswer,
     cancel_all_answer,
     fill_messages,
     order_message,
-    to_ms,
+    protection_answer,
 )
 from reference_app.problems import ProblemError, refuse
 
 __all__ = [
     "canceled_answer",
     "changed_answer",
+    "linked_answer",
     "member_result",
     "placed_answer",
-    "protection_answer",
+    "protected_answer",
 ]
 
 _REFUSALS: Final = (OrderRejected, CancelRejected, CommandRejected)
@@ -51,10 +60,39 @@ def placed_answer(view: ExchangeView, outcome: EventBatch | Refusal) -> OrderAns
         raise refuse(outcome)
     for event in outcome.events:
         if isinstance(event, OrderAccepted):
-            return _order_answer(view, outcome, event.order_id)
+            return _entered(view, outcome, event.order_id)
         if isinstance(event, OrderRejected | CommandRejected):
             raise refuse(event)
     raise AssertionError("a placed order is accepted or refused")
+
+
+def linked_answer(
+    view: ExchangeView, outcome: EventBatch | Refusal, *, bracket: bool
+) -> LinkedAnswer:
+    """Return the answer to linked orders. Raises `ProblemError` when they were refused."""
+    if isinstance(outcome, Refusal):
+        raise refuse(outcome)
+    names = ("entry", "take_profit", "stop") if bracket else ("take_profit", "stop")
+    rejected = [event for event in outcome.events if isinstance(event, OrderRejected)]
+    if rejected:
+        # The others are told INVALID_LINK because of the one that is at fault.
+        fault = next(
+            (one for one in rejected if one.reason is not RejectReason.INVALID_LINK), rejected[0]
+        )
+        name = names[order_index(fault.order_id)]
+        field = f"{name}.{fault.field}" if fault.field else ""
+        raise refuse(Refusal(fault.reason, field, fault.detail))
+    accepted = [event.order_id for event in outcome.events if isinstance(event, OrderAccepted)]
+    own = {
+        name: _entered(view, outcome, order_id)
+        for name, order_id in zip(names, accepted, strict=False)
+    }
+    return LinkedAnswer(
+        sequence=own["stop"].sequence,
+        take_profit=own["take_profit"],
+        stop=own["stop"],
+        entry=own.get("entry"),
+    )
 
 
 def changed_answer(
@@ -68,7 +106,7 @@ def changed_answer(
             raise refuse(event)
         if isinstance(event, CommandRejected):
             raise refuse(event)
-    return _order_answer(view, outcome, order_id)
+    return _order_answer(view, outcome, order_id, outcome.sequence, outcome.at_ns)
 
 
 def canceled_answer(outcome: EventBatch, account: AccountId) -> CancelAllAnswer:
@@ -99,36 +137,44 @@ def member_result(
         return MemberResult(problem=error.problem)
 
 
-def protection_answer(
+def protected_answer(
     view: ExchangeView, outcome: EventBatch, account: AccountId
 ) -> ProtectionAnswer:
     """Return how an account is protected now. Raises `ProblemError` when it was refused."""
     for event in outcome.events:
         if isinstance(event, CommandRejected):
             raise refuse(event)
-    due = [row.due_ns for row in view.scheduled_cancels(account) if row.due_ns is not None]
-    return ProtectionAnswer(
-        sequence=outcome.sequence,
-        due_at_ms=to_ms(min(due)) if due else None,
+    return protection_answer(
+        outcome.sequence,
+        view.scheduled_cancels(account),
         cancel_on_disconnect=view.cancels_on_disconnect(account),
     )
 
 
-def _order_answer(view: ExchangeView, batch: EventBatch, order_id: OrderId) -> OrderAnswer:
+def _entered(view: ExchangeView, batch: EventBatch, order_id: OrderId) -> OrderAnswer:
+    """Return the answer to an order that entered, by this command or, when it is repeated, before."""
+    order = view.order(order_id)
+    at_ns = batch.at_ns if order is None else order.accepted_at_ns
+    return _order_answer(view, batch, order_id, order_sequence(order_id), at_ns)
+
+
+def _order_answer(
+    view: ExchangeView, batch: EventBatch, order_id: OrderId, sequence: Sequence, at_ns: TimestampNs
+) -> OrderAnswer:
     order = view.order(order_id)
     market = None if order is None else view.market(order.market)
     if order is None or market is None:
         detail = "it was done, and the order has ended too long ago to be shown; see the history"
         raise refuse(Refusal(RejectReason.UNKNOWN_ORDER, "order_id", detail))
-    made: Sequence[FillMade] = [
+    made: Items[FillMade] = [
         event
         for event in batch.events
         if isinstance(event, FillMade) and event.taker_order == order_id
     ]
     fills: list[FillMessage] = []
     for fill in made:
-        stage = view.settlement_stage(fill.fill_id) or SettlementStage.MATCHED
-        record = FillRecord(fill=fill, at_ns=batch.at_ns, stage=stage, batch=0, transaction="")
+        stage = SettlementStage.MATCHED  # as it was when it was made; the channels tell the rest
+        record = FillRecord(fill=fill, at_ns=at_ns, stage=stage, batch=0, transaction="")
         sides = fill_messages(record, order.account, market)
         fills.extend(side for side in sides if side.order_id == str(order_id))
-    return OrderAnswer(sequence=batch.sequence, order=order_message(order, market), fills=fills)
+    return OrderAnswer(sequence=sequence, order=order_message(order, market), fills=fills)

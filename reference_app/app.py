@@ -41,6 +41,7 @@ from reference_app.problems import EXCEPTION_HANDLERS
 from reference_app.routes import (
     account_routes,
     auth_routes,
+    batch_routes,
     market_routes,
     order_routes,
     receipt_routes,
@@ -161,6 +162,7 @@ def create_app(services: Services, *, opens: bool = True) -> Litestar:
             auth_routes,
             market_routes,
             order_routes,
+            batch_routes,
             receipt_routes,
             account_routes,
             system_routes,

@@ -7,23 +7,15 @@ session has ended.
 """
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 
 from hybrid_dex.exchange import AccountConnection
 from hybrid_dex.interfaces.auth import Principal
-from hybrid_dex.interfaces.risk import Refusal
-from hybrid_dex.model.commands import PlaceOrder
-from hybrid_dex.model.events import EventBatch
-from hybrid_dex.model.order import Side
 from hybrid_dex.model.reasons import RejectReason
-from hybrid_dex.model.signed_order import SignedOrder
-from hybrid_dex.model.units import ClientOrderId, MarketId, OrderId
-from hybrid_dex.model.views import OrderView
+from hybrid_dex.model.units import ClientOrderId, MarketId
 from hybrid_dex.wire import (
-    Ack,
-    BatchAnswer,
     BatchOp,
     CancelAllOp,
     CancelOnDisconnectOp,
@@ -32,12 +24,14 @@ from hybrid_dex.wire import (
     ClientMessage,
     ErrorMessage,
     HeartbeatOp,
+    LinkedOp,
     LoginOp,
     LoginResult,
     PingOp,
     PlaceOp,
     Pong,
     Problem,
+    ReduceOp,
     ReplaceOp,
     ScheduleCancelOp,
     SubscribeOp,
@@ -46,29 +40,33 @@ from hybrid_dex.wire import (
     ack,
     decode_client_message,
     encode,
-    member,
     parse_order_id,
     problem,
-    to_batch,
     to_ms,
-    to_order,
-    to_replacement,
 )
-from reference_app.answers import (
-    canceled_answer,
-    changed_answer,
-    member_result,
-    placed_answer,
-    protection_answer,
-)
+from reference_app import order_entry
+from reference_app.answers import placed_answer
 from reference_app.outbox import CLOSE_GOING_AWAY, CLOSE_LOST, Outbox
-from reference_app.problems import ProblemError, problem_of, refuse
+from reference_app.problems import ProblemError, problem_of
 from reference_app.services import Services, unauthenticated
 
 __all__ = ["Connection"]
 
 _MAX_ID_CHARACTERS: Final = 64
 _PUBLIC: Final = ("book", "trades")
+
+EntryOp: TypeAlias = (
+    CancelOp
+    | CancelAllOp
+    | ReplaceOp
+    | ReduceOp
+    | BatchOp
+    | LinkedOp
+    | ScheduleCancelOp
+    | HeartbeatOp
+    | CancelOnDisconnectOp
+)
+"""Order entry other than a place, which is done in runs."""
 
 
 class Connection:
@@ -165,12 +163,8 @@ class Connection:
                     self._send(ack(message.id, self._heard()))
                 case PlaceOp():
                     await self._place([message])
-                case CancelOp() | ReplaceOp() | CancelAllOp():
-                    self._send(await self._change(message))
-                case BatchOp():
-                    self._send(await self._batch(message))
-                case ScheduleCancelOp() | HeartbeatOp() | CancelOnDisconnectOp():
-                    self._send(await self._protect(message))
+                case _:
+                    self._send(ack(message.id, await self._enter(message)))
         except Exception as error:  # noqa: BLE001 # told to the client, logged when it is ours
             self._fail(message.id, error)
 
@@ -271,95 +265,50 @@ class Connection:
         try:
             principal = await self._require()
             await self._services.limiter.orders(principal.account, len(ops))
+            orders = [op.order for op in ops]
+            outcomes = await order_entry.place_run(self._services, principal.account, orders)
         except Exception as error:  # noqa: BLE001 # told to the client, logged when it is ours
             for op in ops:
                 self._fail(op.id, error)
             return
-        taken: list[PlaceOp] = []
-        orders: list[SignedOrder | PlaceOrder] = []
-        for op in ops:
-            try:
-                market = self._services.market(op.order.market)
-                orders.append(to_order(op.order, market, principal.account))
-                taken.append(op)
-            except Exception as error:  # noqa: BLE001 # as above
-                self._fail(op.id, error)
-        try:
-            outcomes = await self._services.exchange.place_many(orders)
-        except Exception as error:  # noqa: BLE001 # as above
-            for op in taken:
-                self._fail(op.id, error)
-            return
-        for op, outcome in zip(taken, outcomes, strict=True):
+        for op, outcome in zip(ops, outcomes, strict=True):
             self._acknowledge(op, outcome)
 
-    def _acknowledge(self, op: PlaceOp, outcome: EventBatch | Refusal) -> None:
+    def _acknowledge(self, op: PlaceOp, outcome: order_entry.Outcome) -> None:
+        if isinstance(outcome, Exception):
+            self._fail(op.id, outcome)
+            return
         try:
             self._send(ack(op.id, placed_answer(self._view, outcome)))
         except Exception as error:  # noqa: BLE001 # told to the client, logged when it is ours
             self._fail(op.id, error)
 
-    async def _change(self, op: CancelOp | ReplaceOp | CancelAllOp) -> Ack:
-        principal = await self._require()
-        account, exchange = principal.account, self._services.exchange
-        await self._services.limiter.orders(account)
-        if isinstance(op, CancelAllOp):
-            batch = await exchange.cancel_all(
-                account,
-                None if op.market is None else MarketId(op.market),
-                None if op.side is None else member(Side, op.side),
-            )
-            return ack(op.id, canceled_answer(batch, account))
-        if isinstance(op, ReplaceOp):
-            order = self._own(principal, parse_order_id(op.order_id))
-            market = self._services.market(order.market)
-            terms, expected = to_replacement(op.order, market, order)
-            outcome = await exchange.replace(order.order_id, terms, expected)
-            return ack(op.id, changed_answer(self._view, outcome, account, order.order_id))
-        order_id = None if op.order_id is None else parse_order_id(op.order_id)
-        client_id = None if op.client_order_id is None else ClientOrderId(op.client_order_id)
-        if order_id is None and client_id is not None:
-            named = self._view.order_by_client_id(account, client_id)
-            order_id = None if named is None else named.order_id
-        batch = await exchange.cancel(account, order_id, client_id)
-        return ack(op.id, changed_answer(self._view, batch, account, order_id or OrderId(0)))
-
-    async def _batch(self, op: BatchOp) -> Ack:
-        principal = await self._require()
-        account, exchange, batch = principal.account, self._services.exchange, op.batch
-        await self._services.limiter.orders(account, len(batch.members))
-        members = to_batch(
-            batch,
-            account,
-            market=self._services.market,
-            order=lambda order_id: self._own(principal, order_id),
-        )
-        answers = await exchange.place_batch(account, members, all_or_none=batch.all_or_none)
-        results = [
-            member_result(self._view, member, answer, account)
-            for member, answer in zip(members, answers, strict=True)
-        ]
-        return ack(op.id, BatchAnswer(members=results))
-
-    async def _protect(self, op: ScheduleCancelOp | HeartbeatOp | CancelOnDisconnectOp) -> Ack:
-        principal = await self._require()
-        account, exchange = principal.account, self._services.exchange
-        await self._services.limiter.orders(account)
+    async def _enter(self, op: EntryOp) -> msgspec.Struct:
+        """Do a request of order entry other than a place, and return its answer."""
+        account, services = (await self._require()).account, self._services
         match op:
-            case ScheduleCancelOp(switch=switch):
-                market = None if switch.market is None else MarketId(switch.market)
-                batch = await exchange.schedule_cancel(account, switch.timeout_ms, market)
+            case CancelOp():
+                order_id = None if op.order_id is None else parse_order_id(op.order_id)
+                name = None if op.client_order_id is None else ClientOrderId(op.client_order_id)
+                return await order_entry.cancel(services, account, order_id, name)
+            case CancelAllOp():
+                return await order_entry.cancel_all(services, account, op.market, op.side)
+            case ReplaceOp():
+                order = order_entry.live_order(services, account, parse_order_id(op.order_id))
+                return await order_entry.replace(services, order, op.order)
+            case ReduceOp():
+                order = order_entry.live_order(services, account, parse_order_id(op.order_id))
+                return await order_entry.reduce(services, order, op.order)
+            case BatchOp():
+                return await order_entry.place_batch(services, account, op.batch)
+            case LinkedOp():
+                return await order_entry.place_linked(services, account, op.linked)
+            case ScheduleCancelOp():
+                return await order_entry.schedule_cancel(services, account, op.switch)
             case HeartbeatOp():
-                batch = await exchange.heartbeat(account)
+                return await order_entry.heartbeat(services, account)
             case CancelOnDisconnectOp():
-                batch = await exchange.set_cancel_on_disconnect(account, enabled=op.enabled)
-        return ack(op.id, protection_answer(self._view, batch, account))
-
-    def _own(self, principal: Principal, order_id: OrderId) -> OrderView:
-        order = self._view.order(order_id)
-        if order is None or order.account != principal.account:
-            raise refuse(Refusal(RejectReason.UNKNOWN_ORDER, "order_id", "you have no such order"))
-        return order
+                return await order_entry.cancel_on_disconnect(services, account, enabled=op.enabled)
 
     # --------------------------------------------------------------------------------- answers
 

@@ -16,7 +16,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 
 from hybrid_dex.wire import PROBLEM_MEDIA_TYPE, Problem, encode
-from hybrid_dex.wire.scalars import ClientOrderIdText, IdText, SymbolText
+from hybrid_dex.wire.scalars import BytesText, ClientOrderIdText, IdText, SymbolText
 
 __all__ = ["document", "page"]
 
@@ -25,6 +25,7 @@ _REF: Final = "#/components/schemas/{name}"
 _FORMS: Final = {
     "order_id": msgspec.json.schema(IdText),
     "client_order_id": msgspec.json.schema(ClientOrderIdText),
+    "order_hash": msgspec.json.schema(BytesText),
     "market_id": msgspec.json.schema(SymbolText),
 }
 """The forms of the names in addresses."""

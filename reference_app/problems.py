@@ -22,6 +22,7 @@ from litestar.types import ExceptionHandlersMap
 
 from hybrid_dex.errors import (
     FormatError,
+    RefusedError,
     SettlementError,
     UnavailableError,
     UnknownOutcomeError,
@@ -96,6 +97,8 @@ def problem_of(error: Exception) -> Problem:
             )
         case UnavailableError() | SlowFollowerError():
             return problem(RejectReason.UNAVAILABLE, str(error))
+        case RefusedError():
+            return problem(RejectReason(error.code), error.detail, field=error.field)
         case SettlementError():  # only signing raises it to a caller, and what it signs is journaled
             return problem(RejectReason.WITHDRAWALS_HALTED, f"{error}; ask again later")
         case HTTPException():

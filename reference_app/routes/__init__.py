@@ -2,6 +2,7 @@
 
 from reference_app.routes.account import account_routes
 from reference_app.routes.auth import auth_routes
+from reference_app.routes.batches import batch_routes
 from reference_app.routes.markets import market_routes
 from reference_app.routes.orders import order_routes
 from reference_app.routes.receipts import receipt_routes
@@ -11,6 +12,7 @@ from reference_app.routes.system import system_routes
 __all__ = [
     "account_routes",
     "auth_routes",
+    "batch_routes",
     "market_routes",
     "order_routes",
     "receipt_routes",

@@ -11,9 +11,8 @@ from litestar.params import FromPath
 
 from hybrid_dex.interfaces.auth import Principal
 from hybrid_dex.interfaces.risk import Refusal
-from hybrid_dex.model.order import Side
 from hybrid_dex.model.reasons import RejectReason
-from hybrid_dex.model.units import ClientOrderId, MarketId, OrderId, Quantity
+from hybrid_dex.model.units import ClientOrderId, OrderId
 from hybrid_dex.model.views import OrderView
 from hybrid_dex.wire import (
     CancelAllAnswer,
@@ -22,16 +21,15 @@ from hybrid_dex.wire import (
     OrderMessage,
     OrderRequest,
     OrdersAnswer,
+    PreviewAnswer,
     ReduceRequest,
     ReplaceRequest,
     cancel_receipt_message,
-    member,
     order_message,
+    parse_hex,
     parse_order_id,
-    to_order,
-    to_replacement,
 )
-from reference_app.answers import canceled_answer, changed_answer, placed_answer
+from reference_app import order_entry
 from reference_app.limits import address_part
 from reference_app.problems import read_body, refuse
 from reference_app.routes.parameters import BEARER, MarketQuery, SideQuery
@@ -54,9 +52,16 @@ async def own_order(services: Services, principal: Principal, order_id: OrderId)
 async def place_order(request: AnyRequest, services: TheServices, principal: Caller) -> OrderAnswer:
     """Place an order; answered once it is durable."""
     body = await read_body(request, OrderRequest)
-    order = to_order(body, services.market(body.market), principal.account)
-    await services.limiter.orders(principal.account)
-    return placed_answer(services.exchange.view, await services.exchange.place(order))
+    return await order_entry.place(services, principal.account, body)
+
+
+@post("/preview", status_code=200, opt={"body": OrderRequest}, security=BEARER)
+async def preview_order(
+    request: AnyRequest, services: TheServices, principal: Caller
+) -> PreviewAnswer:
+    """Tell what an order would hold, cost and bring, and what there is to sign; nothing is done."""
+    body = await read_body(request, OrderRequest)
+    return order_entry.preview(services, principal.account, body)
 
 
 @get("/open", security=BEARER)
@@ -95,15 +100,27 @@ async def get_order_by_client_id(
     return _message(services, order)
 
 
+@get("/by-hash/{order_hash:str}", security=BEARER)
+async def get_order_by_hash(
+    services: TheServices, principal: Caller, order_hash: FromPath[str]
+) -> OrderMessage:
+    """Get the order whose signed terms have this EIP-712 hash; of a replaced one, the last terms'."""
+    wanted = parse_hex("order_hash", order_hash, (32,))
+    order = services.exchange.view.order_by_hash(principal.account, wanted)
+    if order is None:
+        order = await services.records.order_by_hash(principal.account, wanted)
+    if order is None:
+        detail = "you have no order with this hash"
+        raise refuse(Refusal(RejectReason.UNKNOWN_ORDER, "order_hash", detail))
+    return _message(services, order)
+
+
 @delete("/{order_id:str}", status_code=200, security=BEARER)
 async def cancel_order(
     services: TheServices, principal: Caller, order_id: FromPath[str]
 ) -> OrderAnswer:
     """Cancel an order; answered once it is durable."""
-    wanted, account = parse_order_id(order_id), principal.account
-    await services.limiter.orders(account)
-    outcome = await services.exchange.cancel(account, order_id=wanted)
-    return changed_answer(services.exchange.view, outcome, account, wanted)
+    return await order_entry.cancel(services, principal.account, parse_order_id(order_id))
 
 
 @delete("/", status_code=200, security=BEARER)
@@ -111,13 +128,7 @@ async def cancel_all_orders(
     services: TheServices, principal: Caller, market: MarketQuery = None, side: SideQuery = None
 ) -> CancelAllAnswer:
     """Cancel all of the account's orders, or those of a market, a side, or both."""
-    await services.limiter.orders(principal.account)
-    outcome = await services.exchange.cancel_all(
-        principal.account,
-        None if market is None else MarketId(market),
-        None if side is None else member(Side, side),
-    )
-    return canceled_answer(outcome, principal.account)
+    return await order_entry.cancel_all(services, principal.account, market, side)
 
 
 @post("/{order_id:str}/replace", status_code=200, opt={"body": ReplaceRequest}, security=BEARER)
@@ -127,10 +138,7 @@ async def replace_order(
     """Swap an order for new terms, atomically; it keeps its id."""
     body = await read_body(request, ReplaceRequest)
     order = await own_order(services, principal, parse_order_id(order_id))
-    terms, expected = to_replacement(body, services.market(order.market), order)
-    await services.limiter.orders(principal.account)
-    outcome = await services.exchange.replace(order.order_id, terms, expected)
-    return changed_answer(services.exchange.view, outcome, principal.account, order.order_id)
+    return await order_entry.replace(services, order, body)
 
 
 @post("/{order_id:str}/reduce", status_code=200, opt={"body": ReduceRequest}, security=BEARER)
@@ -140,10 +148,7 @@ async def reduce_order(
     """Lower an order's open quantity in place; it keeps its priority."""
     body = await read_body(request, ReduceRequest)
     order = await own_order(services, principal, parse_order_id(order_id))
-    by = Quantity(services.market(order.market).parse_quantity(body.by, "by"))
-    await services.limiter.orders(principal.account)
-    outcome = await services.exchange.reduce(principal.account, order.order_id, by)
-    return changed_answer(services.exchange.view, outcome, principal.account, order.order_id)
+    return await order_entry.reduce(services, order, body)
 
 
 @post("/{order_id:str}/receipt", status_code=200, security=BEARER)
@@ -170,9 +175,11 @@ order_routes = Router(
     "/orders",
     route_handlers=[
         place_order,
+        preview_order,
         list_open_orders,
         get_order,
         get_order_by_client_id,
+        get_order_by_hash,
         cancel_order,
         cancel_all_orders,
         replace_order,

@@ -1,6 +1,9 @@
 """Orders over REST: what is accepted, and the refusal beside it."""
 
+from typing import Any
 from urllib.parse import quote
+
+from eth_account.messages import encode_typed_data
 
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.signed_order import Nonce
@@ -225,3 +228,64 @@ async def test_what_the_engine_refuses_says_why(alice: Trader) -> None:
     unknown = await alice.post("/orders", alice.order("buy", "1", "10") | {"market": "XX-YY"})
     assert (unknown.status_code, unknown.json()["code"]) == (404, RejectReason.UNKNOWN_MARKET)
     assert poor.headers["content-type"] == "application/problem+json"
+
+
+def unsigned(order: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in order.items() if name != "signature"}
+
+
+async def test_a_preview_tells_fee_hold_worst_case_and_what_to_sign(
+    stack: Stack, alice: Trader, bob: Trader
+) -> None:
+    """The document is what the wallet signs: the order placed so has the hash that was told."""
+    order = alice.order("buy", "1.5", "2500")
+    reply = await alice.post("/orders/preview", unsigned(order))
+    assert reply.status_code == 200, reply.text
+    told = reply.json()
+    assert (told["hold"], told["hold_asset"]) == ("3750.75", "USDC")
+    assert (told["maker_fee"], told["taker_fee"], told["fee_asset"]) == ("0.375", "0.75", "USDC")
+    assert told["worst_case"] == {
+        "pays_at_most": "3750.75",
+        "pays_asset": "USDC",
+        "receives_at_least": "1.5",
+        "receives_asset": "ETH",
+        "quantity": "1.5",
+        "fee": "0.75",
+    }
+    words = {word["label"]: word["text"] for word in told["words"]}
+    assert words["Order"] == "Buy"
+    assert words["Quantity"] == "1.5 ETH"
+    assert words["Limit, in total"] == "3750 USDC"
+    assert (words["Time in force"], words["Largest fee"]) == ("Until expiry", "0.05%")
+    assert words["Account"] == alice.account
+    assert told["problem"] is None
+    signable = encode_typed_data(full_message=told["typed_data"])
+    signed = alice.key.sign_message(signable)
+    ready = unsigned(order) | {"signature": "0x" + bytes(signed.signature).hex()}
+    placed = (await alice.post("/orders", ready)).json()["order"]
+    assert placed["order_hash"] == told["order_hash"]
+    held = {
+        row["asset"]: row["held"]
+        for row in (await alice.get("/account/balances")).json()["balances"]
+    }
+    assert held["USDC"] == told["hold"]
+
+
+async def test_a_preview_does_nothing_and_says_what_would_be_refused(
+    stack: Stack, alice: Trader
+) -> None:
+    before = stack.services.exchange.view.sequence
+    plain = {"market": "ETH-USDC", "side": "sell", "quantity": "2", "price": "2500"}
+    told = (await alice.post("/orders/preview", plain)).json()
+    assert told["problem"]["code"] == RejectReason.INSUFFICIENT_FUNDS
+    assert (told["typed_data"], told["order_hash"], told["words"]) == (None, None, [])
+    worst = told["worst_case"]
+    assert (worst["receives_at_least"], worst["receives_asset"]) == ("4999", "USDC")
+    for wrong, field in (
+        (alice.order("buy", "1", "10"), "signature"),
+        (plain | {"nonce": "1"}, "max_fee_ppm"),
+        (plain | {"price": "0"}, "price"),
+        (plain | {"market": "X"}, "market"),
+    ):
+        assert (await alice.post("/orders/preview", wrong)).json()["field"] == field
+    assert stack.services.exchange.view.sequence == before

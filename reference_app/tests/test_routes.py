@@ -29,8 +29,16 @@ PATHS = {
     "/markets/{market_id}/book",
     "/markets/{market_id}/trades",
     "/orders",
+    "/orders/batch",
     "/orders/by-client-id/{client_order_id}",
+    "/orders/by-hash/{order_hash}",
+    "/orders/linked",
     "/orders/open",
+    "/orders/preview",
+    "/orders/protection",
+    "/orders/protection/disconnect",
+    "/orders/protection/heartbeat",
+    "/orders/protection/timer",
     "/orders/{order_id}",
     "/orders/{order_id}/receipt",
     "/orders/{order_id}/reduce",
@@ -109,7 +117,7 @@ async def test_every_private_route_wants_a_valid_token(stack: Stack, alice: Trad
                 is_problem(reply, 401, RejectReason.UNAUTHENTICATED)
                 assert reply.headers["www-authenticate"] == "Bearer"
             checked += 1
-    assert checked == 16
+    assert checked == 25
 
 
 async def test_bodies_are_json_of_the_documented_shape_and_nothing_else(

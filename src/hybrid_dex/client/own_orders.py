@@ -76,6 +76,11 @@ class OwnOrders:
             post_only=report.post_only,
             order_hash=report.order_hash,
             nonce=report.nonce,
+            trigger_price=report.trigger_price,
+            waiting=report.waiting,
+            display_quantity=report.display_quantity,
+            linked_to=report.linked_to,
+            asleep=report.asleep,
         )
         return self.take_order(order, report.sequence)
 

@@ -211,6 +211,18 @@ class SqlRecords:
         )
         return found[0] if found else None
 
+    async def order_by_hash(self, account: AccountId, order_hash: bytes) -> OrderView | None:
+        """Return an account's order by the hash of its signed terms, or ``None``.
+
+        Of a replaced order, the hash is that of its last terms. It reads the account's orders.
+        """
+        found = await self._orders(
+            select(OrderRow.__table__)
+            .where(OrderRow.account == account, OrderRow.order_hash == order_hash)
+            .limit(1)
+        )
+        return found[0] if found else None
+
     async def fills(
         self,
         *,

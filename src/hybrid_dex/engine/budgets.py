@@ -10,7 +10,7 @@ from hybrid_dex.interfaces.book import Allocation
 from hybrid_dex.model.fees import fee
 from hybrid_dex.model.units import FEE_DENOMINATOR, Quantity
 
-__all__ = ["affordable", "spend"]
+__all__ = ["affordable", "lots_for", "spend"]
 
 
 def affordable(desk: Desk, venue: Venue, taker: LiveOrder, allocation: Allocation) -> Allocation:
@@ -25,12 +25,7 @@ def affordable(desk: Desk, venue: Venue, taker: LiveOrder, allocation: Allocatio
     rate = venue.flat_rates[1]
     if venue.rates is not None:
         rate = desk.rates(venue, allocation.account, taker.account)[1]
-    unit = allocation.price * venue.tick_size
-    # Without rounding this many lots cost just more than what is left; the fee is rounded down, so
-    # the answer is at most one lot away.
-    quantity = left * FEE_DENOMINATOR // (unit * (FEE_DENOMINATOR + rate)) + 1
-    while quantity > 0 and unit * quantity + fee(unit * quantity, rate) > left:
-        quantity -= 1
+    quantity = lots_for(left, allocation.price * venue.tick_size, rate)
     if quantity >= allocation.quantity:
         return allocation
     return Allocation(
@@ -40,6 +35,16 @@ def affordable(desk: Desk, venue: Venue, taker: LiveOrder, allocation: Allocatio
         Quantity(quantity),
         allocation.resting,
     )
+
+
+def lots_for(budget: int, unit: int, rate_ppm: int) -> int:
+    """Return how many lots a budget pays for, the fee included; ``unit`` is what one lot costs."""
+    # Without rounding this many lots cost just more than the budget; the fee is rounded down, so
+    # the answer is at most one lot away.
+    quantity = budget * FEE_DENOMINATOR // (unit * (FEE_DENOMINATOR + rate_ppm)) + 1
+    while quantity > 0 and unit * quantity + fee(unit * quantity, rate_ppm) > budget:
+        quantity -= 1
+    return quantity
 
 
 def spend(venue: Venue, order: LiveOrder, quantity: int, paid: int) -> int:

@@ -20,6 +20,7 @@ from hybrid_dex.engine.funds import Funds
 from hybrid_dex.engine.isolation import Isolated
 from hybrid_dex.engine.links import Links
 from hybrid_dex.engine.markets import Markets
+from hybrid_dex.engine.preview import preview
 from hybrid_dex.engine.protection import Protection
 from hybrid_dex.engine.readings import Readings
 from hybrid_dex.engine.risk_control import RiskControl
@@ -32,7 +33,7 @@ from hybrid_dex.errors import (
     SequenceError,
     VersionMismatchError,
 )
-from hybrid_dex.interfaces.risk import Risk
+from hybrid_dex.interfaces.risk import Refusal, Risk
 from hybrid_dex.model.commands import (
     AdvanceTime,
     ApproveOrder,
@@ -65,6 +66,7 @@ from hybrid_dex.model.commands import (
     Withdraw,
 )
 from hybrid_dex.model.events import Event, MarketListed
+from hybrid_dex.model.preview import OrderPreview
 from hybrid_dex.model.protection import (
     CancelOnDisconnect,
     Heartbeat,
@@ -105,6 +107,7 @@ class Engine(Readings):
         "_protection",
         "_requires_signature",
         "_risk",
+        "_trading",
     )
 
     def __init__(self, *, book: BookFactory, risk: Risk, requires_signature: bool = False) -> None:
@@ -119,7 +122,7 @@ class Engine(Readings):
         super().__init__(desk)
         desk.settles_on_chain = self._requires_signature
         view = Readings(desk)
-        trading = Trading(
+        trading = self._trading = Trading(
             desk,
             self._risk,
             view,
@@ -244,6 +247,14 @@ class Engine(Readings):
             raise InvariantError(reason, sequence=sequence, market=market) from error
         self._broken = False
         return tuple(events) if repeated is None else (*events, *repeated)
+
+    def judge(self, command: PlaceOrder) -> Refusal | None:
+        """Return why an order would be refused if it came now, or ``None``. Nothing changes."""
+        return self._trading.refuse(command)
+
+    def preview(self, command: PlaceOrder) -> OrderPreview:
+        """Return what an order in a listed market would hold, cost and bring. Nothing changes."""
+        return preview(self._desk, command, self.rates(command.account, command.market))
 
     def apply_isolated(self, command: Command, markets: Iterable[MarketId]) -> tuple[Event, ...]:
         """Apply the next command, which broke an invariant in these markets when it was tried.

@@ -8,6 +8,7 @@ became of it and a repeated client order id gets its first answer again.
 from collections import deque
 from collections.abc import Callable
 from heapq import heappop, heappush
+from itertools import chain
 from typing import Final
 
 import msgspec
@@ -220,6 +221,19 @@ class Orders:
         """Return what a client order id stands for."""
         names = self._names.get(account)
         return None if names is None else names.get(name)
+
+    def signed_as(self, account: AccountId, order_hash: bytes) -> LiveOrder | None:
+        """Return a live order by its signed hash, or else the newest one that ended so."""
+        live = self._live_of.get(account, {}).values()
+        ended = (row.order for row in reversed(self._ended_of.get(account, ())))
+        return next(
+            (
+                order
+                for order in chain(live, ended)
+                if order.authorization is not None and order.authorization.order_hash == order_hash
+            ),
+            None,
+        )
 
     def live_count(self, account: AccountId) -> int:
         """Return how many orders of the account rest or wait. O(1)."""

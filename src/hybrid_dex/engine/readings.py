@@ -90,6 +90,14 @@ class Readings:
         named = self._desk.orders.named(account, client_order_id)
         return None if named is None else self.order(named.order_id)
 
+    def order_by_hash(self, account: AccountId, order_hash: bytes) -> OrderView | None:
+        """Return the account's order whose signed terms have this hash, or ``None``.
+
+        Of a replaced order, the hash is that of its last terms. O(orders of the account).
+        """
+        order = self._desk.orders.signed_as(account, order_hash)
+        return None if order is None else order.view()
+
     def market(self, market: MarketId) -> Market | None:
         """Return a listed market, or ``None``."""
         venue = self._desk.venues.get(market)

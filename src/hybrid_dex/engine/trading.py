@@ -144,6 +144,17 @@ class Trading:
         else:
             self.reject(command, refusal, name=command.client_order_id)
 
+    def refuse(self, command: PlaceOrder) -> Refusal | None:
+        """Return why an order would be refused if it came now."""
+        venue = self._desk.venues.get(command.market)
+        if venue is None:
+            return Refusal(RejectReason.UNKNOWN_MARKET, "market", f"no market {command.market}")
+        return (
+            self.refuse_name(command)
+            or self.refuse_place(venue, command)
+            or self.refuse_fills(venue, command)
+        )
+
     def refuse_place(
         self, venue: Venue, command: PlaceOrder, *, sleeps: bool = False
     ) -> Refusal | None:

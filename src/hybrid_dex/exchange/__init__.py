@@ -8,6 +8,7 @@ from hybrid_dex.exchange.gateways import Bus, EngineLink, LinkOptions
 from hybrid_dex.exchange.options import ExchangeHealth, ExchangeOptions
 from hybrid_dex.exchange.presence import AccountConnection
 from hybrid_dex.exchange.replica import Checkpoint, RecordSource, Replica, StaleReplicaError
+from hybrid_dex.exchange.requests import unsigned_command
 from hybrid_dex.exchange.view import ExchangeView
 
 __all__ = [
@@ -27,4 +28,5 @@ __all__ = [
     "SlowFollowerError",
     "StaleReplicaError",
     "Subscription",
+    "unsigned_command",
 ]

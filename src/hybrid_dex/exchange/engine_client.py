@@ -37,6 +37,7 @@ from hybrid_dex.model.units import (
     OrderId,
     Quantity,
     Sequence,
+    TimestampNs,
 )
 from hybrid_dex.model.vouchers import SignedCancelReceipt, SignedVoucher
 
@@ -67,20 +68,44 @@ class EngineClient(Protocol):
 
     # --------------------------------------------------------------------------- order entry
 
-    async def place(self, order: SignedOrder | PlaceOrder) -> EventBatch | Refusal:
+    # With ``not_after_ns`` the engine's process judges, when its journal takes the command, whether
+    # that is too late by its clock; then nothing was done.
+
+    async def place(
+        self, order: SignedOrder | PlaceOrder, *, not_after_ns: TimestampNs | None = None
+    ) -> EventBatch | Refusal:
         """Enter an order; return what happened, or why it may not enter at all."""
         ...
 
     async def place_many(
-        self, orders: Items[SignedOrder | PlaceOrder]
+        self,
+        orders: Items[SignedOrder | PlaceOrder],
+        *,
+        not_after_ns: Items[TimestampNs | None] = (),
     ) -> list[EventBatch | Refusal]:
         """Enter orders in turn; return the answer to each."""
         ...
 
     async def place_batch(
-        self, account: AccountId, members: Items[BatchRequest], *, all_or_none: bool = False
+        self,
+        account: AccountId,
+        members: Items[BatchRequest],
+        *,
+        all_or_none: bool = False,
+        not_after_ns: TimestampNs | None = None,
     ) -> list[MemberAnswer]:
         """Do several requests as one command; return the answer to each."""
+        ...
+
+    async def place_linked(
+        self,
+        take_profit: SignedOrder | PlaceOrder,
+        stop: SignedOrder | PlaceOrder,
+        entry: SignedOrder | PlaceOrder | None = None,
+        *,
+        not_after_ns: TimestampNs | None = None,
+    ) -> EventBatch | Refusal:
+        """Enter linked orders, all or none."""
         ...
 
     async def replace(
@@ -88,6 +113,8 @@ class EngineClient(Protocol):
         order_id: OrderId,
         terms: SignedOrder | ReplaceOrder,
         expected_filled: Quantity | None = None,
+        *,
+        not_after_ns: TimestampNs | None = None,
     ) -> EventBatch | Refusal:
         """Swap an order for new terms, atomically."""
         ...
@@ -107,8 +134,15 @@ class EngineClient(Protocol):
         """Cancel an account's orders, of one market or side where given."""
         ...
 
-    async def reduce(self, account: AccountId, order_id: OrderId, by: Quantity) -> EventBatch:
-        """Lower an order's open quantity in place."""
+    async def reduce(
+        self,
+        account: AccountId,
+        order_id: OrderId,
+        by: Quantity,
+        *,
+        not_after_ns: TimestampNs | None = None,
+    ) -> EventBatch:
+        """Lower an order's open quantity in place; raises RefusedError when that is too late."""
         ...
 
     async def schedule_cancel(

@@ -45,6 +45,7 @@ from hybrid_dex.model.units import (
     MarketId,
     OrderId,
     Quantity,
+    TimestampNs,
 )
 
 __all__ = ["CLOSED", "OrderEntry"]
@@ -96,18 +97,20 @@ class OrderEntry:
             return await answer
         return await self._submit(command)
 
-    def _submit_linked(self, command: PlaceLinked) -> "asyncio.Future[EventBatch]":
+    def _submit_linked(
+        self, command: PlaceLinked, not_after_ns: TimestampNs | None = None
+    ) -> "asyncio.Future[EventBatch]":
         """Submit linked orders, of which an entry may match, unless matching pauses by now."""
         paused = self._admission.refuse_matching()
         if paused is not None:
             raise RefusedError(paused.reason, paused.field, paused.detail)
-        answer = self._submit(command)
+        answer = self._submit(command, not_after_ns)
         if command.entry is None or self._settling is None:
             return answer
         return self._settling.watch(command.entry, answer)
 
     def _enter(
-        self, command: PlaceOrder | ReplaceOrder | Refusal
+        self, command: PlaceOrder | ReplaceOrder | Refusal, not_after_ns: TimestampNs | None = None
     ) -> "asyncio.Future[EventBatch] | Refusal":
         """Submit what may match, unless matching pauses by now, as through those before it."""
         if isinstance(command, Refusal):
@@ -115,10 +118,12 @@ class OrderEntry:
         paused = self._admission.refuse_matching()
         if paused is not None:
             return paused
-        answer = self._submit(command)
+        answer = self._submit(command, not_after_ns)
         return answer if self._settling is None else self._settling.watch(command, answer)
 
-    def _submit(self, command: Command) -> "asyncio.Future[EventBatch]":
+    def _submit(
+        self, command: Command, not_after_ns: TimestampNs | None = None
+    ) -> "asyncio.Future[EventBatch]":
         if self._writer is None:
             raise UnavailableError(CLOSED)
         if self._settlement.requires_signature and isinstance(command, CHAIN_FACTS):
@@ -126,33 +131,89 @@ class OrderEntry:
                 f"{type(command).__name__} comes from the chain alone; deposit into the vault "
                 "contract, or withdraw from it"
             )
-        return self._writer.submit(command)
+        return self._writer.submit(command, not_after_ns)
 
-    async def place(self, order: SignedOrder | PlaceOrder) -> EventBatch | Refusal:
+    async def place(
+        self, order: SignedOrder | PlaceOrder, *, not_after_ns: TimestampNs | None = None
+    ) -> EventBatch | Refusal:
         """Enter an order; return what happened, or why it may not enter at all.
+
+        Args:
+            order: signed, where the settlement needs signatures.
+            not_after_ns: refuse it when the journal would take it later than this, by the
+                exchange's clock; it then never entered.
 
         Raises: as `execute`.
         """
         (command,) = await self._admission.admit([order])
-        answer = self._enter(command)
-        return answer if isinstance(answer, Refusal) else await answer
+        return await _outcome(self._enter(command, not_after_ns))
 
     async def place_many(
-        self, orders: Items[SignedOrder | PlaceOrder]
+        self,
+        orders: Items[SignedOrder | PlaceOrder],
+        *,
+        not_after_ns: Items[TimestampNs | None] = (),
     ) -> list[EventBatch | Refusal]:
         """Enter orders in turn; return the answer to each.
 
+        Args:
+            orders: as for `place`.
+            not_after_ns: of each order, as for `place`; none of them has one when it is empty.
+
         Raises: as `execute`, when any of them fails; ask for the others by client order id.
         """
+        latest = not_after_ns or [None] * len(orders)
         commands = await self._admission.admit(orders)
-        answers = [self._enter(command) for command in commands]
+        answers = [
+            self._enter(command, until) for command, until in zip(commands, latest, strict=True)
+        ]
         sent = [answer for answer in answers if not isinstance(answer, Refusal)]
         if sent:
             await asyncio.wait(sent)
-        return [one if isinstance(one, Refusal) else one.result() for one in answers]
+        return [await _outcome(answer) for answer in answers]
+
+    async def place_linked(
+        self,
+        take_profit: SignedOrder | PlaceOrder,
+        stop: SignedOrder | PlaceOrder,
+        entry: SignedOrder | PlaceOrder | None = None,
+        *,
+        not_after_ns: TimestampNs | None = None,
+    ) -> EventBatch | Refusal:
+        """Enter two exits of which one cancels the other, alone (OCO) or behind an entry (bracket).
+
+        The signatures of all of them are checked in one go, and one refused order refuses all.
+
+        Args:
+            take_profit: the exit at a better price; where signed, its revision is below the stop's.
+            stop: the exit at a worse price; where signed, in the same lane under the same counter.
+            entry: what opens the position; where signed, in a lane of its own.
+            not_after_ns: as for `place`.
+
+        Raises: as `execute`.
+        """
+        named = {"take_profit": take_profit, "stop": stop}
+        if entry is not None:
+            named = {"entry": entry, **named}
+        admitted = await self._admission.admit(list(named.values()))
+        for name, verdict in zip(named, admitted, strict=True):
+            if isinstance(verdict, Refusal):
+                field = f"{name}.{verdict.field}" if verdict.field else name
+                return Refusal(verdict.reason, field, verdict.detail)
+        *entries, first, second = [one for one in admitted if isinstance(one, PlaceOrder)]
+        command = PlaceLinked(take_profit=first, stop=second, entry=entries[0] if entries else None)
+        paused = self._admission.refuse_matching()
+        if paused is not None:
+            return paused
+        return await _outcome(self._submit_linked(command, not_after_ns))
 
     async def place_batch(
-        self, account: AccountId, members: Items[BatchRequest], *, all_or_none: bool = False
+        self,
+        account: AccountId,
+        members: Items[BatchRequest],
+        *,
+        all_or_none: bool = False,
+        not_after_ns: TimestampNs | None = None,
     ) -> list[MemberAnswer]:
         """Do up to 100 places, replacements, reductions and cancels as one command, in order.
 
@@ -160,6 +221,7 @@ class OrderEntry:
             account: whose they are.
             members: what to do; an order is signed or not, as for `place`.
             all_or_none: do all of it, or, when one is refused, nothing.
+            not_after_ns: as for `place`.
 
         Returns:
             the answer to each, in order, as its own method would have returned it.
@@ -180,12 +242,17 @@ class OrderEntry:
         if not sent:
             return [member for member in admitted if isinstance(member, Refusal)]
         command = BatchOrders(account=account, members=tuple(sent), all_or_none=all_or_none)
-        answers = iter(answers_of(await self._submit_batch(command), len(sent)))
+        outcome = await _outcome(self._submit_batch(command, not_after_ns))
+        if isinstance(outcome, Refusal):
+            return [member if isinstance(member, Refusal) else outcome for member in admitted]
+        answers = iter(answers_of(outcome, len(sent)))
         return [member if isinstance(member, Refusal) else next(answers) for member in admitted]
 
-    def _submit_batch(self, command: BatchOrders) -> "asyncio.Future[EventBatch]":
+    def _submit_batch(
+        self, command: BatchOrders, not_after_ns: TimestampNs | None = None
+    ) -> "asyncio.Future[EventBatch]":
         """Submit a batch; each member that may match counts in the pace by itself."""
-        answer = told = self._submit(command)
+        answer = told = self._submit(command, not_after_ns)
         for member in command.members:
             if isinstance(member, PlaceOrder | ReplaceOrder) and self._settling is not None:
                 told = self._settling.watch(member, answer)
@@ -196,6 +263,8 @@ class OrderEntry:
         order_id: OrderId,
         terms: SignedOrder | ReplaceOrder,
         expected_filled: Quantity | None = None,
+        *,
+        not_after_ns: TimestampNs | None = None,
     ) -> EventBatch | Refusal:
         """Swap an order for new terms, atomically; the new quantity is the new total.
 
@@ -203,12 +272,12 @@ class OrderEntry:
             order_id: the order; it keeps this id.
             terms: the new terms; of a `ReplaceOrder`, this method sets the order id.
             expected_filled: refuse when the filled quantity is another.
+            not_after_ns: as for `place`.
 
         Raises: as `execute`.
         """
         command = await self._admission.admit_replacement(order_id, terms, expected_filled)
-        answer = self._enter(command)
-        return answer if isinstance(answer, Refusal) else await answer
+        return await _outcome(self._enter(command, not_after_ns))
 
     async def cancel(
         self,
@@ -227,9 +296,20 @@ class OrderEntry:
         """Cancel an account's orders, of one market or side where given. Raises: as `execute`."""
         return await self._submit(CancelAll(account=account, market=market, side=side))
 
-    async def reduce(self, account: AccountId, order_id: OrderId, by: Quantity) -> EventBatch:
-        """Lower an order's open quantity in place. Raises: as `execute`."""
-        return await self._submit(ReduceOrder(account=account, order_id=order_id, by=by))
+    async def reduce(
+        self,
+        account: AccountId,
+        order_id: OrderId,
+        by: Quantity,
+        *,
+        not_after_ns: TimestampNs | None = None,
+    ) -> EventBatch:
+        """Lower an order's open quantity in place.
+
+        Raises: as `execute`; RefusedError when it is later than ``not_after_ns``, as for `place`.
+        """
+        command = ReduceOrder(account=account, order_id=order_id, by=by)
+        return await self._submit(command, not_after_ns)
 
     async def schedule_cancel(
         self, account: AccountId, timeout_ms: int, market: MarketId | None = None
@@ -270,6 +350,18 @@ class OrderEntry:
     async def withdraw(self, account: AccountId, asset: AssetId, amount: Amount) -> EventBatch:
         """Debit available funds, in atoms, where no chain does. Raises: as `execute`."""
         return await self._submit(Withdraw(account=account, asset=asset, amount=amount))
+
+
+async def _outcome(
+    answer: "asyncio.Future[EventBatch] | Refusal",
+) -> EventBatch | Refusal:
+    """Return what a command did, or why it never became one."""
+    if isinstance(answer, Refusal):
+        return answer
+    try:
+        return await answer
+    except RefusedError as error:
+        return Refusal(RejectReason(error.code), error.field, error.detail)
 
 
 def _matches(member: BatchMember | Refusal) -> bool:

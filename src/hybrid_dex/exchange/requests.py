@@ -20,10 +20,10 @@ from hybrid_dex.model.commands import (
     RevokeSession,
     Withdraw,
 )
-from hybrid_dex.model.signed_order import Authorization, SignedOrder
+from hybrid_dex.model.signed_order import Authorization, SignatureKind, SignedOrder
 from hybrid_dex.model.units import OrderId, Quantity
 
-__all__ = ["CHAIN_FACTS", "place_command", "replace_command"]
+__all__ = ["CHAIN_FACTS", "place_command", "replace_command", "unsigned_command"]
 
 CHAIN_FACTS: Final = (
     Deposit,
@@ -61,6 +61,22 @@ def place_command(order: SignedOrder, authorization: Authorization) -> PlaceOrde
         trigger_price=order.trigger_price,
         display_quantity=order.display_quantity,
         quote_budget=order.quote_budget,
+    )
+
+
+def unsigned_command(order: SignedOrder, order_hash: bytes) -> PlaceOrder:
+    """Return the command of an order that its trader has yet to sign, to be looked at only."""
+    return place_command(
+        order,
+        Authorization(
+            signer=order.trader,
+            kind=SignatureKind.WALLET,
+            max_fee_ppm=order.max_fee_ppm,
+            expiry_s=order.expiry_s,
+            nonce=order.nonce.packed,
+            order_hash=order_hash,
+            signature=bytes(64),
+        ),
     )
 
 

@@ -4,9 +4,12 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from hybrid_dex.interfaces.book import Resting
+from hybrid_dex.interfaces.risk import Refusal
+from hybrid_dex.model.commands import PlaceOrder
 from hybrid_dex.model.fees import FeeSchedule
 from hybrid_dex.model.market import Asset, Market, MarketState
 from hybrid_dex.model.order import Side
+from hybrid_dex.model.preview import OrderPreview
 from hybrid_dex.model.protection import CancelScheduled
 from hybrid_dex.model.risk_limits import AccountTier
 from hybrid_dex.model.settlement import MatchedFill, SettlementStage
@@ -71,6 +74,14 @@ class ExchangeView(Protocol):
         """Return the open vouchers of an account, or of all."""
         ...
 
+    def judge(self, command: PlaceOrder) -> Refusal | None:
+        """Return why an order would be refused if it came now, or ``None``."""
+        ...
+
+    def preview(self, command: PlaceOrder) -> OrderPreview:
+        """Return what an order in a listed market would hold, cost and bring."""
+        ...
+
     def open_order_count(self, account: AccountId) -> int:
         """Return how many orders of the account rest."""
         ...
@@ -89,6 +100,10 @@ class ExchangeView(Protocol):
         self, account: AccountId, client_order_id: ClientOrderId
     ) -> OrderView | None:
         """Return a live or recently ended order by its trader's own id, or ``None``."""
+        ...
+
+    def order_by_hash(self, account: AccountId, order_hash: bytes) -> OrderView | None:
+        """Return a live or recently ended order by the hash of its signed terms, or ``None``."""
         ...
 
     def market(self, market: MarketId) -> Market | None:

@@ -32,6 +32,7 @@ from hybrid_dex.errors import (
     HybridDexError,
     InvariantError,
     JournalFullError,
+    RefusedError,
     UnavailableError,
     UnknownOutcomeError,
 )
@@ -51,9 +52,12 @@ from hybrid_dex.model.frame import (
     encode_frame,
     isolation_note,
 )
-from hybrid_dex.model.units import MAX_SEQUENCE, MarketId, Sequence
+from hybrid_dex.model.reasons import RejectReason
+from hybrid_dex.model.units import MAX_SEQUENCE, MarketId, Sequence, TimestampNs
 
 __all__ = ["Writer"]
+
+_NS_PER_MS: Final = 1_000_000
 
 _log: Final = logging.getLogger(__name__)
 
@@ -62,6 +66,7 @@ _log: Final = logging.getLogger(__name__)
 class _Waiting:
     command: Command
     answer: "asyncio.Future[EventBatch]"
+    not_after_ns: TimestampNs | None = None
 
 
 @attrs.define(eq=False)
@@ -193,8 +198,15 @@ class Writer:
         if self._unrecorded and (failure := await self._record()) is not None:
             raise UnavailableError(f"an isolated market can not be recorded: {failure}")
 
-    def submit(self, command: Command) -> "asyncio.Future[EventBatch]":
+    def submit(
+        self, command: Command, not_after_ns: TimestampNs | None = None
+    ) -> "asyncio.Future[EventBatch]":
         """Take a command; the future resolves once it is durable and applied.
+
+        Args:
+            command: not stamped yet.
+            not_after_ns: when the journal takes it later than this, it is refused instead: the
+                future fails with a `RefusedError` and nothing was written.
 
         Raises:
             FormatError: the command is malformed; the journal could not give it back.
@@ -210,7 +222,7 @@ class Writer:
             )
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[EventBatch] = loop.create_future()
-        self._queue.append(_Waiting(command, answer))
+        self._queue.append(_Waiting(command, answer, not_after_ns))
         self._idle.clear()
         self._pump_soon()
         return answer
@@ -247,7 +259,11 @@ class Writer:
 
     def _cut(self, waiting: list[_Waiting]) -> None:
         """Stamp commands and send them; what does not fit the largest frame goes back."""
-        self._at_ns = max(self._at_ns, self._clock.now_ns())
+        now_ns = self._clock.now_ns()
+        self._at_ns = max(self._at_ns, now_ns)
+        waiting = [item for item in waiting if not self._is_late(item, now_ns)]
+        if not waiting:
+            return
         while True:
             commands = tuple(
                 msgspec.structs.replace(
@@ -269,6 +285,17 @@ class Writer:
             self._refuse(waiting, UnavailableError("every sequence number is used"))
             return
         self._send(FrameKind.COMMANDS, commands, waiting, raw=raw)
+
+    def _is_late(self, item: _Waiting, now_ns: TimestampNs) -> bool:
+        """Refuse a command whose sender no longer wants it."""
+        if item.not_after_ns is None or now_ns <= item.not_after_ns:
+            return False
+        late_ms = -(-(now_ns - item.not_after_ns) // _NS_PER_MS)
+        detail = f"{late_ms} ms later than the request allowed; send it again with a new time"
+        refusal = RefusedError(RejectReason.RECEIVE_WINDOW.value, "receive_window_ms", detail)
+        if not item.answer.done():
+            item.answer.set_exception(refusal)
+        return True
 
     def _encode(self, kind: FrameKind, commands: tuple[Command, ...], note: str) -> bytes:
         frame = Frame(

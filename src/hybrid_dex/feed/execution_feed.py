@@ -35,12 +35,15 @@ from hybrid_dex.model.units import (
     Price,
     Quantity,
     Sequence,
+    order_index,
 )
 from hybrid_dex.model.views import OrderView
 
 __all__ = ["ExecutionFeed"]
 
 _START: Final = Sequence(0)
+_LAST_OF_BRACKET: Final = 2
+"""The index of a bracket's stop: its entry, which enters first, is what an OCO does not have."""
 
 
 class _Order(msgspec.Struct, gc=False, kw_only=True):
@@ -63,6 +66,9 @@ class _Order(msgspec.Struct, gc=False, kw_only=True):
     trigger_price: Price | None = None
     display_quantity: Quantity | None = None
     quote_budget: Amount | None = None
+    waiting: bool = False
+    linked_to: OrderId | None = None
+    asleep: Quantity = Quantity(0)
 
 
 class ExecutionFeed:
@@ -107,6 +113,7 @@ class ExecutionFeed:
                 known.open, known.filled = event.open, event.filled
                 if not (event.self_trade or event.linked):
                     known.quantity = Quantity(known.quantity - event.by)
+                    known.asleep = Quantity(0)  # of an exit, this is what will never wake
                 yield _report(batch, known, ExecType.REDUCED)
             case OrderReplaced() if (known := self._orders.get(event.order_id)) is not None:
                 _replace(known, event)
@@ -114,6 +121,7 @@ class ExecutionFeed:
             case OrderTriggered() | OrderActivated() if (
                 known := self._orders.get(event.order_id)
             ) is not None:
+                _wake(known, event)
                 yield _report(batch, known, ExecType.TRIGGERED)
             case CancelRejected():
                 known = None if event.order_id is None else self._orders.get(event.order_id)
@@ -156,7 +164,11 @@ class ExecutionFeed:
         order.open, order.filled = Quantity(0), event.filled
         status = OrderStatus.CANCELED if exec_type is ExecType.CANCELED else OrderStatus.EXPIRED
         yield msgspec.structs.replace(
-            _report(batch, order, exec_type), status=status, cancel_reason=reason
+            _report(batch, order, exec_type),
+            status=status,
+            cancel_reason=reason,
+            waiting=False,
+            asleep=Quantity(0),
         )
 
 
@@ -183,6 +195,9 @@ def _report(batch: EventBatch, order: _Order, exec_type: ExecType) -> ExecutionR
         trigger_price=order.trigger_price,
         display_quantity=order.display_quantity,
         quote_budget=order.quote_budget,
+        waiting=order.waiting,
+        linked_to=order.linked_to,
+        asleep=order.asleep,
     )
 
 
@@ -205,6 +220,9 @@ def _from_view(view: OrderView) -> _Order:
         trigger_price=view.trigger_price,
         display_quantity=view.display_quantity,
         quote_budget=view.quote_budget,
+        waiting=view.waiting,
+        linked_to=view.linked_to,
+        asleep=view.asleep,
     )
 
 
@@ -228,7 +246,26 @@ def _from_accepted(event: OrderAccepted) -> _Order:
         trigger_price=event.trigger_price,
         display_quantity=event.display_quantity,
         quote_budget=event.quote_budget,
+        waiting=event.waiting,
+        linked_to=event.linked_to,
+        asleep=_asleep(event),
     )
+
+
+def _asleep(event: OrderAccepted) -> Quantity:
+    """Return how much of an order sleeps as it enters: of a bracket, the whole of both exits."""
+    if event.linked_to is None:
+        return Quantity(0)
+    last = max(order_index(event.order_id), order_index(event.linked_to))
+    return event.quantity if last == _LAST_OF_BRACKET else Quantity(0)
+
+
+def _wake(order: _Order, event: OrderTriggered | OrderActivated) -> None:
+    """An order's trigger was reached, which ends its link; or more of an exit is alive."""
+    if isinstance(event, OrderActivated):
+        order.asleep, order.waiting = Quantity(order.open - event.active), event.waiting
+    else:
+        order.waiting, order.linked_to = False, None
 
 
 def _replace(order: _Order, event: OrderReplaced) -> None:
@@ -237,6 +274,7 @@ def _replace(order: _Order, event: OrderReplaced) -> None:
     order.trigger_price = event.trigger_price
     order.display_quantity = event.display_quantity
     order.time_in_force, order.post_only = event.time_in_force, event.post_only
+    order.waiting = event.waiting
     if event.authorization is not None:
         order.order_hash = event.authorization.order_hash
         order.nonce = event.authorization.nonce

@@ -198,6 +198,8 @@ class RejectReason(enum.IntEnum):
     """Too many requests; see Retry-After."""
     NOT_FOUND = 7006
     """There is nothing at this address."""
+    RECEIVE_WINDOW = 7007
+    """The request came later than it allowed, or from ahead of the exchange's clock: nothing was done."""
 
     UNAVAILABLE = 9001
     """Nothing is made durable now, so nothing is acknowledged; send it again under the same id."""

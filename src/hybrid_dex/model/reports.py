@@ -115,6 +115,9 @@ class ExecutionReport(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         trigger_price: of a stop or take-profit, ticks.
         display_quantity: DisplayQty (FIX 1138) of an iceberg, lots.
         quote_budget: the most that it spends, quote atoms.
+        waiting: whether it is open and on no book, as its trigger is not reached or all of it sleeps.
+        linked_to: the exit that cancels it, and that it cancels.
+        asleep: lots of an exit that are not alive, as its entry did not fill so much.
     """
 
     sequence: Sequence
@@ -147,6 +150,9 @@ class ExecutionReport(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     trigger_price: Price | None = None
     display_quantity: Quantity | None = None
     quote_budget: Amount | None = None
+    waiting: bool = False
+    linked_to: OrderId | None = None
+    asleep: Quantity = Quantity(0)
 
 
 class FillReport(msgspec.Struct, frozen=True, gc=False, kw_only=True):

@@ -34,6 +34,7 @@ __all__ = [
     "fill_sequence",
     "last_group",
     "order_id",
+    "order_index",
     "order_sequence",
 ]
 
@@ -81,6 +82,11 @@ MAX_FILLS_PER_GROUP: Final = 100
 def order_id(sequence: int, index: int = 0) -> OrderId:
     """Return the id of the order that command ``sequence`` created as its ``index``-th."""
     return OrderId(sequence << 8 | index)
+
+
+def order_index(order: OrderId) -> int:
+    """Return an order's place in the command that entered it, from 0."""
+    return order & 0xFF
 
 
 def order_sequence(order: OrderId) -> Sequence:

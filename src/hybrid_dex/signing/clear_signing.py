@@ -9,20 +9,26 @@ Bulk trees are left out: the format finds fields in lists of any length only, an
 tool refuses what lies in a fixed array. A wallet shows a tree field by field, without words.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
 
+from hybrid_dex.model.decimal_text import format_units
+from hybrid_dex.model.market import Asset
+from hybrid_dex.model.signed_order import SignedOrder
+from hybrid_dex.signing.date_time import format_date_time
 from hybrid_dex.signing.domain import DOMAIN_FIELDS, DOMAIN_NAME, DOMAIN_VERSION, Domain
-from hybrid_dex.signing.order import ORDER_FIELDS
+from hybrid_dex.signing.order import ORDER_FIELDS, order_message
 from hybrid_dex.signing.receipts import CANCEL_RECEIPT_FIELDS, VOUCHER_FIELDS
 
-__all__ = ["clear_signing_descriptor"]
+__all__ = ["clear_signing_descriptor", "order_words"]
 
 _Fields = Sequence[tuple[str, str]]
-_Json = dict[str, object]
+_Json = dict[str, Any]  # the descriptor is JSON by its nature
+
+_NANOSECONDS: Final = 1_000_000_000
 
 _SCHEMA: Final = "https://eips.ethereum.org/assets/eip-7730/erc7730-v1.schema.json"
-_ENUMS: Final[_Json] = {
+_WORDS: Final[dict[str, dict[str, str]]] = {
     "side": {"0": "Buy", "1": "Sell"},
     "flags": {
         "0": "Until expiry",
@@ -59,7 +65,7 @@ def clear_signing_descriptor(deployments: Iterable[Domain] = ()) -> dict[str, ob
                 "schemas": [_schema(name, fields) for name, fields in structs.items()],
             }
         },
-        "metadata": {"owner": DOMAIN_NAME, "enums": _ENUMS},
+        "metadata": {"owner": DOMAIN_NAME, "enums": _WORDS},
         "display": {
             "formats": {
                 "Order": _order(),
@@ -68,6 +74,37 @@ def clear_signing_descriptor(deployments: Iterable[Domain] = ()) -> dict[str, ob
             }
         },
     }
+
+
+def order_words(order: SignedOrder) -> list[tuple[str, str]]:
+    """Return what a wallet with the descriptor shows of an order: labels and their texts, in order.
+
+    The words are the descriptor's own; amounts are shown in the market's assets.
+
+    Raises:
+        SignatureError, ConfigurationError: as `hybrid_dex.signing.order_struct_hash`.
+    """
+    message, market = order_message(order), order.market
+    assets = {"baseToken": market.base, "quoteToken": market.quote}
+    return [(field["label"], _shown(field, message[field["path"]], assets)) for field in _ORDER]
+
+
+def _shown(field: Mapping[str, Any], value: object, assets: Mapping[str, Asset]) -> str:
+    """Return a value as the descriptor's format has it shown."""
+    match field["format"]:
+        case "tokenAmount":
+            asset = assets[field["params"]["tokenPath"]]
+            return f"{asset.format(int(str(value)))} {asset.id}"
+        case "enum":
+            name = field["params"]["$ref"].rpartition(".")[2]
+            return str(_WORDS[name][str(value)])
+        case "date":
+            return format_date_time(int(str(value)) * _NANOSECONDS).replace(".000Z", "Z")
+        case "unit":
+            decimals = field["params"]["decimals"]
+            return f"{format_units(int(str(value)), decimals)}{field['params']['base']}"
+        case _:
+            return str(value)
 
 
 def _schema(struct: str, fields: _Fields) -> _Json:
@@ -83,15 +120,7 @@ def _schema(struct: str, fields: _Fields) -> _Json:
 def _order() -> _Json:
     return {
         "intent": "Place an order",
-        "fields": [
-            _enum("side", "Order", "side"),
-            _amount("baseAmount", "Quantity", "baseToken"),
-            _amount("quoteAmount", "Limit, in total", "quoteToken"),
-            _enum("flags", "Time in force", "flags"),
-            _unit("maxFeePpm", "Largest fee"),
-            _date("expiry", "Expires"),
-            _account("trader", "Account"),
-        ],
+        "fields": list(_ORDER),
         "required": [
             "side",
             "baseAmount",
@@ -159,3 +188,15 @@ def _unit(path: str, label: str) -> _Json:
 
 def _raw(path: str, label: str) -> _Json:
     return {"path": path, "label": label, "format": "raw"}
+
+
+_ORDER: Final = (
+    _enum("side", "Order", "side"),
+    _amount("baseAmount", "Quantity", "baseToken"),
+    _amount("quoteAmount", "Limit, in total", "quoteToken"),
+    _enum("flags", "Time in force", "flags"),
+    _unit("maxFeePpm", "Largest fee"),
+    _date("expiry", "Expires"),
+    _account("trader", "Account"),
+)
+"""What is shown of an order, in the order in which a wallet shows it."""

@@ -4,7 +4,7 @@ A batch's members are the requests that exist alone, told apart by ``op``. Its a
 a member, in order: the answer that the request would have got alone, or the problem.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Annotated, TypeAlias
 
 import msgspec
@@ -12,6 +12,7 @@ import msgspec
 from hybrid_dex.model.batch_request import BatchRequest, SignedReplacement
 from hybrid_dex.model.commands import CancelOrder, ReduceOrder
 from hybrid_dex.model.market import Market
+from hybrid_dex.model.protection import CancelScheduled
 from hybrid_dex.model.signed_order import SignedOrder
 from hybrid_dex.model.units import MAX_BATCH_MEMBERS, AccountId, ClientOrderId, OrderId
 from hybrid_dex.model.views import OrderView
@@ -31,12 +32,15 @@ from hybrid_dex.wire.scalars import (
     SequenceNumber,
     SymbolText,
     parse_order_id,
+    to_ms,
 )
+from hybrid_dex.wire.window import ReceiveWindow, refuse_window
 
 __all__ = [
     "BatchAnswer",
     "BatchOrdersRequest",
     "CancelMember",
+    "CancelOnDisconnectRequest",
     "MemberRequest",
     "MemberResult",
     "PlaceMember",
@@ -44,6 +48,8 @@ __all__ = [
     "ReduceMember",
     "ReplaceMember",
     "ScheduleCancelRequest",
+    "SwitchMessage",
+    "protection_answer",
     "to_batch",
 ]
 
@@ -120,10 +126,14 @@ class BatchOrdersRequest(
     Attributes:
         members: the requests.
         all_or_none: do all of them, or, when one is refused, nothing.
+        sent_at_ms: when the batch was sent, by the exchange's clock.
+        receive_window_ms: for how long after that it may be done; 5,000 when left out.
     """
 
     members: Members
     all_or_none: bool = False
+    sent_at_ms: Milliseconds | None = None
+    receive_window_ms: ReceiveWindow | None = None
 
 
 class MemberResult(
@@ -155,20 +165,63 @@ class ScheduleCancelRequest(
     market: SymbolText | None = None
 
 
+class CancelOnDisconnectRequest(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
+):
+    """Wish that the account's orders go when its last connection ends, or no longer."""
+
+    enabled: bool
+
+
+class SwitchMessage(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """A dead man's switch that is armed.
+
+    Attributes:
+        timeout_ms: by what a heartbeat pushes it back.
+        due_at_ms: when it fires.
+        market: whose orders there; left out, all markets.
+    """
+
+    timeout_ms: int
+    due_at_ms: Milliseconds
+    market: SymbolText | None = None
+
+
 class ProtectionAnswer(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
 ):
-    """The answer to arming, a heartbeat, or a wish about disconnection.
+    """How an account is protected: the answer to arming, a heartbeat, a wish, or the question.
 
     Attributes:
-        sequence: the command that did it.
+        sequence: the command that did it, or the last one when nothing was to be done.
         due_at_ms: when the first armed switch fires; left out when none is armed.
         cancel_on_disconnect: whether the account's orders go when its last connection ends.
+        switches: all that are armed.
     """
 
     sequence: SequenceNumber
     due_at_ms: Milliseconds | None = None
     cancel_on_disconnect: bool = False
+    switches: list[SwitchMessage] = []
+
+
+def protection_answer(
+    sequence: int, switches: Iterable[CancelScheduled], *, cancel_on_disconnect: bool
+) -> ProtectionAnswer:
+    """Return how an account is protected, as the wire shows it."""
+    armed = [
+        SwitchMessage(timeout_ms=one.timeout_ms, due_at_ms=to_ms(one.due_ns), market=one.market)
+        for one in switches
+        if one.due_ns is not None
+    ]
+    return ProtectionAnswer(
+        sequence=sequence,
+        due_at_ms=min((one.due_at_ms for one in armed), default=None),
+        cancel_on_disconnect=cancel_on_disconnect,
+        switches=armed,
+    )
 
 
 def to_batch(
@@ -200,6 +253,7 @@ def _to_member(
 ) -> BatchRequest:
     match member:
         case PlaceMember():
+            refuse_window(member.order, "batch")
             return to_order(member.order, market(member.order.market), account)
         case CancelMember():
             name = member.client_order_id
@@ -209,10 +263,12 @@ def _to_member(
                 client_order_id=None if name is None else ClientOrderId(name),
             )
         case ReduceMember():
+            refuse_window(member.order, "batch")
             known = order(parse_order_id(member.order_id))
             lots = market(known.market).parse_quantity(member.order.by, "by")
             return ReduceOrder(account=account, order_id=known.order_id, by=lots)
         case ReplaceMember():
+            refuse_window(member.order, "batch")
             known = order(parse_order_id(member.order_id))
             terms, expected = to_replacement(member.order, market(known.market), known)
             if isinstance(terms, SignedOrder):

@@ -41,6 +41,7 @@ from hybrid_dex.wire.scalars import (
     to_ms,
     to_ns,
 )
+from hybrid_dex.wire.window import ReceiveWindow
 from hybrid_dex.wire.words import (
     OrderTypeWord,
     SelfTradeWord,
@@ -128,6 +129,8 @@ class OrderRequest(
         trigger_price: of a stop or take-profit, the fill price for which it waits; not signed.
         display_quantity: of an iceberg, how much of it the book shows at a time; not signed.
         quote_budget: the most that an immediate buy spends, fees included, in quote; not signed.
+        sent_at_ms: when the request was sent, by the exchange's clock; no part of the order.
+        receive_window_ms: for how long after that it may be done; 5,000 when left out.
     """
 
     market: SymbolText
@@ -150,6 +153,8 @@ class OrderRequest(
     trigger_price: DecimalText | None = None
     display_quantity: DecimalText | None = None
     quote_budget: DecimalText | None = None
+    sent_at_ms: Milliseconds | None = None
+    receive_window_ms: ReceiveWindow | None = None
 
 
 class ReplaceRequest(
@@ -189,12 +194,24 @@ class ReplaceRequest(
     leaf: Leaf = 0
     trigger_price: DecimalText | None = None
     display_quantity: DecimalText | None = None
+    sent_at_ms: Milliseconds | None = None
+    receive_window_ms: ReceiveWindow | None = None
 
 
-class ReduceRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Lower the open quantity by this much, in base; the order keeps its priority."""
+class ReduceRequest(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """Lower the open quantity by this much, in base; the order keeps its priority.
+
+    Attributes:
+        by: how much.
+        sent_at_ms: as in `OrderRequest`.
+        receive_window_ms: as in `OrderRequest`.
+    """
 
     by: DecimalText
+    sent_at_ms: Milliseconds | None = None
+    receive_window_ms: ReceiveWindow | None = None
 
 
 def to_order(request: OrderRequest, market: Market, account: AccountId) -> SignedOrder | PlaceOrder:

@@ -69,6 +69,7 @@ _STATUS: Final[dict[RejectReason, int]] = {
     RejectReason.RATE_LIMITED: 429,
     RejectReason.UNKNOWN_SEQUENCE: 404,
     RejectReason.NOT_FOUND: 404,
+    RejectReason.RECEIVE_WINDOW: 408,
     RejectReason.UNAVAILABLE: 503,
     RejectReason.INTERNAL: 500,
     RejectReason.UNKNOWN_OUTCOME: 504,

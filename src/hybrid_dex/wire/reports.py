@@ -66,6 +66,8 @@ class OrderMessage(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid_u
         waiting: whether it is open and not on the book, as its trigger is not reached.
         display_quantity: of an iceberg, how much of it the book shows at a time.
         quote_budget: the most that it spends, fees included, in quote.
+        linked_to: the id of the exit that cancels it, and that it cancels.
+        asleep: how much of an exit is not alive, as its entry did not fill so much.
     """
 
     order_id: IdText
@@ -90,6 +92,8 @@ class OrderMessage(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid_u
     waiting: bool = False
     display_quantity: DecimalText | None = None
     quote_budget: DecimalText | None = None
+    linked_to: IdText | None = None
+    asleep: DecimalText = "0"
 
 
 class FillMessage(
@@ -148,6 +152,9 @@ class ExecutionMessage(
         trigger_price: of a stop or take-profit.
         display_quantity: of an iceberg.
         quote_budget: of a buy that has one.
+        waiting: whether it is open and not on the book, as its trigger is not reached.
+        linked_to: of an exit, the other one.
+        asleep: how much of an exit is not alive, as its entry did not fill so much.
     """
 
     exec_type: ExecTypeWord
@@ -180,6 +187,9 @@ class ExecutionMessage(
     trigger_price: DecimalText | None = None
     display_quantity: DecimalText | None = None
     quote_budget: DecimalText | None = None
+    waiting: bool = False
+    linked_to: IdText | None = None
+    asleep: DecimalText = "0"
 
 
 class OrderAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -242,6 +252,8 @@ def order_message(order: OrderView, market: Market) -> OrderMessage:
         waiting=order.waiting,
         display_quantity=_quantity(order.display_quantity, market),
         quote_budget=_amount(order.quote_budget, market),
+        linked_to=None if order.linked_to is None else str(order.linked_to),
+        asleep=market.format_quantity(order.asleep),
     )
 
 
@@ -333,6 +345,9 @@ def execution_message(report: ExecutionReport, market: Market | None) -> Executi
         trigger_price=_price(report.trigger_price, market),
         display_quantity=_quantity(report.display_quantity, market),
         quote_budget=_amount(report.quote_budget, market),
+        waiting=report.waiting,
+        linked_to=None if report.linked_to is None else str(report.linked_to),
+        asleep=_quantity(report.asleep, market) or "0",
     )
 
 

@@ -11,8 +11,9 @@ import msgspec
 
 from hybrid_dex.wire.batches import BatchOrdersRequest, ScheduleCancelRequest
 from hybrid_dex.wire.codec import MAX_MESSAGE_BYTES, decode, encode
+from hybrid_dex.wire.linked import LinkedRequest
 from hybrid_dex.wire.markets import BookMessage, TradeMessage
-from hybrid_dex.wire.orders import OrderRequest, ReplaceRequest
+from hybrid_dex.wire.orders import OrderRequest, ReduceRequest, ReplaceRequest
 from hybrid_dex.wire.problem import Problem
 from hybrid_dex.wire.reports import ExecutionMessage, FillMessage
 from hybrid_dex.wire.scalars import (
@@ -38,11 +39,13 @@ __all__ = [
     "ClientMessage",
     "ErrorMessage",
     "HeartbeatOp",
+    "LinkedOp",
     "LoginOp",
     "LoginResult",
     "PingOp",
     "PlaceOp",
     "Pong",
+    "ReduceOp",
     "ReplaceOp",
     "ScheduleCancelOp",
     "ServerMessage",
@@ -156,6 +159,21 @@ class ReplaceOp(
     order: ReplaceRequest
 
 
+class ReduceOp(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="op",
+    tag="reduce",
+):
+    """Lower an order's open quantity in place; the ack's result is an `OrderAnswer`."""
+
+    id: RequestId
+    order_id: IdText
+    order: ReduceRequest
+
+
 class CancelAllOp(
     msgspec.Struct,
     frozen=True,
@@ -183,6 +201,20 @@ class BatchOp(
 
     id: RequestId
     batch: BatchOrdersRequest
+
+
+class LinkedOp(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="op",
+    tag="linked",
+):
+    """Place an OCO or a bracket; the ack's result is a `LinkedAnswer`."""
+
+    id: RequestId
+    linked: LinkedRequest
 
 
 class ScheduleCancelOp(
@@ -246,8 +278,10 @@ ClientMessage: TypeAlias = (
     | PlaceOp
     | CancelOp
     | ReplaceOp
+    | ReduceOp
     | CancelAllOp
     | BatchOp
+    | LinkedOp
     | ScheduleCancelOp
     | HeartbeatOp
     | CancelOnDisconnectOp

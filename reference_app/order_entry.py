@@ -1,0 +1,278 @@
+"""Order entry as REST and sockets do alike, once a message is read and it is known who sends it.
+
+Each function is one request: it counts against the account's rate, becomes one command, and is
+answered once that is durable. Nothing here decides what may be traded.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from hybrid_dex.exchange import unsigned_command
+from hybrid_dex.interfaces.risk import Refusal
+from hybrid_dex.model.commands import PlaceOrder
+from hybrid_dex.model.events import EventBatch
+from hybrid_dex.model.order import Side
+from hybrid_dex.model.reasons import RejectReason
+from hybrid_dex.model.signed_order import SignedOrder
+from hybrid_dex.model.units import (
+    AccountId,
+    ClientOrderId,
+    MarketId,
+    OrderId,
+    Quantity,
+    TimestampNs,
+)
+from hybrid_dex.model.views import OrderView
+from hybrid_dex.signing import order_digest, typed_data
+from hybrid_dex.signing.clear_signing import order_words
+from hybrid_dex.wire import (
+    BatchAnswer,
+    BatchOrdersRequest,
+    CancelAllAnswer,
+    LinkedAnswer,
+    LinkedRequest,
+    OrderAnswer,
+    OrderRequest,
+    PreviewAnswer,
+    ProtectionAnswer,
+    ReduceRequest,
+    ReplaceRequest,
+    ScheduleCancelRequest,
+    encode,
+    member,
+    not_after_ns,
+    preview_answer,
+    problem_from_refusal,
+    protection_answer,
+    to_batch,
+    to_linked,
+    to_order,
+    to_preview,
+    to_replacement,
+)
+from reference_app.answers import (
+    canceled_answer,
+    changed_answer,
+    linked_answer,
+    member_result,
+    placed_answer,
+    protected_answer,
+)
+from reference_app.problems import refuse
+from reference_app.services import Services
+
+__all__ = [
+    "Outcome",
+    "cancel",
+    "cancel_all",
+    "cancel_on_disconnect",
+    "heartbeat",
+    "live_order",
+    "place",
+    "place_batch",
+    "place_linked",
+    "place_run",
+    "preview",
+    "protection",
+    "reduce",
+    "replace",
+    "schedule_cancel",
+]
+
+Outcome = EventBatch | Refusal | Exception
+"""What became of one order of a run."""
+
+
+def live_order(services: Services, account: AccountId, order_id: OrderId) -> OrderView:
+    """Return an order that the engine knows, live or just ended. Raises `ProblemError`."""
+    order = services.exchange.view.order(order_id)
+    if order is None or order.account != account:
+        raise refuse(Refusal(RejectReason.UNKNOWN_ORDER, "order_id", "you have no such order"))
+    return order
+
+
+async def place(services: Services, account: AccountId, request: OrderRequest) -> OrderAnswer:
+    """Place an order."""
+    order, until = _read(services, account, request)
+    await services.limiter.orders(account)
+    outcome = await services.exchange.place(order, not_after_ns=until)
+    return placed_answer(services.exchange.view, outcome)
+
+
+async def place_run(
+    services: Services, account: AccountId, requests: Sequence[OrderRequest]
+) -> list[Outcome]:
+    """Place orders that arrived together, verified and journaled together; tell of each in turn.
+
+    They were counted already. Each is refused or fails alone, unless the exchange itself fails.
+    """
+    outcomes: list[Outcome] = []
+    orders: list[SignedOrder | PlaceOrder] = []
+    untils: list[TimestampNs | None] = []
+    for request in requests:
+        try:
+            order, until = _read(services, account, request)
+        except Exception as error:  # noqa: BLE001 # told to its sender, by who asked
+            outcomes.append(error)
+            continue
+        outcomes.append(Refusal(RejectReason.INTERNAL))  # until its answer is there
+        orders.append(order)
+        untils.append(until)
+    answers = iter(await services.exchange.place_many(orders, not_after_ns=untils))
+    return [one if isinstance(one, Exception) else next(answers) for one in outcomes]
+
+
+async def place_batch(
+    services: Services, account: AccountId, request: BatchOrdersRequest
+) -> BatchAnswer:
+    """Do several requests as one command."""
+    until = not_after_ns(request, services.clock.now_ns())
+    members = to_batch(
+        request,
+        account,
+        market=services.market,
+        order=lambda order_id: live_order(services, account, order_id),
+    )
+    await services.limiter.orders(account, len(members))
+    exchange = services.exchange
+    answers = await exchange.place_batch(
+        account, members, all_or_none=request.all_or_none, not_after_ns=until
+    )
+    results = [
+        member_result(exchange.view, one, answer, account)
+        for one, answer in zip(members, answers, strict=True)
+    ]
+    return BatchAnswer(members=results)
+
+
+async def place_linked(
+    services: Services, account: AccountId, request: LinkedRequest
+) -> LinkedAnswer:
+    """Place linked orders, all or none."""
+    until = not_after_ns(request, services.clock.now_ns())
+    orders = to_linked(request, services.market(request.stop.market), account)
+    await services.limiter.orders(account, 2 if orders.entry is None else 3)
+    outcome = await services.exchange.place_linked(*orders, not_after_ns=until)
+    return linked_answer(services.exchange.view, outcome, bracket=orders.entry is not None)
+
+
+async def replace(services: Services, order: OrderView, request: ReplaceRequest) -> OrderAnswer:
+    """Swap the terms of the account's order."""
+    until = not_after_ns(request, services.clock.now_ns())
+    terms, expected = to_replacement(request, services.market(order.market), order)
+    await services.limiter.orders(order.account)
+    exchange = services.exchange
+    outcome = await exchange.replace(order.order_id, terms, expected, not_after_ns=until)
+    return changed_answer(exchange.view, outcome, order.account, order.order_id)
+
+
+async def reduce(services: Services, order: OrderView, request: ReduceRequest) -> OrderAnswer:
+    """Lower the open quantity of the account's order."""
+    until = not_after_ns(request, services.clock.now_ns())
+    by = Quantity(services.market(order.market).parse_quantity(request.by, "by"))
+    await services.limiter.orders(order.account)
+    exchange = services.exchange
+    outcome = await exchange.reduce(order.account, order.order_id, by, not_after_ns=until)
+    return changed_answer(exchange.view, outcome, order.account, order.order_id)
+
+
+async def cancel(
+    services: Services,
+    account: AccountId,
+    order_id: OrderId | None,
+    client_order_id: ClientOrderId | None = None,
+) -> OrderAnswer:
+    """Cancel one order by either id."""
+    await services.limiter.orders(account)
+    view = services.exchange.view
+    if order_id is None and client_order_id is not None:
+        named = view.order_by_client_id(account, client_order_id)
+        order_id = None if named is None else named.order_id
+    outcome = await services.exchange.cancel(account, order_id, client_order_id)
+    return changed_answer(view, outcome, account, order_id or OrderId(0))
+
+
+async def cancel_all(
+    services: Services, account: AccountId, market: str | None, side: str | None
+) -> CancelAllAnswer:
+    """Cancel all orders, or those of a market, a side, or both."""
+    await services.limiter.orders(account)
+    outcome = await services.exchange.cancel_all(
+        account,
+        None if market is None else MarketId(market),
+        None if side is None else member(Side, side),
+    )
+    return canceled_answer(outcome, account)
+
+
+async def schedule_cancel(
+    services: Services, account: AccountId, request: ScheduleCancelRequest
+) -> ProtectionAnswer:
+    """Arm, push back or disarm a dead man's switch."""
+    market = None if request.market is None else MarketId(request.market)
+    return await _protect(
+        services,
+        account,
+        lambda: services.exchange.schedule_cancel(account, request.timeout_ms, market),
+    )
+
+
+async def heartbeat(services: Services, account: AccountId) -> ProtectionAnswer:
+    """Push back every switch."""
+    return await _protect(services, account, lambda: services.exchange.heartbeat(account))
+
+
+async def cancel_on_disconnect(
+    services: Services, account: AccountId, *, enabled: bool
+) -> ProtectionAnswer:
+    """Wish that orders go with the last connection, or no longer."""
+    return await _protect(
+        services,
+        account,
+        lambda: services.exchange.set_cancel_on_disconnect(account, enabled=enabled),
+    )
+
+
+def protection(services: Services, account: AccountId) -> ProtectionAnswer:
+    """Tell how an account is protected now."""
+    view = services.exchange.view
+    return protection_answer(
+        view.sequence,
+        view.scheduled_cancels(account),
+        cancel_on_disconnect=view.cancels_on_disconnect(account),
+    )
+
+
+async def _protect(
+    services: Services, account: AccountId, ask: Callable[[], Awaitable[EventBatch]]
+) -> ProtectionAnswer:
+    await services.limiter.orders(account)
+    return protected_answer(services.exchange.view, await ask(), account)
+
+
+def preview(services: Services, account: AccountId, request: OrderRequest) -> PreviewAnswer:
+    """Tell what an order would hold, cost and bring, and what there is to sign. Does nothing."""
+    market = services.market(request.market)
+    order = to_preview(request, market, account)
+    view = services.exchange.view
+    if isinstance(order, PlaceOrder):
+        refusal = view.judge(order)
+        problem = None if refusal is None else problem_from_refusal(refusal)
+        return preview_answer(view.preview(order), market, problem=problem)
+    order_hash = order_digest(order, services.domain)
+    command = unsigned_command(order, order_hash)
+    refusal = view.judge(command)
+    return preview_answer(
+        view.preview(command),
+        market,
+        problem=None if refusal is None else problem_from_refusal(refusal),
+        order_hash=order_hash,
+        typed_data=encode(typed_data(order, services.domain)),
+        words=order_words(order),
+    )
+
+
+def _read(
+    services: Services, account: AccountId, request: OrderRequest
+) -> tuple[SignedOrder | PlaceOrder, TimestampNs | None]:
+    until = not_after_ns(request, services.clock.now_ns())
+    return to_order(request, services.market(request.market), account), until
