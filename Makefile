@@ -20,6 +20,9 @@ TYPED = src $(if $(wildcard reference_app/*.py),reference_app)
 
 # The first Python of these that starts and is new enough; `make PYTHON=...` names another.
 PYTHONS := python3 python3.13 python3.12 python3.11
+# The plugins that others start by name: those with processes of their own.
+PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard plugins/hybrid-dex-grpc/pyproject.toml plugins/hybrid-dex-redis/pyproject.toml))
+OURS = --editable . --editable ./reference_app $(addprefix --editable ./,$(PLUGINS))
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for python in $(PYTHONS); do \
 	$$python -c '$(NEW_ENOUGH)' 2>/dev/null && { echo $$python; break; }; done)
@@ -46,7 +49,7 @@ ARGS ?=
 .NOTPARALLEL:
 .PRECIOUS: $(STAMPS)/% .venv-%/stamp
 .PHONY: help demo install test lint format docs docs-serve bench prove mutations contracts-test lock \
-	clean library-test slow-test
+	clean library-test slow-test proto
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -99,6 +102,9 @@ format: $(STAMPS)/dev ## rewrite the Python files as the formatter wants them
 	$(BIN)/ruff check --fix --exit-zero --quiet .
 	$(BIN)/ruff format .
 
+proto: $(STAMPS)/dev ## compile the messages of plugins/hybrid-dex-grpc anew
+	cd plugins/hybrid-dex-grpc/src && $(CURDIR)/$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. hybrid_dex_grpc/engine.proto
+
 docs: $(STAMPS)/docs ## build the documentation into site/, refusing warnings
 	$(MKDOCS) build --strict
 
@@ -128,19 +134,18 @@ $(STAMPS)/bootstrap: constraints/bootstrap.txt
 	@mkdir -p $(STAMPS) && touch $@
 
 # One environment, one set of versions: dev and docs add to what the demo has.
-$(STAMPS)/%: constraints/%.txt pyproject.toml reference_app/pyproject.toml | $(STAMPS)/bootstrap
+$(STAMPS)/%: constraints/%.txt pyproject.toml reference_app/pyproject.toml $(PLUGINS:=/pyproject.toml) | $(STAMPS)/bootstrap
 	@echo "installing the packages of constraints/$*.txt into $(VENV)"
 	@$(INSTALL) --require-hashes -r $<
-	@$(INSTALL) --no-deps --no-build-isolation --editable . --editable ./reference_app
+	@$(INSTALL) --no-deps --no-build-isolation $(OURS)
 	@mkdir -p $(STAMPS) && touch $@
 
-.venv-%/stamp: constraints/dev.txt pyproject.toml reference_app/pyproject.toml | $(STAMPS)/bootstrap
+.venv-%/stamp: constraints/dev.txt pyproject.toml reference_app/pyproject.toml $(PLUGINS:=/pyproject.toml) | $(STAMPS)/bootstrap
 	@if [ -z '$(call other_python,$*)' ]; then echo "error: Python $* is not on this machine" >&2; exit 1; fi
 	@rm -rf .venv-$*
 	@'$(call other_python,$*)' -m venv --without-pip .venv-$*
 	@$(UV) pip install --python .venv-$*/bin/python --quiet --require-hashes -r $<
-	@$(UV) pip install --python .venv-$*/bin/python --quiet --no-deps --no-build-isolation \
-		--editable . --editable ./reference_app
+	@$(UV) pip install --python .venv-$*/bin/python --quiet --no-deps --no-build-isolation $(OURS)
 	@touch $@
 
 # The peers want a newer Python where there is one; without it the benchmark leaves that peer out.

@@ -445,6 +445,16 @@ class Exchange(OrderEntry):
         """
         return self._followers.subscribe(after)
 
+    @property
+    def versions(self) -> str:
+        """Names and versions of everything that decides events: engine, book, risk."""
+        return self._engine.versions
+
+    @property
+    def requires_signature(self) -> bool:
+        """Whether the settlement takes signed orders only."""
+        return self._settlement.requires_signature
+
     async def checkpoint(self, after: int | None = None) -> Checkpoint:
         """Return where a replica of the engine begins, or goes on after a record.
 

@@ -6,7 +6,7 @@ Both are plugins, found by the scheme of the address that an operator writes dow
     bus    = "redis://127.0.0.1:6379/0"       the group `hybrid_dex.bus`, makes a `Bus`
 
 The link carries commands to the engine and its journal's records back. The bus holds what gateways
-share beside that - logins, and the same records once for all of them. Nothing on the bus is the
+share beside that - login nonces, rates, and the same records once for all of them. Nothing on the bus is the
 truth: the engine goes on without it.
 """
 
@@ -16,10 +16,11 @@ from typing import Final, Protocol, Self
 
 import attrs
 
-from hybrid_dex.defaults.login_store import LoginStore
+from hybrid_dex.defaults.login_store import NonceStore
 from hybrid_dex.exchange.core import Exchange
 from hybrid_dex.exchange.engine_client import EngineClient
 from hybrid_dex.exchange.replica import RecordSource, Replica
+from hybrid_dex.interfaces.auth import Auth
 
 __all__ = ["Bus", "EngineLink", "LinkOptions"]
 
@@ -64,6 +65,8 @@ class EngineLink(Protocol):
         options: LinkOptions,
         *,
         replica: Replica,
+        auth: Auth,
+        requires_signature: bool,
         bus: "Bus | None" = None,
     ) -> EngineClient:
         """Return a client of the engine at an address; nothing is opened yet.
@@ -72,6 +75,8 @@ class EngineLink(Protocol):
             address: what the operator wrote.
             options: how to meet.
             replica: a fresh one; it becomes the client's view.
+            auth: verifies orders at the gateway, where the engine trusts it.
+            requires_signature: what the gateway was configured for; the engine must agree.
             bus: where records come from while it has them.
 
         Raises:
@@ -105,8 +110,8 @@ class Bus(Protocol):
         """Release everything."""
         ...
 
-    def logins(self) -> LoginStore:
-        """Return where nonces and sessions are kept for all gateways."""
+    def nonces(self) -> NonceStore:
+        """Return where login nonces are kept for all gateways, each taken once."""
         ...
 
     def rates(self) -> str:

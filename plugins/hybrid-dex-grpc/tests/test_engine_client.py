@@ -1,0 +1,171 @@
+"""A gateway can not tell a remote engine from one in its own process, but for what it may not do."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from grpc_bench import ALICE, BOB, ETH, LOCAL, MARKET, USDC, gateway, order, recipe, serving
+from hybrid_dex_grpc.client import GrpcEngine
+
+import hybrid_dex as dex
+
+
+def events_of(answer: object) -> list[str]:
+    assert isinstance(answer, dex.EventBatch)
+    return [type(event).__name__ for event in answer.events]
+
+
+class TestOrderEntry:
+    async def test_an_answer_is_durable_and_to_be_seen(
+        self, exchange: dex.Exchange, engine: GrpcEngine
+    ) -> None:
+        answer = await engine.place(order(BOB, dex.Side.SELL, name="first"))
+        assert isinstance(answer, dex.EventBatch)
+        assert engine.view.sequence >= answer.sequence
+        assert exchange.view.sequence >= answer.sequence
+        (resting,) = engine.view.open_orders(BOB)
+        assert resting == exchange.view.open_orders(BOB)[0]
+        again = await engine.place(order(BOB, dex.Side.SELL, name="first"))
+        assert isinstance(again, dex.EventBatch)
+        assert again.events == answer.events
+
+    async def test_every_request_is_answered_as_the_exchange_does(
+        self, exchange: dex.Exchange, engine: GrpcEngine
+    ) -> None:
+        sold = await engine.place_many(
+            [order(BOB, dex.Side.SELL, quantity=100, name=f"ask {at}") for at in range(3)]
+        )
+        assert [events_of(answer) for answer in sold] == [["OrderAccepted"]] * 3
+        first, second, third = (one.order_id for one in engine.view.open_orders(BOB))
+        assert "OrderReduced" in events_of(await engine.reduce(BOB, first, dex.Quantity(1)))
+        terms = dex.ReplaceOrder(
+            account=BOB, order_id=first, price=dex.Price(260_000), quantity=dex.Quantity(50)
+        )
+        assert "OrderReplaced" in events_of(await engine.replace(first, terms))
+        assert "OrderReplaced" in events_of(
+            await engine.replace(first, terms, expected_filled=dex.Quantity(0))
+        )
+        assert "OrderCanceled" in events_of(await engine.cancel(BOB, order_id=second))
+        named = dex.ClientOrderId("ask 2")
+        assert "OrderCanceled" in events_of(await engine.cancel(BOB, client_order_id=named))
+        assert "CancelRejected" in events_of(await engine.cancel(BOB, order_id=third))
+        bought = await engine.place(order(ALICE, dex.Side.BUY, price=270_000, quantity=20))
+        assert "FillMade" in events_of(bought)
+        members = [order(ALICE, dex.Side.BUY, price=1_000), dex.CancelOrder(account=ALICE)]
+        answers = await engine.place_batch(ALICE, members)
+        assert [events_of(answer) for answer in answers] == [["OrderAccepted"], ["CancelRejected"]]
+        canceled = await engine.cancel_all(ALICE, MARKET.id, dex.Side.BUY)
+        assert "OrderCanceled" in events_of(canceled)
+        assert "CancelScheduled" in events_of(await engine.schedule_cancel(BOB, 60_000))
+        assert "CancelScheduled" in events_of(await engine.heartbeat(BOB))
+        wish = await engine.set_cancel_on_disconnect(BOB, enabled=True)
+        assert "CancelOnDisconnectChanged" in events_of(wish)
+        assert engine.view.state_hash() == exchange.view.state_hash()
+        assert await engine.place_many([]) == []
+        assert await engine.place_batch(ALICE, []) == []
+
+    async def test_refusals_and_malformed_requests(self, engine: GrpcEngine) -> None:
+        unlisted = dex.PlaceOrder(
+            account=BOB,
+            market=dex.MarketId("SOL-USDC"),
+            side=dex.Side.SELL,
+            price=dex.Price(1),
+            quantity=dex.Quantity(1),
+        )
+        assert events_of(await engine.place(unlisted)) == ["OrderRejected"]
+        with pytest.raises(dex.FormatError) as refusal:
+            await engine.cancel_all(dex.AccountId(""))
+        assert refusal.value.field == "account"
+        with pytest.raises(dex.FormatError):
+            await engine.place_batch(ALICE, [dex.CancelOrder(account=BOB)])
+        answer = await engine.open_vouchers(ALICE)
+        assert answer == ()
+        refused = await engine.issue_voucher(ALICE, USDC, dex.Amount(1))
+        assert isinstance(refused, dex.Refusal)
+        with pytest.raises(dex.ConfigurationError):
+            await engine.receipts()
+        unknown = await engine.cancel_receipt(dex.OrderId(12345))
+        assert isinstance(unknown, dex.Refusal)
+
+    async def test_many_at_once_are_each_answered(self, engine: GrpcEngine) -> None:
+        orders = [order(BOB, dex.Side.SELL, quantity=1, name=f"one {at}") for at in range(90)]
+        answers = await asyncio.gather(*(engine.place(one) for one in orders))
+        sequences = [answer.sequence for answer in answers if isinstance(answer, dex.EventBatch)]
+        assert len(set(sequences)) == 90
+        assert engine.view.open_order_count(BOB) == 90
+
+    async def test_orders_of_two_gateways_meet(self, address: str) -> None:
+        async with gateway(address) as one, gateway(address) as other:
+            await one.place(order(BOB, dex.Side.SELL))
+            bought = await other.place(order(ALICE, dex.Side.BUY))
+            assert isinstance(bought, dex.EventBatch)
+            async with one.subscribe(bought.sequence - 1) as events:
+                assert await anext(events) == bought
+            assert one.view.balance(ALICE, ETH) == other.view.balance(ALICE, ETH)
+
+
+class TestReading:
+    async def test_events_follow_without_a_gap(
+        self, exchange: dex.Exchange, engine: GrpcEngine
+    ) -> None:
+        before = engine.view.sequence
+        async with engine.subscribe(before) as events:
+            for _ in range(5):
+                await engine.place(order(BOB, dex.Side.SELL))
+            seen = [await anext(events) for _ in range(5)]
+        assert seen == exchange.subscribe(before).take()
+        assert engine.markets == exchange.markets
+
+    async def test_health_is_the_engines(self, exchange: dex.Exchange, engine: GrpcEngine) -> None:
+        health = engine.health()
+        assert health.ready
+        assert health.sequence == engine.view.sequence == exchange.view.sequence
+        assert health.epoch == exchange.health().epoch
+
+    async def test_a_gateway_begins_at_a_snapshot(self) -> None:
+        journal, snapshots = dex.MemoryJournal(), dex.MemorySnapshots()
+        async with dex.Exchange([MARKET], journal=journal, snapshots=snapshots) as exchange:
+            await exchange.deposit(BOB, ETH, dex.Amount(10**30))
+            for at in range(50):
+                await exchange.place(order(BOB, dex.Side.SELL, price=250_000 + at))
+        snapshot = await snapshots.latest()
+        assert snapshot is not None
+        async with dex.Exchange([MARKET], journal=journal, snapshots=snapshots) as exchange:
+            await journal.trim(snapshot.position)
+            await exchange.place(order(BOB, dex.Side.SELL))
+            async with serving(exchange) as address, gateway(address) as engine:
+                assert engine.view.state_hash() == exchange.view.state_hash()
+
+
+class TestTerms:
+    async def test_other_limits_are_refused_at_the_start(self, address: str) -> None:
+        risk = dex.StandardRisk(dex.RiskLimits(open_orders=7))
+        with pytest.raises(dex.ConfigurationError, match="same program and risk"):
+            async with gateway(address, replica=dex.Replica(recipe(risk))):
+                pass
+
+    async def test_other_settlement_is_refused_at_the_start(self, address: str) -> None:
+        with pytest.raises(dex.ConfigurationError, match="same chain settings"):
+            async with gateway(address, signed=True):
+                pass
+
+    async def test_an_engine_takes_no_more_than_may_wait(self, exchange: dex.Exchange) -> None:
+        few = dex.LinkOptions(plaintext=True, answer_s=60, max_waiting=2)
+        async with serving(exchange) as address, gateway(address, few) as engine:
+            orders = [order(BOB, dex.Side.SELL, quantity=1) for _ in range(20)]
+            answers = await asyncio.gather(
+                *(engine.place(one) for one in orders), return_exceptions=True
+            )
+            refused = [one for one in answers if isinstance(one, dex.UnavailableError)]
+            assert len(refused) == 18
+            assert "as many as may" in str(refused[0])
+            assert engine.view.open_order_count(BOB) == 2
+
+    async def test_a_message_is_bounded(self, exchange: dex.Exchange) -> None:
+        async with serving(exchange, LOCAL) as address:
+            small = dex.LinkOptions(plaintext=True, answer_s=60, max_message_bytes=8_192)
+            async with gateway(address, small) as engine:
+                with pytest.raises(dex.UnavailableError, match="at most 4096 bytes"):
+                    await engine.place_many([order(BOB, dex.Side.SELL)] * 100)
+                assert engine.view.open_order_count(BOB) == 0

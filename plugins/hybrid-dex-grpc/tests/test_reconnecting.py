@@ -1,0 +1,202 @@
+"""A stream may break at any time: nothing is lost, nothing is done twice, and what is unknown is said."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+
+import grpc
+import msgspec
+import pytest
+from grpc_bench import ALICE, BOB, LOCAL, MARKET, gateway, order, serving
+from hybrid_dex_grpc import engine_pb2 as pb
+from hybrid_dex_grpc.channel import EngineChannel
+from hybrid_dex_grpc.credentials import target_of
+
+import hybrid_dex as dex
+
+
+async def until(condition: object) -> None:
+    """Wait for what will come; the test's own limit ends what does not."""
+    assert callable(condition)
+    while not condition():
+        await asyncio.sleep(0.01)
+
+
+class Held:
+    """An exchange whose answers to orders wait until they are let go."""
+
+    def __init__(self, exchange: dex.Exchange) -> None:
+        self.exchange = exchange
+        self.gate = asyncio.Event()
+        self.entered = 0
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.exchange, name)
+
+    async def place_many(self, orders: list[dex.PlaceOrder]) -> list[dex.EventBatch | dex.Refusal]:
+        answers = await self.exchange.place_many(orders)
+        self.entered += 1
+        await self.gate.wait()
+        return answers
+
+    async def cancel_all(self, account: dex.AccountId, *_: object) -> dex.EventBatch:
+        answer = await self.exchange.cancel_all(account)
+        self.entered += 1
+        await self.gate.wait()
+        return answer
+
+
+@pytest.fixture
+def held(exchange: dex.Exchange) -> Held:
+    return Held(exchange)
+
+
+async def test_an_order_with_an_id_is_sent_again_and_entered_once(held: Held) -> None:
+    """The engine entered it, and its answer was lost with the stream."""
+    async with AsyncExitStack() as stack:
+        async with serving(held) as address:  # type: ignore[arg-type] # as an exchange
+            engine = await stack.enter_async_context(gateway(address))
+            placing = asyncio.ensure_future(engine.place(order(BOB, dex.Side.SELL, name="once")))
+            await until(lambda: held.entered == 1)
+        await until(lambda: not engine.health().ready)
+        held.gate.set()
+        async with serving(held, address=address):  # type: ignore[arg-type] # as an exchange
+            answer = await placing
+            assert isinstance(answer, dex.EventBatch)
+            assert held.entered == 2
+            assert engine.view.open_order_count(BOB) == 1
+
+
+async def test_the_outcome_of_anything_else_is_unknown(held: Held) -> None:
+    async with AsyncExitStack() as stack:
+        async with serving(held) as address:  # type: ignore[arg-type] # as an exchange
+            engine = await stack.enter_async_context(gateway(address))
+            placing = asyncio.ensure_future(engine.place(order(BOB, dex.Side.SELL)))
+            canceling = asyncio.ensure_future(engine.cancel_all(BOB))
+            await until(lambda: held.entered == 2)
+        for waiting in (placing, canceling):
+            with pytest.raises(dex.UnknownOutcomeError, match="may have been done"):
+                await waiting
+        assert held.exchange.view.sequence > engine.view.sequence - 1
+        with pytest.raises(dex.UnavailableError, match="can not be reached"):
+            await engine.cancel_all(BOB)
+        held.gate.set()
+
+
+async def test_no_answer_in_time_is_an_unknown_outcome(held: Held) -> None:
+    hasty = dex.LinkOptions(plaintext=True, answer_s=0.2)
+    async with serving(held) as address, gateway(address, hasty) as engine:  # type: ignore[arg-type] # as above
+        with pytest.raises(dex.UnknownOutcomeError, match=r"within 0\.2 s"):
+            await engine.place(order(BOB, dex.Side.SELL, name="slow"))
+        held.gate.set()
+        assert held.exchange.view.open_order_count(BOB) == 1
+
+
+async def test_reads_go_on_and_events_have_no_gap(exchange: dex.Exchange) -> None:
+    """While the engine can not be reached, what happens there is seen afterwards, in order."""
+    async with AsyncExitStack() as stack:
+        async with serving(exchange) as address:
+            engine = await stack.enter_async_context(gateway(address))
+            await engine.place(order(BOB, dex.Side.SELL))
+            before = engine.view.sequence
+            events = engine.subscribe(before)
+        await until(lambda: not engine.health().ready)
+        assert engine.view.open_order_count(BOB) == 1
+        for _ in range(20):
+            await exchange.place(order(BOB, dex.Side.SELL))
+        assert engine.view.sequence == before
+        async with serving(exchange, address=address):
+            seen = [await anext(events) for _ in range(20)]
+            assert seen == exchange.subscribe(before).take()
+            await until(lambda: engine.health().ready)
+            await engine.place(order(BOB, dex.Side.SELL))
+
+
+async def test_an_engine_that_restarts_is_followed_on() -> None:
+    journal, address = dex.MemoryJournal(), ""
+    async with AsyncExitStack() as stack:
+        async with (
+            dex.Exchange([MARKET], journal=journal) as exchange,
+            serving(exchange) as address,
+        ):
+            engine = await stack.enter_async_context(gateway(address))
+            await engine.heartbeat(BOB)
+            epoch = engine.health().epoch
+            events = engine.subscribe(engine.view.sequence)
+        async with (
+            dex.Exchange([MARKET], journal=journal) as exchange,
+            serving(exchange, address=address),
+        ):
+            await until(lambda: engine.health().epoch > epoch and engine.health().ready)
+            answer = await engine.heartbeat(BOB)
+            assert await anext(events) == answer
+            assert engine.view.state_hash() == exchange.view.state_hash()
+
+
+async def test_an_engine_with_another_journal_is_not_followed() -> None:
+    async with AsyncExitStack() as stack:
+        async with dex.Exchange([MARKET]) as exchange, serving(exchange) as address:
+            engine = await stack.enter_async_context(gateway(address))
+            await engine.heartbeat(BOB)
+        async with dex.Exchange([MARKET]) as other:
+            for _ in range(5):
+                await other.heartbeat(ALICE)
+            async with serving(other, address=address):
+                await until(lambda: "does not continue" in engine.health().halted)
+                with pytest.raises(dex.UnavailableError, match="restart the gateway"):
+                    await engine.heartbeat(BOB)
+
+
+class TestPresence:
+    async def test_a_gateway_that_is_gone_disconnects_its_accounts(
+        self, exchange: dex.Exchange
+    ) -> None:
+        async with serving(exchange) as address, gateway(address) as staying:
+            async with gateway(address) as leaving:
+                for account in (ALICE, BOB):
+                    await leaving.set_cancel_on_disconnect(account, enabled=True)
+                await leaving.place(order(BOB, dex.Side.SELL))
+                await leaving.place(order(ALICE, dex.Side.BUY, price=1_000))
+                leaving.connection(BOB)
+                leaving.connection(ALICE)
+                staying.connection(ALICE)
+                await leaving.heartbeat(BOB)  # behind the connections on the same stream
+                await staying.heartbeat(BOB)
+            await until(lambda: not staying.view.open_orders(BOB))
+            assert staying.view.open_order_count(ALICE) == 1
+
+    async def test_the_last_connection_that_ends_cancels(self, exchange: dex.Exchange) -> None:
+        async with serving(exchange) as address, gateway(address) as engine:
+            await engine.set_cancel_on_disconnect(BOB, enabled=True)
+            await engine.place(order(BOB, dex.Side.SELL))
+            with engine.connection(BOB):
+                with engine.connection(BOB):
+                    await engine.heartbeat(BOB)
+                await engine.heartbeat(BOB)
+                assert engine.view.open_order_count(BOB) == 1
+            await until(lambda: not engine.view.open_orders(BOB))
+
+
+class TestEvents:
+    async def test_whoever_keeps_no_replica_follows_from_a_sequence(
+        self, exchange: dex.Exchange, address: str
+    ) -> None:
+        channel = EngineChannel(target_of(address), LOCAL)
+        await exchange.place(order(BOB, dex.Side.SELL, name="seen"))
+        call = channel.follow_events(pb.FollowEventsRequest(after=2))
+        message = await call.read()
+        assert len(message.batches) == exchange.view.sequence - 2
+        call.cancel()
+        late = channel.follow_events(pb.FollowEventsRequest(after=10_000))
+        with pytest.raises(grpc.RpcError) as refusal:
+            await late.read()
+        assert refusal.value.code() is grpc.StatusCode.OUT_OF_RANGE
+        by = pb.ClientOrderId(account=BOB, client_order_id="seen")
+        found = await channel.get_order(pb.GetOrderRequest(client=by))
+        order_view = msgspec.json.decode(found.order, type=dex.OrderView)
+        assert order_view == exchange.view.open_orders(BOB)[0]
+        with pytest.raises(grpc.RpcError) as missing:
+            await channel.get_order(pb.GetOrderRequest(order_id=1))
+        assert missing.value.code() is grpc.StatusCode.NOT_FOUND
+        await channel.close()
