@@ -18,14 +18,13 @@ from litestar.exceptions import NotFoundException
 from litestar.handlers import BaseRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.openapi.spec import Components, SecurityScheme
+from litestar.openapi.spec import Components
 
 from hybrid_dex.defaults.file_journal import FileJournal
 from hybrid_dex.defaults.file_snapshots import FileSnapshots
 from hybrid_dex.defaults.sql_records import SqlRecords
 from hybrid_dex.defaults.standard_risk import StandardRisk
 from hybrid_dex.defaults.system_clock import SystemClock
-from hybrid_dex.defaults.wallet_auth import WalletAuth, WalletAuthOptions
 from hybrid_dex.errors import ConfigurationError, FormatError
 from hybrid_dex.exchange import Exchange, ExchangeOptions
 from hybrid_dex.interfaces.settlement import Settlement
@@ -33,6 +32,8 @@ from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.settlement.local import LocalSettlement
 from hybrid_dex.signing.domain import Domain
 from hybrid_dex.wire import MAX_MESSAGE_BYTES, MessageError
+from reference_app.access import SCHEMES
+from reference_app.authorizing import authorizer
 from reference_app.hub import Hub
 from reference_app.identity import make_identity
 from reference_app.limits import Limiter, guarded
@@ -40,11 +41,14 @@ from reference_app.opening_balances import credit_opening_balances
 from reference_app.problems import EXCEPTION_HANDLERS
 from reference_app.routes import (
     account_routes,
+    action_routes,
     auth_routes,
     batch_routes,
+    key_routes,
     market_routes,
     order_routes,
     receipt_routes,
+    role_routes,
     stream,
     system_routes,
 )
@@ -78,24 +82,14 @@ def compose(settings: Settings, *, owns_process: bool = False) -> Services:
         raise ConfigurationError(str(error)) from error
     clock = SystemClock()
     verifier = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="verify")
-    identity = make_identity(settings, clock)
-    auth = WalletAuth(
-        domain=domain,
-        tokens=identity.tokens,
-        store=identity.logins,
-        clock=clock,
-        options=WalletAuthOptions(
-            origins=tuple(settings.auth.origins), access_life_s=settings.auth.access_life_s
-        ),
-        executor=verifier,
-    )
+    identity = make_identity(settings, clock, domain, verifier)
     records = SqlRecords(settings.records_url)
     exchange = Exchange(
         markets,
         journal=FileJournal(settings.data / "journal"),
         snapshots=FileSnapshots(settings.data / "snapshots"),
         settlement=_settlement(settings),
-        auth=auth,
+        auth=identity.auth,
         risk=StandardRisk(settings.risk),
         records=records,
         clock=clock,
@@ -108,7 +102,7 @@ def compose(settings: Settings, *, owns_process: bool = False) -> Services:
     return Services(
         settings=settings,
         exchange=exchange,
-        auth=auth,
+        auth=identity.auth,
         identity=identity,
         records=records,
         domain=domain,
@@ -160,11 +154,14 @@ def create_app(services: Services, *, opens: bool = True) -> Litestar:
     app = Litestar(
         route_handlers=[
             auth_routes,
+            key_routes,
+            action_routes,
             market_routes,
             order_routes,
             batch_routes,
             receipt_routes,
             account_routes,
+            role_routes,
             system_routes,
             stream,
         ],
@@ -173,6 +170,7 @@ def create_app(services: Services, *, opens: bool = True) -> Litestar:
             "principal": Provide(provide_principal),
         },
         exception_handlers=EXCEPTION_HANDLERS,
+        guards=[authorizer(services)],
         before_request=_check_query,
         lifespan=[running] if opens else [],
         openapi_config=OpenAPIConfig(
@@ -183,11 +181,7 @@ def create_app(services: Services, *, opens: bool = True) -> Litestar:
                 "Decimals are strings, times integer milliseconds; every refusal is a problem "
                 "document (RFC 9457). The socket is at /ws."
             ),
-            components=Components(
-                security_schemes={
-                    "bearer": SecurityScheme(type="http", scheme="bearer", bearer_format="JWT")
-                }
-            ),
+            components=Components(security_schemes=SCHEMES),
             render_plugins=[JsonRenderPlugin()],
             openapi_router=Router(
                 "/schema", route_handlers=[], guards=[_nothing_here], include_in_schema=False

@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from hybrid_dex.exchange import AccountConnection
-from hybrid_dex.interfaces.auth import Principal
+from hybrid_dex.interfaces.auth import Principal, Scope
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.units import ClientOrderId, MarketId
 from hybrid_dex.wire import (
@@ -24,6 +24,7 @@ from hybrid_dex.wire import (
     ClientMessage,
     ErrorMessage,
     HeartbeatOp,
+    KeyLoginOp,
     LinkedOp,
     LoginOp,
     LoginResult,
@@ -45,10 +46,12 @@ from hybrid_dex.wire import (
     to_ms,
 )
 from reference_app import order_entry
+from reference_app.access import check_market, check_scope, unauthenticated
 from reference_app.answers import placed_answer
+from reference_app.authorizing import key_login
 from reference_app.outbox import CLOSE_GOING_AWAY, CLOSE_LOST, Outbox
 from reference_app.problems import ProblemError, problem_of
-from reference_app.services import Services, unauthenticated
+from reference_app.services import Services
 
 __all__ = ["Connection"]
 
@@ -74,10 +77,12 @@ class Connection:
 
     Args:
         services: what it stands on.
+        address: where it comes from.
     """
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, address: str = "") -> None:
         self._services = services
+        self._address = address
         self._view = services.exchange.view
         self._token: str | None = None
         self._principal: Principal | None = None
@@ -133,12 +138,11 @@ class Connection:
 
     async def check_session(self) -> None:
         """End the private channels when the session has ended meanwhile."""
-        if self._token is None:
+        if self._principal is None:
             return
         try:
-            await self._services.principal(self._token)
+            await self._now(self._principal)
         except ProblemError as error:
-            self._log_out()
             self._fail(None, error)
 
     def close(self) -> None:
@@ -154,7 +158,11 @@ class Connection:
                     now_ms = to_ms(self._services.clock.now_ns())
                     self._send(Pong(id=message.id, time_ms=now_ms))
                 case LoginOp():
-                    self._send(ack(message.id, await self._log_in(message.token)))
+                    principal = await self._services.principal(message.token)
+                    self._send(ack(message.id, self._log_in(principal, message.token)))
+                case KeyLoginOp():
+                    principal = await key_login(self._services, message, self._address)
+                    self._send(ack(message.id, self._log_in(principal, None)))
                 case SubscribeOp():
                     self._subscribe(message)
                 case UnsubscribeOp():
@@ -170,9 +178,9 @@ class Connection:
 
     # --------------------------------------------------------------------------------- session
 
-    async def _log_in(self, token: str) -> LoginResult:
-        principal = await self._services.principal(token)
-        if self._principal is not None and self._principal.account != principal.account:
+    def _log_in(self, principal: Principal, token: str | None) -> LoginResult:
+        """Speak for a principal; what another one heard is not heard any more."""
+        if self._principal is not None and not _same_reach(self._principal, principal):
             self._log_out()
         self._token, self._principal = token, principal
         if self._presence is None:
@@ -192,11 +200,19 @@ class Connection:
             self._presence.end()
             self._presence = None
 
-    async def _require(self) -> Principal:
-        """Return who the connection speaks for, now. Raises `ProblemError`."""
-        if self._token is None:
+    async def _require(self, scope: Scope) -> Principal:
+        """Return who the connection speaks for, now, with this scope. Raises `ProblemError`."""
+        if self._principal is None:
             raise unauthenticated("this connection has not logged in", 'send {"op":"login"} first')
+        principal = await self._now(self._principal)
+        check_scope(principal, scope)
+        return principal
+
+    async def _now(self, principal: Principal) -> Principal:
+        """Return the principal as it stands now; when its login has ended, log out."""
         try:
+            if self._token is None:
+                return await self._services.key(principal, self._address)
             return await self._services.principal(self._token)
         except ProblemError:
             self._log_out()
@@ -216,6 +232,9 @@ class Connection:
                 )
             if channel.channel not in _PUBLIC and self._principal is None:
                 raise unauthenticated(f"the channel {channel.channel} is private", "log in first")
+            if channel.channel not in _PUBLIC and self._principal is not None:
+                check_scope(self._principal, Scope.READ)
+                check_market(self._principal, market)
             wanted[channel.channel, market] = channel
         fresh = {key: channel for key, channel in wanted.items() if key not in self._channels}
         most = self._services.settings.limits.subscriptions
@@ -263,10 +282,10 @@ class Connection:
         ops = run.copy()
         run.clear()
         try:
-            principal = await self._require()
+            principal = await self._require(Scope.TRADE)
             await self._services.limiter.orders(principal.account, len(ops))
             orders = [op.order for op in ops]
-            outcomes = await order_entry.place_run(self._services, principal.account, orders)
+            outcomes = await order_entry.place_run(self._services, principal, orders)
         except Exception as error:  # noqa: BLE001 # told to the client, logged when it is ours
             for op in ops:
                 self._fail(op.id, error)
@@ -285,30 +304,34 @@ class Connection:
 
     async def _enter(self, op: EntryOp) -> msgspec.Struct:
         """Do a request of order entry other than a place, and return its answer."""
-        account, services = (await self._require()).account, self._services
+        caller, services = await self._require(Scope.TRADE), self._services
         match op:
             case CancelOp():
                 order_id = None if op.order_id is None else parse_order_id(op.order_id)
                 name = None if op.client_order_id is None else ClientOrderId(op.client_order_id)
-                return await order_entry.cancel(services, account, order_id, name)
+                return await order_entry.cancel(services, caller, order_id, name)
             case CancelAllOp():
-                return await order_entry.cancel_all(services, account, op.market, op.side)
+                return await order_entry.cancel_all(services, caller, op.market, op.side)
             case ReplaceOp():
-                order = order_entry.live_order(services, account, parse_order_id(op.order_id))
-                return await order_entry.replace(services, order, op.order)
+                order = order_entry.live_order(
+                    services, caller.account, parse_order_id(op.order_id)
+                )
+                return await order_entry.replace(services, caller, order, op.order)
             case ReduceOp():
-                order = order_entry.live_order(services, account, parse_order_id(op.order_id))
-                return await order_entry.reduce(services, order, op.order)
+                order = order_entry.live_order(
+                    services, caller.account, parse_order_id(op.order_id)
+                )
+                return await order_entry.reduce(services, caller, order, op.order)
             case BatchOp():
-                return await order_entry.place_batch(services, account, op.batch)
+                return await order_entry.place_batch(services, caller, op.batch)
             case LinkedOp():
-                return await order_entry.place_linked(services, account, op.linked)
+                return await order_entry.place_linked(services, caller, op.linked)
             case ScheduleCancelOp():
-                return await order_entry.schedule_cancel(services, account, op.switch)
+                return await order_entry.schedule_cancel(services, caller, op.switch)
             case HeartbeatOp():
-                return await order_entry.heartbeat(services, account)
+                return await order_entry.heartbeat(services, caller)
             case CancelOnDisconnectOp():
-                return await order_entry.cancel_on_disconnect(services, account, enabled=op.enabled)
+                return await order_entry.cancel_on_disconnect(services, caller, enabled=op.enabled)
 
     # --------------------------------------------------------------------------------- answers
 
@@ -318,6 +341,12 @@ class Connection:
     def _fail(self, request_id: int | str | None, error: Exception) -> None:
         document: Problem = problem_of(error)
         self._send(ErrorMessage(id=request_id, problem=document))
+
+
+def _same_reach(one: Principal, other: Principal) -> bool:
+    """Return whether a principal may hear all that another one heard."""
+    reach = (one.account, one.scopes, one.markets)
+    return reach == (other.account, other.scopes, other.markets)
 
 
 class _Id(msgspec.Struct):

@@ -1,17 +1,26 @@
-"""Identity: who people are to this exchange, and what keeps it: sessions, in a database of their own.
+"""Identity: who people are to this exchange: sessions, keys and roles, in a database of their own.
 
 Its parts are made by the composition root, opened before the exchange and closed after it.
 """
 
+from concurrent.futures import Executor
+from secrets import token_bytes
 from typing import Final, Self
 
 import attrs
 
+from hybrid_dex.defaults.api_keys import ApiKeys
 from hybrid_dex.defaults.auth_database import AuthDatabase
+from hybrid_dex.defaults.fresh_actions import FreshActions
 from hybrid_dex.defaults.login_tokens import LoginTokens, PreviousSecret
+from hybrid_dex.defaults.roles import Roles
+from hybrid_dex.defaults.sealed_secrets import SealedSecrets
 from hybrid_dex.defaults.sql_login_store import SqlLoginStore
+from hybrid_dex.defaults.wallet_auth import WalletAuth, WalletAuthOptions
+from hybrid_dex.defaults.wallet_signatures import ContractWallets
 from hybrid_dex.errors import ConfigurationError
 from hybrid_dex.interfaces.clock import Clock
+from hybrid_dex.signing.domain import Domain
 from reference_app.settings import Settings
 
 __all__ = ["Identity", "make_identity"]
@@ -27,12 +36,20 @@ class Identity:
     Attributes:
         database: what all of it stands in.
         logins: nonces and sessions.
-        tokens: writes and reads tokens.
+        auth: logs wallets in, and verifies orders.
+        keys: what programs sign requests with.
+        roles: what accounts may do beside trading.
+        actions: confirmations by the wallet of one request.
+        wallets: asks accounts that are contracts; ``None`` without a chain.
     """
 
     database: AuthDatabase
     logins: SqlLoginStore
-    tokens: LoginTokens
+    auth: WalletAuth
+    keys: ApiKeys
+    roles: Roles
+    actions: FreshActions
+    wallets: ContractWallets | None
 
     async def __aenter__(self) -> Self:
         """Connect. Raises `ConfigurationError`."""
@@ -42,10 +59,14 @@ class Identity:
     async def __aexit__(self, *_: object) -> None:
         """Write what is noted, and release every connection."""
         await self.logins.settle()
+        if self.wallets is not None:
+            await self.wallets.close()
         await self.database.close()
 
 
-def make_identity(settings: Settings, clock: Clock) -> Identity:
+def make_identity(
+    settings: Settings, clock: Clock, domain: Domain, executor: Executor | None = None
+) -> Identity:
     """Return what the settings ask for; nothing is opened yet.
 
     Raises:
@@ -54,17 +75,51 @@ def make_identity(settings: Settings, clock: Clock) -> Identity:
     """
     settings.data.mkdir(parents=True, exist_ok=True)
     database = AuthDatabase(settings.auth_url)
+    alone = not settings.auth.shared
+    logins = SqlLoginStore(database=database, alone=alone)
+    previous = _previous(settings, clock)
+    tokens = LoginTokens(
+        secret=settings.token_secret,
+        issuer=settings.name,
+        audience=settings.name,
+        demo=settings.demo,
+        previous=previous,
+    )
+    wallets = _wallets(settings, domain)
+    auth = WalletAuth(
+        domain=domain,
+        tokens=tokens,
+        store=logins,
+        clock=clock,
+        options=WalletAuthOptions(
+            origins=tuple(settings.auth.origins), access_life_s=settings.auth.access_life_s
+        ),
+        wallets=wallets,
+        executor=executor,
+    )
+    sealed = SealedSecrets(
+        secret=tokens.secret,
+        previous=None if previous is None else previous.secret,
+        randomness=token_bytes,
+    )
     return Identity(
         database=database,
-        logins=SqlLoginStore(database=database, alone=not settings.auth.shared),
-        tokens=LoginTokens(
-            secret=settings.token_secret,
-            issuer=settings.name,
-            audience=settings.name,
-            demo=settings.demo,
-            previous=_previous(settings, clock),
-        ),
+        logins=logins,
+        auth=auth,
+        keys=ApiKeys(database=database, sealed=sealed, clock=clock, alone=alone),
+        roles=Roles(database=database, clock=clock),
+        actions=FreshActions(auth=auth, tokens=tokens),
+        wallets=wallets,
     )
+
+
+def _wallets(settings: Settings, domain: Domain) -> ContractWallets | None:
+    if not settings.chain.rpc_urls:
+        return None
+    # web3 takes a second to import, and an exchange without a chain needs none of it.
+    from hybrid_dex.settlement.contract_wallets import EvmContractWallets  # noqa: PLC0415
+
+    return EvmContractWallets(rpc_urls=settings.chain.rpc_urls, chain_id=domain.chain_id)
 
 
 def _previous(settings: Settings, clock: Clock) -> PreviousSecret | None:

@@ -1,14 +1,16 @@
 """Order entry as REST and sockets do alike, once a message is read and it is known who sends it.
 
-Each function is one request: it counts against the account's rate, becomes one command, and is
-answered once that is durable. Nothing here decides what may be traded.
+Each function is one request: it is refused to a caller that may not ask for it, counts against the
+account's rate, becomes one command, and is answered once that is durable. Nothing here decides what may be traded.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
 
 from hybrid_dex.exchange import unsigned_command
+from hybrid_dex.interfaces.auth import Principal
 from hybrid_dex.interfaces.risk import Refusal
-from hybrid_dex.model.commands import PlaceOrder
+from hybrid_dex.model.batch_request import BatchRequest, SignedReplacement
+from hybrid_dex.model.commands import CancelOrder, PlaceOrder
 from hybrid_dex.model.events import EventBatch
 from hybrid_dex.model.order import Side
 from hybrid_dex.model.reasons import RejectReason
@@ -49,6 +51,7 @@ from hybrid_dex.wire import (
     to_preview,
     to_replacement,
 )
+from reference_app.access import check_market, check_requests
 from reference_app.answers import (
     canceled_answer,
     changed_answer,
@@ -90,16 +93,16 @@ def live_order(services: Services, account: AccountId, order_id: OrderId) -> Ord
     return order
 
 
-async def place(services: Services, account: AccountId, request: OrderRequest) -> OrderAnswer:
+async def place(services: Services, caller: Principal, request: OrderRequest) -> OrderAnswer:
     """Place an order."""
-    order, until = _read(services, account, request)
-    await services.limiter.orders(account)
+    order, until = _read(services, caller, request)
+    await services.limiter.orders(caller.account)
     outcome = await services.exchange.place(order, not_after_ns=until)
     return placed_answer(services.exchange.view, outcome)
 
 
 async def place_run(
-    services: Services, account: AccountId, requests: Sequence[OrderRequest]
+    services: Services, caller: Principal, requests: Sequence[OrderRequest]
 ) -> list[Outcome]:
     """Place orders that arrived together, verified and journaled together; tell of each in turn.
 
@@ -110,7 +113,7 @@ async def place_run(
     untils: list[TimestampNs | None] = []
     for request in requests:
         try:
-            order, until = _read(services, account, request)
+            order, until = _read(services, caller, request)
         except Exception as error:  # noqa: BLE001 # told to its sender, by who asked
             outcomes.append(error)
             continue
@@ -122,16 +125,17 @@ async def place_run(
 
 
 async def place_batch(
-    services: Services, account: AccountId, request: BatchOrdersRequest
+    services: Services, caller: Principal, request: BatchOrdersRequest
 ) -> BatchAnswer:
     """Do several requests as one command."""
-    until = not_after_ns(request, services.clock.now_ns())
+    account, until = caller.account, not_after_ns(request, services.clock.now_ns())
     members = to_batch(
         request,
         account,
         market=services.market,
         order=lambda order_id: live_order(services, account, order_id),
     )
+    check_requests(caller, members, services.exchange.view)
     await services.limiter.orders(account, len(members))
     exchange = services.exchange
     answers = await exchange.place_batch(
@@ -145,28 +149,41 @@ async def place_batch(
 
 
 async def place_linked(
-    services: Services, account: AccountId, request: LinkedRequest
+    services: Services, caller: Principal, request: LinkedRequest
 ) -> LinkedAnswer:
     """Place linked orders, all or none."""
-    until = not_after_ns(request, services.clock.now_ns())
+    account, until = caller.account, not_after_ns(request, services.clock.now_ns())
     orders = to_linked(request, services.market(request.stop.market), account)
+    linked = [one for one in orders if one is not None]
+    check_requests(caller, linked, services.exchange.view)
     await services.limiter.orders(account, 2 if orders.entry is None else 3)
     outcome = await services.exchange.place_linked(*orders, not_after_ns=until)
     return linked_answer(services.exchange.view, outcome, bracket=orders.entry is not None)
 
 
-async def replace(services: Services, order: OrderView, request: ReplaceRequest) -> OrderAnswer:
+async def replace(
+    services: Services, caller: Principal, order: OrderView, request: ReplaceRequest
+) -> OrderAnswer:
     """Swap the terms of the account's order."""
     until = not_after_ns(request, services.clock.now_ns())
     terms, expected = to_replacement(request, services.market(order.market), order)
+    asked: BatchRequest = (
+        SignedReplacement(order_id=order.order_id, terms=terms)
+        if isinstance(terms, SignedOrder)
+        else terms
+    )
+    check_requests(caller, [asked], services.exchange.view)
     await services.limiter.orders(order.account)
     exchange = services.exchange
     outcome = await exchange.replace(order.order_id, terms, expected, not_after_ns=until)
     return changed_answer(exchange.view, outcome, order.account, order.order_id)
 
 
-async def reduce(services: Services, order: OrderView, request: ReduceRequest) -> OrderAnswer:
+async def reduce(
+    services: Services, caller: Principal, order: OrderView, request: ReduceRequest
+) -> OrderAnswer:
     """Lower the open quantity of the account's order."""
+    check_market(caller, order.market)
     until = not_after_ns(request, services.clock.now_ns())
     by = Quantity(services.market(order.market).parse_quantity(request.by, "by"))
     await services.limiter.orders(order.account)
@@ -177,11 +194,14 @@ async def reduce(services: Services, order: OrderView, request: ReduceRequest) -
 
 async def cancel(
     services: Services,
-    account: AccountId,
+    caller: Principal,
     order_id: OrderId | None,
     client_order_id: ClientOrderId | None = None,
 ) -> OrderAnswer:
     """Cancel one order by either id."""
+    account = caller.account
+    asked = CancelOrder(account=account, order_id=order_id, client_order_id=client_order_id)
+    check_requests(caller, [asked], services.exchange.view)
     await services.limiter.orders(account)
     view = services.exchange.view
     if order_id is None and client_order_id is not None:
@@ -192,23 +212,27 @@ async def cancel(
 
 
 async def cancel_all(
-    services: Services, account: AccountId, market: str | None, side: str | None
+    services: Services, caller: Principal, market: str | None, side: str | None
 ) -> CancelAllAnswer:
     """Cancel all orders, or those of a market, a side, or both."""
+    account, wanted = caller.account, None if market is None else MarketId(market)
+    check_market(caller, wanted)
     await services.limiter.orders(account)
     outcome = await services.exchange.cancel_all(
         account,
-        None if market is None else MarketId(market),
+        wanted,
         None if side is None else member(Side, side),
     )
     return canceled_answer(outcome, account)
 
 
 async def schedule_cancel(
-    services: Services, account: AccountId, request: ScheduleCancelRequest
+    services: Services, caller: Principal, request: ScheduleCancelRequest
 ) -> ProtectionAnswer:
     """Arm, push back or disarm a dead man's switch."""
+    account = caller.account
     market = None if request.market is None else MarketId(request.market)
+    check_market(caller, market)
     return await _protect(
         services,
         account,
@@ -216,15 +240,18 @@ async def schedule_cancel(
     )
 
 
-async def heartbeat(services: Services, account: AccountId) -> ProtectionAnswer:
+async def heartbeat(services: Services, caller: Principal) -> ProtectionAnswer:
     """Push back every switch."""
+    account = caller.account
     return await _protect(services, account, lambda: services.exchange.heartbeat(account))
 
 
 async def cancel_on_disconnect(
-    services: Services, account: AccountId, *, enabled: bool
+    services: Services, caller: Principal, *, enabled: bool
 ) -> ProtectionAnswer:
     """Wish that orders go with the last connection, or no longer."""
+    account = caller.account
+    check_market(caller, None)
     return await _protect(
         services,
         account,
@@ -249,10 +276,11 @@ async def _protect(
     return protected_answer(services.exchange.view, await ask(), account)
 
 
-def preview(services: Services, account: AccountId, request: OrderRequest) -> PreviewAnswer:
+def preview(services: Services, caller: Principal, request: OrderRequest) -> PreviewAnswer:
     """Tell what an order would hold, cost and bring, and what there is to sign. Does nothing."""
     market = services.market(request.market)
-    order = to_preview(request, market, account)
+    check_market(caller, market.id)
+    order = to_preview(request, market, caller.account)
     view = services.exchange.view
     if isinstance(order, PlaceOrder):
         refusal = view.judge(order)
@@ -272,7 +300,9 @@ def preview(services: Services, account: AccountId, request: OrderRequest) -> Pr
 
 
 def _read(
-    services: Services, account: AccountId, request: OrderRequest
+    services: Services, caller: Principal, request: OrderRequest
 ) -> tuple[SignedOrder | PlaceOrder, TimestampNs | None]:
     until = not_after_ns(request, services.clock.now_ns())
-    return to_order(request, services.market(request.market), account), until
+    order = to_order(request, services.market(request.market), caller.account)
+    check_requests(caller, [order], services.exchange.view)
+    return order, until

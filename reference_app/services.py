@@ -1,7 +1,7 @@
 """What the routes stand on, in one value that the composition root makes and tests can replace."""
 
 from concurrent.futures import Executor
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 import attrs
 from litestar import Request
@@ -19,16 +19,17 @@ from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.units import AccountId, MarketId
 from hybrid_dex.model.views import OrderView
 from hybrid_dex.signing.domain import Domain
-from hybrid_dex.wire import problem
+from reference_app.access import unauthenticated
 from reference_app.hub import Hub
 from reference_app.identity import Identity
 from reference_app.limits import Limiter
-from reference_app.problems import ProblemError, refuse
+from reference_app.problems import refuse
 from reference_app.settings import Settings
 
-__all__ = ["Caller", "History", "Services", "TheServices", "provide_principal", "unauthenticated"]
+__all__ = ["PRINCIPAL", "Caller", "History", "Services", "TheServices", "provide_principal"]
 
-_BEARER = "bearer "
+PRINCIPAL: Final = "principal"
+"""Under which name the guard leaves who asks."""
 
 
 class History(Records, Protocol):
@@ -91,6 +92,14 @@ class Services:
         except SignatureError as error:
             raise unauthenticated(f"token: {error.reason}", error.valid) from error
 
+    async def key(self, principal: Principal, address: str) -> Principal:
+        """Return the principal of a key that may still act from there. Raises `ProblemError`."""
+        try:
+            await self.identity.keys.still_good(principal, address)
+        except SignatureError as error:
+            raise unauthenticated(f"key: {error.reason}", error.valid, "key") from error
+        return principal
+
 
 TheServices: TypeAlias = NamedDependency[SkipValidation[Services]]
 """What a route takes to get the services."""
@@ -98,17 +107,8 @@ Caller: TypeAlias = NamedDependency[SkipValidation[Principal]]
 """What a route takes to get who asks; without a valid token the route is not reached."""
 
 
-def unauthenticated(detail: str, valid: str) -> ProblemError:
-    """Return the refusal of a request that says not, or not credibly, who asks."""
-    return ProblemError(
-        problem(RejectReason.UNAUTHENTICATED, detail, field="authorization", valid=valid),
-        {"www-authenticate": "Bearer"},
-    )
-
-
-async def provide_principal(request: Request[Any, Any, Any], services: TheServices) -> Principal:
-    """Return who sends a request. Raises `ProblemError`."""
-    values = request.headers.getall("authorization", [])
-    if len(values) != 1 or not values[0].lower().startswith(_BEARER):
-        raise unauthenticated("no access token was sent", "Authorization: Bearer and one token")
-    return await services.principal(values[0][len(_BEARER) :].strip())
+async def provide_principal(request: Request[Any, Any, Any]) -> Principal:
+    """Return who sends a request, as the guard found; only a route that is guarded may ask."""
+    found = request.scope["state"].get(PRINCIPAL)
+    assert isinstance(found, Principal), "a route asks who calls it and declares no `security`"
+    return found

@@ -3,19 +3,24 @@
 from reference_app.routes.account import account_routes
 from reference_app.routes.auth import auth_routes
 from reference_app.routes.batches import batch_routes
+from reference_app.routes.keys import action_routes, key_routes
 from reference_app.routes.markets import market_routes
 from reference_app.routes.orders import order_routes
 from reference_app.routes.receipts import receipt_routes
+from reference_app.routes.roles import role_routes
 from reference_app.routes.stream import stream
 from reference_app.routes.system import system_routes
 
 __all__ = [
     "account_routes",
+    "action_routes",
     "auth_routes",
     "batch_routes",
+    "key_routes",
     "market_routes",
     "order_routes",
     "receipt_routes",
+    "role_routes",
     "stream",
     "system_routes",
 ]

@@ -22,8 +22,9 @@ from hybrid_dex.wire import (
     voucher_message,
     voucher_salt,
 )
+from reference_app.access import READ, READ_BY_MARKET, WITHDRAW, check_market
 from reference_app.problems import read_body, refuse
-from reference_app.routes.parameters import BEARER, Before, Limit, MarketQuery, cursor
+from reference_app.routes.parameters import Before, Limit, MarketQuery, cursor
 from reference_app.services import Caller, Services, TheServices
 
 __all__ = ["account_routes"]
@@ -31,7 +32,7 @@ __all__ = ["account_routes"]
 AnyRequest = Request[Any, Any, Any]
 
 
-@get("/balances", security=BEARER)
+@get("/balances", security=READ)
 async def list_balances(services: TheServices, principal: Caller) -> BalancesAnswer:
     """List the account's balances by asset."""
     view = services.exchange.view
@@ -45,7 +46,7 @@ async def list_balances(services: TheServices, principal: Caller) -> BalancesAns
     )
 
 
-@get("/fills", security=BEARER)
+@get("/fills", security=READ_BY_MARKET)
 async def list_fills(
     services: TheServices,
     principal: Caller,
@@ -55,6 +56,7 @@ async def list_fills(
 ) -> FillsAnswer:
     """List the account's fills, newest first, each with how far its settlement has come."""
     wanted = None if market is None else services.market(market).id
+    check_market(principal, wanted)
     records = await services.records.fills(
         account=principal.account, market=wanted, before=cursor(before), limit=limit
     )
@@ -66,7 +68,7 @@ async def list_fills(
     return FillsAnswer(fills=fills, next=last)
 
 
-@post("/vouchers", opt={"body": VoucherRequest}, security=BEARER)
+@post("/vouchers", opt={"body": VoucherRequest}, security=WITHDRAW)
 async def issue_voucher(
     request: AnyRequest, services: TheServices, principal: Caller
 ) -> VoucherMessage:
@@ -87,7 +89,7 @@ async def issue_voucher(
     return voucher_message(answer, asset)
 
 
-@get("/vouchers", security=BEARER)
+@get("/vouchers", security=WITHDRAW)
 async def list_vouchers(services: TheServices, principal: Caller) -> VouchersAnswer:
     """List the account's open vouchers, each signed again."""
     await services.limiter.orders(principal.account)
@@ -99,7 +101,7 @@ async def list_vouchers(services: TheServices, principal: Caller) -> VouchersAns
     )
 
 
-@get("/sessions", security=BEARER)
+@get("/sessions", security=READ)
 async def list_session_keys(services: TheServices, principal: Caller) -> SessionKeysAnswer:
     """List the account's session keys, with what each may still do."""
     return SessionKeysAnswer(

@@ -14,8 +14,9 @@ from hybrid_dex.wire import (
     ScheduleCancelRequest,
 )
 from reference_app import order_entry
+from reference_app.access import READ, TRADE_BY_MARKET
 from reference_app.problems import read_body
-from reference_app.routes.parameters import BEARER, MarketQuery
+from reference_app.routes.parameters import MarketQuery
 from reference_app.services import Caller, TheServices
 
 __all__ = ["batch_routes"]
@@ -23,59 +24,59 @@ __all__ = ["batch_routes"]
 AnyRequest = Request[Any, Any, Any]
 
 
-@post("/batch", status_code=200, opt={"body": BatchOrdersRequest}, security=BEARER)
+@post("/batch", status_code=200, opt={"body": BatchOrdersRequest}, security=TRADE_BY_MARKET)
 async def place_batch(request: AnyRequest, services: TheServices, principal: Caller) -> BatchAnswer:
     """Do up to 100 places, cancels, reductions and replacements as one command; each is answered."""
     body = await read_body(request, BatchOrdersRequest)
-    return await order_entry.place_batch(services, principal.account, body)
+    return await order_entry.place_batch(services, principal, body)
 
 
-@post("/linked", opt={"body": LinkedRequest}, security=BEARER)
+@post("/linked", opt={"body": LinkedRequest}, security=TRADE_BY_MARKET)
 async def place_linked(
     request: AnyRequest, services: TheServices, principal: Caller
 ) -> LinkedAnswer:
     """Place an OCO or a bracket, all of it or nothing."""
     body = await read_body(request, LinkedRequest)
-    return await order_entry.place_linked(services, principal.account, body)
+    return await order_entry.place_linked(services, principal, body)
 
 
-@get("/protection", security=BEARER)
+@get("/protection", security=READ)
 async def get_protection(services: TheServices, principal: Caller) -> ProtectionAnswer:
     """Get the armed dead man's switches, and whether orders go with the last connection."""
     return order_entry.protection(services, principal.account)
 
 
-@put("/protection/timer", opt={"body": ScheduleCancelRequest}, security=BEARER)
+@put("/protection/timer", opt={"body": ScheduleCancelRequest}, security=TRADE_BY_MARKET)
 async def arm_timer(
     request: AnyRequest, services: TheServices, principal: Caller
 ) -> ProtectionAnswer:
     """Arm a dead man's switch, of a market or of all of them, or push it back; 0 disarms."""
     body = await read_body(request, ScheduleCancelRequest)
-    return await order_entry.schedule_cancel(services, principal.account, body)
+    return await order_entry.schedule_cancel(services, principal, body)
 
 
-@delete("/protection/timer", status_code=200, security=BEARER)
+@delete("/protection/timer", status_code=200, security=TRADE_BY_MARKET)
 async def disarm_timer(
     services: TheServices, principal: Caller, market: MarketQuery = None
 ) -> ProtectionAnswer:
     """Disarm the dead man's switch of a market, or without one that of all markets."""
     switch = ScheduleCancelRequest(timeout_ms=0, market=market)
-    return await order_entry.schedule_cancel(services, principal.account, switch)
+    return await order_entry.schedule_cancel(services, principal, switch)
 
 
-@post("/protection/heartbeat", status_code=200, security=BEARER)
+@post("/protection/heartbeat", status_code=200, security=TRADE_BY_MARKET)
 async def push_back(services: TheServices, principal: Caller) -> ProtectionAnswer:
     """Push back every dead man's switch, each by its own timeout."""
-    return await order_entry.heartbeat(services, principal.account)
+    return await order_entry.heartbeat(services, principal)
 
 
-@put("/protection/disconnect", opt={"body": CancelOnDisconnectRequest}, security=BEARER)
+@put("/protection/disconnect", opt={"body": CancelOnDisconnectRequest}, security=TRADE_BY_MARKET)
 async def set_cancel_on_disconnect(
     request: AnyRequest, services: TheServices, principal: Caller
 ) -> ProtectionAnswer:
     """Wish that orders go when the account's last socket ends, or no longer."""
     body = await read_body(request, CancelOnDisconnectRequest)
-    return await order_entry.cancel_on_disconnect(services, principal.account, enabled=body.enabled)
+    return await order_entry.cancel_on_disconnect(services, principal, enabled=body.enabled)
 
 
 batch_routes = Router(

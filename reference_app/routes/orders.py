@@ -30,9 +30,10 @@ from hybrid_dex.wire import (
     parse_order_id,
 )
 from reference_app import order_entry
+from reference_app.access import READ_BY_MARKET, TRADE_BY_MARKET, check_market
 from reference_app.limits import address_part
 from reference_app.problems import read_body, refuse
-from reference_app.routes.parameters import BEARER, MarketQuery, SideQuery
+from reference_app.routes.parameters import MarketQuery, SideQuery
 from reference_app.services import Caller, Services, TheServices
 
 __all__ = ["order_routes", "own_order"]
@@ -45,36 +46,38 @@ async def own_order(services: Services, principal: Principal, order_id: OrderId)
     order = services.exchange.view.order(order_id) or await services.records.order(order_id)
     if order is None or order.account != principal.account:
         raise refuse(Refusal(RejectReason.UNKNOWN_ORDER, "order_id", "you have no such order"))
+    check_market(principal, order.market)
     return order
 
 
-@post("/", opt={"body": OrderRequest}, security=BEARER)
+@post("/", opt={"body": OrderRequest}, security=TRADE_BY_MARKET)
 async def place_order(request: AnyRequest, services: TheServices, principal: Caller) -> OrderAnswer:
     """Place an order; answered once it is durable."""
     body = await read_body(request, OrderRequest)
-    return await order_entry.place(services, principal.account, body)
+    return await order_entry.place(services, principal, body)
 
 
-@post("/preview", status_code=200, opt={"body": OrderRequest}, security=BEARER)
+@post("/preview", status_code=200, opt={"body": OrderRequest}, security=READ_BY_MARKET)
 async def preview_order(
     request: AnyRequest, services: TheServices, principal: Caller
 ) -> PreviewAnswer:
     """Tell what an order would hold, cost and bring, and what there is to sign; nothing is done."""
     body = await read_body(request, OrderRequest)
-    return order_entry.preview(services, principal.account, body)
+    return order_entry.preview(services, principal, body)
 
 
-@get("/open", security=BEARER)
+@get("/open", security=READ_BY_MARKET)
 async def list_open_orders(
     services: TheServices, principal: Caller, market: MarketQuery = None
 ) -> OrdersAnswer:
     """List the account's open orders."""
     wanted = None if market is None else services.market(market).id
+    check_market(principal, wanted)
     orders = services.exchange.view.open_orders(principal.account, wanted)
     return OrdersAnswer(orders=[_message(services, order) for order in orders])
 
 
-@get("/{order_id:str}", security=BEARER)
+@get("/{order_id:str}", security=READ_BY_MARKET)
 async def get_order(
     services: TheServices, principal: Caller, order_id: FromPath[str]
 ) -> OrderMessage:
@@ -82,7 +85,7 @@ async def get_order(
     return _message(services, await own_order(services, principal, parse_order_id(order_id)))
 
 
-@get("/by-client-id/{client_order_id:str}", security=BEARER)
+@get("/by-client-id/{client_order_id:str}", security=READ_BY_MARKET)
 async def get_order_by_client_id(
     request: AnyRequest,
     services: TheServices,
@@ -97,10 +100,11 @@ async def get_order_by_client_id(
     if order is None:
         detail = f"you have no order {wanted[:64]!r}"
         raise refuse(Refusal(RejectReason.UNKNOWN_ORDER, "client_order_id", detail))
+    check_market(principal, order.market)
     return _message(services, order)
 
 
-@get("/by-hash/{order_hash:str}", security=BEARER)
+@get("/by-hash/{order_hash:str}", security=READ_BY_MARKET)
 async def get_order_by_hash(
     services: TheServices, principal: Caller, order_hash: FromPath[str]
 ) -> OrderMessage:
@@ -112,46 +116,54 @@ async def get_order_by_hash(
     if order is None:
         detail = "you have no order with this hash"
         raise refuse(Refusal(RejectReason.UNKNOWN_ORDER, "order_hash", detail))
+    check_market(principal, order.market)
     return _message(services, order)
 
 
-@delete("/{order_id:str}", status_code=200, security=BEARER)
+@delete("/{order_id:str}", status_code=200, security=TRADE_BY_MARKET)
 async def cancel_order(
     services: TheServices, principal: Caller, order_id: FromPath[str]
 ) -> OrderAnswer:
     """Cancel an order; answered once it is durable."""
-    return await order_entry.cancel(services, principal.account, parse_order_id(order_id))
+    return await order_entry.cancel(services, principal, parse_order_id(order_id))
 
 
-@delete("/", status_code=200, security=BEARER)
+@delete("/", status_code=200, security=TRADE_BY_MARKET)
 async def cancel_all_orders(
     services: TheServices, principal: Caller, market: MarketQuery = None, side: SideQuery = None
 ) -> CancelAllAnswer:
     """Cancel all of the account's orders, or those of a market, a side, or both."""
-    return await order_entry.cancel_all(services, principal.account, market, side)
+    return await order_entry.cancel_all(services, principal, market, side)
 
 
-@post("/{order_id:str}/replace", status_code=200, opt={"body": ReplaceRequest}, security=BEARER)
+@post(
+    "/{order_id:str}/replace",
+    status_code=200,
+    opt={"body": ReplaceRequest},
+    security=TRADE_BY_MARKET,
+)
 async def replace_order(
     request: AnyRequest, services: TheServices, principal: Caller, order_id: FromPath[str]
 ) -> OrderAnswer:
     """Swap an order for new terms, atomically; it keeps its id."""
     body = await read_body(request, ReplaceRequest)
     order = await own_order(services, principal, parse_order_id(order_id))
-    return await order_entry.replace(services, order, body)
+    return await order_entry.replace(services, principal, order, body)
 
 
-@post("/{order_id:str}/reduce", status_code=200, opt={"body": ReduceRequest}, security=BEARER)
+@post(
+    "/{order_id:str}/reduce", status_code=200, opt={"body": ReduceRequest}, security=TRADE_BY_MARKET
+)
 async def reduce_order(
     request: AnyRequest, services: TheServices, principal: Caller, order_id: FromPath[str]
 ) -> OrderAnswer:
     """Lower an order's open quantity in place; it keeps its priority."""
     body = await read_body(request, ReduceRequest)
     order = await own_order(services, principal, parse_order_id(order_id))
-    return await order_entry.reduce(services, order, body)
+    return await order_entry.reduce(services, principal, order, body)
 
 
-@post("/{order_id:str}/receipt", status_code=200, security=BEARER)
+@post("/{order_id:str}/receipt", status_code=200, security=READ_BY_MARKET)
 async def cancel_receipt(
     services: TheServices, principal: Caller, order_id: FromPath[str]
 ) -> CancelReceiptMessage:

@@ -11,7 +11,7 @@ from hybrid_dex.wire import parse_fill_id
 __all__ = ["BEARER", "Before", "Limit", "MarketQuery", "SideQuery", "cursor"]
 
 BEARER: Final[list[dict[str, list[str]]]] = [{"bearer": []}]
-"""The document's mark of a route that needs a login."""
+"""A route that needs a login, and no key will do; see `reference_app.access` for all others."""
 
 Limit = Annotated[int, QueryParameter(ge=1, le=500, description="how many at most")]
 Before = Annotated[

@@ -14,8 +14,8 @@ from hybrid_dex.wire import (
     parse_order_id,
     receipt_message,
 )
+from reference_app.access import READ
 from reference_app.problems import refuse
-from reference_app.routes.parameters import BEARER
 from reference_app.services import Caller, TheServices
 
 __all__ = ["receipt_routes"]
@@ -31,7 +31,7 @@ FillQuery = Annotated[
 ]
 
 
-@get("/", security=BEARER)
+@get("/", security=READ)
 async def get_receipts(
     services: TheServices,
     principal: Caller,

@@ -50,7 +50,7 @@ async def stream(socket: Socket, services: TheServices) -> None:
     if origin is not None and origin not in services.settings.auth.origins:
         await socket.close(code=CLOSE_FORBIDDEN, reason="this origin may not connect")
         return
-    connection = Connection(services)
+    connection = Connection(services, peer(socket.scope))
     limits = services.settings.limits
     if not services.hub.connect(connection, peer(socket.scope), limits):
         await socket.close(code=CLOSE_TOO_MANY, reason="too many connections")

@@ -17,10 +17,20 @@ PATHS = {
     "/account/fills",
     "/account/sessions",
     "/account/vouchers",
+    "/admin/audit",
+    "/admin/roles",
+    "/admin/roles/{account}",
+    "/auth/actions",
+    "/auth/actions/confirm",
+    "/auth/api-keys",
+    "/auth/api-keys/{key_id}",
     "/auth/login",
     "/auth/logout",
     "/auth/nonce",
     "/auth/refresh",
+    "/auth/revoke",
+    "/auth/sessions",
+    "/auth/sessions/{session_id}",
     "/health/live",
     "/health/ready",
     "/info",
@@ -46,7 +56,7 @@ PATHS = {
     "/receipts",
     "/time",
 }
-PUBLIC = ("/auth/nonce", "/auth/login", "/auth/refresh", "/health", "/info", "/markets", "/time")
+PUBLIC = ("/auth/nonce", "/auth/login", "/auth/refresh", "/auth/revoke", "/health", "/info", "/markets", "/time")
 
 
 def is_problem(reply: Any, status: int, reason: RejectReason) -> Problem:
@@ -117,7 +127,7 @@ async def test_every_private_route_wants_a_valid_token(stack: Stack, alice: Trad
                 is_problem(reply, 401, RejectReason.UNAUTHENTICATED)
                 assert reply.headers["www-authenticate"] == "Bearer"
             checked += 1
-    assert checked == 25
+    assert checked == 36
 
 
 async def test_bodies_are_json_of_the_documented_shape_and_nothing_else(

@@ -204,6 +204,7 @@ class FakeExchange:
         query: Mapping[str, str],
         body: bytes | None,
         token: str | None,
+        headers: Mapping[str, str] | None = None,
     ) -> HttpReply:
         """Answer as the gateway does."""
         await asyncio.sleep(0)

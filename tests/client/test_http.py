@@ -35,6 +35,7 @@ class Script:
         query: Mapping[str, str],
         body: bytes | None,
         token: str | None,
+        headers: Mapping[str, str] | None = None,
     ) -> HttpReply:
         """Answer with the next."""
         self.sent += 1

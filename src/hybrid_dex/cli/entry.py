@@ -25,7 +25,7 @@ _FAILED: Final = 1
 _USAGE: Final = 2
 _INTERRUPTED: Final = 130
 _LISTS: Final = ("--help", "-h")
-_FROM_THE_APP: Final = ("demo", "market-maker", "serve")
+_FROM_THE_APP: Final = ("admin", "demo", "market-maker", "serve")
 
 
 def main() -> None:

@@ -8,8 +8,10 @@ ports to HTTP and socket can be replaced, so it runs against an app in the same 
         answer = await client.place("ETH-USDC", "buy", quantity="0.5", price="2500")
 """
 
+from hybrid_dex.client.api_key import ApiKey, KeyAuth
 from hybrid_dex.client.book_replica import BookReplica, Step
 from hybrid_dex.client.client import ClientOptions, ExchangeClient
+from hybrid_dex.client.credentials import Credentials
 from hybrid_dex.client.errors import LaggingListenerError, UnreachableError
 from hybrid_dex.client.http import HttpPort, HttpReply, HttpxPort
 from hybrid_dex.client.lanes import LanesExhaustedError, NonceLanes
@@ -20,15 +22,18 @@ from hybrid_dex.client.socket_port import Connection, Connector, websocket_conne
 from hybrid_dex.client.stream import Reconnected, StreamOptions
 
 __all__ = [
+    "ApiKey",
     "BookReplica",
     "ClientOptions",
     "Connection",
     "Connector",
+    "Credentials",
     "DecimalLike",
     "ExchangeClient",
     "HttpPort",
     "HttpReply",
     "HttpxPort",
+    "KeyAuth",
     "LaggingListenerError",
     "LanesExhaustedError",
     "NewOrder",

@@ -14,7 +14,9 @@ from typing import Literal, Self
 
 import attrs
 
+from hybrid_dex.client.api_key import ApiKey, KeyAuth
 from hybrid_dex.client.book_replica import BookReplica
+from hybrid_dex.client.credentials import Credentials
 from hybrid_dex.client.http import HttpCaller, HttpPort, HttpxPort
 from hybrid_dex.client.lanes import NonceLanes
 from hybrid_dex.client.order_writer import (
@@ -23,6 +25,8 @@ from hybrid_dex.client.order_writer import (
     OrderOptions,
     OrderWriter,
     SideLike,
+    decimal_text,
+    to_side,
 )
 from hybrid_dex.client.rest import Rest
 from hybrid_dex.client.session import SessionKeeper, Signer
@@ -49,6 +53,7 @@ from hybrid_dex.wire import (
     ReceiptMessage,
     TradeMessage,
     to_market,
+    word,
 )
 
 __all__ = ["ClientOptions", "ExchangeClient"]
@@ -86,6 +91,9 @@ class ExchangeClient:
         url: the exchange's base URL.
         signer: the account's key, such as `LocalSigner`, or a `SessionKey` that it granted; without
             one only public data is read.
+        key: an API key that signs every request in place of a login. With a ``signer`` beside it
+            orders are signed by that and handed in by the key; without one it reads, cancels and
+            reduces.
         options: see `ClientOptions`.
         http: another way to send requests than httpx.
         connector: another way to open the socket, or ``None`` for no socket.
@@ -97,6 +105,7 @@ class ExchangeClient:
         url: str,
         *,
         signer: Signer | None = None,
+        key: ApiKey | None = None,
         options: ClientOptions | None = None,
         http: HttpPort | None = None,
         connector: Connector | Literal["websocket"] | None = "websocket",
@@ -104,13 +113,18 @@ class ExchangeClient:
     ) -> None:
         self._options = options or ClientOptions()
         timeout_s = self._options.timeout_s
-        self._http = http or HttpxPort(url, timeout_s=timeout_s)
+        if key is not None and http is not None:
+            raise ConfigurationError("a port of your own signs by itself: give it the key")
+        auth = None if key is None else KeyAuth(key, now_ns)
+        self._http = http or HttpxPort(url, timeout_s=timeout_s, auth=auth)
+        self._key = key
         self._connector = (
             websocket_connector(url, timeout_s=timeout_s) if connector == "websocket" else connector
         )
         self._signer = signer
         self._now_ns = now_ns
-        self._rest = Rest(HttpCaller(self._http, self._options.attempts))
+        caller = HttpCaller(self._http, self._options.attempts)
+        self._rest = Rest(caller, keyed=key is not None)
         self._info: InfoAnswer | None = None
         self._markets: dict[MarketId, Market] = {}
         self._trading: Trading | None = None
@@ -315,18 +329,22 @@ class ExchangeClient:
         self, order_id: str | None = None, *, client_order_id: str | None = None
     ) -> OrderAnswer:
         """Cancel an order by one of its ids. Raises as `place`."""
-        trading = self._own()
         if order_id is None:
             if client_order_id is None:
                 raise ConfigurationError("name the order by order_id or client_order_id")
             order_id = (await self._rest.order_by_client_id(client_order_id)).order_id
-        return await trading.cancel(order_id)
+        if self._reads_alone():
+            return await self._rest.cancel(order_id)
+        return await self._own().cancel(order_id)
 
     async def cancel_all(
         self, market: str | None = None, side: SideLike | None = None
     ) -> CancelAllAnswer:
         """Cancel all of the account's orders, or those of a market, a side, or both."""
         name = None if market is None else self.market(market).id
+        if self._reads_alone():
+            wanted = None if side is None else word(to_side(side))
+            return await self._rest.cancel_all(name, wanted)
         return await self._own().cancel_all(name, side)
 
     async def reduce(self, order_id: str, by: DecimalLike) -> OrderAnswer:
@@ -335,9 +353,16 @@ class ExchangeClient:
         An `UnknownOutcomeError` is not resolved here, for two reductions look alike: compare the
         order's quantity.
         """
+        if self._reads_alone():
+            return await self._rest.reduce(order_id, decimal_text("by", by))
         return await self._own().reduce(order_id, by)
 
     # ---------------------------------------------------------------------- account
+
+    @property
+    def credentials(self) -> Credentials:
+        """The account's open sessions and API keys: to see, make and end them."""
+        return Credentials(self._rest, self._signer)
 
     async def hand_over(self) -> str:
         """Open another session of this account and return its refresh token, for a `SessionKey`.
@@ -406,8 +431,8 @@ class ExchangeClient:
         self._info = info = await self._rest.info()
         domain = self._domain(info)
         self._markets = {market.id: market for market in map(to_market, await self._rest.markets())}
-        session = None
-        if self._signer is not None:
+        session, key = None, self._key
+        if self._signer is not None and key is None:
             session = SessionKeeper(self._rest.caller, self._signer, info.login, self._now_ns)
             await session.token()
             self._rest.session = session
@@ -417,10 +442,11 @@ class ExchangeClient:
                 self._markets,
                 token=session.token if session else None,
                 renew=session.renew if session else None,
+                sign_in=None if key is None else lambda id: key.login(id, self._now_ns()),
                 options=self._options.stream,
             )
             self._tasks.append(asyncio.create_task(self._stream.run()))
-        if self._signer is not None and session is not None:
+        if self._signer is not None:
             options = self._options
             lanes = NonceLanes(lanes=options.lanes, first=options.first_lane)
             self._trading = trading = Trading(
@@ -428,7 +454,7 @@ class ExchangeClient:
                 stream=self._stream,
                 by_socket=options.entry == "socket",
                 writer=OrderWriter(
-                    account=session.account,
+                    account=session.account if session else AccountId(self._signer.address),
                     signer=self._signer,
                     domain=domain,
                     lanes=lanes,
@@ -454,6 +480,10 @@ class ExchangeClient:
         if expected is not None and domain != expected:
             raise ConfigurationError(f"the exchange settles on {domain}, expected {expected}")
         return domain
+
+    def _reads_alone(self) -> bool:
+        """Whether a key acts without a signer, and so without nonces to keep."""
+        return self._key is not None and self._signer is None
 
     def _own(self) -> Trading:
         if self._trading is None:

@@ -47,8 +47,9 @@ class HttpPort(Protocol):
         query: Mapping[str, str],
         body: bytes | None,
         token: str | None,
+        headers: Mapping[str, str] | None = None,
     ) -> HttpReply:
-        """Return the answer, whatever its status.
+        """Return the answer, whatever its status. ``headers`` go with it as they are.
 
         Raises:
             UnreachableError: the request was not sent.
@@ -68,6 +69,7 @@ class HttpxPort:
         url: the exchange's base URL.
         timeout_s: how long connecting, sending and receiving may take, each.
         transport: another transport, such as `httpx.ASGITransport` for an app in this process.
+        auth: signs each request as it leaves, such as `KeyAuth`.
     """
 
     def __init__(
@@ -76,9 +78,10 @@ class HttpxPort:
         *,
         timeout_s: float = 10.0,
         transport: httpx.AsyncBaseTransport | None = None,
+        auth: httpx.Auth | None = None,
     ) -> None:
         self._client = httpx.AsyncClient(
-            base_url=url, timeout=timeout_s, transport=transport, follow_redirects=False
+            base_url=url, timeout=timeout_s, transport=transport, auth=auth, follow_redirects=False
         )
 
     async def request(
@@ -89,16 +92,17 @@ class HttpxPort:
         query: Mapping[str, str],
         body: bytes | None,
         token: str | None,
+        headers: Mapping[str, str] | None = None,
     ) -> HttpReply:
         """Return the answer; see `HttpPort`."""
-        headers = {"accept": _JSON}
+        sent = {"accept": _JSON} | dict(headers or {})
         if token is not None:
-            headers["authorization"] = f"Bearer {token}"
+            sent["authorization"] = f"Bearer {token}"
         if body is not None:
-            headers["content-type"] = _JSON
+            sent["content-type"] = _JSON
         try:
             reply = await self._client.request(
-                method, path, params=dict(query), content=body, headers=headers
+                method, path, params=dict(query), content=body, headers=sent
             )
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise UnreachableError(f"{method} {path} was not sent: {_said(error)}") from error
@@ -140,6 +144,7 @@ class HttpCaller:
         query: Mapping[str, str] | None = None,
         body: bytes | None = None,
         token: str | None = None,
+        headers: Mapping[str, str] | None = None,
         repeatable: bool = False,
     ) -> _T:
         """Return the answer to a request.
@@ -161,7 +166,7 @@ class HttpCaller:
         async for attempt in stamina.retry_context(on=again, attempts=self.attempts, timeout=None):
             with attempt:
                 reply = await self.port.request(
-                    method, path, query=query or {}, body=body, token=token
+                    method, path, query=query or {}, body=body, token=token, headers=headers
                 )
                 return _read(answer, reply, f"{method} {path}")
         raise AssertionError("a retry context ends by returning or raising")

@@ -50,10 +50,12 @@ class Rest:
     Attributes:
         caller: sends.
         session: who is logged in, or ``None`` for public calls only.
+        keyed: the caller signs each request by itself, so no login is needed.
     """
 
     caller: HttpCaller
     session: SessionKeeper | None = None
+    keyed: bool = False
 
     async def info(self) -> InfoAnswer:
         """Return what the exchange is."""
@@ -79,46 +81,46 @@ class Rest:
 
     async def place(self, order: OrderRequest) -> OrderAnswer:
         """Place an order."""
-        return await self._private(OrderAnswer, "POST", "/orders", body=encode(order))
+        return await self.private(OrderAnswer, "POST", "/orders", body=encode(order))
 
     async def order(self, order_id: str) -> OrderMessage:
         """Return one of the account's orders."""
-        return await self._private(OrderMessage, "GET", f"/orders/{_part(order_id)}")
+        return await self.private(OrderMessage, "GET", f"/orders/{_part(order_id)}")
 
     async def order_by_client_id(self, client_order_id: str) -> OrderMessage:
         """Return the order with this client order id."""
-        return await self._private(
+        return await self.private(
             OrderMessage, "GET", f"/orders/by-client-id/{_part(client_order_id)}"
         )
 
     async def open_orders(self, market: str | None = None) -> list[OrderMessage]:
         """Return the account's open orders."""
-        answer = await self._private(
+        answer = await self.private(
             OrdersAnswer, "GET", "/orders/open", query=_query(market=market)
         )
         return answer.orders
 
     async def cancel(self, order_id: str) -> OrderAnswer:
         """Cancel an order."""
-        return await self._private(OrderAnswer, "DELETE", f"/orders/{_part(order_id)}")
+        return await self.private(OrderAnswer, "DELETE", f"/orders/{_part(order_id)}")
 
     async def cancel_all(
         self, market: str | None = None, side: str | None = None
     ) -> CancelAllAnswer:
         """Cancel all orders, or those of a market, a side, or both."""
-        return await self._private(
+        return await self.private(
             CancelAllAnswer, "DELETE", "/orders", query=_query(market=market, side=side)
         )
 
     async def replace(self, order_id: str, order: ReplaceRequest) -> OrderAnswer:
         """Swap an order's terms."""
-        return await self._private(
+        return await self.private(
             OrderAnswer, "POST", f"/orders/{_part(order_id)}/replace", body=encode(order)
         )
 
     async def reduce(self, order_id: str, by: str) -> OrderAnswer:
         """Lower an order's open quantity."""
-        return await self._private(
+        return await self.private(
             OrderAnswer,
             "POST",
             f"/orders/{_part(order_id)}/reduce",
@@ -127,7 +129,7 @@ class Rest:
 
     async def cancel_receipt(self, order_id: str) -> CancelReceiptMessage:
         """Return the operator's word that an order is dead."""
-        return await self._private(
+        return await self.private(
             CancelReceiptMessage, "POST", f"/orders/{_part(order_id)}/receipt"
         )
 
@@ -143,7 +145,7 @@ class Rest:
         Keep it: `hybrid-dex receipts verify` holds it against the exchange's public log.
         """
         query = _query(sequence=sequence, order_id=order_id, fill_id=fill_id)
-        return (await self._private(ReceiptsAnswer, "GET", "/receipts", query=query)).receipts
+        return (await self.private(ReceiptsAnswer, "GET", "/receipts", query=query)).receipts
 
     async def issue_voucher(self, request: VoucherRequest) -> VoucherMessage:
         """Withdraw settled funds at once.
@@ -151,7 +153,7 @@ class Rest:
         With a ``salt`` it is sent again until there is an answer, as the exchange issues it once;
         without one it is never sent twice by itself: see `vouchers`.
         """
-        return await self._private(
+        return await self.private(
             VoucherMessage,
             "POST",
             "/account/vouchers",
@@ -161,30 +163,30 @@ class Rest:
 
     async def vouchers(self) -> list[VoucherMessage]:
         """Return the account's open vouchers."""
-        answer = await self._private(VouchersAnswer, "GET", "/account/vouchers")
+        answer = await self.private(VouchersAnswer, "GET", "/account/vouchers")
         return answer.vouchers
 
     async def session_keys(self) -> list[SessionKeyMessage]:
         """Return what the account's session keys may do."""
-        answer = await self._private(SessionKeysAnswer, "GET", "/account/sessions")
+        answer = await self.private(SessionKeysAnswer, "GET", "/account/sessions")
         return answer.session_keys
 
     async def balances(self) -> BalancesAnswer:
         """Return the account's balances."""
-        return await self._private(BalancesAnswer, "GET", "/account/balances")
+        return await self.private(BalancesAnswer, "GET", "/account/balances")
 
     async def fills(
         self, market: str | None = None, before: str | None = None, limit: int | None = None
     ) -> FillsAnswer:
         """Return the account's fills, newest first."""
-        return await self._private(
+        return await self.private(
             FillsAnswer,
             "GET",
             "/account/fills",
             query=_query(market=market, before=before, limit=limit),
         )
 
-    async def _private(
+    async def private(
         self,
         answer: type[_T],
         method: str,
@@ -192,13 +194,39 @@ class Rest:
         *,
         query: Mapping[str, str] | None = None,
         body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
         repeatable: bool = False,
     ) -> _T:
+        """Make a call as the account; a session that was ended is opened anew once.
+
+        Raises:
+            ConfigurationError: there is neither a login nor a key.
+            RefusedError, UnreachableError, UnknownOutcomeError: as `HttpCaller.call`.
+        """
         session = self.session
+        if self.keyed:
+            return await self.caller.call(
+                answer,
+                method,
+                path,
+                query=query,
+                body=body,
+                headers=headers,
+                repeatable=repeatable,
+            )
         if session is None:
-            raise ConfigurationError(f"{method} {path} needs a login: give the client a signer")
+            raise ConfigurationError(
+                f"{method} {path} needs a login: give the client a signer or a key"
+            )
         call = partial(
-            self.caller.call, answer, method, path, query=query, body=body, repeatable=repeatable
+            self.caller.call,
+            answer,
+            method,
+            path,
+            query=query,
+            body=body,
+            headers=headers,
+            repeatable=repeatable,
         )
         token = await session.token()
         try:

@@ -88,6 +88,7 @@ class Stream:
         markets: the markets whose books can be followed.
         token: returns an access token, or ``None`` for public channels only.
         renew: returns another token after one was refused.
+        sign_in: makes the login of an API key, in place of a token's, from the request's id.
         options: see `StreamOptions`.
     """
 
@@ -98,12 +99,14 @@ class Stream:
         *,
         token: Callable[[], Awaitable[str]] | None = None,
         renew: Callable[[str], Awaitable[str]] | None = None,
+        sign_in: Callable[[int], ClientMessage] | None = None,
         options: StreamOptions | None = None,
     ) -> None:
         self._connector = connector
         self._markets = markets
         self._token = token
         self._renew = renew
+        self._sign_in = sign_in
         self._options = options or StreamOptions()
         self._connection: Connection | None = None
         self._next_id = 0
@@ -242,6 +245,8 @@ class Stream:
         try:
             if self._token is not None:
                 await self._log_in(await self._token())
+            elif self._sign_in is not None:
+                await self.request(self._sign_in, LoginResult)
             if self._channels:
                 channels = list(self._channels)
                 await self.request(

@@ -39,7 +39,10 @@ from hybrid_dex.signing.domain import Domain
 from hybrid_dex.signing.login_message import LoginMessage
 from hybrid_dex.signing.uri import is_uri
 
-__all__ = ["WalletAuth", "WalletAuthOptions"]
+__all__ = ["ACTION_STATEMENT", "WalletAuth", "WalletAuthOptions"]
+
+ACTION_STATEMENT: Final = "Confirm this one request and no other: "
+"""How the statement of a message begins that confirms a request; it never opens a session."""
 
 _NONCE_BYTES: Final = 16
 _ID_BYTES: Final = 16
@@ -155,6 +158,11 @@ class WalletAuth:
         await self._signatures.nonces.put_nonce(nonce, expires_at_ms)
         return nonce
 
+    @property
+    def once(self) -> NonceStore:
+        """What keeps nonces, and all else that is good once."""
+        return self._signatures.nonces
+
     async def verify(self, message: str, signature: bytes) -> LoginMessage:
         """Return a signed EIP-4361 message for this exchange and now, and spend its nonce.
 
@@ -182,6 +190,8 @@ class WalletAuth:
         Raises:
             SignatureError, UnavailableError: as `verify`.
         """
+        if (LoginMessage.parse(message).statement or "").startswith(ACTION_STATEMENT):
+            raise SignatureError("statement", "confirms a request", "a message for a login")
         parsed = await self.verify(message, signature)
         now_ms, client = self._now_ms(), client or LoginClient()
         ends_at_ms = now_ms + self.options.session_life_s * 1000

@@ -29,6 +29,10 @@ class ContractWallets(Protocol):
         """
         ...
 
+    async def close(self) -> None:
+        """Release every connection. Safe to call twice."""
+        ...
+
 
 @attrs.frozen(kw_only=True)
 class WalletSignatures:

@@ -87,6 +87,8 @@ class RejectReason(enum.IntEnum):
     """The order's hash is not approved on chain, or the approval is not final yet."""
     APPROVAL_REVOKED = 2014
     """The approval of the order's hash was revoked on chain, which is for ever."""
+    FRESH_SIGNATURE_REQUIRED = 2015
+    """The account's wallet has to sign for exactly this request first."""
 
     INSUFFICIENT_FUNDS = 3001
     """The available balance does not cover the hold."""

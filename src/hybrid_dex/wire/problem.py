@@ -41,6 +41,7 @@ _STATUS: Final[dict[RejectReason, int]] = {
     RejectReason.UNAUTHENTICATED: 401,
     RejectReason.FORBIDDEN: 403,
     RejectReason.LOGIN_REFUSED: 401,
+    RejectReason.FRESH_SIGNATURE_REQUIRED: 403,
     RejectReason.ACCOUNT_FROZEN: 403,
     RejectReason.UNKNOWN_MARKET: 404,
     RejectReason.MARKET_HALTED: 409,

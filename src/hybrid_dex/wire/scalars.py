@@ -19,9 +19,11 @@ __all__ = [
     "ClientOrderIdText",
     "DecimalText",
     "IdText",
+    "IdentifierText",
     "Milliseconds",
     "RequestId",
     "SequenceNumber",
+    "SignatureText",
     "SymbolText",
     "TokenText",
     "hex_text",
@@ -29,6 +31,7 @@ __all__ = [
     "parse_hex",
     "parse_nonce",
     "parse_order_id",
+    "signature_bytes",
     "to_ms",
     "to_ns",
 ]
@@ -73,10 +76,21 @@ BytesText: TypeAlias = Annotated[
         extra_json_schema={"pattern": "^0x[0-9a-fA-F]*$"},
     ),
 ]
+SignatureText: TypeAlias = Annotated[
+    str,
+    Meta(
+        max_length=2 + 2 * 4_096,
+        description="0x and hexadecimal digits: 64 or 65 bytes, of a contract as many as it wants",
+        extra_json_schema={"pattern": "^0x[0-9a-fA-F]*$"},
+    ),
+]
 TokenText: TypeAlias = Annotated[str, Meta(min_length=1, max_length=4096)]
 RequestId: TypeAlias = (
     Annotated[int, Meta(ge=0, le=2**53 - 1)] | Annotated[str, Meta(min_length=1, max_length=64)]
 )
+IdentifierText: TypeAlias = Annotated[
+    str, Meta(min_length=1, max_length=64, description="an id of the exchange's making")
+]
 SequenceNumber: TypeAlias = Annotated[int, Meta(ge=0, le=2**40 - 1)]
 Milliseconds: TypeAlias = Annotated[
     int, Meta(ge=0, le=2**53 - 1, description="milliseconds since the Unix epoch")
@@ -121,6 +135,17 @@ def parse_hex(field: str, text: str, lengths: tuple[int, ...]) -> bytes:
     if len(data) not in lengths:
         raise FormatError(field, f"{len(data)} bytes", valid)
     return data
+
+
+def signature_bytes(text: str, field: str = "signature") -> bytes:
+    """Return the bytes of a signature, of any length that a message can have.
+
+    Raises:
+        FormatError: no ``0x``, another character, or none at all.
+    """
+    if _HEX.fullmatch(text) is None or len(text) == len("0x"):
+        raise FormatError(field, "not hexadecimal", "0x and pairs of hexadecimal digits")
+    return bytes.fromhex(text[2:])
 
 
 def parse_nonce(text: str, field: str = "nonce") -> int:

@@ -8,12 +8,12 @@ from hybrid_dex.model.market import Asset
 from hybrid_dex.model.views import Balance
 from hybrid_dex.wire.scalars import (
     AccountText,
-    BytesText,
     DecimalText,
     Milliseconds,
+    SignatureText,
     SymbolText,
     TokenText,
-    parse_hex,
+    signature_bytes,
 )
 
 __all__ = [
@@ -40,11 +40,12 @@ class LoginRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     Attributes:
         message: the EIP-4361 text exactly as it was signed.
-        signature: 65 bytes r, s, v of ``personal_sign``, in hexadecimal.
+        signature: 65 bytes r, s, v of ``personal_sign``, in hexadecimal; of an account that is a
+            contract, what its ``isValidSignature`` accepts (ERC-1271).
     """
 
     message: TokenText
-    signature: BytesText
+    signature: SignatureText
 
 
 class RefreshRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -107,7 +108,7 @@ def session_answer(session: Session) -> SessionAnswer:
 
 def login_signature(request: LoginRequest) -> bytes:
     """Return the signature's bytes. Raises `FormatError`."""
-    return parse_hex("signature", request.signature, (64, 65))
+    return signature_bytes(request.signature)
 
 
 def balance_message(balance: Balance, asset: Asset) -> BalanceMessage:

@@ -18,7 +18,9 @@ from hybrid_dex.wire.problem import Problem
 from hybrid_dex.wire.reports import ExecutionMessage, FillMessage
 from hybrid_dex.wire.scalars import (
     AccountText,
+    BytesText,
     ClientOrderIdText,
+    IdentifierText,
     IdText,
     Milliseconds,
     RequestId,
@@ -39,6 +41,7 @@ __all__ = [
     "ClientMessage",
     "ErrorMessage",
     "HeartbeatOp",
+    "KeyLoginOp",
     "LinkedOp",
     "LoginOp",
     "LoginResult",
@@ -85,6 +88,32 @@ class LoginOp(
 
     id: RequestId
     token: TokenText
+
+
+class KeyLoginOp(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="op",
+    tag="login_key",
+):
+    """Bind the connection to an API key.
+
+    Attributes:
+        id: of the request.
+        key: the key's id.
+        timestamp_ms: when it was signed.
+        signature: over the text of a request whose method is ``LOGIN``, whose target is ``/ws``, and
+            whose body is empty.
+        window_ms: how much later it may arrive.
+    """
+
+    id: RequestId
+    key: IdentifierText
+    timestamp_ms: Milliseconds
+    signature: BytesText
+    window_ms: Milliseconds = 5_000
 
 
 class SubscribeOp(
@@ -273,6 +302,7 @@ class PingOp(
 
 ClientMessage: TypeAlias = (
     LoginOp
+    | KeyLoginOp
     | SubscribeOp
     | UnsubscribeOp
     | PlaceOp

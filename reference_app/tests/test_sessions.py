@@ -1,0 +1,91 @@
+"""Open logins: their account sees them, ends them, and nobody else does either."""
+
+from typing import Any
+
+from hybrid_dex.model.reasons import RejectReason
+from reference_app.tests.stack import Stack, Trader
+from reference_app.tests.test_routes import is_problem
+
+
+async def again(trader: Trader) -> Trader:
+    """A further login of the same wallet."""
+    other = Trader(trader.stack, trader.key)
+    await other.login()
+    return other
+
+
+async def sessions(trader: Trader) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = (await trader.get("/auth/sessions")).json()["sessions"]
+    return found
+
+
+async def test_an_account_sees_its_open_logins_and_which_one_asks(alice: Trader) -> None:
+    other = await again(alice)
+    shown = await sessions(other)
+    assert [one["current"] for one in shown] == [False, True]
+    for one in shown:
+        assert one["address"] == "127.0.0.1"
+        assert one["user_agent"].startswith("python-httpx/")
+        assert one["opened_at_ms"] <= one["used_at_ms"] < one["ends_at_ms"]
+    assert alice.token not in str(shown), "nothing that a token could be made from"
+
+
+async def test_one_login_is_ended_at_once_and_others_go_on(alice: Trader) -> None:
+    other = await again(alice)
+    first = (await sessions(alice))[0]["id"]
+    ended = await other.delete(f"/auth/sessions/{first}")
+    assert (ended.status_code, ended.json()) == (200, {"revoked": 1})
+    is_problem(await alice.get("/account/balances"), 401, RejectReason.UNAUTHENTICATED)
+    assert (await other.get("/account/balances")).status_code == 200
+    gone = await other.delete(f"/auth/sessions/{first}")
+    is_problem(gone, 404, RejectReason.NOT_FOUND)
+
+
+async def test_all_other_logins_are_ended_and_the_one_that_asks_goes_on(alice: Trader) -> None:
+    others = [await again(alice) for _ in range(3)]
+    assert (await alice.delete("/auth/sessions")).json() == {"revoked": 3}
+    for other in others:
+        is_problem(await other.get("/auth/sessions"), 401, RejectReason.UNAUTHENTICATED)
+    assert len(await sessions(alice)) == 1
+    assert (await alice.delete("/auth/sessions")).json() == {"revoked": 0}
+
+
+async def test_another_account_s_login_is_one_that_does_not_exist(
+    alice: Trader, bob: Trader
+) -> None:
+    foreign = (await sessions(alice))[0]["id"]
+    is_problem(await bob.delete(f"/auth/sessions/{foreign}"), 404, RejectReason.NOT_FOUND)
+    await bob.delete("/auth/sessions")
+    assert [one["id"] for one in await sessions(alice)] == [foreign]
+
+
+async def test_a_refresh_keeps_the_session_and_its_place(stack: Stack) -> None:
+    trader = await stack.trader(7)
+    login = await trader.login()
+    before = await sessions(trader)
+    renewed = await stack.post("/auth/refresh", {"refresh_token": login["refresh_token"]})
+    trader.token = renewed.json()["access_token"]
+    assert [one["id"] for one in await sessions(trader)] == [one["id"] for one in before]
+
+
+async def test_an_access_token_is_revoked_alone_by_whoever_has_it(stack: Stack) -> None:
+    trader = await stack.trader(8)
+    login = await trader.login()
+    assert (await trader.get("/account/balances")).status_code == 200
+    for _ in range(2):
+        revoked = await stack.post("/auth/revoke", {"token": trader.token})
+        assert revoked.status_code == 204
+    is_problem(await trader.get("/account/balances"), 401, RejectReason.UNAUTHENTICATED)
+    renewed = await stack.post("/auth/refresh", {"refresh_token": login["refresh_token"]})
+    trader.token = renewed.json()["access_token"]
+    assert (await trader.get("/account/balances")).status_code == 200
+    refused = await stack.post("/auth/revoke", {"token": trader.token + "x"})
+    is_problem(refused, 401, RejectReason.LOGIN_REFUSED)
+
+
+async def test_a_socket_of_an_ended_login_places_nothing(alice: Trader) -> None:
+    async with alice.socket() as socket:
+        other = await again(alice)
+        await other.delete("/auth/sessions")
+        answer = await socket.ask({"op": "cancel_all"})
+        assert answer["problem"]["code"] == RejectReason.UNAUTHENTICATED
