@@ -101,6 +101,7 @@ async def scene(alice: Trader) -> Scene:
     names = {
         "order_id": order_id,
         "client_order_id": f"{MARK}-order",
+        "order_hash": placed["order"]["order_hash"],
         "session_id": session["id"],
         "key_id": key.id,
         "account": alice.account,

@@ -56,7 +56,16 @@ PATHS = {
     "/receipts",
     "/time",
 }
-PUBLIC = ("/auth/nonce", "/auth/login", "/auth/refresh", "/auth/revoke", "/health", "/info", "/markets", "/time")
+PUBLIC = (
+    "/auth/nonce",
+    "/auth/login",
+    "/auth/refresh",
+    "/auth/revoke",
+    "/health",
+    "/info",
+    "/markets",
+    "/time",
+)
 
 
 def is_problem(reply: Any, status: int, reason: RejectReason) -> Problem:

@@ -1,13 +1,18 @@
 """Settings: files and environment are read, and what is unknown or unsafe is refused by name."""
 
+import time
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
 
+from hybrid_dex.defaults.system_clock import SystemClock
 from hybrid_dex.errors import ConfigurationError
 from hybrid_dex.settlement.chains import CHAINS, Confirmations, SafeTag
+from hybrid_dex.signing import Domain
 from reference_app.app import compose
+from reference_app.identity import make_identity
 from reference_app.settings import (
     AuthSettings,
     ChainSettings,
@@ -17,6 +22,7 @@ from reference_app.settings import (
 )
 from reference_app.tests.stack import ETH_USDC, limits, settings
 
+DOMAIN = Domain(chain_id=31337, verifying_contract="0x" + "00" * 19 + "01")
 FILE = """
 [hybrid-dex]
 name = "mine"
@@ -170,3 +176,45 @@ def test_a_refusal_of_our_own_is_told_in_our_own_words(tmp_path: Path) -> None:
     assert str(refused.value) == (
         "the settings can not be used: no market is configured; add a [[hybrid-dex.markets]] table"
     )
+
+
+def test_a_previous_secret_needs_its_time_and_is_good_for_a_month_at_most(tmp_path: Path) -> None:
+    secret, now_s = "c0ffee5a1b2c3d4e5f60718293a4b5c6", int(time.time())
+
+    def auth(**changes: Any) -> AuthSettings:
+        present = "0123456789abcdefghijklmnopqrstuvwxyz"
+        return AuthSettings(secret=present, origins=["https://exchange.example"], **changes)
+
+    for changes in ({"previous_secret": secret}, {"previous_secret_until_s": now_s}):
+        with pytest.raises(ConfigurationError, match="belong together"):
+            settings(tmp_path, auth=auth(**changes))
+    for until_s, good in ((now_s + 30 * 86_400, True), (now_s + 32 * 86_400, False)):
+        chosen = settings(
+            tmp_path, auth=auth(previous_secret=secret, previous_secret_until_s=until_s)
+        )
+        assert secret not in repr(chosen)
+        if good:
+            make_identity(chosen, SystemClock(), DOMAIN)
+        else:
+            with pytest.raises(ConfigurationError, match="more than 31 days"):
+                make_identity(chosen, SystemClock(), DOMAIN)
+
+
+def test_logins_are_kept_beside_the_records_unless_said_otherwise(tmp_path: Path) -> None:
+    chosen = settings(tmp_path)
+    assert chosen.auth_url == f"sqlite:///{tmp_path / 'auth.sqlite'}"
+    elsewhere = attrs.evolve(chosen.auth, database="postgresql://user:MARK@host/name", shared=True)
+    shared = attrs.evolve(chosen, auth=elsewhere)
+    identity = make_identity(shared, SystemClock(), DOMAIN)
+    assert not identity.logins.alone
+    assert not identity.keys.alone
+    assert "MARK" not in identity.database.shown
+    wrong = attrs.evolve(chosen, auth=attrs.evolve(chosen.auth, database="mysql://host"))
+    with pytest.raises(ConfigurationError, match="auth database"):
+        make_identity(wrong, SystemClock(), DOMAIN)
+
+
+def test_access_tokens_live_for_an_hour_at_most() -> None:
+    AuthSettings(access_life_s=3_600)
+    with pytest.raises(ValueError, match="access_life_s"):
+        AuthSettings(access_life_s=3_601)

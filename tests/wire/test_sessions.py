@@ -31,12 +31,22 @@ def test_a_session_is_handed_to_its_owner() -> None:
     assert (answer.account, answer.access_token, answer.refresh_token) == ("alice", "a", "r")
 
 
-def test_a_login_signature_has_65_bytes() -> None:
-    """Anything else is refused before recovery."""
-    request = LoginRequest(message="m", signature="0x" + "01" * 65)
-    assert login_signature(request) == b"\x01" * 65
+@pytest.mark.parametrize("length", [1, 64, 65, 4_096])
+def test_a_login_signature_has_as_many_bytes_as_the_wallet_wants(length: int) -> None:
+    """A key's has 64 or 65, a contract's what its code expects; auth decides which it is."""
+    request = LoginRequest(message="m", signature="0x" + "01" * length)
+    assert login_signature(decode(LoginRequest, encode(request))) == b"\x01" * length
+
+
+@pytest.mark.parametrize("text", ["", "0x", "0x0", "01", "0xzz", "0X01", "0x01 "])
+def test_a_login_signature_that_is_no_bytes_is_refused(text: str) -> None:
     with pytest.raises(FormatError, match="signature"):
-        login_signature(LoginRequest(message="m", signature="0x01"))
+        login_signature(LoginRequest(message="m", signature=text))
+
+
+def test_a_login_signature_is_not_endless() -> None:
+    with pytest.raises(FormatError, match="signature"):
+        decode(LoginRequest, encode({"message": "m", "signature": "0x" + "01" * 4_097}))
 
 
 def test_a_balance_is_exact() -> None:

@@ -1,0 +1,117 @@
+"""The client signs requests with a key, and sees, makes and ends its account's credentials."""
+
+import time
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from hybrid_dex.client import ApiKey, ExchangeClient, HttpxPort
+from hybrid_dex.errors import ConfigurationError, RefusedError
+from hybrid_dex.model.reasons import RejectReason
+from hybrid_dex.signing import LocalSigner
+from reference_app.tests.keys import DAY_MS
+from reference_app.tests.stack import Stack, Trader
+
+
+def wallet(trader: Trader) -> LocalSigner:
+    return LocalSigner(bytes(trader.key.key))
+
+
+def soon() -> int:
+    return time.time_ns() // 1_000_000 + DAY_MS
+
+
+async def hmac_key(trader: Trader) -> ApiKey:
+    async with ExchangeClient(trader.stack.url, signer=wallet(trader)) as client:
+        made = await client.credentials.make_api_key(
+            "bot", scopes=["read", "trade"], expires_at_ms=soon(), networks=["127.0.0.0/8"]
+        )
+        (listed,) = await client.credentials.api_keys()
+        assert (listed, listed.markets) == (made.key, None)
+    assert made.secret is not None
+    return ApiKey(id=made.key.id, secret=made.secret)
+
+
+async def test_a_key_alone_reads_cancels_and_hears(stack: Stack, alice: Trader) -> None:
+    key = await hmac_key(alice)
+    first = (await alice.place("buy", "1", "10"))["order"]["order_id"]
+    second = (await alice.place("buy", "1", "11"))["order"]["order_id"]
+    third = (await alice.place("buy", "1", "12"))["order"]["order_id"]
+    async with ExchangeClient(stack.url, key=key) as client:
+        await client.stream.wait_ready()
+        assert len(await client.open_orders()) == 3
+        assert "USDC" in await client.balances()
+        assert (await client.reduce(first, "0.5")).order.open == "0.5"
+        assert (await client.reduce(first, "0.25")).order.open == "0.25"
+        assert (await client.cancel(first)).order.status == "canceled"
+        assert (await client.cancel_all("ETH-USDC", "buy")).canceled == [second, third]
+        with pytest.raises(ConfigurationError, match="give the client a signer"):
+            await client.place("ETH-USDC", "buy", quantity="1", price="10")
+        with pytest.raises(RefusedError) as refused:
+            await client.credentials.sessions()
+        assert refused.value.code == RejectReason.FORBIDDEN
+
+
+async def test_making_an_ed25519_key_shows_no_secret(stack: Stack, alice: Trader) -> None:
+    private = Ed25519PrivateKey.generate()
+    async with ExchangeClient(stack.url, signer=wallet(alice), connector=None) as client:
+        made = await client.credentials.make_api_key(
+            "bot",
+            scopes=["trade"],
+            expires_at_ms=soon(),
+            kind="ed25519",
+            public_key=private.public_key().public_bytes_raw(),
+            markets=["ETH-USDC"],
+        )
+        assert made.secret is None
+        assert (made.key.markets, made.key.scopes) == (["ETH-USDC"], ["trade"])
+    key = ApiKey(id=made.key.id, secret=private.private_bytes_raw(), ed25519=True)
+    async with ExchangeClient(stack.url, key=key, connector=None) as client:
+        assert (await client.cancel_all("ETH-USDC")).canceled == []
+        with pytest.raises(RefusedError) as refused:
+            await client.cancel_all()
+        assert refused.value.code == RejectReason.FORBIDDEN
+
+
+def test_what_is_no_secret_is_refused_without_being_shown() -> None:
+    for wrong in ("0x12", "0x" + "zz" * 32, "MARK", b"short", "0x" + "11" * 33):
+        with pytest.raises(ConfigurationError, match="not 32 bytes") as refused:
+            ApiKey(id="k", secret=wrong)
+        assert "MARK" not in str(refused.value)
+    with pytest.raises(ValueError, match="window_ms"):
+        ApiKey(id="k", secret=bytes(32), window_ms=60_001)
+
+
+def test_every_signature_has_a_time_of_its_own() -> None:
+    key = ApiKey(id="k", secret=bytes(32))
+    stamps = [key.headers("GET", "/time", b"", 5_000_000)["hd-timestamp"] for _ in range(3)]
+    assert stamps == ["5", "6", "7"]
+    assert "secret" not in repr(key)
+
+
+async def test_a_port_of_one_s_own_is_given_the_key_by_its_maker(stack: Stack) -> None:
+    with pytest.raises(ConfigurationError, match="signs by itself"):
+        ExchangeClient(stack.url, key=ApiKey(id="k", secret=bytes(32)), http=HttpxPort(stack.url))
+
+
+async def test_sessions_are_seen_and_ended(stack: Stack, alice: Trader) -> None:
+    async with ExchangeClient(stack.url, signer=wallet(alice), connector=None) as client:
+        shown = await client.credentials.sessions()
+        assert [one.current for one in shown] == [False, True]
+        await client.credentials.revoke_session(shown[0].id)
+        with pytest.raises(RefusedError):
+            await client.credentials.revoke_session(shown[0].id)
+        assert await client.credentials.revoke_other_sessions() == 0
+    assert (await alice.get("/account/balances")).status_code == 401
+
+
+async def test_a_deleted_key_is_void(stack: Stack, alice: Trader) -> None:
+    key = await hmac_key(alice)
+    async with ExchangeClient(stack.url, signer=wallet(alice), connector=None) as client:
+        await client.credentials.delete_api_key(key.id)
+        with pytest.raises(RefusedError):
+            await client.credentials.delete_api_key(key.id)
+    async with ExchangeClient(stack.url, key=key, connector=None) as client:
+        with pytest.raises(RefusedError) as refused:
+            await client.balances()
+        assert refused.value.code == RejectReason.UNAUTHENTICATED
