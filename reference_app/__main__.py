@@ -2,15 +2,16 @@
 
 import logging
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from hybrid_dex.errors import ConfigurationError
 from reference_app.server import run
-from reference_app.settings import load_settings
+from reference_app.settings import Settings, load_settings
 
 
-def main(arguments: list[str]) -> int:
-    """Return the exit code."""
+def main(arguments: list[str], serve: Callable[[Settings], int] = run) -> int:
+    """Serve what settings files say; return the exit code."""
     logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
@@ -20,7 +21,7 @@ def main(arguments: list[str]) -> int:
     except ConfigurationError as error:
         print(f"hybrid-dex: {error}", file=sys.stderr)  # noqa: T201 # the one line
         return 1
-    return run(settings)
+    return serve(settings)
 
 
 if __name__ == "__main__":

@@ -20,24 +20,18 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components
 
-from hybrid_dex.defaults.file_journal import FileJournal
-from hybrid_dex.defaults.file_snapshots import FileSnapshots
 from hybrid_dex.defaults.sql_records import SqlRecords
-from hybrid_dex.defaults.standard_risk import StandardRisk
 from hybrid_dex.defaults.system_clock import SystemClock
 from hybrid_dex.errors import ConfigurationError, FormatError
-from hybrid_dex.exchange import Exchange, ExchangeOptions
-from hybrid_dex.interfaces.settlement import Settlement
 from hybrid_dex.model.reasons import RejectReason
-from hybrid_dex.settlement.local import LocalSettlement
 from hybrid_dex.signing.domain import Domain
 from hybrid_dex.wire import MAX_MESSAGE_BYTES, MessageError
 from reference_app.access import SCHEMES
 from reference_app.authorizing import authorizer
+from reference_app.engines import make_bus, make_engine, opened_engine
 from reference_app.hub import Hub
 from reference_app.identity import make_identity
 from reference_app.limits import Limiter, guarded
-from reference_app.opening_balances import credit_opening_balances
 from reference_app.problems import EXCEPTION_HANDLERS
 from reference_app.routes import (
     account_routes,
@@ -77,27 +71,21 @@ def compose(settings: Settings, *, owns_process: bool = False) -> Services:
             chain_id=settings.chain.preset().chain_id,
             verifying_contract=settings.chain.contract or _NO_CHAIN_CONTRACT,
         )
-        markets = [market.market() for market in settings.markets]
     except FormatError as error:
         raise ConfigurationError(str(error)) from error
     clock = SystemClock()
     verifier = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="verify")
-    identity = make_identity(settings, clock, domain, verifier)
+    bus = make_bus(settings)
+    nonces = None if bus is None else bus.nonces()
+    identity = make_identity(settings, clock, domain, verifier, nonces)
     records = SqlRecords(settings.records_url)
-    exchange = Exchange(
-        markets,
-        journal=FileJournal(settings.data / "journal"),
-        snapshots=FileSnapshots(settings.data / "snapshots"),
-        settlement=_settlement(settings),
+    exchange = make_engine(
+        settings,
         auth=identity.auth,
-        risk=StandardRisk(settings.risk),
         records=records,
         clock=clock,
-        options=ExchangeOptions(
-            snapshot_every=settings.snapshot_every,
-            freeze_recovered=owns_process,
-            voucher_lifetime_s=settings.voucher_lifetime_s,
-        ),
+        bus=bus,
+        owns_process=owns_process,
     )
     return Services(
         settings=settings,
@@ -108,7 +96,8 @@ def compose(settings: Settings, *, owns_process: bool = False) -> Services:
         domain=domain,
         settles_on_chain=bool(settings.chain.rpc_urls),
         clock=clock,
-        limiter=Limiter(settings.limits),
+        limiter=Limiter(settings.limits, None if bus is None else bus.rates()),
+        bus=bus,
         hub=Hub(exchange),
         verifier=verifier,
     )
@@ -121,12 +110,12 @@ async def opened(services: Services) -> AsyncIterator[None]:
     Raises:
         HybridDexError: the exchange can not start; the message says what to do.
     """
-    async with services.identity, services.exchange:
-        if isinstance(services.exchange, Exchange):
-            await credit_opening_balances(services.exchange, services.settings.opening_balances)
+    engine = opened_engine(services.settings, services.exchange, services.records, services.bus)
+    async with services.identity, engine:
         services.hub.begin()
         following = asyncio.create_task(services.hub.run(), name="sockets' feed")
         try:
+            await services.exchange.caught_up()
             yield
         finally:
             services.hub.close()
@@ -192,30 +181,6 @@ def create_app(services: Services, *, opens: bool = True) -> Litestar:
     )
     app.asgi_handler = guarded(app.asgi_handler, services.limiter, MAX_MESSAGE_BYTES)
     return app
-
-
-def _settlement(settings: Settings) -> Settlement:
-    chain = settings.chain
-    if not chain.rpc_urls:
-        return LocalSettlement()
-    # web3 takes a second to import, and an exchange without a chain needs none of it.
-    from hybrid_dex.settlement.evm import EvmOptions, EvmSettlement  # noqa: PLC0415
-
-    settings.data.mkdir(parents=True, exist_ok=True)
-    try:
-        options = EvmOptions(
-            rpc_urls=chain.rpc_urls,
-            chain=chain.preset(),
-            contract=chain.contract,
-            operator_key=chain.operator_key,
-            store_path=settings.data / "settlement.sqlite",
-            start_block=chain.start_block,
-            batch_age_s=chain.batch_age_s,
-            heartbeat_s=chain.heartbeat_s,
-        )
-    except ValueError as error:
-        raise ConfigurationError(f"the chain's settings can not be used: {error}") from error
-    return EvmSettlement(options)
 
 
 def _nothing_here(

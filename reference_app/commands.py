@@ -11,7 +11,7 @@ from rich.console import Console
 from hybrid_dex.errors import ConfigurationError
 from reference_app.demo.options import DemoOptions
 
-__all__ = ["demo", "market_maker", "serve"]
+__all__ = ["demo", "engine", "market_maker", "serve"]
 
 _INTERRUPTED: Final = 130
 
@@ -86,6 +86,20 @@ def serve(*settings: Path) -> int:
     from reference_app.__main__ import main  # noqa: PLC0415
 
     return main([str(path) for path in settings])
+
+
+def engine(*settings: Path) -> int:
+    """Run the engine of settings files and HYBRID_DEX_ variables, for gateways of other processes.
+
+    Parameters
+    ----------
+    settings
+        TOML files, each overriding the one before.
+    """
+    from reference_app.__main__ import main  # noqa: PLC0415
+    from reference_app.engine_process import run_engine  # noqa: PLC0415
+
+    return main([str(path) for path in settings], run_engine)
 
 
 def market_maker(

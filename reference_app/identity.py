@@ -12,6 +12,7 @@ import attrs
 from hybrid_dex.defaults.api_keys import ApiKeys
 from hybrid_dex.defaults.auth_database import AuthDatabase
 from hybrid_dex.defaults.fresh_actions import FreshActions
+from hybrid_dex.defaults.login_store import NonceStore
 from hybrid_dex.defaults.login_tokens import LoginTokens, PreviousSecret
 from hybrid_dex.defaults.roles import Roles
 from hybrid_dex.defaults.sealed_secrets import SealedSecrets
@@ -65,9 +66,20 @@ class Identity:
 
 
 def make_identity(
-    settings: Settings, clock: Clock, domain: Domain, executor: Executor | None = None
+    settings: Settings,
+    clock: Clock,
+    domain: Domain,
+    executor: Executor | None = None,
+    nonces: NonceStore | None = None,
 ) -> Identity:
     """Return what the settings ask for; nothing is opened yet.
+
+    Args:
+        settings: all of them.
+        clock: the exchange's.
+        domain: what orders are signed for.
+        executor: verifies many signatures at once.
+        nonces: where login nonces are kept, when not in the database.
 
     Raises:
         ConfigurationError: a secret is weak, an address can not be used, or the previous secret
@@ -90,6 +102,7 @@ def make_identity(
         domain=domain,
         tokens=tokens,
         store=logins,
+        nonces=nonces,
         clock=clock,
         options=WalletAuthOptions(
             origins=tuple(settings.auth.origins), access_life_s=settings.auth.access_life_s

@@ -4,16 +4,18 @@ The framework's own limiter counts wrongly across processes, so rates are counte
 whose storage can be shared. Refusals leave as problem documents with Retry-After.
 """
 
+import logging
 import math
 import re
 import time
-from typing import Final
+from typing import Final, TypeAlias
 from urllib.parse import unquote
 
 from limits import RateLimitItemPerMinute, RateLimitItemPerSecond
-from limits.aio.storage import Storage
+from limits.aio.storage import MemoryStorage, Storage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from limits.errors import ConfigurationError as LimitsConfigurationError
+from limits.errors import StorageError
 from limits.storage import storage_from_string
 from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
@@ -52,6 +54,10 @@ _HEADERS: Final = {
 _NO_STORE: Final = "no-store"
 _SLASH: Final = re.compile(rb"%2f", re.IGNORECASE)
 _MAX_PATH_BYTES: Final = 2_048
+_AWAY_S: Final = 1.0
+"""How long an answer is waited for, and then not asked for again."""
+_Item: TypeAlias = RateLimitItemPerMinute | RateLimitItemPerSecond
+_log: Final = logging.getLogger(__name__)
 CLOSE_FORBIDDEN: Final = 1008
 CLOSE_TOO_MANY: Final = 1013
 _HANDSHAKES: Final = {
@@ -64,42 +70,81 @@ _HANDSHAKES: Final = {
 class Limiter:
     """Counts what addresses and accounts do.
 
+    While the place where all gateways count can not be reached, each counts alone, with the same
+    figures: a client then has at most so many times its rate as there are gateways.
+
+    Args:
+        settings: how much is too much, and where it is counted.
+        shared: where all gateways count, unless the settings name another place.
+
     Raises:
         ConfigurationError: the storage can not be used.
     """
 
-    def __init__(self, settings: LimitSettings) -> None:
-        try:
-            storage = storage_from_string(settings.storage)
-        except (LimitsConfigurationError, ValueError) as error:
-            raise ConfigurationError(f"limits.storage {settings.storage!r}: {error}") from error
-        if not isinstance(storage, Storage):
-            raise ConfigurationError(
-                f"limits.storage {settings.storage!r} would block; use async+memory:// or async+redis://host"
-            )
-        self._strategy = SlidingWindowCounterRateLimiter(storage)
+    def __init__(self, settings: LimitSettings, shared: str | None = None) -> None:
+        address = settings.storage
+        if shared is not None and address == LimitSettings().storage:
+            address = shared
+        self._shared = SlidingWindowCounterRateLimiter(_storage(address))
+        self._own = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._away_until_s = 0.0
         self._requests = RateLimitItemPerMinute(settings.requests_per_minute)
         self._orders = RateLimitItemPerSecond(settings.orders_per_second)
 
     async def request(self, address: str) -> None:
         """Count a request of an address. Raises `ProblemError` when there were too many."""
-        if not await self._strategy.hit(self._requests, "address", address):
+        if not await self._hit(self._requests, "address", address):
             raise await self._refusal(self._requests, "address", address)
 
     async def orders(self, account: AccountId, count: int = 1) -> None:
         """Count order entry of an account. Raises `ProblemError` when there was too much."""
-        if not await self._strategy.hit(self._orders, "account", account, cost=count):
+        if not await self._hit(self._orders, "account", account, count):
             raise await self._refusal(self._orders, "account", account)
 
-    async def _refusal(
-        self, item: RateLimitItemPerMinute | RateLimitItemPerSecond, kind: str, who: str
-    ) -> ProblemError:
-        stats = await self._strategy.get_window_stats(item, kind, who)
+    async def _hit(self, item: _Item, kind: str, who: str, cost: int = 1) -> bool:
+        """Count where all gateways count, or here while that can not be reached."""
+        if time.monotonic() >= self._away_until_s:
+            try:
+                return await self._shared.hit(item, kind, who, cost=cost)
+            except (StorageError, OSError) as error:
+                self._away_until_s = time.monotonic() + _AWAY_S
+                _log.warning("rates are counted by this gateway alone: %s", error)
+        return await self._own.hit(item, kind, who, cost=cost)
+
+    async def _refusal(self, item: _Item, kind: str, who: str) -> ProblemError:
+        counted = self._own if time.monotonic() < self._away_until_s else self._shared
+        try:
+            stats = await counted.get_window_stats(item, kind, who)
+        except (StorageError, OSError):
+            stats = await self._own.get_window_stats(item, kind, who)
         wait_s = max(1, math.ceil(stats.reset_time - time.time()))
         detail = f"more than {item}; try again in {wait_s} s"
         return ProblemError(
             problem(RejectReason.RATE_LIMITED, detail), {"retry-after": str(wait_s)}
         )
+
+
+def _storage(address: str) -> Storage:
+    """Return a place to count in. Raises `ConfigurationError`."""
+    options: dict[str, str | float | bool] = (
+        {
+            "implementation": "redispy",
+            "wrap_exceptions": True,
+            "socket_timeout": _AWAY_S,
+            "socket_connect_timeout": _AWAY_S,
+        }
+        if address.startswith("async+redis")
+        else {}
+    )
+    try:
+        storage = storage_from_string(address, **options)
+    except (LimitsConfigurationError, ValueError) as error:
+        raise ConfigurationError(f"limits.storage can not be used: {error}") from error
+    if not isinstance(storage, Storage):
+        raise ConfigurationError(
+            f"limits.storage {address!r} would block; use async+memory:// or async+redis://host"
+        )
+    return storage
 
 
 def peer(scope: Scope) -> str:

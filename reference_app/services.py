@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
 from hybrid_dex.errors import SignatureError
-from hybrid_dex.exchange import EngineClient
+from hybrid_dex.exchange import Bus, EngineClient
 from hybrid_dex.interfaces.auth import Auth, Principal
 from hybrid_dex.interfaces.clock import Clock
 from hybrid_dex.interfaces.records import Records
@@ -60,6 +60,7 @@ class Services:
         settles_on_chain: whether a chain stands behind ``domain``.
         clock: server time.
         limiter: rates.
+        bus: what this and other gateways share; ``None`` when there are none.
         hub: what sockets hear.
         verifier: the threads on which many signatures are checked, beside the event loop.
     """
@@ -73,6 +74,7 @@ class Services:
     settles_on_chain: bool
     clock: Clock
     limiter: Limiter
+    bus: Bus | None
     hub: Hub
     verifier: Executor
 

@@ -26,9 +26,12 @@ from hybrid_dex.model.vouchers import MAX_VOUCHER_LIFETIME_S
 from hybrid_dex.settlement.chains import ChainPreset, chain_named, finality_named
 
 __all__ = [
+    "IN_MEMORY",
+    "IN_PROCESS",
     "AuthSettings",
     "ChainSettings",
     "LimitSettings",
+    "LinkSettings",
     "MarketSettings",
     "OpeningBalance",
     "ServerSettings",
@@ -37,6 +40,8 @@ __all__ = [
 ]
 
 PREFIX: Final = "HYBRID_DEX_"
+IN_PROCESS: Final = "in-process"
+IN_MEMORY: Final = "memory"
 _SECTION: Final = "hybrid-dex"
 _OTHERS: Final = frozenset({"HYBRID_DEX_TIER", "HYBRID_DEX_ANVIL"})
 """Variables of the tests' and the demo's own, which say nothing about this program."""
@@ -248,6 +253,31 @@ class LimitSettings:
 
 
 @attrs.frozen(kw_only=True)
+class LinkSettings:
+    """How gateways and an engine in another process meet.
+
+    Attributes:
+        listen: where this process, which has the engine, is reached by gateways:
+            ``grpc://host:port`` or ``grpc://unix:/path``; nowhere when not set.
+        certificate: this side's certificate, PEM; relative to the file that names it.
+        key: its private key, PEM.
+        authority: what signed the other side's certificates, PEM.
+        plaintext: do without these three, within this machine.
+        trusted: names in certificates of the gateways that may verify signatures themselves;
+            ``local`` for all that come without one.
+        answer_s: how long a gateway waits for the engine's answer.
+    """
+
+    listen: str = ""
+    certificate: Path | None = None
+    key: Path | None = attrs.field(default=None, repr=False)
+    authority: Path | None = None
+    plaintext: bool = False
+    trusted: list[str] = attrs.field(factory=list)
+    answer_s: float = attrs.field(default=10.0, validator=attrs.validators.gt(0.0))
+
+
+@attrs.frozen(kw_only=True)
 class Settings:
     """Everything that an operator decides.
 
@@ -256,6 +286,9 @@ class Settings:
         demo: a demonstration on this machine: the public demo secret is accepted.
         data: the folder of journal and snapshots; relative to the file that names it.
         records: the records' database; by default SQLite in ``data``.
+        engine: ``in-process``, or the address of an engine in another process: ``grpc://host:port``.
+        bus: ``memory``, or what several gateways share: ``redis://host:port/database``.
+        link: how gateways and such an engine meet.
         snapshot_every: commands between two snapshots.
         voucher_lifetime_s: how long a voucher for a withdrawal at once is paid.
         server: where it listens.
@@ -271,6 +304,9 @@ class Settings:
     demo: bool = False
     data: Path = Path("data")
     records: str = ""
+    engine: str = IN_PROCESS
+    bus: str = attrs.field(default=IN_MEMORY, repr=False)
+    link: LinkSettings = attrs.field(factory=LinkSettings)
     snapshot_every: int = attrs.field(default=100_000, validator=_AT_LEAST_ONE)
     voucher_lifetime_s: int = attrs.field(
         default=3_600, validator=[_AT_LEAST_ONE, attrs.validators.le(MAX_VOUCHER_LIFETIME_S)]
@@ -307,10 +343,35 @@ class Settings:
                 "opening_balances are play money: they need demo = true and no chain.rpc_urls; "
                 "where a chain is, accounts deposit into the vault"
             )
-        if self.chain.rpc_urls and not self.chain.operator_key:
+        for name, value, own in (
+            ("engine", self.engine, IN_PROCESS),
+            ("bus", self.bus, IN_MEMORY),
+        ):
+            if value != own and "://" not in value:
+                raise ConfigurationError(f'{name} is {value!r}; it is "{own}" or an address')
+        if self.is_gateway and self.link.listen:
+            raise ConfigurationError(
+                "link.listen is where an engine is reached, and engine names another process; "
+                "remove one of the two"
+            )
+        if self.is_gateway and not self.auth.shared:
+            raise ConfigurationError(
+                "engine names another process, so there may be more gateways: set auth.shared = true, "
+                "and auth.database to one that all of them reach"
+            )
+        if self.is_gateway and self.opening_balances:
+            raise ConfigurationError(
+                "opening_balances belong to the engine's settings, and engine names another process"
+            )
+        if self.chain.rpc_urls and not self.is_gateway and not self.chain.operator_key:
             raise ConfigurationError(
                 f"{PREFIX}CHAIN_OPERATOR_KEY is not set, and chain.rpc_urls wants settlement"
             )
+
+    @property
+    def is_gateway(self) -> bool:
+        """Whether the engine is another process."""
+        return self.engine != IN_PROCESS
 
     @property
     def records_url(self) -> str:

@@ -12,10 +12,13 @@ from hybrid_dex.errors import ConfigurationError
 from hybrid_dex.settlement.chains import CHAINS, Confirmations, SafeTag
 from hybrid_dex.signing import Domain
 from reference_app.app import compose
+from reference_app.engine_process import run_engine
 from reference_app.identity import make_identity
 from reference_app.settings import (
     AuthSettings,
     ChainSettings,
+    LinkSettings,
+    OpeningBalance,
     ServerSettings,
     Settings,
     load_settings,
@@ -159,6 +162,49 @@ def test_unsafe_settings_are_refused(tmp_path: Path) -> None:
     ):
         with pytest.raises(ConfigurationError, match=said):
             compose(changed)
+
+
+def test_an_engine_in_another_process_and_what_gateways_share(tmp_path: Path) -> None:
+    good = settings(tmp_path)
+    away = attrs.evolve(
+        good, engine="grpc://127.0.0.1:1", auth=attrs.evolve(good.auth, shared=True)
+    )
+    assert away.is_gateway
+    assert not good.is_gateway
+    balance = OpeningBalance(account="alice", asset="ETH", amount="1")
+    for changes, said in (
+        ({"engine": "elsewhere"}, "engine is 'elsewhere'"),
+        ({"bus": "redis"}, "bus is 'redis'"),
+        ({"auth": good.auth}, "set auth.shared = true"),
+        ({"link": LinkSettings(listen="grpc://127.0.0.1:2")}, "remove one of the two"),
+        ({"demo": True, "opening_balances": [balance]}, "belong to the engine's settings"),
+    ):
+        with pytest.raises(ConfigurationError, match=said):
+            attrs.evolve(away, **changes)
+    for changes, said in (
+        ({}, "mutual TLS"),
+        ({"engine": "carrier-pigeon://here"}, "no engine named 'carrier-pigeon'"),
+        ({"engine": "grpc://nowhere"}, "no address of an engine"),
+        ({"bus": "carrier-pigeon://here"}, "no bus named 'carrier-pigeon'"),
+        ({"bus": "redis://127.0.0.1:port"}, "can not be used"),
+    ):
+        with pytest.raises(ConfigurationError, match=said):
+            compose(attrs.evolve(away, **changes))
+
+
+def test_the_files_of_a_link_are_beside_the_file_that_names_them(file: Path) -> None:
+    table = '[hybrid-dex.link]\nlisten = "grpc://127.0.0.1:1"\ncertificate = "engine.crt"\n'
+    file.write_text(FILE + table)
+    loaded = load_settings([file])
+    assert loaded.link.certificate == file.parent / "engine.crt"
+    assert loaded.link.key is None
+
+
+def test_an_engine_alone_needs_an_address(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_engine(settings(tmp_path)) == 1
+    assert "link.listen" in capsys.readouterr().err
 
 
 def test_a_demo_on_this_machine_needs_no_secret(tmp_path: Path) -> None:

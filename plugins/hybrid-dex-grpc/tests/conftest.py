@@ -3,9 +3,10 @@
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parents[1] / "hybrid-dex-redis" / "tests")]
 
-from grpc_bench import (  # the path first
+from grpc_bench import (  # noqa: E402 # the path first
     address,
     authority,
     engine,

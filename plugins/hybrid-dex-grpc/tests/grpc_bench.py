@@ -60,7 +60,7 @@ async def gateway(
     signed: bool = False,
 ) -> AsyncIterator[GrpcEngine]:
     """A gateway's client of the engine at an address."""
-    engine = GrpcLink().connect(
+    engine: GrpcEngine = GrpcLink().connect(  # type: ignore[assignment] # its own
         address,
         options,
         replica=replica or dex.Replica(recipe(signed=signed)),
@@ -68,6 +68,7 @@ async def gateway(
         requires_signature=signed,
     )
     async with engine:
+        await engine.caught_up()
         yield engine
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
 import pytest
 from grpc_bench import ALICE, BOB, ETH, LOCAL, MARKET, USDC, gateway, order, recipe, serving
+from hybrid_dex_grpc import GrpcLink
 from hybrid_dex_grpc.client import GrpcEngine
 
 import hybrid_dex as dex
@@ -88,6 +90,41 @@ class TestOrderEntry:
         unknown = await engine.cancel_receipt(dex.OrderId(12345))
         assert isinstance(unknown, dex.Refusal)
 
+    async def test_what_comes_too_late_is_refused_by_the_engines_clock(
+        self, engine: GrpcEngine
+    ) -> None:
+        late, soon = dex.TimestampNs(1), dex.TimestampNs(2**62)
+        mine = order(BOB, dex.Side.SELL)
+        answers = await engine.place_many([mine, mine, mine], not_after_ns=[soon, late, None])
+        assert [isinstance(one, dex.Refusal) for one in answers] == [False, True, False]
+        (resting, _) = engine.view.open_orders(BOB)
+        terms = dex.ReplaceOrder(
+            account=BOB, order_id=resting.order_id, price=resting.price, quantity=resting.quantity
+        )
+        assert isinstance(
+            await engine.replace(resting.order_id, terms, not_after_ns=late), dex.Refusal
+        )
+        (member,) = await engine.place_batch(BOB, [mine], not_after_ns=late)
+        assert isinstance(member, dex.Refusal)
+        with pytest.raises(dex.RefusedError) as refusal:
+            await engine.reduce(BOB, resting.order_id, dex.Quantity(1), not_after_ns=late)
+        assert isinstance(member, dex.Refusal)
+        assert refusal.value.code == member.reason
+        assert engine.view.open_order_count(BOB) == 2
+
+    async def test_linked_orders(self, exchange: dex.Exchange, engine: GrpcEngine) -> None:
+        take_profit = msgspec.structs.replace(order(BOB, dex.Side.SELL, price=300_000))
+        stop = msgspec.structs.replace(
+            order(BOB, dex.Side.SELL, price=200_000),
+            order_type=dex.OrderType.STOP_LIMIT,
+            trigger_price=dex.Price(200_000),
+        )
+        answer = await engine.place_linked(take_profit, stop)
+        assert answer == exchange.subscribe(exchange.view.sequence - 1).take()[0]
+        assert isinstance(answer, dex.EventBatch)
+        late = await engine.place_linked(take_profit, stop, not_after_ns=dex.TimestampNs(1))
+        assert isinstance(late, dex.Refusal)
+
     async def test_many_at_once_are_each_answered(self, engine: GrpcEngine) -> None:
         orders = [order(BOB, dex.Side.SELL, quantity=1, name=f"one {at}") for at in range(90)]
         answers = await asyncio.gather(*(engine.place(one) for one in orders))
@@ -136,6 +173,33 @@ class TestReading:
             await exchange.place(order(BOB, dex.Side.SELL))
             async with serving(exchange) as address, gateway(address) as engine:
                 assert engine.view.state_hash() == exchange.view.state_hash()
+
+    async def test_whoever_subscribes_first_hears_what_is_caught_up_with(self) -> None:
+        """So a gateway that was restarted remembers what a client missed meanwhile."""
+        journal, snapshots = dex.MemoryJournal(), dex.MemorySnapshots()
+        async with dex.Exchange([MARKET], journal=journal, snapshots=snapshots) as exchange:
+            await exchange.deposit(BOB, ETH, dex.Amount(10**30))
+        async with dex.Exchange([MARKET], journal=journal, snapshots=snapshots) as exchange:
+            before = exchange.view.sequence
+            for _ in range(20):
+                await exchange.place(order(BOB, dex.Side.SELL))
+            async with serving(exchange) as address:
+                engine = GrpcLink().connect(
+                    address,
+                    LOCAL,
+                    replica=dex.Replica(recipe()),
+                    auth=dex.TrustedAuth(),
+                    requires_signature=False,
+                )
+                async with engine:
+                    assert engine.view.sequence == before
+                    assert not engine.health().ready
+                    with pytest.raises(dex.UnavailableError, match="not caught up"):
+                        await engine.heartbeat(BOB)
+                    events = engine.subscribe(before)
+                    await engine.caught_up()
+                    assert events.take() == exchange.subscribe(before).take()
+                    assert engine.health().ready
 
 
 class TestTerms:

@@ -34,8 +34,10 @@ class Held:
     def __getattr__(self, name: str) -> object:
         return getattr(self.exchange, name)
 
-    async def place_many(self, orders: list[dex.PlaceOrder]) -> list[dex.EventBatch | dex.Refusal]:
-        answers = await self.exchange.place_many(orders)
+    async def place_many(
+        self, orders: list[dex.PlaceOrder], **more: object
+    ) -> list[dex.EventBatch | dex.Refusal]:
+        answers = await self.exchange.place_many(orders, **more)
         self.entered += 1
         await self.gate.wait()
         return answers

@@ -455,6 +455,9 @@ class Exchange(OrderEntry):
         """Whether the settlement takes signed orders only."""
         return self._settlement.requires_signature
 
+    async def caught_up(self) -> None:
+        """Return at once: the view is the engine itself. See `EngineClient`."""
+
     async def checkpoint(self, after: int | None = None) -> Checkpoint:
         """Return where a replica of the engine begins, or goes on after a record.
 

@@ -54,7 +54,7 @@ class EngineClient(Protocol):
     """
 
     async def __aenter__(self) -> Self:
-        """Be ready: the view is that of the engine, not older than this call.
+        """Reach the engine. The view is a state that it had, perhaps some time ago.
 
         Raises:
             ConfigurationError: the engine has other terms than this gateway was configured for.
@@ -64,6 +64,17 @@ class EngineClient(Protocol):
 
     async def __aexit__(self, *_: object) -> None:
         """Release everything."""
+        ...
+
+    async def caught_up(self) -> None:
+        """Return once the view is not older than the opening.
+
+        Nothing is applied to the view between the opening and the first call of this or of
+        `subscribe`. So whoever subscribes first hears of all that the view catches up with.
+
+        Raises:
+            UnavailableError: the engine gives no records.
+        """
         ...
 
     # --------------------------------------------------------------------------- order entry

@@ -45,6 +45,7 @@ from hybrid_dex import (
     SignedVoucher,
     StaleReplicaError,
     Subscription,
+    TimestampNs,
     UnavailableError,
     UnknownOutcomeError,
     VersionMismatchError,
@@ -70,6 +71,7 @@ _RETRY_S: Final = 0.05
 _RETRY_MAX_S: Final = 2.0
 _HEALTH_S: Final = 0.5
 _START_S: Final = 30.0
+_ENDING_S: Final = 1.0
 _A_TURN: Final = 64
 _VERIFY_BATCH: Final = 128
 _CLOSED: Final = "the gateway is closed"
@@ -129,7 +131,11 @@ class GrpcEngine:
         self._health = _UNKNOWN
         self._failure = ""
         self._connections: dict[AccountId, int] = {}
-        self._ready: asyncio.Future[None] | None = None
+        self._begun: asyncio.Future[None] | None = None
+        self._going = asyncio.Event()
+        self._head = 0
+        self._behind = True
+        self._arrived = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._channel: EngineChannel | None = None
         self._lane: Lane | None = None
@@ -137,7 +143,7 @@ class GrpcEngine:
     # ------------------------------------------------------------------ opening and closing
 
     async def __aenter__(self) -> Self:
-        """Reach the engine and take its state.
+        """Reach the engine and take a state of it; see `caught_up`.
 
         Raises:
             ConfigurationError: the engine has other terms than this gateway.
@@ -153,15 +159,14 @@ class GrpcEngine:
         source: RecordSource = EngineRecords(channel)
         if self._bus is not None:
             source = self._bus.relay(source)
-        loop = asyncio.get_running_loop()
-        self._ready = loop.create_future()
+        self._begun = asyncio.get_running_loop().create_future()
         try:
             await self._meet(channel)
             self._begin(lane.run(), "requests to the engine")
             self._begin(self._follow(source), "records of the engine")
             self._begin(self._watch(channel), "health of the engine")
             async with asyncio.timeout(_START_S):
-                await self._ready
+                await self._begun
                 await lane.up.wait()
         except BaseException as error:
             await self.__aexit__()
@@ -177,9 +182,10 @@ class GrpcEngine:
         if self._lane is not None:
             self._lane.close(_CLOSED)
         self._replica.close(_CLOSED)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        while running := [task for task in self._tasks if not task.done()]:
+            for task in running:
+                task.cancel()
+            await asyncio.wait(running, timeout=_ENDING_S)  # a timeout may swallow one
         self._tasks.clear()
         if self._channel is not None:
             await self._channel.close()
@@ -226,8 +232,9 @@ class GrpcEngine:
             return
         self._failure = f"{task.get_name()} broke down: {error}; restart the gateway"
         _log.critical("%s", self._failure, exc_info=error)
-        if self._ready is not None and not self._ready.done():
-            self._ready.set_exception(error)
+        if self._begun is not None and not self._begun.done():
+            self._begun.set_exception(error)
+        self._arrived.set()
         if self._lane is not None:
             self._lane.close(self._failure)
 
@@ -256,18 +263,30 @@ class GrpcEngine:
             self._replica.begin(checkpoint)
         except VersionMismatchError as error:
             raise ConfigurationError(str(error)) from error
-        self._arrive(checkpoint.head)
+        if self._begun is not None and not self._begun.done():
+            self._head = checkpoint.head
+            self._begun.set_result(None)
+        await self._going.wait()
+        self._arrive()
         count = 0
         async for position, raw in source.records(self._replica.position):
             self._replica.feed(position, raw)
-            self._arrive(checkpoint.head)
+            self._arrive()
             count += 1
             if count % _A_TURN == 0:
                 await asyncio.sleep(0)  # others have their turn while much is applied
 
-    def _arrive(self, head: int) -> None:
-        if self._replica.position >= head and self._ready is not None and not self._ready.done():
-            self._ready.set_result(None)
+    def _arrive(self) -> None:
+        if self._replica.position >= self._head:
+            self._behind = False
+            self._arrived.set()
+
+    async def caught_up(self) -> None:
+        """Return once the view is not older than the opening. Raises `UnavailableError`."""
+        self._going.set()
+        await self._arrived.wait()
+        if self._failure:
+            raise UnavailableError(self._failure)
 
     async def _watch(self, channel: EngineChannel) -> None:
         """Ask how the engine is."""
@@ -285,11 +304,18 @@ class GrpcEngine:
 
     # --------------------------------------------------------------------------- order entry
 
-    async def place(self, order: SignedOrder | PlaceOrder) -> Outcome:
+    async def place(
+        self, order: SignedOrder | PlaceOrder, *, not_after_ns: TimestampNs | None = None
+    ) -> Outcome:
         """Enter an order; return what happened, or why it may not enter at all."""
-        return (await self.place_many([order]))[0]
+        return (await self.place_many([order], not_after_ns=[not_after_ns]))[0]
 
-    async def place_many(self, orders: Items[SignedOrder | PlaceOrder]) -> list[Outcome]:
+    async def place_many(
+        self,
+        orders: Items[SignedOrder | PlaceOrder],
+        *,
+        not_after_ns: Items[TimestampNs | None] = (),
+    ) -> list[Outcome]:
         """Enter orders in turn; return the answer to each."""
         if not orders:
             return []
@@ -297,6 +323,11 @@ class GrpcEngine:
         if self._trusted:
             sent = await self._admission.admit(orders)
         place = pb.Place(orders=[from_order(one) for one in sent if not isinstance(one, Refusal)])
+        if any(not_after_ns):
+            pairs = zip(sent, not_after_ns, strict=True)
+            place.not_after_ns.extend(
+                until or 0 for one, until in pairs if not isinstance(one, Refusal)
+            )
         if not place.orders:
             return [one for one in sent if isinstance(one, Refusal)]
         again = all(one.client_order_id for one in sent if not isinstance(one, Refusal))
@@ -304,7 +335,12 @@ class GrpcEngine:
         return [one if isinstance(one, Refusal) else next(answers) for one in sent]
 
     async def place_batch(
-        self, account: AccountId, members: Items[Requested], *, all_or_none: bool = False
+        self,
+        account: AccountId,
+        members: Items[Requested],
+        *,
+        all_or_none: bool = False,
+        not_after_ns: TimestampNs | None = None,
     ) -> list[Outcome]:
         """Do several requests as one command; return the answer to each.
 
@@ -316,18 +352,41 @@ class GrpcEngine:
             account=account,
             members=[from_order(member) for member in members],
             all_or_none=all_or_none,
+            not_after_ns=not_after_ns,
         )
         return await self._ask(pb.Request(batch=batch))
+
+    async def place_linked(
+        self,
+        take_profit: SignedOrder | PlaceOrder,
+        stop: SignedOrder | PlaceOrder,
+        entry: SignedOrder | PlaceOrder | None = None,
+        *,
+        not_after_ns: TimestampNs | None = None,
+    ) -> Outcome:
+        """Enter linked orders, all or none; the engine verifies their signatures."""
+        linked = pb.PlaceLinked(
+            take_profit=from_order(take_profit),
+            stop=from_order(stop),
+            entry=None if entry is None else from_order(entry),
+            not_after_ns=not_after_ns,
+        )
+        return (await self._ask(pb.Request(place_linked=linked)))[0]
 
     async def replace(
         self,
         order_id: OrderId,
         terms: SignedOrder | ReplaceOrder,
         expected_filled: Quantity | None = None,
+        *,
+        not_after_ns: TimestampNs | None = None,
     ) -> Outcome:
         """Swap an order for new terms, atomically."""
         replace = pb.Replace(
-            order_id=order_id, terms=from_order(terms), expected_filled=expected_filled
+            order_id=order_id,
+            terms=from_order(terms),
+            expected_filled=expected_filled,
+            not_after_ns=not_after_ns,
         )
         return (await self._ask(pb.Request(replace=replace)))[0]
 
@@ -348,9 +407,16 @@ class GrpcEngine:
         every = pb.CancelAll(account=account, market=market, side=side)
         return await self._done(pb.Request(cancel_all=every))
 
-    async def reduce(self, account: AccountId, order_id: OrderId, by: Quantity) -> EventBatch:
-        """Lower an order's open quantity in place."""
-        reduce = pb.Reduce(account=account, order_id=order_id, by=by)
+    async def reduce(
+        self,
+        account: AccountId,
+        order_id: OrderId,
+        by: Quantity,
+        *,
+        not_after_ns: TimestampNs | None = None,
+    ) -> EventBatch:
+        """Lower an order's open quantity in place. Raises RefusedError when that is too late."""
+        reduce = pb.Reduce(account=account, order_id=order_id, by=by, not_after_ns=not_after_ns)
         return await self._done(pb.Request(reduce=reduce))
 
     async def schedule_cancel(
@@ -446,11 +512,14 @@ class GrpcEngine:
 
     def subscribe(self, after: int | None = None) -> Subscription:
         """Follow events from the next command on, or from the one after ``after``."""
+        self._going.set()
         return self._replica.subscribe(after)
 
     def health(self) -> ExchangeHealth:
         """Return how the engine is; of sequence, position and followers, how they are here."""
         down = self._failure or ("" if self._lane is None else self._lane.down)
+        if not down and self._behind:
+            down = "the gateway is catching up with the engine"
         return attrs.evolve(
             self._health,
             sequence=self._replica.view.sequence,
@@ -489,6 +558,6 @@ class GrpcEngine:
         return decode_json(kind, outcome.result, "result")
 
     async def _send(self, request: pb.Request, *, again: bool = False) -> list[pb.Outcome]:
-        if self._lane is None:
-            raise UnavailableError("the gateway is not open")
+        if self._lane is None or self._behind:
+            raise UnavailableError("the gateway has not caught up with the engine yet")
         return await self._lane.ask(request, again=again)

@@ -27,6 +27,7 @@ from hybrid_dex import (
     Quantity,
     ReduceOrder,
     Refusal,
+    RefusedError,
     ReplaceOrder,
     SettlementError,
     SignatureKind,
@@ -236,6 +237,10 @@ def failure_of(error: BaseException) -> pb.Failure:
             reason=error.reason,
             valid=error.valid,
         )
+    if isinstance(error, RefusedError):
+        return pb.Failure(
+            kind=pb.Failure.REFUSED, message=error.detail, field=error.field, code=error.code
+        )
     kinds = (kind for known, kind in _KINDS if isinstance(error, known))
     kind = next(kinds, pb.Failure.INTERNAL)
     return pb.Failure(kind=kind, message=str(error))
@@ -245,6 +250,8 @@ def error_of(failure: pb.Failure) -> HybridDexError:
     """Return the exception that an engine failed with."""
     if failure.kind == pb.Failure.FORMAT:
         return FormatError(failure.field, failure.reason, failure.valid)
+    if failure.kind == pb.Failure.REFUSED:
+        return RefusedError(failure.code, failure.field, failure.message)
     if failure.kind == FORBIDDEN:
         return ConfigurationError(failure.message)
     for known, kind in _KINDS:

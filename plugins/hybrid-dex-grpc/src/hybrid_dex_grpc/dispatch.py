@@ -34,6 +34,7 @@ from hybrid_dex import (
     Sequence,
     Side,
     SignedOrder,
+    TimestampNs,
 )
 from hybrid_dex_grpc import engine_pb2 as pb
 from hybrid_dex_grpc.codec import (
@@ -108,6 +109,8 @@ class Dispatch:
         match request.WhichOneof("what"):
             case "place":
                 return _all(await self._place(request.place))
+            case "place_linked":
+                return _all([await self._linked(request.place_linked)])
             case "replace":
                 return _all([await self._replace(request.replace)])
             case "cancel":
@@ -129,7 +132,9 @@ class Dispatch:
             case "reduce":
                 reduce = request.reduce
                 account, by = AccountId(reduce.account), Quantity(reduce.by)
-                return _one(await exchange.reduce(account, OrderId(reduce.order_id), by))
+                order_id = OrderId(reduce.order_id)
+                until = _until(reduce)
+                return _one(await exchange.reduce(account, order_id, by, not_after_ns=until))
             case "batch":
                 return _all(await self._batch(request.batch))
             case "schedule_cancel" | "heartbeat" | "set_cancel_on_disconnect":
@@ -143,7 +148,15 @@ class Dispatch:
         listed = self._exchange.view.market
         orders = [_placed(to_order(order, listed)) for order in place.orders]
         believed = [order for order in orders if self._believed(order)]
-        answers = iter(await self._exchange.place_many(believed) if believed else ())
+        latest = [TimestampNs(until) if until else None for until in place.not_after_ns]
+        if latest and len(latest) != len(orders):
+            raise FormatError(
+                "not_after_ns", f"{len(latest)} of them", "one for each order, or none"
+            )
+        until = [one for one, order in zip(latest, orders, strict=False) if self._believed(order)]
+        answers = iter(
+            await self._exchange.place_many(believed, not_after_ns=until) if believed else ()
+        )
         return [next(answers) if self._believed(order) else _NOT_BELIEVED for order in orders]
 
     async def _replace(self, replace: pb.Replace) -> Outcome:
@@ -153,7 +166,21 @@ class Dispatch:
             raise FormatError("terms", type(terms).__name__, "a signed order or a replacement")
         if not self._believed(terms):
             return _NOT_BELIEVED
-        return await self._exchange.replace(OrderId(replace.order_id), terms, filled)
+        return await self._exchange.replace(
+            OrderId(replace.order_id), terms, filled, not_after_ns=_until(replace)
+        )
+
+    async def _linked(self, linked: pb.PlaceLinked) -> Outcome:
+        listed = self._exchange.view.market
+        take_profit = _placed(to_order(linked.take_profit, listed))
+        stop = _placed(to_order(linked.stop, listed))
+        entry = _placed(to_order(linked.entry, listed)) if linked.HasField("entry") else None
+        for order in (take_profit, stop, entry):
+            if order is not None and not self._believed(order):
+                return _NOT_BELIEVED
+        return await self._exchange.place_linked(
+            take_profit, stop, entry, not_after_ns=_until(linked)
+        )
 
     async def _batch(self, batch: pb.Batch) -> list[Outcome]:
         listed = self._exchange.view.market
@@ -166,7 +193,9 @@ class Dispatch:
                 member.account != account
             ):
                 raise FormatError("account", "a member of another account", str(account))
-        return await self._exchange.place_batch(account, members, all_or_none=batch.all_or_none)
+        return await self._exchange.place_batch(
+            account, members, all_or_none=batch.all_or_none, not_after_ns=_until(batch)
+        )
 
     def _believed(self, order: Requested) -> bool:
         return self._trusted or not is_verified(order)
@@ -231,6 +260,12 @@ def _placed(order: Requested) -> SignedOrder | PlaceOrder:
     if isinstance(order, SignedOrder | PlaceOrder):
         return order
     raise FormatError("orders", type(order).__name__, "a signed order or PlaceOrder")
+
+
+def _until(
+    message: pb.Replace | pb.Reduce | pb.Batch | pb.PlaceLinked,
+) -> TimestampNs | None:
+    return TimestampNs(message.not_after_ns) if message.HasField("not_after_ns") else None
 
 
 def _integer(text: str, field: str) -> int:

@@ -32,7 +32,7 @@ class Requests(_message.Message):
     def __init__(self, requests: _Optional[_Iterable[_Union[Request, _Mapping]]] = ...) -> None: ...
 
 class Request(_message.Message):
-    __slots__ = ("id", "place", "replace", "cancel", "cancel_all", "reduce", "batch", "schedule_cancel", "heartbeat", "set_cancel_on_disconnect", "presence", "issue_voucher", "open_vouchers", "cancel_receipt", "receipts")
+    __slots__ = ("id", "place", "replace", "cancel", "cancel_all", "reduce", "batch", "schedule_cancel", "heartbeat", "set_cancel_on_disconnect", "presence", "issue_voucher", "open_vouchers", "cancel_receipt", "receipts", "place_linked")
     ID_FIELD_NUMBER: _ClassVar[int]
     PLACE_FIELD_NUMBER: _ClassVar[int]
     REPLACE_FIELD_NUMBER: _ClassVar[int]
@@ -48,6 +48,7 @@ class Request(_message.Message):
     OPEN_VOUCHERS_FIELD_NUMBER: _ClassVar[int]
     CANCEL_RECEIPT_FIELD_NUMBER: _ClassVar[int]
     RECEIPTS_FIELD_NUMBER: _ClassVar[int]
+    PLACE_LINKED_FIELD_NUMBER: _ClassVar[int]
     id: int
     place: Place
     replace: Replace
@@ -63,7 +64,8 @@ class Request(_message.Message):
     open_vouchers: OpenVouchers
     cancel_receipt: GetCancelReceipt
     receipts: GetReceipts
-    def __init__(self, id: _Optional[int] = ..., place: _Optional[_Union[Place, _Mapping]] = ..., replace: _Optional[_Union[Replace, _Mapping]] = ..., cancel: _Optional[_Union[Cancel, _Mapping]] = ..., cancel_all: _Optional[_Union[CancelAll, _Mapping]] = ..., reduce: _Optional[_Union[Reduce, _Mapping]] = ..., batch: _Optional[_Union[Batch, _Mapping]] = ..., schedule_cancel: _Optional[_Union[ScheduleCancel, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ..., set_cancel_on_disconnect: _Optional[_Union[SetCancelOnDisconnect, _Mapping]] = ..., presence: _Optional[_Union[Presence, _Mapping]] = ..., issue_voucher: _Optional[_Union[IssueVoucher, _Mapping]] = ..., open_vouchers: _Optional[_Union[OpenVouchers, _Mapping]] = ..., cancel_receipt: _Optional[_Union[GetCancelReceipt, _Mapping]] = ..., receipts: _Optional[_Union[GetReceipts, _Mapping]] = ...) -> None: ...
+    place_linked: PlaceLinked
+    def __init__(self, id: _Optional[int] = ..., place: _Optional[_Union[Place, _Mapping]] = ..., replace: _Optional[_Union[Replace, _Mapping]] = ..., cancel: _Optional[_Union[Cancel, _Mapping]] = ..., cancel_all: _Optional[_Union[CancelAll, _Mapping]] = ..., reduce: _Optional[_Union[Reduce, _Mapping]] = ..., batch: _Optional[_Union[Batch, _Mapping]] = ..., schedule_cancel: _Optional[_Union[ScheduleCancel, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ..., set_cancel_on_disconnect: _Optional[_Union[SetCancelOnDisconnect, _Mapping]] = ..., presence: _Optional[_Union[Presence, _Mapping]] = ..., issue_voucher: _Optional[_Union[IssueVoucher, _Mapping]] = ..., open_vouchers: _Optional[_Union[OpenVouchers, _Mapping]] = ..., cancel_receipt: _Optional[_Union[GetCancelReceipt, _Mapping]] = ..., receipts: _Optional[_Union[GetReceipts, _Mapping]] = ..., place_linked: _Optional[_Union[PlaceLinked, _Mapping]] = ...) -> None: ...
 
 class Order(_message.Message):
     __slots__ = ("signed", "command", "signed_replacement")
@@ -86,20 +88,36 @@ class SignedReplacement(_message.Message):
     def __init__(self, order_id: _Optional[int] = ..., terms: _Optional[bytes] = ..., expected_filled: _Optional[int] = ...) -> None: ...
 
 class Place(_message.Message):
-    __slots__ = ("orders",)
+    __slots__ = ("orders", "not_after_ns")
     ORDERS_FIELD_NUMBER: _ClassVar[int]
+    NOT_AFTER_NS_FIELD_NUMBER: _ClassVar[int]
     orders: _containers.RepeatedCompositeFieldContainer[Order]
-    def __init__(self, orders: _Optional[_Iterable[_Union[Order, _Mapping]]] = ...) -> None: ...
+    not_after_ns: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, orders: _Optional[_Iterable[_Union[Order, _Mapping]]] = ..., not_after_ns: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class PlaceLinked(_message.Message):
+    __slots__ = ("take_profit", "stop", "entry", "not_after_ns")
+    TAKE_PROFIT_FIELD_NUMBER: _ClassVar[int]
+    STOP_FIELD_NUMBER: _ClassVar[int]
+    ENTRY_FIELD_NUMBER: _ClassVar[int]
+    NOT_AFTER_NS_FIELD_NUMBER: _ClassVar[int]
+    take_profit: Order
+    stop: Order
+    entry: Order
+    not_after_ns: int
+    def __init__(self, take_profit: _Optional[_Union[Order, _Mapping]] = ..., stop: _Optional[_Union[Order, _Mapping]] = ..., entry: _Optional[_Union[Order, _Mapping]] = ..., not_after_ns: _Optional[int] = ...) -> None: ...
 
 class Replace(_message.Message):
-    __slots__ = ("order_id", "terms", "expected_filled")
+    __slots__ = ("order_id", "terms", "expected_filled", "not_after_ns")
     ORDER_ID_FIELD_NUMBER: _ClassVar[int]
     TERMS_FIELD_NUMBER: _ClassVar[int]
     EXPECTED_FILLED_FIELD_NUMBER: _ClassVar[int]
+    NOT_AFTER_NS_FIELD_NUMBER: _ClassVar[int]
     order_id: int
     terms: Order
     expected_filled: int
-    def __init__(self, order_id: _Optional[int] = ..., terms: _Optional[_Union[Order, _Mapping]] = ..., expected_filled: _Optional[int] = ...) -> None: ...
+    not_after_ns: int
+    def __init__(self, order_id: _Optional[int] = ..., terms: _Optional[_Union[Order, _Mapping]] = ..., expected_filled: _Optional[int] = ..., not_after_ns: _Optional[int] = ...) -> None: ...
 
 class Cancel(_message.Message):
     __slots__ = ("account", "order_id", "client_order_id")
@@ -122,24 +140,28 @@ class CancelAll(_message.Message):
     def __init__(self, account: _Optional[str] = ..., market: _Optional[str] = ..., side: _Optional[int] = ...) -> None: ...
 
 class Reduce(_message.Message):
-    __slots__ = ("account", "order_id", "by")
+    __slots__ = ("account", "order_id", "by", "not_after_ns")
     ACCOUNT_FIELD_NUMBER: _ClassVar[int]
     ORDER_ID_FIELD_NUMBER: _ClassVar[int]
     BY_FIELD_NUMBER: _ClassVar[int]
+    NOT_AFTER_NS_FIELD_NUMBER: _ClassVar[int]
     account: str
     order_id: int
     by: int
-    def __init__(self, account: _Optional[str] = ..., order_id: _Optional[int] = ..., by: _Optional[int] = ...) -> None: ...
+    not_after_ns: int
+    def __init__(self, account: _Optional[str] = ..., order_id: _Optional[int] = ..., by: _Optional[int] = ..., not_after_ns: _Optional[int] = ...) -> None: ...
 
 class Batch(_message.Message):
-    __slots__ = ("account", "members", "all_or_none")
+    __slots__ = ("account", "members", "all_or_none", "not_after_ns")
     ACCOUNT_FIELD_NUMBER: _ClassVar[int]
     MEMBERS_FIELD_NUMBER: _ClassVar[int]
     ALL_OR_NONE_FIELD_NUMBER: _ClassVar[int]
+    NOT_AFTER_NS_FIELD_NUMBER: _ClassVar[int]
     account: str
     members: _containers.RepeatedCompositeFieldContainer[Order]
     all_or_none: bool
-    def __init__(self, account: _Optional[str] = ..., members: _Optional[_Iterable[_Union[Order, _Mapping]]] = ..., all_or_none: _Optional[bool] = ...) -> None: ...
+    not_after_ns: int
+    def __init__(self, account: _Optional[str] = ..., members: _Optional[_Iterable[_Union[Order, _Mapping]]] = ..., all_or_none: _Optional[bool] = ..., not_after_ns: _Optional[int] = ...) -> None: ...
 
 class ScheduleCancel(_message.Message):
     __slots__ = ("account", "timeout_ms", "market")
@@ -242,7 +264,7 @@ class Outcome(_message.Message):
     def __init__(self, batch: _Optional[bytes] = ..., refusal: _Optional[bytes] = ..., result: _Optional[bytes] = ...) -> None: ...
 
 class Failure(_message.Message):
-    __slots__ = ("kind", "message", "field", "reason", "valid")
+    __slots__ = ("kind", "message", "field", "reason", "valid", "code")
     class Kind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         INTERNAL: _ClassVar[Failure.Kind]
@@ -252,6 +274,7 @@ class Failure(_message.Message):
         FORMAT: _ClassVar[Failure.Kind]
         SETTLEMENT: _ClassVar[Failure.Kind]
         FORBIDDEN: _ClassVar[Failure.Kind]
+        REFUSED: _ClassVar[Failure.Kind]
     INTERNAL: Failure.Kind
     UNAVAILABLE: Failure.Kind
     UNKNOWN_OUTCOME: Failure.Kind
@@ -259,17 +282,20 @@ class Failure(_message.Message):
     FORMAT: Failure.Kind
     SETTLEMENT: Failure.Kind
     FORBIDDEN: Failure.Kind
+    REFUSED: Failure.Kind
     KIND_FIELD_NUMBER: _ClassVar[int]
     MESSAGE_FIELD_NUMBER: _ClassVar[int]
     FIELD_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     VALID_FIELD_NUMBER: _ClassVar[int]
+    CODE_FIELD_NUMBER: _ClassVar[int]
     kind: Failure.Kind
     message: str
     field: str
     reason: str
     valid: str
-    def __init__(self, kind: _Optional[_Union[Failure.Kind, str]] = ..., message: _Optional[str] = ..., field: _Optional[str] = ..., reason: _Optional[str] = ..., valid: _Optional[str] = ...) -> None: ...
+    code: int
+    def __init__(self, kind: _Optional[_Union[Failure.Kind, str]] = ..., message: _Optional[str] = ..., field: _Optional[str] = ..., reason: _Optional[str] = ..., valid: _Optional[str] = ..., code: _Optional[int] = ...) -> None: ...
 
 class CheckpointRequest(_message.Message):
     __slots__ = ("after",)

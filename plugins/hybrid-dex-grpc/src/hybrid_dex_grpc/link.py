@@ -2,7 +2,7 @@
 
 from contextlib import AbstractAsyncContextManager
 
-from hybrid_dex import Auth, Bus, Exchange, LinkOptions, Replica
+from hybrid_dex import Auth, Bus, EngineClient, EngineLink, Exchange, LinkOptions, Replica
 from hybrid_dex_grpc.client import GrpcEngine
 from hybrid_dex_grpc.credentials import channel_credentials, target_of
 from hybrid_dex_grpc.server import serving
@@ -10,7 +10,7 @@ from hybrid_dex_grpc.server import serving
 __all__ = ["GrpcLink"]
 
 
-class GrpcLink:
+class GrpcLink(EngineLink):
     """An `EngineLink` over gRPC."""
 
     def connect(
@@ -22,7 +22,7 @@ class GrpcLink:
         auth: Auth,
         requires_signature: bool,
         bus: Bus | None = None,
-    ) -> GrpcEngine:
+    ) -> EngineClient:
         """Return a client of the engine at an address; nothing is opened yet.
 
         Raises:

@@ -1,0 +1,142 @@
+"""A gateway misses no record, whatever becomes of the bus."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+from hybrid_dex_redis import RedisBus
+from redis_bench import ALICE, ETH, MARKET, Reader, Server, deposit, until
+
+import hybrid_dex as dex
+from tests.tiers import count
+
+RESTARTS = count(fast=2, full=20)
+
+
+async def test_records_come_over_the_bus(exchange: dex.Exchange, bus: RedisBus) -> None:
+    async with bus.publishing(exchange):
+        await deposit(exchange, 20)
+        relay = bus.relay(exchange)
+        async with Reader(relay).reading() as reader:
+            while not relay.from_bus:
+                await deposit(exchange, 5)
+                await asyncio.sleep(0.05)
+            await deposit(exchange, 20)
+            await until(lambda: reader.replica.view.sequence == exchange.view.sequence)
+            assert reader.has_no_gap
+            assert reader.replica.view.state_hash() == exchange.view.state_hash()
+            assert relay.from_bus >= 20
+
+
+async def test_a_server_that_is_killed_again_and_again_costs_no_record(
+    exchange: dex.Exchange, bus: RedisBus, server: Server, figure: Callable[[str], None]
+) -> None:
+    relays = [bus.relay(exchange), bus.relay(exchange)]
+    async with (
+        bus.publishing(exchange),
+        Reader(relays[0]).reading() as first,
+        Reader(relays[1]).reading() as second,
+    ):
+        for _ in range(RESTARTS):
+            over_bus = [relay.from_bus for relay in relays]
+            while any(r.from_bus == before for r, before in zip(relays, over_bus, strict=True)):
+                await deposit(exchange, 3)
+                await asyncio.sleep(0.05)
+            server.kill()
+            await deposit(exchange, 30)
+            for reader in (first, second):
+                await until(lambda r=reader: r.replica.view.sequence == exchange.view.sequence)
+            await server.start()
+        await deposit(exchange, 10)
+        for reader in (first, second):
+            await until(lambda r=reader: r.replica.view.sequence == exchange.view.sequence)
+            assert reader.has_no_gap
+            assert reader.replica.view.state_hash() == exchange.view.state_hash()
+        figure(
+            f"{RESTARTS} kill -9 of Redis, {len(first.positions)} records to 2 readers: 0 missing "
+            f"({relays[0].from_bus} over the bus, {relays[0].from_engine} from the engine)"
+        )
+
+
+async def test_a_stream_that_lost_its_end_or_middle_is_made_up_for(
+    exchange: dex.Exchange, bus: RedisBus
+) -> None:
+    """The bus answers, and has not what comes next: a trimmed stream, a publisher that is gone."""
+    relay = bus.relay(exchange)
+    async with Reader(relay).reading() as reader:
+        async with bus.publishing(exchange):
+            while not relay.from_bus:
+                await deposit(exchange, 3)
+                await asyncio.sleep(0.05)
+        await deposit(exchange, 7)  # nobody publishes these
+        await until(lambda: reader.replica.view.sequence == exchange.view.sequence)
+        assert reader.has_no_gap
+
+
+async def test_a_publisher_goes_on_where_the_stream_ends(
+    exchange: dex.Exchange, bus: RedisBus
+) -> None:
+    for _ in range(3):
+        async with bus.publishing(exchange):
+            await deposit(exchange, 10)
+            head = exchange.health().position
+            while (await ids_of(bus))[-1:] != [head]:
+                await asyncio.sleep(0.02)
+    assert await ids_of(bus) == list(range(1, exchange.health().position + 1))
+
+
+async def test_a_stream_of_another_journal_is_removed(
+    exchange: dex.Exchange, bus: RedisBus
+) -> None:
+    async with dex.Exchange([MARKET]) as other, bus.publishing(other):
+        await deposit(other, 50)
+        while (await ids_of(bus))[-1:] != [other.health().position]:
+            await asyncio.sleep(0.02)
+    await deposit(exchange, 5)
+    async with bus.publishing(exchange):
+        while await ids_of(bus) != list(range(1, exchange.health().position + 1)):
+            await asyncio.sleep(0.02)
+        async with Reader(bus.relay(exchange)).reading() as reader:
+            await exchange.deposit(ALICE, ETH, dex.Amount(1))
+            await until(lambda: reader.replica.view.sequence == exchange.view.sequence)
+
+
+async def test_the_stream_is_bounded(exchange: dex.Exchange, server: Server) -> None:
+    async with RedisBus(server.address, "test", kept=100) as bus, bus.publishing(exchange):
+        for _ in range(60):
+            await asyncio.gather(*(deposit(exchange, 1) for _ in range(5)))
+        await deposit(exchange, 300)
+        while (await ids_of(bus))[-1:] != [exchange.health().position]:
+            await asyncio.sleep(0.02)
+        assert len(await ids_of(bus)) < 300
+
+
+async def ids_of(bus: RedisBus) -> list[int]:
+    entries = await bus._redis.xrange(bus._stream)
+    return [int(id_.partition(b"-")[0]) for id_, _ in entries]
+
+
+class TestServer:
+    async def test_one_that_is_away_or_no_address_is_refused(self) -> None:
+        with pytest.raises(dex.UnavailableError, match="can not be reached"):
+            async with RedisBus("redis://127.0.0.1:1/0", "test"):
+                pass
+        for address in ("http://127.0.0.1", "redis://127.0.0.1:port/0"):
+            with pytest.raises(dex.ConfigurationError):
+                RedisBus(address, "test")
+        with pytest.raises(dex.ConfigurationError, match="can not name keys"):
+            RedisBus("redis://127.0.0.1", "two words")
+
+    async def test_a_password_is_never_said(self) -> None:
+        with pytest.raises(dex.UnavailableError) as refusal:
+            async with RedisBus("redis://user:secret@127.0.0.1:1/0", "test"):
+                pass
+        assert "secret" not in str(refusal.value)
+
+    async def test_it_is_found_by_its_scheme(self, bus: RedisBus) -> None:
+        from hybrid_dex.plugins import load
+
+        assert load("bus", "redis") is load("bus", "rediss") is RedisBus
+        assert bus.rates().startswith("async+redis://")
