@@ -11,7 +11,7 @@ from hybrid_dex.model.events import EventBatch, FillMade, fresh_events
 from hybrid_dex.model.units import OrderId, Price, Quantity
 from hybrid_dex.verification import Fraud, check_priority
 from hybrid_dex.verification.uncrossing import judge_uncrossing
-from tests.engine.test_state import make
+from tests.engine.test_against_naive import make_engine
 from tests.reference.histories import history
 from tests.reference.naive import Naive
 from tests.tiers import count
@@ -22,7 +22,7 @@ LENGTH = 200
 
 def told(name: str) -> list[EventBatch]:
     """What the engine makes of a random history of every command that there is."""
-    naive, engine, batches = Naive(), make(), []
+    naive, engine, batches = Naive(), make_engine(), []
     for command in history(random.Random(name).randrange, LENGTH, naive):
         naive.apply(command)
         answer = EventBatch(command.sequence, command.at_ns, engine.apply(command))

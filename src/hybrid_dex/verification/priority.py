@@ -408,12 +408,25 @@ class PriorityCheck:
         elif (
             reason is CancelReason.SELF_TRADE
             and order.self_trade is SelfTradeMode.CANCEL_AGGRESSOR
-            and (first is None or not meets or not self._kin(order.account, first.account))
+            and not self._meets_own(venue, order)
         ):
             yield self._wrong(
                 Fraud.RULE_BROKEN,
                 f"order {order.order_id} met none of its own account and was canceled for one",
             )
+
+    def _meets_own(self, venue: _Venue, order: JudgedOrder) -> bool:
+        """Whether who is next is of its account or group; in an auction, whether anybody is."""
+        side = venue.sides[1 - order.side]
+        match venue.state:
+            case MarketState.OPEN:
+                first = side.best(venue.resting)
+                others = [] if first is None else [first]
+            case MarketState.AUCTION_OPEN:
+                others = side.ranked(venue.resting)
+            case _:
+                others = []
+        return any(order.crosses(one) and self._kin(order.account, one.account) for one in others)
 
     def _could_fill(self, venue: _Venue, order: JudgedOrder) -> bool:
         """Whether a FOK traded whole by what rests; at least as strict as the rules."""
