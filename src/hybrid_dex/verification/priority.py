@@ -329,6 +329,8 @@ class PriorityCheck:
         if order is None:
             yield self._wrong(Fraud.RULE_BROKEN, f"order {event.order_id} is reduced, unknown")
             return
+        if event.self_trade:
+            yield from self._judge_met(venue, order)
         order.asleep -= min(order.asleep, event.by)
         order.lower(event.by)
         if order.open != event.open:
@@ -369,6 +371,8 @@ class PriorityCheck:
                 yield self._wrong(Fraud.RULE_BROKEN, f"order {order.order_id} expired too early")
         elif order is venue.aggressor:
             yield from self._judge_end(venue, order, event.reason)
+        elif event.reason is CancelReason.SELF_TRADE:
+            yield from self._judge_met(venue, order)
         if order is venue.aggressor:
             venue.aggressor = None
         venue.resting.pop(order.order_id, None)
@@ -413,6 +417,25 @@ class PriorityCheck:
             yield self._wrong(
                 Fraud.RULE_BROKEN,
                 f"order {order.order_id} met none of its own account and was canceled for one",
+            )
+
+    def _judge_met(self, venue: _Venue, maker: JudgedOrder) -> Iterator[Finding]:
+        """Judge whether an order that went for an own aggressor was who that met next."""
+        taker = venue.aggressor
+        if taker is None or taker is maker:
+            return
+        if not taker.crosses(maker) or not self._kin(taker.account, maker.account):
+            yield self._wrong(
+                Fraud.RULE_BROKEN,
+                f"order {maker.order_id} went for order {taker.order_id}, which it did not meet",
+            )
+            return
+        first = venue.best(maker.side)
+        if venue.state is MarketState.OPEN and first is not None and first is not maker:
+            yield self._wrong(
+                Fraud.PASSED_OVER,
+                f"order {taker.order_id} met order {maker.order_id}; order {first.order_id} at "
+                f"{first.price} was before it",
             )
 
     def _meets_own(self, venue: _Venue, order: JudgedOrder) -> bool:
