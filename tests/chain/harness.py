@@ -73,6 +73,10 @@ def key(number: int) -> str:
 OWNER_KEY, OPERATOR_KEY = key(1), key(2)
 
 
+# It forgets the oldest state after 3,600 blocks unless it is told to keep more; all tests together mine as many.
+ANVIL_OPTIONS = ("--hardfork", "prague", "--silent", "--max-persisted-states", "1000000")
+
+
 class Anvil:
     """A local chain in a process of its own."""
 
@@ -82,7 +86,7 @@ class Anvil:
             self.port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self._process = subprocess.Popen(
-            [ANVIL, "--port", str(self.port), "--hardfork", "prague", "--silent", *arguments],
+            [ANVIL, "--port", str(self.port), *ANVIL_OPTIONS, *arguments],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

@@ -93,6 +93,8 @@ async def test_an_old_block_is_read_as_it_was(world: World) -> None:
     assert now.tokens[0].owed == 12 * USDC
     with pytest.raises(ConfigurationError, match="does not have block"):
         await read(world, block=10_000_000)
+    with pytest.raises(MissingContractError):
+        await read(world, block=0)
 
 
 async def test_a_token_that_lost_the_vaults_balance_is_not_solvent(world: World) -> None:
