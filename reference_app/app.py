@@ -98,7 +98,7 @@ def compose(settings: Settings, *, owns_process: bool = False) -> Services:
         clock=clock,
         limiter=Limiter(settings.limits, None if bus is None else bus.rates()),
         bus=bus,
-        hub=Hub(exchange),
+        hub=Hub(exchange, now_ns=clock.now_ns),
         verifier=verifier,
     )
 
@@ -168,7 +168,7 @@ def create_app(services: Services, *, opens: bool = True) -> Litestar:
             use_handler_docstrings=True,
             description=(
                 "Decimals are strings, times integer milliseconds; every refusal is a problem "
-                "document (RFC 9457). The socket is at /ws."
+                "document (RFC 9457). The socket is at /ws; /asyncapi.json describes it."
             ),
             components=Components(security_schemes=SCHEMES),
             render_plugins=[JsonRenderPlugin()],

@@ -6,7 +6,7 @@ is durable. A connection speaks for nobody until it has logged in, and for nobod
 session has ended.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence as Items
 from typing import Final, TypeAlias
 
 import msgspec
@@ -14,7 +14,7 @@ import msgspec
 from hybrid_dex.exchange import AccountConnection
 from hybrid_dex.interfaces.auth import Principal, Scope
 from hybrid_dex.model.reasons import RejectReason
-from hybrid_dex.model.units import ClientOrderId, MarketId
+from hybrid_dex.model.units import AccountId, ClientOrderId, MarketId, Sequence
 from hybrid_dex.wire import (
     BatchOp,
     CancelAllOp,
@@ -49,6 +49,7 @@ from reference_app import order_entry
 from reference_app.access import check_market, check_scope, unauthenticated
 from reference_app.answers import placed_answer
 from reference_app.authorizing import key_login
+from reference_app.hub import PUBLIC
 from reference_app.outbox import CLOSE_GOING_AWAY, CLOSE_LOST, Outbox
 from reference_app.problems import ProblemError, problem_of
 from reference_app.services import Services
@@ -56,7 +57,9 @@ from reference_app.services import Services
 __all__ = ["Connection"]
 
 _MAX_ID_CHARACTERS: Final = 64
-_PUBLIC: Final = ("book", "trades")
+_OF_A_MARKET: Final = frozenset({"book", "book_top", "trades"})
+_OF_NO_MARKET: Final = frozenset({"balances", "heartbeat"})
+_Key: TypeAlias = tuple[str, MarketId | None]
 
 EntryOp: TypeAlias = (
     CancelOp
@@ -87,7 +90,7 @@ class Connection:
         self._token: str | None = None
         self._principal: Principal | None = None
         self._presence: AccountConnection | None = None
-        self._channels: dict[tuple[str, MarketId | None], Channel] = {}
+        self._channels: dict[_Key, Channel] = {}
         limits = services.settings.limits
         self.outbox: Final = Outbox(
             self._snapshot, messages=limits.queued_messages, max_bytes=limits.queued_bytes
@@ -102,6 +105,10 @@ class Connection:
     def offer_book(self, market: MarketId, message: str) -> None:
         """Queue a delta; a slow reader may get a snapshot in its place."""
         self.outbox.put_delta(market, message)
+
+    def offer_newest(self, key: str, message: str) -> None:
+        """Queue a message in place of one of the same key that still waits."""
+        self.outbox.put_newest(key, message)
 
     def resnapshot(self, market: MarketId) -> None:
         """Queue a snapshot of a book in place of the deltas that wait."""
@@ -119,7 +126,7 @@ class Connection:
 
     # ---------------------------------------------------------------------------------- frames
 
-    async def serve(self, frames: Sequence[str | bytes]) -> None:
+    async def serve(self, frames: Items[str | bytes]) -> None:
         """Serve frames in order and queue their answers. Never raises for what a frame says."""
         run: list[PlaceOp] = []
         for frame in frames:
@@ -189,7 +196,7 @@ class Connection:
 
     def _log_out(self) -> None:
         for channel in list(self._channels.values()):
-            if channel.channel not in _PUBLIC:
+            if channel.channel not in PUBLIC:
                 self._forget(channel)
         self._token = self._principal = None
         self._leave()
@@ -221,54 +228,60 @@ class Connection:
     # -------------------------------------------------------------------------------- channels
 
     def _subscribe(self, message: SubscribeOp) -> None:
-        """Check all channels, acknowledge, then begin: the snapshot follows the ack."""
-        wanted: dict[tuple[str, MarketId | None], Channel] = {}
+        """Check all channels, acknowledge, then begin: what a channel begins with follows the ack."""
+        wanted: dict[_Key, Channel] = {}
         for channel in message.channels:
-            market = None if channel.market is None else self._services.market(channel.market).id
-            if channel.channel in _PUBLIC and market is None:
-                detail = f"the channel {channel.channel} is of one market"
-                raise ProblemError(
-                    problem(RejectReason.INVALID_MESSAGE, detail, field="market", valid="a symbol")
-                )
-            if channel.channel not in _PUBLIC and self._principal is None:
-                raise unauthenticated(f"the channel {channel.channel} is private", "log in first")
-            if channel.channel not in _PUBLIC and self._principal is not None:
-                check_scope(self._principal, Scope.READ)
-                check_market(self._principal, market)
-            wanted[channel.channel, market] = channel
+            wanted[self._check(channel)] = channel
         fresh = {key: channel for key, channel in wanted.items() if key not in self._channels}
         most = self._services.settings.limits.subscriptions
         if len(self._channels) + len(fresh) > most:
             detail = f"one connection hears at most {most} channels"
             raise ProblemError(problem(RejectReason.RATE_LIMITED, detail, field="channels"))
-        self._channels |= fresh
-        self._send(ack(message.id, self._heard()))
-        for name, market in fresh:
-            self._hear(name, market)
+        hub = self._services.hub
+        for key, channel in fresh.items():
+            self._channels[key] = msgspec.structs.replace(channel, after=None)
+        self._send(ack(message.id, self._heard(hub.sequence)))
+        for (name, market), channel in fresh.items():
+            hub.hear(name, self, account=self._whose(name), market=market, after=channel.after)
 
-    def _hear(self, name: str, market: MarketId | None) -> None:
-        hub, principal = self._services.hub, self._principal
-        if name == "book" and market is not None:
-            hub.hear_book(market, self)
-        elif name == "trades" and market is not None:
-            hub.hear_trades(market, self)
-        elif principal is not None:
-            hub.hear_account(name, principal.account, market, self)
+    def _check(self, channel: Channel) -> _Key:
+        """Return what a channel is heard under. Raises `ProblemError`."""
+        market = None if channel.market is None else self._services.market(channel.market).id
+        if channel.channel in _OF_A_MARKET and market is None:
+            detail = f"the channel {channel.channel} is of one market"
+            raise ProblemError(
+                problem(RejectReason.INVALID_MESSAGE, detail, field="market", valid="a symbol")
+            )
+        if channel.channel in _OF_NO_MARKET and market is not None:
+            detail = f"the channel {channel.channel} is of no market"
+            raise ProblemError(
+                problem(RejectReason.INVALID_MESSAGE, detail, field="market", valid="none")
+            )
+        if channel.channel not in PUBLIC and self._principal is None:
+            raise unauthenticated(f"the channel {channel.channel} is private", "log in first")
+        if channel.channel not in PUBLIC and self._principal is not None:
+            check_scope(self._principal, Scope.READ)
+            check_market(self._principal, market)
+        if channel.after is not None and not self._services.hub.remembers(channel.after):
+            detail = "what came after it is no longer kept; begin anew, without it"
+            raise ProblemError(problem(RejectReason.UNKNOWN_SEQUENCE, detail, field="after"))
+        return channel.channel, market
+
+    def _whose(self, name: str) -> AccountId | None:
+        principal = self._principal
+        return None if name in PUBLIC or principal is None else principal.account
 
     def _forget(self, channel: Channel) -> None:
         market = None if channel.market is None else MarketId(channel.market)
         if self._channels.pop((channel.channel, market), None) is None:
             return
-        hub = self._services.hub
-        if channel.channel in _PUBLIC and market is not None:
-            hub.forget_market(channel.channel, market, self)
-            if channel.channel == "book":
-                self.outbox.forget(market)
-        elif self._principal is not None:
-            hub.forget_account(channel.channel, self._principal.account, market, self)
+        name = channel.channel
+        self._services.hub.forget(name, self, account=self._whose(name), market=market)
+        if name == "book" and market is not None:
+            self.outbox.forget(market)
 
-    def _heard(self) -> SubscribeResult:
-        return SubscribeResult(channels=list(self._channels.values()))
+    def _heard(self, sequence: Sequence | None = None) -> SubscribeResult:
+        return SubscribeResult(channels=list(self._channels.values()), sequence=sequence)
 
     def _snapshot(self, market_id: MarketId) -> str:
         return self._services.hub.snapshot(self._services.market(market_id))

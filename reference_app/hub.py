@@ -1,30 +1,45 @@
 """Hub: events to sockets. One follower of the exchange, one encoding of each message, many readers.
 
 The hub never waits for a reader: it hands messages to each connection's outbox, which bounds
-itself. When the hub itself falls behind the exchange, it begins anew from the engine's state and
-gives every book a new snapshot; connections that hear private channels or trades are ended, since
-one may be lost, and read their orders or the trades after they have connected again.
+itself. What it told last is kept for a while, so that who comes back resumes where it was cut off.
+When the hub itself falls behind the exchange, it begins anew from the engine's state and gives every
+book a new snapshot; connections that hear private channels or trades are ended, since one may be
+lost, and read their orders or the trades after they have connected again.
+
+What a channel tells of a command stands in `channel_messages`.
 """
 
 import asyncio
 import logging
-from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Iterable
 from typing import Final, Protocol, TypeAlias
-
-import msgspec
 
 from hybrid_dex.exchange import EngineClient, SlowFollowerError, Subscription
 from hybrid_dex.feed import BookFeed, Feed, Publication
 from hybrid_dex.model.market import Market
-from hybrid_dex.model.units import AccountId, MarketId, Sequence
-from hybrid_dex.wire import book_message, encode, execution_message, fill_message, trade_message
+from hybrid_dex.model.reports import BookUpdate
+from hybrid_dex.model.units import AccountId, AssetId, MarketId, Sequence
+from hybrid_dex.model.views import Balance, Top
+from hybrid_dex.wire import (
+    HeartbeatMessage,
+    balances_message,
+    book_message,
+    book_top_message,
+    to_ms,
+    with_checksum,
+)
+from hybrid_dex.wire.markets import CHECKSUM_LEVELS
+from reference_app.channel_messages import TELLERS, message_text
 from reference_app.settings import LimitSettings
 
-__all__ = ["Hub", "Listener"]
+__all__ = ["PUBLIC", "Hub", "Listener"]
 
 _log: Final = logging.getLogger(__name__)
 _BATCHES_A_TURN: Final = 256
+
+PUBLIC: Final = frozenset({"book", "book_top", "trades", "heartbeat"})
+"""The channels that need no login."""
 
 
 class Listener(Protocol):
@@ -36,6 +51,10 @@ class Listener(Protocol):
 
     def offer_book(self, market: MarketId, message: str) -> None:
         """Queue a delta; a slow reader may get a snapshot in its place."""
+        ...
+
+    def offer_newest(self, key: str, message: str) -> None:
+        """Queue a message in place of one of the same key that still waits."""
         ...
 
     def resnapshot(self, market: MarketId) -> None:
@@ -60,37 +79,66 @@ class Hub:
 
     Args:
         exchange: open before `run`.
+        now_ns: the clock that heartbeats tell.
+        history: how many commands that told something are kept for who resumes.
+        heartbeat_s: time between two heartbeats.
     """
 
-    def __init__(self, exchange: EngineClient) -> None:
+    def __init__(
+        self,
+        exchange: EngineClient,
+        *,
+        now_ns: Callable[[], int],
+        history: int = 4_096,
+        heartbeat_s: float = 5.0,
+    ) -> None:
         self._exchange = exchange
+        self._now_ns = now_ns
+        self._heartbeat_s = heartbeat_s
         self._feed = Feed()
         self._subscription: Subscription | None = None
-        self._books: defaultdict[MarketId, dict[Listener, None]] = defaultdict(dict)
-        self._trades: defaultdict[MarketId, dict[Listener, None]] = defaultdict(dict)
-        self._orders: defaultdict[AccountId, _Wanted] = defaultdict(dict)
-        self._fills: defaultdict[AccountId, _Wanted] = defaultdict(dict)
+        self._markets: dict[str, defaultdict[MarketId, dict[Listener, None]]] = {
+            channel: defaultdict(dict) for channel in ("book", "book_top", "trades")
+        }
+        self._accounts: dict[str, defaultdict[AccountId, _Wanted]] = {
+            channel: defaultdict(dict) for channel in ("orders", "fills", "balances", "settlements")
+        }
+        self._beats: dict[Listener, None] = {}
         self._listeners: dict[Listener, str] = {}
         self._addresses: Counter[str] = Counter()
         self._snapshots: dict[MarketId, tuple[BookFeed, Sequence, str]] = {}
+        self._history: deque[Publication] = deque(maxlen=history)
+        self._since = Sequence(0)
+        self._tops: dict[MarketId, Top] = {}
+        self._balances: dict[AccountId, dict[AssetId, Balance]] = {}
 
     def begin(self) -> None:
         """Take the engine's state and follow from there; nothing can happen between the two."""
         view = self._exchange.view
         self._feed = Feed.of(view)
+        self._history.clear()
+        self._since = self._feed.sequence
+        self._tops.clear()
+        self._balances.clear()
         self._subscription = self._exchange.subscribe(after=view.sequence)
 
     async def run(self) -> None:
         """Tell what happens until the exchange closes."""
         if self._subscription is None:
             self.begin()
-        while True:
-            try:
-                await self._follow()
-                return
-            except SlowFollowerError as error:
-                _log.warning("sockets begin anew: %s", error)
-                self._restart()
+        beating = asyncio.create_task(self._beat())
+        try:
+            while True:
+                try:
+                    await self._follow()
+                    return
+                except SlowFollowerError as error:
+                    _log.warning("sockets begin anew: %s", error)
+                    self._restart()
+        finally:
+            beating.cancel()
+
+    # ------------------------------------------------------------------------- connections
 
     def connect(self, listener: Listener, address: str, limits: LimitSettings) -> bool:
         """Count a connection; return whether there may be one more, of this address and in all."""
@@ -126,29 +174,16 @@ class Hub:
         for listener in list(self._listeners):
             listener.going_away()
 
-    async def _follow(self) -> None:
-        subscription = self._subscription
-        assert subscription is not None, "run begins first"
-        async for batch in subscription:
-            self._publish(self._feed.apply(batch))
-            for turn, waiting in enumerate(subscription.take(), 1):
-                self._publish(self._feed.apply(waiting))
-                if turn % _BATCHES_A_TURN == 0:
-                    await asyncio.sleep(0)
+    # ---------------------------------------------------------------------------- channels
 
-    def _restart(self) -> None:
-        self.begin()
-        told = {
-            one: None
-            for kind in (self._orders, self._fills, self._trades)
-            for who in kind.values()
-            for one in who
-        }
-        for listener in told:
-            listener.lost()
-        for market, listeners in self._books.items():
-            for listener in listeners:
-                listener.resnapshot(market)
+    @property
+    def sequence(self) -> Sequence:
+        """The last command that was told."""
+        return self._feed.sequence
+
+    def remembers(self, after: int) -> bool:
+        """Return whether all that came after a command can still be told."""
+        return self._since <= after <= self._feed.sequence
 
     def snapshot(self, market: Market) -> str:
         """Return a book as it stands, as a message that the next delta follows.
@@ -159,76 +194,200 @@ class Hub:
         assert book is not None, "a listed market has a book"
         made = self._snapshots.get(market.id)
         if made is None or made[0] is not book or made[1] != book.sequence:
-            text = _text(book_message(book.snapshot(), market))
+            snapshot = book.snapshot()
+            text = message_text(with_checksum(book_message(snapshot, market), snapshot, market))
             made = self._snapshots[market.id] = (book, book.sequence, text)
         return made[2]
 
-    def hear_book(self, market: MarketId, listener: Listener) -> None:
-        """Send deltas from now on, after a first snapshot."""
-        self._books[market][listener] = None
-        listener.resnapshot(market)
-
-    def hear_trades(self, market: MarketId, listener: Listener) -> None:
-        """Send public trades from now on."""
-        self._trades[market][listener] = None
-
-    def hear_account(
-        self, channel: str, account: AccountId, market: MarketId | None, listener: Listener
+    def hear(
+        self,
+        channel: str,
+        listener: Listener,
+        *,
+        account: AccountId | None = None,
+        market: MarketId | None = None,
+        after: int | None = None,
     ) -> None:
-        """Send an account's ``orders`` or ``fills``, of one market or of all."""
-        kind = self._orders if channel == "orders" else self._fills
-        kind[account].setdefault(listener, set()).add(market)
+        """Tell a channel from now on: after what was told since a command, or after how it stands."""
+        if channel == "heartbeat":
+            self._beats[listener] = None
+        elif market is not None and channel in self._markets:
+            self._markets[channel][market][listener] = None
+        elif account is not None:
+            self._accounts[channel][account].setdefault(listener, set()).add(market)
+        self._begin_with(channel, listener, account, market, after)
 
-    def forget_market(self, channel: str, market: MarketId, listener: Listener) -> None:
-        """Send a public channel no longer."""
-        (self._books if channel == "book" else self._trades)[market].pop(listener, None)
-
-    def forget_account(
-        self, channel: str, account: AccountId, market: MarketId | None, listener: Listener
+    def forget(
+        self,
+        channel: str,
+        listener: Listener,
+        *,
+        account: AccountId | None = None,
+        market: MarketId | None = None,
     ) -> None:
-        """Send a private channel no longer."""
-        kind = self._orders if channel == "orders" else self._fills
-        chosen = kind[account].get(listener, set())
-        chosen.discard(market)
-        if not chosen:
-            kind[account].pop(listener, None)
-        if not kind[account]:
-            del kind[account]
+        """Tell a channel no longer."""
+        if channel == "heartbeat":
+            self._beats.pop(listener, None)
+        elif market is not None and channel in self._markets:
+            self._markets[channel][market].pop(listener, None)
+        elif account is not None:
+            told = self._accounts[channel]
+            chosen = told[account].get(listener, set())
+            chosen.discard(market)
+            if not chosen:
+                told[account].pop(listener, None)
+            if not told[account]:
+                del told[account]
+                if channel == "balances":
+                    self._balances.pop(account, None)
+
+    def _begin_with(
+        self,
+        channel: str,
+        listener: Listener,
+        account: AccountId | None,
+        market: MarketId | None,
+        after: int | None,
+    ) -> None:
+        """Tell what a channel begins with: what was missed, or else a snapshot where there is one."""
+        if channel == "balances" and account is not None:
+            listener.offer(self._balances_text(self._exchange.view.balances(account)))
+        elif channel == "book_top" and market is not None:
+            book = self._feed.book(market)
+            known = self._exchange.view.market(market)
+            if book is not None and known is not None:
+                self._tops[market] = _top(book)
+                listener.offer_newest(f"book_top {market}", self._top_text(book, known))
+        elif after is None:
+            if channel == "book" and market is not None:
+                listener.resnapshot(market)
+        else:
+            for publication in self._history:
+                if publication.sequence > after:
+                    for text in TELLERS[channel](self._exchange.view, publication, account, market):
+                        listener.offer(text)
+
+    # ----------------------------------------------------------------------------- telling
+
+    async def _follow(self) -> None:
+        subscription = self._subscription
+        assert subscription is not None, "run begins first"
+        async for batch in subscription:
+            self._publish(self._feed.apply(batch))
+            for turn, waiting in enumerate(subscription.take(), 1):
+                self._publish(self._feed.apply(waiting))
+                if turn % _BATCHES_A_TURN == 0:
+                    await asyncio.sleep(0)
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(self._heartbeat_s)
+            now_ms = to_ms(self._now_ns())
+            text = message_text(HeartbeatMessage(sequence=self._feed.sequence, time_ms=now_ms))
+            for listener in list(self._beats):
+                listener.offer(text)
+
+    def _restart(self) -> None:
+        self.begin()
+        told: dict[Listener, None] = {}
+        for readers in self._markets["trades"].values():
+            told |= readers
+        for kind in self._accounts.values():
+            for wanted in kind.values():
+                told |= dict.fromkeys(wanted)
+        for listener in told:
+            listener.lost()
+        for market, listeners in self._markets["book"].items():
+            for listener in listeners:
+                listener.resnapshot(market)
+        for market in self._markets["book_top"]:
+            self._tell_top(market)
 
     def _publish(self, publication: Publication) -> None:
-        view = self._exchange.view
+        if publication.books or publication.trades or publication.executions or publication.fills:
+            if len(self._history) == self._history.maxlen:
+                self._since = self._history[0].sequence
+            self._history.append(publication)
         for update in publication.books:
-            listeners = self._books.get(update.market)
-            market = view.market(update.market)
-            if listeners and market is not None:
-                text = _text(book_message(update, market))
-                for listener in listeners:
-                    listener.offer_book(update.market, text)
-        for trade in publication.trades:
-            readers = self._trades.get(trade.market)
-            market = view.market(trade.market)
-            if readers and market is not None:
-                _offer(readers, _text(trade_message(trade, market)))
-        for report in publication.executions:
-            wanted = self._orders.get(report.account)
-            if wanted:
-                known = None if report.market is None else view.market(report.market)
-                _offer(_only(wanted, report.market), _text(execution_message(report, known)))
-        for fill in publication.fills:
-            wanted = self._fills.get(fill.account)
-            market = view.market(fill.market)
-            if wanted and market is not None:
-                _offer(_only(wanted, fill.market), _text(fill_message(fill, market)))
+            self._tell_book(update)
+            self._tell_top(update.market)
+        for market in {trade.market for trade in publication.trades}:
+            if readers := self._markets["trades"].get(market):
+                for text in TELLERS["trades"](self._exchange.view, publication, None, market):
+                    _offer(readers, text)
+        for channel in ("orders", "fills", "settlements"):
+            self._tell_accounts(channel, publication)
+        self._tell_balances(publication)
+
+    def _tell_book(self, update: BookUpdate) -> None:
+        """Tell a delta, with the checksum of the book as it is after it."""
+        listeners, book = self._markets["book"].get(update.market), self._feed.book(update.market)
+        market = self._exchange.view.market(update.market)
+        if listeners and book is not None and market is not None:
+            message = book_message(update, market)
+            text = message_text(with_checksum(message, book.depth(CHECKSUM_LEVELS), market))
+            for listener in listeners:
+                listener.offer_book(update.market, text)
+
+    def _tell_top(self, market: MarketId) -> None:
+        """Tell the top of a book when it is another one."""
+        listeners, book = self._markets["book_top"].get(market), self._feed.book(market)
+        known = self._exchange.view.market(market)
+        if not listeners or book is None or known is None:
+            self._tops.pop(market, None)
+            return
+        top = _top(book)
+        if self._tops.get(market) == top:
+            return
+        self._tops[market] = top
+        text = self._top_text(book, known)
+        for listener in listeners:
+            listener.offer_newest(f"book_top {market}", text)
+
+    def _tell_accounts(self, channel: str, publication: Publication) -> None:
+        """Tell private messages, each encoded once, to who wants that market."""
+        told = self._accounts[channel]
+        if not told:
+            return
+        reports = publication.executions if channel == "orders" else publication.fills
+        for account in dict.fromkeys(report.account for report in reports):
+            for listener, chosen in told.get(account, {}).items():
+                markets: tuple[MarketId | None, ...] = (None,) if None in chosen else tuple(chosen)
+                for market in markets:
+                    for text in TELLERS[channel](self._exchange.view, publication, account, market):
+                        listener.offer(text)
+
+    def _tell_balances(self, publication: Publication) -> None:
+        told = self._accounts["balances"]
+        for account in publication.accounts if told else ():
+            if listeners := told.get(account):
+                known = self._balances.get(account, {})
+                now = {one.asset: one for one in self._exchange.view.balances(account)}
+                changed = [one for one in now.values() if known.get(one.asset) != one]
+                self._balances[account] = now
+                if changed:
+                    _offer(listeners, self._balances_text(changed))
+
+    # ---------------------------------------------------------------------------- messages
+
+    def _top_text(self, book: BookFeed, market: Market) -> str:
+        at_ns = book.snapshot(0).at_ns
+        return message_text(
+            book_top_message(_top(book), market, sequence=book.sequence, at_ns=at_ns)
+        )
+
+    def _balances_text(self, balances: Iterable[Balance]) -> str:
+        view = self._exchange.view
+        assets = {asset.id: asset for asset in view.assets()}
+        rows = [(balance, assets[balance.asset]) for balance in balances]
+        return message_text(balances_message(rows, sequence=view.sequence, at_ns=view.at_ns))
 
 
-def _only(wanted: _Wanted, market: MarketId | None) -> list[Listener]:
-    return [one for one, chosen in wanted.items() if None in chosen or market in chosen]
+def _top(book: BookFeed) -> Top:
+    depth = book.depth(1)
+    return Top(depth.bids[0] if depth.bids else None, depth.asks[0] if depth.asks else None)
 
 
 def _offer(listeners: Iterable[Listener], text: str) -> None:
     for listener in listeners:
         listener.offer(text)
-
-
-def _text(message: msgspec.Struct) -> str:
-    return encode(message).decode()

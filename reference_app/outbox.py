@@ -32,11 +32,13 @@ class Closing:
     reason: str
 
 
-@attrs.frozen
+@attrs.define
 class _Item:
     text: str
     market: MarketId | None = None
     """Set for what a snapshot of this book can stand for; an empty text is that snapshot."""
+    key: str = ""
+    """Set for what a newer message of the same key stands for."""
 
 
 class Outbox:
@@ -57,6 +59,7 @@ class Outbox:
         self._items: deque[_Item] = deque()
         self._bytes = 0
         self._stale: set[MarketId] = set()
+        self._newest: dict[str, _Item] = {}
         self._wake = asyncio.Event()
         self.closing: Closing | None = None
 
@@ -71,6 +74,18 @@ class Outbox:
     def put(self, text: str) -> None:
         """Queue a message that must arrive."""
         self._append(_Item(text))
+
+    def put_newest(self, key: str, text: str) -> None:
+        """Queue a message, or put it in the place of one of the same key that still waits."""
+        waiting = self._newest.get(key)
+        if waiting is None:
+            item = _Item(text, key=key)
+            self._append(item)
+            if self.closing is None:
+                self._newest[key] = item
+        else:
+            self._bytes += len(text) - len(waiting.text)
+            waiting.text = text
 
     def put_delta(self, market: MarketId, text: str) -> None:
         """Queue a delta, unless a snapshot of its book waits, which will contain it."""
@@ -99,6 +114,7 @@ class Outbox:
         if self.closing is None:
             self.closing = Closing(code, reason)
             self._items.clear()
+            self._newest.clear()
             self._bytes = 0
             self._wake.set()
 
@@ -111,6 +127,7 @@ class Outbox:
             await self._wake.wait()
         item = self._items.popleft()
         self._bytes -= len(item.text)
+        self._newest.pop(item.key, None)
         if item.market is not None and not item.text:
             self._stale.discard(item.market)
             return self._snapshot(item.market)

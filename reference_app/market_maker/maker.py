@@ -3,7 +3,8 @@
 What it promises: at most ``max_orders`` live and never more inventory than ``max_inventory``, also
 after answers that never came; no quotes while the feed is silent or the socket down; nothing left
 behind when it ends. An order whose fate is unknown counts as live until it is found or has expired
-by itself. Orders are short-lived, so that quotes end even when this program is killed.
+by itself. A dead man's switch is armed before the first quote and pushed back all the time, so the
+exchange pulls the quotes when this program is killed; and orders are short-lived besides.
 
 Use an account of its own: it cancels all orders of its account in its market.
 """
@@ -49,6 +50,7 @@ from reference_app.market_maker.reference_price import RandomWalk
 __all__ = ["MakerState", "MarketMaker", "client_options"]
 
 _BPS: Final = 10_000
+_MS_PER_S: Final = 1_000
 _LAST_TRIES: Final = 5
 _NOT_THERE: Final = frozenset({RejectReason.UNKNOWN_ORDER.value, RejectReason.NOT_FOUND.value})
 
@@ -131,6 +133,8 @@ class MarketMaker:
             lowest=_BPS // options.spacing_bps * (options.levels + 1),
         )
         self._start: int | None = None
+        self._armed_s = 0.0
+        self._look_s = min(options.stale_after_s, options.absent_after_s) / 4
         self._doubts: dict[str, _Doubt] = {}
         self._state = MakerState(reference=market.format_price(self._walk.price))
 
@@ -163,6 +167,7 @@ class MarketMaker:
             if self._stale():
                 await self.pull()
             else:
+                await self._arm()
                 await self._quote()
         except (UnreachableError, UnknownOutcomeError) as error:
             self._state.quoting, self._state.refusal = False, str(error)
@@ -175,6 +180,12 @@ class MarketMaker:
         canceled = await self._client.cancel_all(self._market.id)
         self._state.quoting, self._state.live = False, 0
         self._state.canceled += len(canceled.canceled)
+
+    async def _arm(self) -> None:
+        """Push the dead man's switch back. If it fired, the next refresh finds the quotes gone."""
+        timeout_ms = max(1, round(self._options.absent_after_s * _MS_PER_S))
+        self._armed_s = asyncio.get_running_loop().time()
+        await self._client.schedule_cancel(timeout_ms, self._market.id)
 
     async def _begin(self) -> None:
         """Cancel what an earlier run left, and note what the account holds."""
@@ -264,15 +275,19 @@ class MarketMaker:
         end = loop.time() + self._options.interval_s
         while (left := end - loop.time()) > 0 and not stop.is_set():
             try:
-                async with asyncio.timeout(min(left, self._options.stale_after_s / 4)):
+                async with asyncio.timeout(min(left, self._look_s)):
                     await stop.wait()
             except TimeoutError:
-                if self._state.quoting and self._stale():
-                    await self._pull_now()
+                if self._state.quoting:
+                    await self._look(loop.time())
 
-    async def _pull_now(self) -> None:
+    async def _look(self, now_s: float) -> None:
+        """Between two refreshes: pull quotes that nobody watches, or say that somebody does."""
         try:
-            await self.pull()
+            if self._stale():
+                await self.pull()
+            elif now_s >= self._armed_s + self._options.absent_after_s / 4:
+                await self._arm()
         except (UnreachableError, UnknownOutcomeError) as error:
             self._state.refusal = str(error)  # tried again at the next look
 
@@ -280,6 +295,7 @@ class MarketMaker:
         for attempt in range(_LAST_TRIES):
             try:
                 await self.pull()
+                await self._client.schedule_cancel(0, self._market.id)
             except (UnreachableError, UnknownOutcomeError):
                 if attempt == _LAST_TRIES - 1:
                     raise

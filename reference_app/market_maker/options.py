@@ -33,6 +33,8 @@ class MarketMakerOptions:
         max_orders: how many orders may be live at once.
         order_lifetime_s: when orders expire by themselves, should this program be killed.
         stale_after_s: silence of the feed after which quotes are pulled.
+        absent_after_s: the exchange itself pulls all quotes when this program is not heard of for so
+            long: killed, hung, or cut off.
     """
 
     market: str
@@ -47,4 +49,5 @@ class MarketMakerOptions:
     skew_bps: int = attrs.field(default=20, validator=attrs.validators.ge(0))
     order_lifetime_s: int = attrs.field(default=60, validator=attrs.validators.ge(1))
     stale_after_s: float = attrs.field(default=2.0, validator=attrs.validators.gt(0))
+    absent_after_s: float = attrs.field(default=2.0, validator=attrs.validators.gt(0))
     max_orders: int = attrs.field(default=10, validator=_orders_fit)

@@ -16,6 +16,7 @@ from hybrid_dex.wire import (
     asset_message,
     to_ms,
 )
+from reference_app.asyncapi import socket_document
 from reference_app.openapi import document, page
 from reference_app.services import TheServices
 
@@ -124,6 +125,13 @@ async def get_document(request: AnyRequest) -> bytes:
     return document(request.app)
 
 
+@get("/asyncapi.json", media_type=MediaType.JSON, include_in_schema=False)
+async def get_socket_document(services: TheServices) -> bytes:
+    """Return the AsyncAPI document of the socket."""
+    scheme, _, host = services.settings.auth.origins[0].partition("://")
+    return socket_document(services.settings.name, host, secure=scheme == "https")
+
+
 @get("/openapi", media_type=MediaType.HTML, include_in_schema=False)
 async def get_page(request: AnyRequest) -> str:
     """Return the OpenAPI document as a page without scripts."""
@@ -144,6 +152,7 @@ system_routes = Router(
         get_liveness,
         get_readiness,
         get_document,
+        get_socket_document,
         get_page,
         get_style,
     ],

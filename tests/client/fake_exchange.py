@@ -29,6 +29,7 @@ from hybrid_dex.model.commands import (
 from hybrid_dex.model.events import CancelRejected, EventBatch, OrderCanceled, OrderRejected
 from hybrid_dex.model.market import Market, MarketState
 from hybrid_dex.model.order import Side
+from hybrid_dex.model.protection import ScheduleCancel
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.signed_order import SignedOrder
 from hybrid_dex.model.units import (
@@ -65,10 +66,13 @@ from hybrid_dex.wire import (
     PlaceOp,
     Pong,
     Problem,
+    ProtectionAnswer,
     ReduceRequest,
     RefreshRequest,
     ReplaceOp,
     ReplaceRequest,
+    ScheduleCancelOp,
+    ScheduleCancelRequest,
     SessionAnswer,
     SubscribeOp,
     SubscribeResult,
@@ -93,6 +97,7 @@ from hybrid_dex.wire import (
     problem,
     problem_from_error,
     problem_from_refusal,
+    protection_answer,
     to_order,
     to_replacement,
     trade_message,
@@ -275,6 +280,8 @@ class FakeExchange:
                 by = ETH.parse_quantity(decode(ReduceRequest, body).by)
                 wanted = parse_order_id(order_id)
                 return self._changed(ReduceOrder(account=account, order_id=wanted, by=by), wanted)
+            case "PUT", "orders", "protection", "timer":
+                return self.schedule_cancel(account, decode(ScheduleCancelRequest, body))
             case "GET", "account", "balances":
                 balances = self.engine.balances(account)
                 assets = {asset.id: asset for asset in (ETH.base, ETH.quote)}
@@ -334,6 +341,17 @@ class FakeExchange:
         if account is None:
             raise Refused(problem(RejectReason.UNAUTHENTICATED))
         return account
+
+    def schedule_cancel(
+        self, account: AccountId, switch: ScheduleCancelRequest
+    ) -> ProtectionAnswer:
+        """Arm, push back or disarm a switch."""
+        market = None if switch.market is None else MarketId(switch.market)
+        batch = self.run(
+            ScheduleCancel(account=account, timeout_ms=switch.timeout_ms, market=market)
+        )
+        armed = self.engine.scheduled_cancels(account)
+        return protection_answer(batch.sequence, armed, cancel_on_disconnect=False)
 
     def snapshot(self) -> BookMessage:
         """The book, whole."""
@@ -526,6 +544,8 @@ class FakeSocket:
                 )
             case CancelAllOp():
                 return exchange.cancel_all(self.account, request.side)
+            case ScheduleCancelOp():
+                return exchange.schedule_cancel(self.account, request.switch)
         raise Refused(problem(RejectReason.INVALID_MESSAGE))
 
 

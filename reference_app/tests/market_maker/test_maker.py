@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 import attrs
 import pytest
 
-from hybrid_dex import AccountId, Side, UnknownOutcomeError
+from hybrid_dex import AccountId, AdvanceTime, Side, UnknownOutcomeError
 from hybrid_dex.client import ExchangeClient, OrderOptions, UnreachableError
 from hybrid_dex.model.order import TimeInForce
 from hybrid_dex.signing import LocalSigner
@@ -225,3 +225,41 @@ def test_options_that_can_not_work_are_refused(changes: dict[str, object]) -> No
     """Quotes that would end between two refreshes, or none at all."""
     with pytest.raises(ValueError, match="must be"):
         attrs.evolve(OPTIONS, **changes)
+
+
+async def test_the_exchange_pulls_the_quotes_of_a_maker_that_is_killed(
+    exchange: FakeExchange,
+) -> None:
+    """The switch is armed before the first quote and pushed back; killed, nothing disarms it."""
+    account = AccountId(MAKER.address)
+    async with client_of(exchange) as client:
+        await client.stream.wait_ready()
+        maker = MarketMaker(client, OPTIONS, now_s=lambda: exchange.now_ms / 1000)
+        await maker.refresh()
+        (armed,) = exchange.engine.scheduled_cancels(account)
+        assert (live(exchange), armed.timeout_ms) == (10, 2_000)
+        exchange.now_ms += 1_500
+        await maker.refresh()
+        (pushed,) = exchange.engine.scheduled_cancels(account)
+        assert pushed.due_ns == armed.due_ns + 1_500 * 1_000_000
+        exchange.now_ms += 2_001
+        exchange.run(AdvanceTime())
+        assert live(exchange) == 0
+        await maker.refresh()
+        assert live(exchange) == 10, "it was only late, and quotes again"
+
+
+async def test_between_two_refreshes_the_switch_is_pushed_back_and_in_the_end_disarmed(
+    exchange: FakeExchange,
+) -> None:
+    account = AccountId(MAKER.address)
+    options = attrs.evolve(OPTIONS, interval_s=20.0, order_lifetime_s=60, absent_after_s=0.04)
+    async with client_of(exchange, maker_options=options) as client:
+        await client.stream.wait_ready()
+        async with quoting(exchange, client, options) as states:
+            await until(lambda: states)
+            (first,) = exchange.engine.scheduled_cancels(account)
+            exchange.now_ms += 10
+            await until(lambda: exchange.engine.scheduled_cancels(account) != (first,))
+            assert len(states) == 1, "no refresh came between"
+        assert exchange.engine.scheduled_cancels(account) == ()

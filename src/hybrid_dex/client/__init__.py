@@ -13,6 +13,12 @@ from hybrid_dex.client.book_replica import BookReplica, Step
 from hybrid_dex.client.client import ClientOptions, ExchangeClient
 from hybrid_dex.client.credentials import Credentials
 from hybrid_dex.client.errors import LaggingListenerError, UnreachableError
+from hybrid_dex.client.groups import (
+    BatchItem,
+    OrderCancel,
+    OrderReduction,
+    OrderReplacement,
+)
 from hybrid_dex.client.http import HttpPort, HttpReply, HttpxPort
 from hybrid_dex.client.lanes import LanesExhaustedError, NonceLanes
 from hybrid_dex.client.order_writer import DecimalLike, NewOrder, OrderOptions, SideLike
@@ -23,6 +29,7 @@ from hybrid_dex.client.stream import Reconnected, StreamOptions
 
 __all__ = [
     "ApiKey",
+    "BatchItem",
     "BookReplica",
     "ClientOptions",
     "Connection",
@@ -38,7 +45,10 @@ __all__ = [
     "LanesExhaustedError",
     "NewOrder",
     "NonceLanes",
+    "OrderCancel",
     "OrderOptions",
+    "OrderReduction",
+    "OrderReplacement",
     "Reconnected",
     "SessionKey",
     "SideLike",

@@ -16,6 +16,7 @@ from hybrid_dex.model.market import Market
 from hybrid_dex.model.reports import BookUpdate
 from hybrid_dex.model.units import Price, Quantity, Sequence
 from hybrid_dex.model.views import Depth, Level, Top
+from hybrid_dex.wire.markets import CHECKSUM_LEVELS, book_checksum
 
 __all__ = ["BookReplica", "Step"]
 
@@ -108,6 +109,8 @@ class BookReplica:
         self.synced, self.sequence, self.at_ns = True, update.sequence, update.at_ns
         if self._crossed() and not update.may_cross:
             return self.lose()
+        if not self._checks(update):
+            return self.lose()
         for delta in early:
             if self._take_delta(delta) is Step.GAP:
                 return Step.GAP
@@ -126,7 +129,16 @@ class BookReplica:
                 else:
                     levels.pop(level.price, None)
         self.sequence, self.at_ns = update.sequence, update.at_ns
-        return self.lose() if self._crossed() and not update.may_cross else Step.APPLIED
+        wrong = (self._crossed() and not update.may_cross) or not self._checks(update)
+        return self.lose() if wrong else Step.APPLIED
+
+    def _checks(self, update: BookUpdate) -> bool:
+        """Whether the book is what the exchange says that it is now."""
+        if update.checksum is None:
+            return True
+        return (
+            book_checksum(self.bids(CHECKSUM_LEVELS), self.asks(CHECKSUM_LEVELS)) == update.checksum
+        )
 
     def _crossed(self) -> bool:
         """Outside an auction a bid that reaches an ask never rested: something was lost."""

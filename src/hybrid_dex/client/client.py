@@ -17,6 +17,7 @@ import attrs
 from hybrid_dex.client.api_key import ApiKey, KeyAuth
 from hybrid_dex.client.book_replica import BookReplica
 from hybrid_dex.client.credentials import Credentials
+from hybrid_dex.client.groups import BatchItem, Groups
 from hybrid_dex.client.http import HttpCaller, HttpPort, HttpxPort
 from hybrid_dex.client.lanes import NonceLanes
 from hybrid_dex.client.order_writer import (
@@ -48,8 +49,11 @@ from hybrid_dex.wire import (
     FillMessage,
     FillsAnswer,
     InfoAnswer,
+    LinkedAnswer,
     OrderAnswer,
     OrderMessage,
+    PreviewAnswer,
+    ProtectionAnswer,
     ReceiptMessage,
     TradeMessage,
     to_market,
@@ -70,6 +74,8 @@ class ClientOptions:
         timeout_s: how long to wait for an answer.
         lanes: how many nonce lanes to use.
         first_lane: the lowest of them; give each program of an account its own range.
+        receive_window_ms: how long after it was sent, by this machine's clock, an order may still be
+            done, 1 to 60,000; ``None`` for as long as it takes.
         expected_domain: refuse an exchange that settles elsewhere; signatures are worth money.
         stream: of the socket.
     """
@@ -80,6 +86,7 @@ class ClientOptions:
     timeout_s: float = attrs.field(default=10.0, validator=attrs.validators.gt(0))
     lanes: int = 1_024
     first_lane: int = 1
+    receive_window_ms: int | None = None
     expected_domain: Domain | None = None
     stream: StreamOptions = attrs.field(factory=StreamOptions)
 
@@ -321,6 +328,73 @@ class ExchangeClient:
             order_id, quantity, price, options or OrderOptions(), expected_filled
         )
 
+    async def batch(
+        self, items: Sequence[BatchItem], *, all_or_none: bool = False
+    ) -> list[OrderAnswer | RefusedError]:
+        """Do up to 100 places, cancels, reductions and replacements as one command, in order.
+
+        Args:
+            items: `NewOrder`, `OrderCancel`, `OrderReduction` or `OrderReplacement`.
+            all_or_none: do all of it, or, when one is refused, nothing.
+
+        Returns:
+            For each in turn its answer, or why it was refused.
+
+        Raises:
+            FormatError: a number is not exact; nothing was sent.
+            RefusedError: all of it was refused.
+            UnreachableError, LanesExhaustedError: nothing was sent.
+            UnknownOutcomeError: it could not be found out. A batch of nothing but new orders is
+                sent again first, which enters nothing twice.
+        """
+        return await self._groups().batch(items, all_or_none=all_or_none)
+
+    async def place_linked(
+        self, take_profit: NewOrder, stop: NewOrder, entry: NewOrder | None = None
+    ) -> LinkedAnswer:
+        """Place two exits of which one cancels the other, alone (OCO) or behind an entry (bracket).
+
+        Args:
+            take_profit: the exit at a better price.
+            stop: the exit at a worse price; its options have a stop's type and trigger.
+            entry: what opens the position, of the other side.
+
+        Raises: as `place`; a refusal names the order, as in ``stop.price``.
+        """
+        return await self._groups().place_linked(take_profit, stop, entry)
+
+    async def preview(self, order: NewOrder) -> PreviewAnswer:
+        """Return what an order would hold, cost and bring, and what is signed for it.
+
+        Raises: FormatError, RefusedError, UnreachableError.
+        """
+        return await self._groups().preview(self.market(order.market), order)
+
+    async def schedule_cancel(self, timeout_ms: int, market: str | None = None) -> ProtectionAnswer:
+        """Arm a dead man's switch or push it back: without that in time, the orders go; 0 disarms.
+
+        Args:
+            timeout_ms: at most a day.
+            market: whose orders there; a switch of its own for all markets when not given.
+        """
+        name = None if market is None else self.market(market).id
+        return await self._groups().schedule_cancel(timeout_ms, name)
+
+    async def heartbeat(self) -> ProtectionAnswer:
+        """Push back every dead man's switch, each by its own timeout.
+
+        Refused (`NOTHING_SCHEDULED`) when none is armed: it fired, so look at the orders first.
+        """
+        return await self._groups().heartbeat()
+
+    async def set_cancel_on_disconnect(self, *, enabled: bool) -> ProtectionAnswer:
+        """Wish that the orders go when the account's last socket ends, or no longer."""
+        return await self._groups().cancel_on_disconnect(enabled=enabled)
+
+    async def protection(self) -> ProtectionAnswer:
+        """Return which switches are armed, and whether orders go with the last socket."""
+        return await self._rest.protection()
+
     def can_replace(self, order: OrderMessage) -> bool:
         """Whether an order can be replaced once more, by the number of its revisions."""
         return self._own().writer.can_replace(order)
@@ -463,6 +537,7 @@ class ExchangeClient:
                 market=self.market,
                 attempts=options.attempts,
                 backoff_s=options.backoff_s,
+                receive_window_ms=options.receive_window_ms,
             )
             await trading.resync()
             self._tasks.append(asyncio.create_task(trading.follow()))
@@ -489,3 +564,6 @@ class ExchangeClient:
         if self._trading is None:
             raise ConfigurationError("this needs an account: give the client a signer, and open it")
         return self._trading
+
+    def _groups(self) -> Groups:
+        return Groups(trading=self._own())

@@ -4,6 +4,7 @@ Decimals come as text or `Decimal` and become ticks and lots or are refused, nev
 nonce's lane stays taken until the order is known to be done.
 """
 
+import secrets
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import TypeAlias
@@ -19,9 +20,11 @@ from hybrid_dex.model.order import OrderType, SelfTradeMode, Side, TimeInForce
 from hybrid_dex.model.signed_order import MAX_LIFETIME_S, Nonce, SignedOrder
 from hybrid_dex.model.units import (
     AccountId,
+    Amount,
     ClientOrderId,
     FeePpm,
     OrderId,
+    Price,
     Quantity,
     TimestampNs,
 )
@@ -43,6 +46,7 @@ __all__ = [
     "OrderWriter",
     "SideLike",
     "decimal_text",
+    "made_up",
     "to_side",
 ]
 
@@ -89,13 +93,17 @@ class OrderOptions:
     """All that an order has besides market, side, quantity and price.
 
     Attributes:
-        order_type: limit, or market, whose price is the worst it accepts.
+        order_type: limit, or market, whose price is the worst it accepts; or one that waits.
         time_in_force: GTC, IOC or FOK; GTD for unsigned orders only. A market order's is IOC.
         post_only: refuse rather than take liquidity.
         self_trade: what to do when it meets an order of the same account.
         lifetime_s: for how long a signed order may match.
         expires_at_ms: for GTD, when it expires.
         max_fee_ppm: the largest fee rate accepted; the market's higher one when ``None``.
+        trigger_price: of a stop or take-profit, the fill price for which it waits; of a
+            replacement, where it waits from now on.
+        display_quantity: of an iceberg, how much of it the book shows at a time.
+        quote_budget: the most that an immediate buy spends, fees included, in quote.
     """
 
     order_type: OrderType = OrderType.LIMIT
@@ -108,6 +116,9 @@ class OrderOptions:
     )
     expires_at_ms: int | None = None
     max_fee_ppm: int | None = None
+    trigger_price: DecimalLike | None = None
+    display_quantity: DecimalLike | None = None
+    quote_budget: DecimalLike | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -174,15 +185,78 @@ class OrderWriter:
             options=options,
             client_order_id=client_order_id,
         )
+        (written,) = self.place_each([(market, order)])
+        return written
+
+    def place_each(
+        self, orders: Sequence[tuple[Market, NewOrder]]
+    ) -> list[tuple[OrderRequest, Nonce | None]]:
+        """Return the messages of new orders, each signed by itself; all of them get a lane, or none.
+
+        Raises: as `place`.
+        """
+        terms = [(market, self._terms(market, order), order.options) for market, order in orders]
         if self.domain is None:
-            return order_request(self._terms(market, order), market), None
-        terms = self._terms(market, order)
-        nonce = self.lanes.allot(market.base.id, self.now_ns() // _NS_PER_MS)
+            return [(order_request(one, market), None) for market, one, _ in terms]
+        written: list[tuple[OrderRequest, Nonce | None]] = []
+        taken: list[tuple[Market, Nonce]] = []
         try:
-            return order_request(self._sign(terms, market, options, nonce), market), nonce
+            for market, one, options in terms:
+                nonce = self._allot(market)
+                taken.append((market, nonce))
+                signed = self._sign(one, market, options, nonce)
+                written.append((order_request(signed, market), nonce))
         except Exception:
-            self.lanes.release(market.base.id, nonce)
+            for market, nonce in taken:
+                self.lanes.release(market.base.id, nonce)
             raise
+        return written
+
+    def place_linked(
+        self, market: Market, orders: Sequence[NewOrder]
+    ) -> tuple[list[OrderRequest], list[Nonce]]:
+        """Return the messages of a take-profit, a stop and perhaps an entry, and the nonces taken.
+
+        The exits share a lane and a counter, the stop with the higher revision: on chain they are
+        one order of which either version may fill.
+
+        Raises: as `place`.
+        """
+        terms = [self._terms(market, order) for order in orders]
+        if self.domain is None:
+            return [order_request(one, market) for one in terms], []
+        taken: list[Nonce] = []
+        try:
+            exits = self._allot(market)
+            taken.append(exits)
+            nonces = [exits, replacement(exits)]
+            if len(terms) > len(nonces):
+                nonces.append(self._allot(market))
+                taken.append(nonces[-1])
+            signed = [
+                self._sign(one, market, order.options, nonce)
+                for one, order, nonce in zip(terms, orders, nonces, strict=True)
+            ]
+        except Exception:
+            for nonce in taken:
+                self.lanes.release(market.base.id, nonce)
+            raise
+        return [order_request(one, market) for one in signed], taken
+
+    def unsigned(self, market: Market, order: NewOrder) -> OrderRequest:
+        """Return the message of an order before it is signed; it takes no lane.
+
+        Raises: as `place`.
+        """
+        terms = self._terms(market, order)
+        if self.domain is None:
+            return order_request(terms, market)
+        nonce = self._allot(market)
+        self.lanes.release(market.base.id, nonce)
+        return order_request(self._unsigned(terms, market, order.options, nonce), market)
+
+    def _allot(self, market: Market) -> Nonce:
+        return self.lanes.allot(market.base.id, self.now_ns() // _NS_PER_MS)
 
     def place_together(
         self, orders: Sequence[tuple[Market, NewOrder]]
@@ -202,7 +276,7 @@ class OrderWriter:
         taken: list[tuple[Market, Nonce]] = []
         try:
             for market, _, _ in terms:
-                nonce = self.lanes.allot(market.base.id, self.now_ns() // _NS_PER_MS)
+                nonce = self._allot(market)
                 taken.append((market, nonce))
             plain = [
                 self._unsigned(one, market, options, nonce)
@@ -220,6 +294,7 @@ class OrderWriter:
 
     def _terms(self, market: Market, order: NewOrder) -> PlaceOrder:
         options = order.options
+        trigger_price, display_quantity, quote_budget = _conditions(market, options)
         return PlaceOrder(
             account=self.account,
             market=market.id,
@@ -234,6 +309,9 @@ class OrderWriter:
             client_order_id=(
                 None if order.client_order_id is None else ClientOrderId(order.client_order_id)
             ),
+            trigger_price=trigger_price,
+            display_quantity=display_quantity,
+            quote_budget=quote_budget,
         )
 
     def replace(
@@ -254,6 +332,9 @@ class OrderWriter:
             FormatError: a number is not exact.
             LanesExhaustedError: all revisions are used; cancel the order and place a new one.
         """
+        trigger_price, display_quantity, quote_budget = _conditions(market, options)
+        if quote_budget is not None:
+            raise FormatError("quote_budget", "given with a replacement", "none")
         terms = PlaceOrder(
             account=self.account,
             market=market.id,
@@ -265,6 +346,8 @@ class OrderWriter:
             post_only=options.post_only,
             self_trade=options.self_trade,
             expires_at_ns=_expires(options),
+            trigger_price=trigger_price,
+            display_quantity=display_quantity,
         )
         if self.domain is None:
             unsigned = ReplaceOrder(
@@ -277,6 +360,8 @@ class OrderWriter:
                 self_trade=terms.self_trade,
                 expires_at_ns=terms.expires_at_ns,
                 expected_filled=expected_filled,
+                trigger_price=terms.trigger_price,
+                display_quantity=terms.display_quantity,
             )
             return replace_request(unsigned, market)
         nonce = replacement(self._highest(order))
@@ -338,7 +423,34 @@ class OrderWriter:
             signature=b"",
             self_trade=terms.self_trade,
             client_order_id=terms.client_order_id,
+            trigger_price=terms.trigger_price,
+            display_quantity=terms.display_quantity,
+            quote_budget=terms.quote_budget,
         )
+
+
+def made_up() -> str:
+    """Return a client order id for an order whose sender gave none."""
+    return f"hd-{secrets.token_hex(10)}"
+
+
+def _conditions(
+    market: Market, options: OrderOptions
+) -> tuple[Price | None, Quantity | None, Amount | None]:
+    """Return trigger, display and budget exactly. Raises `FormatError`."""
+    trigger, display, budget = (
+        None if value is None else decimal_text(name, value)
+        for name, value in (
+            ("trigger_price", options.trigger_price),
+            ("display_quantity", options.display_quantity),
+            ("quote_budget", options.quote_budget),
+        )
+    )
+    return (
+        None if trigger is None else market.parse_price(trigger, "trigger_price"),
+        None if display is None else market.parse_quantity(display, "display_quantity"),
+        None if budget is None else market.quote.parse(budget, "quote_budget"),
+    )
 
 
 def _time_in_force(options: OrderOptions) -> TimeInForce:

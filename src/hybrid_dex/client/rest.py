@@ -13,21 +13,29 @@ from hybrid_dex.errors import ConfigurationError, RefusedError
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.wire import (
     BalancesAnswer,
+    BatchAnswer,
+    BatchOrdersRequest,
     BookMessage,
     CancelAllAnswer,
+    CancelOnDisconnectRequest,
     CancelReceiptMessage,
     FillsAnswer,
     InfoAnswer,
+    LinkedAnswer,
+    LinkedRequest,
     MarketMessage,
     MarketsAnswer,
     OrderAnswer,
     OrderMessage,
     OrderRequest,
     OrdersAnswer,
+    PreviewAnswer,
+    ProtectionAnswer,
     ReceiptMessage,
     ReceiptsAnswer,
     ReduceRequest,
     ReplaceRequest,
+    ScheduleCancelRequest,
     SessionKeyMessage,
     SessionKeysAnswer,
     TimeAnswer,
@@ -82,6 +90,46 @@ class Rest:
     async def place(self, order: OrderRequest) -> OrderAnswer:
         """Place an order."""
         return await self.private(OrderAnswer, "POST", "/orders", body=encode(order))
+
+    async def preview(self, order: OrderRequest) -> PreviewAnswer:
+        """Ask what an order would hold, cost and bring."""
+        return await self.private(
+            PreviewAnswer, "POST", "/orders/preview", body=encode(order), repeatable=True
+        )
+
+    async def place_batch(self, batch: BatchOrdersRequest) -> BatchAnswer:
+        """Do several requests as one command."""
+        return await self.private(BatchAnswer, "POST", "/orders/batch", body=encode(batch))
+
+    async def place_linked(self, linked: LinkedRequest) -> LinkedAnswer:
+        """Place an OCO or a bracket."""
+        return await self.private(LinkedAnswer, "POST", "/orders/linked", body=encode(linked))
+
+    async def protection(self) -> ProtectionAnswer:
+        """Ask how the account is protected."""
+        return await self.private(ProtectionAnswer, "GET", "/orders/protection")
+
+    async def schedule_cancel(self, switch: ScheduleCancelRequest) -> ProtectionAnswer:
+        """Arm, push back or disarm a dead man's switch."""
+        path = "/orders/protection/timer"
+        return await self.private(
+            ProtectionAnswer, "PUT", path, body=encode(switch), repeatable=True
+        )
+
+    async def heartbeat(self) -> ProtectionAnswer:
+        """Push back every switch."""
+        path = "/orders/protection/heartbeat"
+        return await self.private(ProtectionAnswer, "POST", path, repeatable=True)
+
+    async def cancel_on_disconnect(self, *, enabled: bool) -> ProtectionAnswer:
+        """Wish that orders go with the account's last connection, or no longer."""
+        body = encode(CancelOnDisconnectRequest(enabled=enabled))
+        path = "/orders/protection/disconnect"
+        return await self.private(ProtectionAnswer, "PUT", path, body=body, repeatable=True)
+
+    async def order_by_hash(self, order_hash: str) -> OrderMessage:
+        """Return the order whose signed terms have this hash."""
+        return await self.private(OrderMessage, "GET", f"/orders/by-hash/{_part(order_hash)}")
 
     async def order(self, order_id: str) -> OrderMessage:
         """Return one of the account's orders."""

@@ -32,7 +32,6 @@ from hybrid_dex.wire import (
     LoginOp,
     LoginResult,
     PingOp,
-    Pong,
     ServerMessage,
     SubscribeOp,
     SubscribeResult,
@@ -304,8 +303,8 @@ class Stream:
                 self._tell(_ORDERS, message)
             case FillMessage():
                 self._tell(_FILLS, message)
-            case Ack() | ErrorMessage() | Pong():
-                pass  # an answer that came too late, or the answer to a probe
+            case _:
+                pass  # an answer that came too late, the answer to a probe, or what nobody asked for
 
     def _waiting(self, request_id: int) -> "asyncio.Future[msgspec.Raw] | None":
         future = self._pending.get(request_id)

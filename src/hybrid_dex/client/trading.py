@@ -6,7 +6,6 @@ know it: it can not trade twice. Replacements and cancels are resolved by lookin
 """
 
 import asyncio
-import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, TypeVar
 
@@ -21,6 +20,7 @@ from hybrid_dex.client.order_writer import (
     OrderWriter,
     SideLike,
     decimal_text,
+    made_up,
     to_side,
 )
 from hybrid_dex.client.own_orders import LIVE, OwnOrders
@@ -38,11 +38,13 @@ from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.signed_order import Nonce, SignedOrder
 from hybrid_dex.model.units import ClientOrderId, MarketId, order_sequence
 from hybrid_dex.wire import (
+    BatchOrdersRequest,
     CancelAllAnswer,
     CancelAllOp,
     CancelOp,
     Channel,
     ExecutionMessage,
+    LinkedRequest,
     OrderAnswer,
     OrderMessage,
     OrderRequest,
@@ -58,6 +60,8 @@ from hybrid_dex.wire import (
 __all__ = ["Trading"]
 
 _T = TypeVar("_T")
+_Timed = TypeVar("_Timed", OrderRequest, ReplaceRequest, BatchOrdersRequest, LinkedRequest)
+_NS_PER_MS: Final = 1_000_000
 
 _MAX_LANE_TRIES: Final = 8
 _UNKNOWN: Final = frozenset({RejectReason.UNKNOWN_ORDER.value, RejectReason.NOT_FOUND.value})
@@ -83,6 +87,7 @@ class Trading:
         market: finds a market by its symbol.
         attempts: how often an unknown outcome is asked for.
         backoff_s: pause between two of these; it doubles.
+        receive_window_ms: how long after it was sent a request may be done; ``None`` for ever.
     """
 
     rest: Rest
@@ -93,6 +98,7 @@ class Trading:
     orders: OwnOrders = attrs.field(factory=OwnOrders)
     attempts: int = 5
     backoff_s: float = 0.2
+    receive_window_ms: int | None = None
 
     async def place(
         self,
@@ -106,7 +112,7 @@ class Trading:
     ) -> OrderAnswer:
         """Place an order; see `ExchangeClient.place`."""
         for _ in range(_MAX_LANE_TRIES):
-            name = client_order_id or _made_up()
+            name = client_order_id or made_up()
             request, nonce = self.writer.place(
                 market, side, quantity, price, options=options, client_order_id=name
             )
@@ -135,7 +141,7 @@ class Trading:
         named = [
             (
                 self.market(order.market),
-                attrs.evolve(order, client_order_id=order.client_order_id or _made_up()),
+                attrs.evolve(order, client_order_id=order.client_order_id or made_up()),
             )
             for order in orders
         ]
@@ -155,7 +161,7 @@ class Trading:
             raise ConfigurationError("this exchange settles on no chain; orders are not signed")
         if order.trader != self.writer.account:
             raise FormatError("trader", f"is {order.trader}", self.writer.account)
-        named = order.client_order_id or ClientOrderId(_made_up())
+        named = order.client_order_id or ClientOrderId(made_up())
         request = order_request(attrs.evolve(order, client_order_id=named), order.market)
         self.writer.lanes.occupy(order.market.base.id, order.nonce)
         outcome = await self._outcome(order.market, request, order.nonce)
@@ -230,7 +236,7 @@ class Trading:
         side_word = None if side is None else word(to_side(side))
 
         async def send() -> CancelAllAnswer:
-            if (stream := self._socket()) is not None:
+            if (stream := self.socket()) is not None:
                 return await stream.request(
                     lambda id: CancelAllOp(id=id, market=market, side=side_word), CancelAllAnswer
                 )
@@ -239,7 +245,7 @@ class Trading:
         try:
             answer = await send()
         except UnknownOutcomeError:  # canceling again cancels nothing more
-            answer = await self._resolve("the cancel of all orders", send)
+            answer = await self.resolve("the cancel of all orders", send)
         for order_id in answer.canceled:
             if (order := self.orders.get(order_id)) is not None:
                 ended = msgspec.structs.replace(order, status="canceled", open="0")
@@ -284,7 +290,7 @@ class Trading:
         try:
             return await self._send_place(request)
         except UnknownOutcomeError:
-            return await self._resolve(
+            return await self.resolve(
                 f"order {request.client_order_id}", lambda: self._entered_after_all(request)
             )
 
@@ -320,7 +326,7 @@ class Trading:
             try:
                 answer = await send()
             except UnknownOutcomeError:
-                answer = await self._resolve(f"the {what} of order {order_id}", look_then_send)
+                answer = await self.resolve(f"the {what} of order {order_id}", look_then_send)
         except RefusedError as error:
             if error.code in _ENDED:
                 await self._look(order_id)
@@ -328,7 +334,8 @@ class Trading:
         self.heard(answer.order, answer.sequence)
         return answer
 
-    async def _resolve(self, what: str, ask: Callable[[], Awaitable[_T]]) -> _T:
+    async def resolve(self, what: str, ask: Callable[[], Awaitable[_T]]) -> _T:
+        """Ask until there is an answer. Raises `UnknownOutcomeError` after so many attempts."""
         pause = self.backoff_s
         for attempt in range(self.attempts):
             if attempt:
@@ -360,24 +367,36 @@ class Trading:
             except (UnreachableError, UnknownOutcomeError):
                 await asyncio.sleep(self.backoff_s)
 
-    def _socket(self) -> Stream | None:
+    def socket(self) -> Stream | None:
+        """Return the socket when requests go over it now."""
         stream = self.stream
         return stream if self.by_socket and stream is not None and stream.ready else None
 
-    async def _send_place(self, request: OrderRequest) -> OrderAnswer:
-        if (stream := self._socket()) is not None:
+    def timed(self, request: _Timed) -> _Timed:
+        """Return a request as it is sent now: with its receive window, if it has one."""
+        if self.receive_window_ms is None:
+            return request
+        sent_at_ms = self.writer.now_ns() // _NS_PER_MS
+        return msgspec.structs.replace(
+            request, sent_at_ms=sent_at_ms, receive_window_ms=self.receive_window_ms
+        )
+
+    async def _send_place(self, order: OrderRequest) -> OrderAnswer:
+        request = self.timed(order)
+        if (stream := self.socket()) is not None:
             return await stream.request(lambda id: PlaceOp(id=id, order=request), OrderAnswer)
         return await self.rest.place(request)
 
-    async def _send_replace(self, order_id: str, request: ReplaceRequest) -> OrderAnswer:
-        if (stream := self._socket()) is not None:
+    async def _send_replace(self, order_id: str, terms: ReplaceRequest) -> OrderAnswer:
+        request = self.timed(terms)
+        if (stream := self.socket()) is not None:
             return await stream.request(
                 lambda id: ReplaceOp(id=id, order_id=order_id, order=request), OrderAnswer
             )
         return await self.rest.replace(order_id, request)
 
     async def _send_cancel(self, order_id: str) -> OrderAnswer:
-        if (stream := self._socket()) is not None:
+        if (stream := self.socket()) is not None:
             return await stream.request(lambda id: CancelOp(id=id, order_id=order_id), OrderAnswer)
         return await self.rest.cancel(order_id)
 
@@ -388,10 +407,6 @@ class Trading:
     def _release(self, market: Market, nonce: Nonce | None) -> None:
         if nonce is not None:
             self.writer.lanes.release(market.base.id, nonce)
-
-
-def _made_up() -> str:
-    return f"hd-{secrets.token_hex(10)}"
 
 
 def _found(order: OrderMessage, sequence: int = 0) -> OrderAnswer:

@@ -14,7 +14,7 @@ from hybrid_dex.feed.book_feed import BookFeed, crosses_after
 from hybrid_dex.feed.execution_feed import ExecutionFeed
 from hybrid_dex.feed.fill_feed import FillFeed, trades
 from hybrid_dex.interfaces.book import Resting
-from hybrid_dex.model.events import EventBatch, MarketListed
+from hybrid_dex.model.events import EventBatch, MarketListed, fresh_events
 from hybrid_dex.model.market import Market, MarketState
 from hybrid_dex.model.reports import BookUpdate, ExecutionReport, FillReport, Trade
 from hybrid_dex.model.settlement import MatchedFill, SettlementStage
@@ -76,6 +76,7 @@ class Publication:
         trades: for the public.
         executions: each for its account.
         fills: each for its account.
+        accounts: whose orders, funds or fills the command concerned, in order.
     """
 
     sequence: Sequence
@@ -83,6 +84,7 @@ class Publication:
     trades: tuple[Trade, ...]
     executions: tuple[ExecutionReport, ...]
     fills: tuple[FillReport, ...]
+    accounts: tuple[AccountId, ...] = ()
 
 
 class Feed:
@@ -149,10 +151,19 @@ class Feed:
             if isinstance(event, MarketListed) and event.market.id not in self._books:
                 self._books[event.market.id] = BookFeed(event.market.id, sequence=previous)
         updates = (book.apply(batch) for book in self._books.values())
+        fills = self._fills.apply(batch)
         return Publication(
             sequence=batch.sequence,
             books=tuple(update for update in updates if update is not None),
             trades=trades(batch),
             executions=self._executions.apply(batch),
-            fills=self._fills.apply(batch),
+            fills=fills,
+            accounts=_concerned(batch, fills),
         )
+
+
+def _concerned(batch: EventBatch, fills: tuple[FillReport, ...]) -> tuple[AccountId, ...]:
+    """Return the accounts that a command's events name, and those of its fills."""
+    named = (getattr(event, "account", None) for event in fresh_events(batch))
+    found = dict.fromkeys(account for account in named if account is not None)
+    return tuple(found | dict.fromkeys(fill.account for fill in fills))

@@ -70,6 +70,7 @@ class BookUpdate(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         bids: levels, best first; in a delta quantity 0 removes the level.
         asks: levels, best first; as bids.
         may_cross: the market is in an auction, or was stopped in one: bids may reach the asks.
+        checksum: of the book afterwards, as the wire writes it; ``None`` when it was not told.
     """
 
     market: MarketId
@@ -79,6 +80,7 @@ class BookUpdate(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     bids: tuple[Level, ...]
     asks: tuple[Level, ...]
     may_cross: bool = False
+    checksum: int | None = None
 
 
 class Trade(msgspec.Struct, frozen=True, gc=False, kw_only=True):

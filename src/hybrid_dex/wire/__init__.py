@@ -65,6 +65,7 @@ from hybrid_dex.wire.markets import (
     TradeMessage,
     TradesAnswer,
     asset_message,
+    book_checksum,
     book_message,
     book_snapshot_message,
     market_message,
@@ -75,6 +76,7 @@ from hybrid_dex.wire.markets import (
     to_trade,
     trade_from_record,
     trade_message,
+    with_checksum,
 )
 from hybrid_dex.wire.orders import (
     OrderRequest,
@@ -179,6 +181,15 @@ from hybrid_dex.wire.socket import (
     decode_client_message,
     decode_server_message,
 )
+from hybrid_dex.wire.streams import (
+    BalancesMessage,
+    BookTopMessage,
+    HeartbeatMessage,
+    SettlementMessage,
+    balances_message,
+    book_top_message,
+    settlement_messages,
+)
 from hybrid_dex.wire.window import not_after_ns
 from hybrid_dex.wire.words import member, word
 
@@ -200,10 +211,12 @@ __all__ = [
     "AuditMessage",
     "BalanceMessage",
     "BalancesAnswer",
+    "BalancesMessage",
     "BatchAnswer",
     "BatchOp",
     "BatchOrdersRequest",
     "BookMessage",
+    "BookTopMessage",
     "CancelAllAnswer",
     "CancelAllOp",
     "CancelMember",
@@ -222,6 +235,7 @@ __all__ = [
     "FeesMessage",
     "FillMessage",
     "FillsAnswer",
+    "HeartbeatMessage",
     "HeartbeatOp",
     "InfoAnswer",
     "KeyLoginOp",
@@ -274,6 +288,7 @@ __all__ = [
     "SessionKeysAnswer",
     "SessionMessage",
     "SessionsAnswer",
+    "SettlementMessage",
     "SubscribeOp",
     "SubscribeResult",
     "SwitchMessage",
@@ -289,8 +304,11 @@ __all__ = [
     "ack",
     "asset_message",
     "balance_message",
+    "balances_message",
+    "book_checksum",
     "book_message",
     "book_snapshot_message",
+    "book_top_message",
     "cancel_all_answer",
     "cancel_receipt_message",
     "decode",
@@ -320,6 +338,7 @@ __all__ = [
     "session_answer",
     "session_key_message",
     "session_message",
+    "settlement_messages",
     "signature_bytes",
     "status_of",
     "to_asset",
@@ -341,5 +360,6 @@ __all__ = [
     "voucher_amount",
     "voucher_message",
     "voucher_salt",
+    "with_checksum",
     "word",
 ]

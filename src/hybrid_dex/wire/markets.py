@@ -4,7 +4,9 @@ A market travels with its ``lot_size`` and ``tick_size`` in atoms, so a client r
 `Market` that the exchange holds and computes with the same integers.
 """
 
-from typing import Literal
+import zlib
+from collections.abc import Sequence as Items
+from typing import Final, Literal
 
 import attrs
 import msgspec
@@ -40,6 +42,7 @@ from hybrid_dex.wire.scalars import (
 from hybrid_dex.wire.words import MarketStateWord, SideWord, member, word
 
 __all__ = [
+    "CHECKSUM_LEVELS",
     "AssetMessage",
     "BookMessage",
     "DomainMessage",
@@ -54,6 +57,7 @@ __all__ = [
     "TradeMessage",
     "TradesAnswer",
     "asset_message",
+    "book_checksum",
     "book_message",
     "book_snapshot_message",
     "market_message",
@@ -64,7 +68,11 @@ __all__ = [
     "to_trade",
     "trade_from_record",
     "trade_message",
+    "with_checksum",
 ]
+
+CHECKSUM_LEVELS: Final = 10
+"""How many levels of each side a book's checksum covers."""
 
 
 class AssetMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -240,6 +248,8 @@ class BookMessage(
         bids: [price, quantity], best first; in a delta quantity "0" removes the level.
         asks: as bids.
         may_cross: the market is in an auction, or was stopped in one: bids may reach the asks.
+        checksum: of the book after this message, see `book_checksum`; null over REST, and in deltas
+            that are told again.
     """
 
     market: SymbolText
@@ -250,6 +260,7 @@ class BookMessage(
     bids: list[tuple[DecimalText, DecimalText]]
     asks: list[tuple[DecimalText, DecimalText]]
     may_cross: bool = False
+    checksum: int | None = None
 
 
 class TradeMessage(
@@ -375,6 +386,27 @@ def book_message(update: BookUpdate, market: Market) -> BookMessage:
     )
 
 
+def book_checksum(bids: Items[tuple[str, str]], asks: Items[tuple[str, str]]) -> int:
+    """Return the CRC-32 of the best levels of a book, as the wire writes them.
+
+    Of the first 10 bids and then the first 10 asks, best first, ``price:quantity``, joined by ``|``.
+
+    >>> book_checksum([("10", "1")], [("11", "0.5")]) == zlib.crc32(b"10:1|11:0.5")
+    True
+    """
+    levels = (*bids[:CHECKSUM_LEVELS], *asks[:CHECKSUM_LEVELS])
+    return zlib.crc32("|".join(f"{price}:{quantity}" for price, quantity in levels).encode())
+
+
+def with_checksum(message: BookMessage, book: Depth | BookUpdate, market: Market) -> BookMessage:
+    """Return a message with the checksum of the book as it is after it; its best levels suffice."""
+    best = (
+        _levels(book.bids[:CHECKSUM_LEVELS], market),
+        _levels(book.asks[:CHECKSUM_LEVELS], market),
+    )
+    return msgspec.structs.replace(message, checksum=book_checksum(*best))
+
+
 def book_snapshot_message(
     depth: Depth,
     market: Market,
@@ -410,6 +442,7 @@ def to_book_update(message: BookMessage, market: Market) -> BookUpdate:
         bids=_parse_levels("bids", message.bids, market),
         asks=_parse_levels("asks", message.asks, market),
         may_cross=message.may_cross,
+        checksum=message.checksum,
     )
 
 

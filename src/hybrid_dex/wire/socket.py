@@ -24,8 +24,15 @@ from hybrid_dex.wire.scalars import (
     IdText,
     Milliseconds,
     RequestId,
+    SequenceNumber,
     SymbolText,
     TokenText,
+)
+from hybrid_dex.wire.streams import (
+    BalancesMessage,
+    BookTopMessage,
+    HeartbeatMessage,
+    SettlementMessage,
 )
 from hybrid_dex.wire.words import SideWord
 
@@ -63,17 +70,30 @@ __all__ = [
 MAX_SERVER_MESSAGE_BYTES = 8 * 1024 * 1024
 """A book snapshot may be long."""
 
-ChannelWord: TypeAlias = Literal["book", "trades", "orders", "fills"]
+ChannelWord: TypeAlias = Literal[
+    "book", "book_top", "trades", "heartbeat", "orders", "fills", "balances", "settlements"
+]
 
 
-class Channel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What to hear. ``book`` and ``trades`` are public and need a market.
+class Channel(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """What to hear. ``book``, ``book_top`` and ``trades`` are public and need a market.
 
-    ``orders`` and ``fills`` are the account's own, need a login, and take no market or one.
+    ``orders``, ``fills`` and ``settlements`` are the account's own, need a login, and take no market
+    or one; ``balances`` are, too, and take none. ``heartbeat`` is public and takes none.
+
+    Attributes:
+        channel: which.
+        market: of what.
+        after: begin with what was told after this command, instead of a snapshot or of now. Refused
+            (`UNKNOWN_SEQUENCE`) when that is too long ago. A ``book_top`` and ``balances`` begin with
+            how they stand anyway.
     """
 
     channel: ChannelWord
     market: SymbolText | None = None
+    after: SequenceNumber | None = None
 
 
 class LoginOp(
@@ -368,14 +388,32 @@ class LoginResult(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     account: AccountText
 
 
-class SubscribeResult(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """All channels that the connection now hears."""
+class SubscribeResult(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """All channels that the connection now hears.
+
+    Attributes:
+        channels: what is heard.
+        sequence: after a subscription: what happened after this command is told from now on.
+    """
 
     channels: list[Channel]
+    sequence: SequenceNumber | None = None
 
 
 ServerMessage: TypeAlias = (
-    Ack | ErrorMessage | Pong | BookMessage | TradeMessage | ExecutionMessage | FillMessage
+    Ack
+    | ErrorMessage
+    | Pong
+    | HeartbeatMessage
+    | BookMessage
+    | BookTopMessage
+    | TradeMessage
+    | ExecutionMessage
+    | FillMessage
+    | BalancesMessage
+    | SettlementMessage
 )
 """Anything that the server sends."""
 
