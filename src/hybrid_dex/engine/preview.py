@@ -28,12 +28,15 @@ def preview(desk: Desk, command: PlaceOrder, rates: tuple[FeePpm, FeePpm]) -> Or
     market, account = venue.market, command.account
     maker_ppm, taker_ppm = rates
     worst_ppm = venue.worst_maker_ppm if command.post_only else venue.worst_fee_ppm
-    quantity: int = command.quantity
-    if command.quote_budget is not None:
+    quantity, most = command.quantity, market.notional(command.price, command.quantity)
+    notional, budget = most, command.quote_budget
+    if budget is not None:
         unit = command.price * venue.tick_size
-        quantity = min(quantity, lots_for(command.quote_budget, unit, venue.worst_fee_ppm))
-    notional = market.notional(command.price, quantity)
-    worst_fee = Amount(fee(notional, worst_ppm))
+        quantity = Quantity(min(quantity, lots_for(budget, unit, worst_ppm)))
+        notional = market.notional(command.price, quantity)
+        # At better prices a budget pays for more lots, and so for more notional than at the limit.
+        most = Amount(min(most, lots_for(budget, 1, worst_ppm)))
+    worst_fee = Amount(fee(most, worst_ppm))
     hold, hold_asset = Amount(needed(venue, command)), venue.hold_asset(command.side)
     buys = command.side is Side.BUY
     return OrderPreview(
@@ -44,7 +47,7 @@ def preview(desk: Desk, command: PlaceOrder, rates: tuple[FeePpm, FeePpm]) -> Or
         taker_fee_ppm=taker_ppm,
         maker_fee=Amount(fee(notional, maker_ppm)),
         taker_fee=Amount(fee(notional, taker_ppm)),
-        quantity=Quantity(quantity),
+        quantity=quantity,
         pays_asset=hold_asset,
         pays_at_most=hold,
         receives_asset=venue.base_id if buys else venue.quote_id,

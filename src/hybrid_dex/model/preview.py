@@ -27,8 +27,9 @@ class OrderPreview(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         pays_at_most: atoms, a buyer's fee included.
         receives_asset: what it receives.
         receives_at_least: atoms, when `quantity` trades; a seller's fee is taken off.
-        worst_fee: quote atoms, at its limit and the highest rate that may ever be charged: a buyer
-            is never charged more, a seller only out of a better price.
+        worst_fee: quote atoms, at its limit - or for all that its budget may be spent on - and the
+            highest rate that may ever be charged: a buyer is never charged more, a seller only out
+            of a better price.
     """
 
     hold_asset: AssetId
