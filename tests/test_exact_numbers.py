@@ -27,11 +27,18 @@ from hybrid_dex.defaults.sql_tables import TransferRow
 from hybrid_dex.local import LocalExchange
 from hybrid_dex.model.commands import Deposit
 from hybrid_dex.model.decimal_text import MAX_CHAIN_DIGITS, parse_units
-from hybrid_dex.model.events import CommandRejected, Deposited, EventBatch
+from hybrid_dex.model.events import (
+    CommandRejected,
+    Deposited,
+    EventBatch,
+    VoucherIssued,
+    VoucherRedeemed,
+)
 from hybrid_dex.model.frame import GENESIS_HASH, Frame, FrameKind, decode_frame, encode_frame
+from hybrid_dex.model.history import EntryKind, LedgerPart, VoucherState
 from hybrid_dex.model.market import Asset, Market
 from hybrid_dex.model.reasons import RejectReason
-from hybrid_dex.model.units import MAX_AMOUNT
+from hybrid_dex.model.units import MAX_AMOUNT, AccountId, AssetId
 from hybrid_dex.model.views import Balance
 from hybrid_dex.settlement.evm.artifact import load_artifact
 from hybrid_dex.wire import BalanceMessage, balance_message, encode
@@ -115,22 +122,43 @@ async def test_databases_keep_every_atom(
     records = SqlRecords(url)
     await records.open()
     sequence = counter(1)
+    usual = AccountId("alice"), AssetId("ETH")
     await records.project(
         [
-            EventBatch(next(sequence), 1, (Deposited("alice", "ETH", number, number),))
-            for number in numbers
+            EventBatch(
+                next(sequence),
+                1,
+                (
+                    Deposited(*usual, number, number),
+                    VoucherIssued(*usual, number, "0xB", salt, 9, 0, 0),
+                    VoucherRedeemed(*usual, number, salt, 0),
+                ),
+            )
+            for salt, number in enumerate(numbers)
         ]
     )
+    for salt, number in enumerate(numbers):
+        found = await records.voucher(usual[0], salt)
+        assert found is not None
+        assert (found.amount, found.state) == (number, VoucherState.REDEEMED)
+        entries = await records.posting(salt + 1)
+        moved = {(one.kind, one.part, one.amount) for one in entries}
+        assert number == 0 or (EntryKind.DEPOSIT, LedgerPart.TRADING, number) in moved
+        assert number == 0 or (EntryKind.VOUCHER_PAID, LedgerPart.VAULT, number) in moved
+        assert sum(one.amount for one in entries) == 0
+        after = [one.balance for one in entries if one.part is LedgerPart.VOUCHERS]
+        assert after == ([number, 0] if number else [])
+    assert [one.total for one in await records.owned(usual[0])] == [0]
     await records.close()
     driver = url.replace("sqlite:", "sqlite+aiosqlite:").replace("ql:", "ql+asyncpg:")
     engine = create_async_engine(driver)
-    rows = select(TransferRow.amount).order_by(TransferRow.sequence)
-    raw = sql("SELECT CAST(available AS TEXT) FROM transfers ORDER BY sequence")
+    rows = select(TransferRow.amount).where(TransferRow.index == 0).order_by(TransferRow.sequence)
+    raw = sql('SELECT CAST(available AS TEXT) FROM transfers WHERE "index" = 0 ORDER BY sequence')
     async with engine.connect() as connection:
         assert list(await connection.scalars(rows)) == numbers
         assert [int(found) for found in await connection.scalars(raw)] == numbers
     await engine.dispose()
-    figure(f"{len(numbers)} numbers through {database}: bit-exact")
+    figure(f"{len(numbers)} numbers through {database}, transfers, vouchers, ledger: bit-exact")
 
 
 def test_the_abi_keeps_every_atom(numbers: list[int], figure: Callable[[str], None]) -> None:

@@ -1,28 +1,23 @@
 """SqlRecords keeps exact rows, once each, on SQLite and on PostgreSQL alike.
 
-The PostgreSQL tests start a private cluster from the machine's server binaries. They are collected
-where those exist, and always in CI, where their absence is a failure and not a skip.
+Both kinds of database are in `record_databases`, the steps of the schema in `test_migrations`.
 """
 
 import asyncio
-import os
 import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
 from decimal import Decimal
 from pathlib import Path
-from random import Random
-from typing import Any
 
+import msgspec
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from sqlalchemy import Connection, Dialect, inspect, text
+from sqlalchemy import Dialect, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from hybrid_dex.defaults.sql_records import SqlRecords
-from hybrid_dex.defaults.sql_tables import Atoms, Base
+from hybrid_dex.defaults.sql_tables import Atoms
 from hybrid_dex.errors import ConfigurationError, SequenceError, UnavailableError
 from hybrid_dex.model.events import (
     CommandRejected,
@@ -45,7 +40,9 @@ from hybrid_dex.model.events import (
     WithdrawalChanged,
     Withdrawn,
 )
+from hybrid_dex.model.fees import FeeSchedule
 from hybrid_dex.model.market import Market, MarketState
+from hybrid_dex.model.market_events import FeesChanged
 from hybrid_dex.model.order import (
     CancelReason,
     OrderStatus,
@@ -63,6 +60,7 @@ from hybrid_dex.model.units import (
     AccountId,
     Amount,
     AssetId,
+    FeePpm,
     FillId,
     MarketId,
     OrderId,
@@ -73,11 +71,8 @@ from hybrid_dex.model.units import (
     fill_id,
     order_id,
 )
-from tests.defaults.postgresql_cluster import SERVER_PROGRAMS, private_cluster
-
-DATABASES = ["sqlite"]
-if SERVER_PROGRAMS or os.environ.get("CI") == "true":
-    DATABASES.append("postgresql")
+from tests.defaults.postgresql_cluster import private_cluster
+from tests.defaults.record_databases import DATABASES, new_postgresql, raw
 
 MARKET = Market.spot("ETH-USDC", base_decimals=18, quote_decimals=6, tick="0.01", lot="0.0001")
 ALICE, BOB, CAROL = AccountId("alice"), AccountId("bob"), AccountId("carol")
@@ -95,15 +90,7 @@ async def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of an empty database."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/records.sqlite"
-    folder: Path = request.getfixturevalue("cluster")
-    name = f"t{Random(str(tmp_path)).getrandbits(64):x}"
-    admin = create_async_engine(
-        f"postgresql+asyncpg://postgres@/postgres?host={folder}", isolation_level="AUTOCOMMIT"
-    )
-    async with admin.connect() as connection:
-        await connection.execute(text(f"CREATE DATABASE {name}"))
-    await admin.dispose()
-    return f"postgresql://postgres@/{name}?host={folder}"
+    return await new_postgresql(request.getfixturevalue("cluster"), str(tmp_path))
 
 
 @pytest.fixture
@@ -405,17 +392,12 @@ async def test_transfers_and_markets_are_kept_exactly(records: SqlRecords, url: 
     assert [(i, int(lot), int(tick), s) for i, lot, tick, s in rows] == [
         ("ETH-USDC", 10**14, 1, MarketState.HALTED)
     ]
-
-
-async def raw(url: str, statement: str) -> list[tuple[Any, ...]]:
-    address = url.replace("sqlite:", "sqlite+aiosqlite:").replace(
-        "postgresql:", "postgresql+asyncpg:"
-    )
-    engine = create_async_engine(address)
-    async with engine.connect() as connection:
-        rows = [tuple(row) for row in await connection.execute(text(statement))]
-    await engine.dispose()
-    return rows
+    fees = FeeSchedule(maker_fee_ppm=FeePpm(1), taker_fee_ppm=FeePpm(2))
+    await records.project([batch(2, FeesChanged(MARKET.id, fees))])
+    columns = "base_decimals, quote_decimals, base_token, minimum_quantity, maximum_quantity, fees"
+    ((*terms, charged),) = await raw(url, f"SELECT {columns} FROM markets")
+    assert terms == [18, 6, None, 1, MAX_QUANTITY]
+    assert msgspec.json.decode(charged, type=FeeSchedule) == fees
 
 
 async def test_pages_are_newest_first_and_complete(records: SqlRecords) -> None:
@@ -474,6 +456,28 @@ async def test_a_large_run_is_projected_in_pieces(records: SqlRecords) -> None:
     assert len(await records.orders(ALICE, before=None, limit=1000)) == 1_000
 
 
+async def test_many_rows_at_once_are_as_exact_as_few(records: SqlRecords) -> None:
+    """On PostgreSQL they are copied: every column type, nulls and the u64 nonce, and all or nothing."""
+    few = [batch(n, accepted(n, nonce=2**64 - n, client_order_id=f"c{n}")) for n in range(1, 4)]
+    await records.project(few)
+    many = [batch(n, accepted(n, nonce=2**64 - n if n % 2 else None)) for n in range(4, 604)]
+    await records.project(many)
+    for n in (1, 4, 5, 603):
+        view = await records.order(order_id(n))
+        assert view is not None
+        assert view.nonce == (2**64 - n if n % 2 else None)
+        assert (view.order_hash, view.post_only) == (bytes(range(32)) if n % 2 else b"", True)
+    sides = {"maker": (order_id(1), ALICE, 1, 1), "taker": (order_id(2), BOB, 1, 1)}
+    await records.project([batch(604, *(filled(604, n, **sides) for n in range(300)))])
+    clash = batch(606, *(filled(606, n, **sides) for n in range(300)), filled(604, 7, **sides))
+    with pytest.raises(UnavailableError):
+        await records.project([batch(605, accepted(605)), clash])
+    assert await records.position() == 604
+    assert await records.order(order_id(605)) is None
+    newest = await records.fills(account=ALICE, market=None, before=None, limit=1)
+    assert newest[0].fill.fill_id == fill_id(604, 299)
+
+
 async def test_readers_see_whole_transactions_while_the_writer_works(records: SqlRecords) -> None:
     async def write() -> None:
         for n in range(1, 41):
@@ -485,31 +489,6 @@ async def test_readers_see_whole_transactions_while_the_writer_works(records: Sq
             assert not newest or newest[0].order_id >= order_id(int(position))
 
     await asyncio.gather(write(), read(), read())
-
-
-async def test_the_migrations_make_exactly_the_declared_tables(
-    records: SqlRecords, url: str
-) -> None:
-    await records.position()
-    address = url.replace("sqlite:", "sqlite+aiosqlite:").replace(
-        "postgresql:", "postgresql+asyncpg:"
-    )
-    engine = create_async_engine(address)
-
-    def differences(connection: Connection) -> list[object]:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
-        return list(compare_metadata(context, Base.metadata))
-
-    def atoms(connection: Connection) -> str:
-        columns = inspect(connection).get_columns("transfers")
-        return next(str(c["type"]) for c in columns if c["name"] == "amount")
-
-    async with engine.connect() as connection:
-        found = await connection.run_sync(differences)
-        kind = await connection.run_sync(atoms)
-    await engine.dispose()
-    assert found == []
-    assert kind == ("VARCHAR(79)" if url.startswith("sqlite") else "NUMERIC(78, 0)")
 
 
 async def test_a_newer_schema_is_refused_and_left_alone(url: str) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from hybrid_dex.defaults.sql_records import SqlRecords
 from hybrid_dex.errors import SequenceError
+from hybrid_dex.interfaces.history import History
 from hybrid_dex.interfaces.records import FillRecord, Records
 from hybrid_dex.model.conditional import OrderTriggered
 from hybrid_dex.model.events import (
@@ -28,7 +29,7 @@ from hybrid_dex.model.events import (
 from hybrid_dex.model.order import OrderStatus
 from hybrid_dex.model.settlement import SettlementStage
 from hybrid_dex.model.views import OrderView
-from hybrid_dex.testing import RecordsKit
+from hybrid_dex.testing import HistoryKit, RecordsKit
 from tests.defaults.postgresql_cluster import SERVER_PROGRAMS, private_cluster
 from tests.testing.mutants import is_refused
 from tests.tiers import count
@@ -36,14 +37,14 @@ from tests.tiers import count
 LENGTH = count(fast=300, full=3_000)
 
 
-class TestSqliteRecords(RecordsKit):
+class TestSqliteRecords(HistoryKit):
     length = LENGTH
 
     @pytest.fixture(autouse=True)
     def take_seed(self, seed: int) -> None:
         self.seed = seed
 
-    def make_records(self) -> Records:
+    def make_records(self) -> History:
         return SqlRecords(f"sqlite:///{self.place}/records.sqlite")
 
 
@@ -55,7 +56,7 @@ def cluster() -> Iterator[Path]:
 
 if SERVER_PROGRAMS or os.environ.get("CI") == "true":
 
-    class TestPostgresqlRecords(RecordsKit):
+    class TestPostgresqlRecords(HistoryKit):
         length = LENGTH
         folder: Path
         made: ClassVar[set[str]] = set()
@@ -64,7 +65,7 @@ if SERVER_PROGRAMS or os.environ.get("CI") == "true":
         def take_cluster(self, cluster: Path, seed: int) -> None:
             self.folder, self.seed = cluster, seed
 
-        async def make_records(self) -> Records:
+        async def make_records(self) -> History:
             name = f"t{abs(hash(self.place)):x}"
             if name not in self.made:
                 self.made.add(name)
@@ -149,7 +150,7 @@ class PlainRecords:
     def settle(self, event: FillSettled) -> None:
         record = self.fills_by_id[event.fill_id]
         self.fills_by_id[event.fill_id] = FillRecord(
-            record.fill, record.at_ns, event.stage, event.batch, event.transaction
+            record.fill, record.at_ns, event.stage, event.batch, event.transaction, event.reason
         )
 
     def trade(self, order_id: int, left: int, filled: int) -> None:

@@ -1,17 +1,32 @@
 """Events to rows: what a run of batches changes in the tables, joined in memory.
 
-Pure: no database here. An order that is accepted and filled in one run is inserted once, in its
-last state; later changes of the same order overwrite earlier ones, because each event carries
-absolute figures.
+Here are orders, fills, markets and transfers; the ledger is in `sql_ledger`, accounts, settlements
+and candles are in `sql_details`. Pure: no database here. An order that is accepted and filled in
+one run is inserted once, in its last state; later changes of the same order overwrite earlier ones,
+because each event carries absolute figures.
 """
 
 from collections import defaultdict
+from collections.abc import Iterable
 from functools import cache
 from typing import Any, Final, TypeAlias
 
+import msgspec
 from sqlalchemy import bindparam, insert, update
 from sqlalchemy.sql.dml import Insert, Update
 
+from hybrid_dex.defaults.sql_detail_tables import (
+    AccountRow,
+    BalanceRow,
+    CandleRow,
+    EntryRow,
+    SettlementRow,
+    TransactionRow,
+    VoucherRow,
+)
+from hybrid_dex.defaults.sql_details import Details
+from hybrid_dex.defaults.sql_ledger import Ledger
+from hybrid_dex.defaults.sql_lookups import Known
 from hybrid_dex.defaults.sql_tables import Base, FillRow, MarketRow, OrderRow, TransferRow
 from hybrid_dex.model.conditional import OrderTriggered
 from hybrid_dex.model.events import (
@@ -34,7 +49,9 @@ from hybrid_dex.model.events import (
     Withdrawn,
     fresh_events,
 )
+from hybrid_dex.model.history import TransferKind
 from hybrid_dex.model.market import Market, MarketState
+from hybrid_dex.model.market_events import FeesChanged
 from hybrid_dex.model.order import OrderStatus
 from hybrid_dex.model.settlement import SettlementStage
 from hybrid_dex.model.signed_order import Authorization
@@ -63,11 +80,12 @@ def _insert(model: type[Base]) -> Insert:
 
 
 @cache
-def _update(model: type[Base], key: str, names: tuple[str, ...]) -> Update:
+def _update(model: type[Base], keys: tuple[str, ...], names: tuple[str, ...]) -> Update:
     """As `_insert`; events change few combinations of columns."""
+    columns = model.__table__.c
     return (
         update(model)
-        .where(model.__table__.c[key] == bindparam("row_key"))
+        .where(*(columns[key] == bindparam(f"row_{key}") for key in keys))
         .values({name: bindparam(f"new_{name}") for name in names})
     )
 
@@ -94,32 +112,57 @@ class _Table:
         found: list[tuple[Insert | Update, list[Row]]] = []
         if self.new:
             found.append((_insert(self.model), list(self.new.values())))
-        alike: defaultdict[tuple[str, ...], list[Row]] = defaultdict(list)
-        for key, row in self.changed.items():
-            alike[tuple(row)].append({"row_key": key} | {f"new_{name}": row[name] for name in row})
-        for names, rows in alike.items():
-            found.append((_update(self.model, self.key, names), rows))
-        return found
+        changed = ({self.key: key} | row for key, row in self.changed.items())
+        return found + _updates(self.model, (self.key,), changed)
+
+
+def _updates(
+    model: type[Base], keys: tuple[str, ...], changed: Iterable[Row]
+) -> list[tuple[Insert | Update, list[Row]]]:
+    """Return the statements that change rows, those with the same columns together."""
+    alike: defaultdict[tuple[str, ...], list[Row]] = defaultdict(list)
+    for row in changed:
+        names = tuple(name for name in row if name not in keys)
+        values = {f"row_{key}": row[key] for key in keys}
+        alike[names].append(values | {f"new_{name}": row[name] for name in names})
+    return [(_update(model, keys, names), rows) for names, rows in alike.items()]
+
+
+def _keyed(
+    model: type[Base], keys: tuple[str, ...], new: list[Row], changed: Iterable[Row]
+) -> list[tuple[Insert | Update, list[Row]]]:
+    return ([(_insert(model), new)] if new else []) + _updates(model, keys, changed)
 
 
 class Changes:
-    """What the tables need to come from one position to a later one."""
+    """What the tables need to come from one position to a later one.
 
-    def __init__(self) -> None:
+    Args:
+        known: the rows that are there and matter, see `sql_lookups`.
+    """
+
+    def __init__(self, known: Known) -> None:
+        self._ledger = Ledger(known)
+        self._details = Details(known)
         self._orders, self._fills, self._markets = (_Table(*table) for table in _TABLES)
         self._transfers: list[Row] = []
 
     def add(self, batch: EventBatch) -> None:
         """Take the events of the next command; the answer to a repeated order happened before."""
         for index, event in enumerate(fresh_events(batch)):
+            self._details.apply(batch, event)
             match event:
                 case Deposited() | Withdrawn() | WithdrawalChanged():
                     self._transfer(batch, index, event)
+                    self._ledger.apply(batch, index, event)
                 case VoucherIssued() | VoucherRedeemed() | VoucherExpired():
                     self._transfer(batch, index, event)
+                    self._ledger.apply(batch, index, event)
                 case FillMade():
                     self._fill(event, batch.at_ns)
+                    self._ledger.apply(batch, index, event)
                 case FillSettled():
+                    self._ledger.apply(batch, index, event)
                     self._fills.change(
                         event.fill_id,
                         stage=int(event.stage),
@@ -131,6 +174,8 @@ class Changes:
                     self._markets.insert(event.market.id, _market(event.market))
                 case MarketStateChanged():
                     self._markets.change(event.market, state=int(event.state))
+                case FeesChanged():
+                    self._markets.change(event.market, fees=_json(event.fees))
                 case _:
                     self._order(event, batch.at_ns)
 
@@ -141,7 +186,23 @@ class Changes:
             found.extend(table.statements())
         if self._transfers:
             found.append((_insert(TransferRow), self._transfers))
-        return found
+        if self._ledger.entries:
+            found.append((_insert(EntryRow), self._ledger.entries))
+        details = self._details
+        found += _keyed(AccountRow, ("account",), list(details.accounts.values()), ())
+        found += _keyed(BalanceRow, ("account", "part", "asset"), *self._ledger.balances())
+        found += _keyed(VoucherRow, ("account", "salt"), *self._ledger.vouchers())
+        found += _keyed(CandleRow, ("market", "interval_s", "start_s"), *details.candles())
+        batches, transactions = details.settlements, details.transactions
+        found += _keyed(
+            SettlementRow, ("batch",), list(batches.new.values()), batches.changed.values()
+        )
+        return found + _keyed(
+            TransactionRow,
+            ("batch", "transaction"),
+            list(transactions.new.values()),
+            transactions.changed.values(),
+        )
 
     def _order(self, event: object, at_ns: TimestampNs) -> None:
         match event:
@@ -204,27 +265,28 @@ class Changes:
     def _transfer(self, batch: EventBatch, index: int, event: _Transfer) -> None:
         match event:
             case Deposited():
-                kind, amount = "deposit", event.amount
+                kind, amount = TransferKind.DEPOSIT, event.amount
             case Withdrawn():
-                kind, amount = "withdrawal", event.amount
+                kind, amount = TransferKind.WITHDRAWAL, event.amount
             case WithdrawalChanged():
-                kind, amount = "withdrawal_request", event.requested
+                kind, amount = TransferKind.REQUEST, event.requested
             case VoucherIssued():
-                kind, amount = "voucher", event.amount
+                kind, amount = TransferKind.VOUCHER, event.amount
             case VoucherRedeemed():
-                kind, amount = "voucher_redeemed", event.amount
+                kind, amount = TransferKind.VOUCHER_REDEEMED, event.amount
             case VoucherExpired():
-                kind, amount = "voucher_expired", event.amount
+                kind, amount = TransferKind.VOUCHER_EXPIRED, event.amount
         self._transfers.append(
             {
                 "sequence": batch.sequence,
                 "index": index,
                 "at_ns": batch.at_ns,
-                "kind": kind,
+                "kind": kind.value,
                 "account": event.account,
                 "asset": event.asset,
                 "amount": amount,
                 "available": event.available,
+                "salt": getattr(event, "salt", None),
             }
         )
 
@@ -250,6 +312,7 @@ def _order(event: OrderAccepted, at_ns: TimestampNs) -> Row:
         "waiting": event.waiting,
         "display_quantity": event.display_quantity,
         "quote_budget": event.quote_budget,
+        "linked_to": event.linked_to,
         **_signed(event.authorization),
     }
 
@@ -277,4 +340,18 @@ def _market(market: Market) -> Row:
         "taker_fee_ppm": market.taker_fee_ppm,
         "minimum_notional": market.minimum_notional,
         "state": int(MarketState.OPEN),
+        "base_decimals": market.base.decimals,
+        "quote_decimals": market.quote.decimals,
+        "base_token": market.base.token,
+        "quote_token": market.quote.token,
+        "minimum_quantity": market.minimum_quantity,
+        "maximum_quantity": market.maximum_quantity,
+        "maximum_notional": market.maximum_notional,
+        "price_band_ppm": market.price_band_ppm,
+        "fee_tiers": _json(market.fee_tiers),
+        "fees": _json(market.fees),
     }
+
+
+def _json(terms: object) -> str:
+    return msgspec.json.encode(terms).decode()

@@ -9,16 +9,27 @@ The schema is brought up to date by the migrations beside this module when `open
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from collections.abc import Sequence as Items
 from contextlib import asynccontextmanager
 from threading import Lock
 from typing import Any, Final
 
 import attrs
-import msgspec
 from alembic.util import CommandError
-from sqlalchemy import Dialect, delete, event, insert, select, union, update
+from asyncpg import InterfaceError, PostgresError
+from sqlalchemy import (
+    Connection,
+    Dialect,
+    RowMapping,
+    Select,
+    Table,
+    delete,
+    event,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -26,15 +37,26 @@ from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 from sqlalchemy.sql.compiler import Compiled, SQLCompiler
 from sqlalchemy.sql.dml import Insert, Update
 
-from hybrid_dex.defaults.migrations import upgrade
+from hybrid_dex.defaults import sql_queries as queries
+from hybrid_dex.defaults.migrations import newest_revision, revision_of, upgrade
+from hybrid_dex.defaults.sql_lookups import look_up, wanted_by
 from hybrid_dex.defaults.sql_projection import Changes
-from hybrid_dex.defaults.sql_tables import POSITION_ROW, Atoms, Base, FillRow, OrderRow, PositionRow
+from hybrid_dex.defaults.sql_tables import POSITION_ROW, Atoms, Base, OrderRow, PositionRow
 from hybrid_dex.errors import ConfigurationError, SequenceError, UnavailableError
+from hybrid_dex.interfaces.history import OrderQuery
 from hybrid_dex.interfaces.records import FillRecord
-from hybrid_dex.model.events import EventBatch, FillMade
-from hybrid_dex.model.order import Side
-from hybrid_dex.model.settlement import SettlementStage
-from hybrid_dex.model.units import AccountId, FillId, MarketId, OrderId, Sequence
+from hybrid_dex.model.candles import MINUTE_S, Candle
+from hybrid_dex.model.events import EventBatch
+from hybrid_dex.model.history import (
+    EntryKey,
+    LedgerEntry,
+    OwnedBalance,
+    SettlementRecord,
+    TransferKind,
+    TransferRecord,
+    VoucherRecord,
+)
+from hybrid_dex.model.units import AccountId, AssetId, FillId, MarketId, OrderId, Sequence
 from hybrid_dex.model.views import OrderView
 
 __all__ = ["SqlRecords"]
@@ -49,6 +71,11 @@ _MAX_LIMIT: Final = 1000
 _UPGRADING: Final = Lock()
 """Alembic's `op` is one object for the whole process, so upgrades take turns in it."""
 _RETRY_S: Final = 0.01
+_COPIED_FROM: Final = 200
+"""So many new rows of a table are copied on PostgreSQL, fewer are inserted."""
+_ANSWER_S: Final = 60.0
+"""A PostgreSQL that does not answer for so long is taken for gone: nothing else tells."""
+_CONNECT_S: Final = 5.0
 _ATOMS: Final = Atoms()
 
 
@@ -81,24 +108,28 @@ class SqlRecords:
     Nothing connects before `open`. One writer projects; any number of readers may query.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, upgrades: bool = True) -> None:
         """Check the address without connecting.
 
         Args:
             url: the database's address; an empty path (``sqlite://``) keeps the rows in memory.
+            upgrades: whether `open` brings an older schema up to date; otherwise it refuses one,
+                and `hybrid-dex records upgrade` does it when the operator chooses to.
 
         Raises:
             ConfigurationError: not an address of a supported database.
         """
         self._url = _address(url)
+        self._upgrades = upgrades
         self._engine: AsyncEngine | None = None
         self._prepared: dict[Insert | Update, _Prepared] = {}
 
     async def open(self) -> None:
-        """Connect and bring the schema up to date.
+        """Connect and bring the schema up to date; an empty database gets it in any case.
 
         Raises:
-            ConfigurationError: the database can not be used, or was written by a newer version.
+            ConfigurationError: the database can not be used, was written by a newer version, or by
+                an older one and is not to be upgraded here.
         """
         if self._engine is not None:
             return
@@ -107,7 +138,7 @@ class SqlRecords:
             await asyncio.sleep(_RETRY_S)
         try:
             async with engine.begin() as connection:
-                await connection.run_sync(upgrade)
+                await connection.run_sync(self._prepare_schema)
                 found = await connection.scalar(select(PositionRow.sequence))
                 if found is None:
                     await connection.execute(
@@ -119,6 +150,9 @@ class SqlRecords:
                 f"the records in {self._shown} were written by another version: {error}; "
                 "start the version that wrote them, or give an empty database to rebuild into"
             ) from error
+        except ConfigurationError:
+            await engine.dispose()
+            raise
         except (SQLAlchemyError, OSError) as error:
             await engine.dispose()
             raise ConfigurationError(
@@ -150,20 +184,13 @@ class SqlRecords:
                 .values(sequence=PositionRow.sequence)
                 .returning(PositionRow.sequence)
             )
-            changes = Changes()
-            last = int(position or 0)
-            for batch in batches:
-                if batch.sequence <= last:
-                    continue
-                if batch.sequence != last + 1:
-                    raise SequenceError(
-                        f"records stand at {last} and were given {batch.sequence}; "
-                        f"project {last + 1} first, or rebuild"
-                    )
-                changes.add(batch)
-                last = batch.sequence
-            if last == position:
+            fresh = _following(batches, int(position or 0))
+            if not fresh:
                 return
+            last = fresh[-1].sequence
+            changes = Changes(await look_up(connection, wanted_by(fresh)))
+            for batch in fresh:
+                changes.add(batch)
             for statement, rows in changes.statements():
                 await self._write(connection, statement, rows)
             await connection.execute(update(PositionRow).values(sequence=last))
@@ -175,7 +202,7 @@ class SqlRecords:
             UnavailableError: the database can not be reached; nothing was forgotten.
         """
         async with self._transaction() as connection:
-            await connection.execute(update(PositionRow).values(sequence=0))
+            await connection.execute(update(PositionRow).values(sequence=0, details_from=1))
             for table in reversed(Base.metadata.sorted_tables):
                 if table.name != PositionRow.__tablename__:
                     await connection.execute(delete(table))
@@ -187,29 +214,29 @@ class SqlRecords:
 
     async def order(self, order_id: OrderId) -> OrderView | None:
         """Return one order, live or ended, or ``None``."""
-        found = await self._orders(select(OrderRow.__table__).where(OrderRow.order_id == order_id))
-        return found[0] if found else None
+        rows = await self._rows(select(OrderRow.__table__).where(OrderRow.order_id == order_id))
+        return queries.order(rows[0]) if rows else None
 
     async def orders(
         self, account: AccountId, *, before: OrderId | None, limit: int
     ) -> list[OrderView]:
         """Return an account's orders, newest first, with ids below ``before``."""
-        query = select(OrderRow.__table__).where(OrderRow.account == account)
-        if before is not None:
-            query = query.where(OrderRow.order_id < before)
-        return await self._orders(query.order_by(OrderRow.order_id.desc()).limit(_limit(limit)))
+        return await self.find_orders(account, OrderQuery(), before=before, limit=limit)
+
+    async def find_orders(
+        self, account: AccountId, query: OrderQuery, *, before: OrderId | None, limit: int
+    ) -> list[OrderView]:
+        """Return an account's orders that are meant, newest first, with ids below ``before``."""
+        asked = queries.orders(account, query, before=before, limit=_limit(limit))
+        return [queries.order(row) for row in await self._rows(asked)]
 
     async def order_by_client_id(
         self, account: AccountId, client_order_id: str
     ) -> OrderView | None:
         """Return the newest order that an account gave this id, or ``None``."""
-        found = await self._orders(
-            select(OrderRow.__table__)
-            .where(OrderRow.account == account, OrderRow.client_order_id == client_order_id)
-            .order_by(OrderRow.order_id.desc())
-            .limit(1)
-        )
-        return found[0] if found else None
+        asked = queries.orders(account, OrderQuery(), before=None, limit=1)
+        rows = await self._rows(asked.where(OrderRow.client_order_id == client_order_id))
+        return queries.order(rows[0]) if rows else None
 
     async def order_by_hash(self, account: AccountId, order_hash: bytes) -> OrderView | None:
         """Return an account's order by the hash of its signed terms, or ``None``.
@@ -232,35 +259,100 @@ class SqlRecords:
         limit: int,
     ) -> list[FillRecord]:
         """Return fills, newest first, with ids below ``before``."""
-        count = _limit(limit)
-        table = FillRow.__table__
-        query = select(table)
-        if market is not None:
-            query = query.where(FillRow.market == market)
-        if before is not None:
-            query = query.where(FillRow.fill_id < before)
-        newest = query.order_by(FillRow.fill_id.desc()).limit(count)
-        if account is not None:
-            # Each side has its own index; an OR over both would use neither.
-            sides = [
-                select(
-                    query.where(column == account)
-                    .order_by(FillRow.fill_id.desc())
-                    .limit(count)
-                    .subquery()
-                )
-                for column in (FillRow.maker, FillRow.taker)
-            ]
-            both = union(*sides).subquery()
-            newest = select(both).order_by(both.c.fill_id.desc()).limit(count)
-        async with self._transaction() as connection:
-            rows = (await connection.execute(newest)).mappings().all()
-        return [_fill(dict(row)) for row in rows]
+        asked = queries.fills(account=account, market=market, before=before, limit=_limit(limit))
+        return [queries.fill(row) for row in await self._rows(asked)]
 
-    async def _orders(self, query: Any) -> list[OrderView]:  # noqa: ANN401 # Select of any columns
+    async def details_from(self) -> Sequence:
+        """Return the first command whose details are here: 1, or later after an upgrade."""
         async with self._transaction() as connection:
-            rows = (await connection.execute(query)).mappings().all()
-        return [msgspec.convert(dict(row), OrderView) for row in rows]
+            return Sequence(await connection.scalar(select(PositionRow.details_from)) or 1)
+
+    async def ledger(
+        self,
+        account: AccountId,
+        *,
+        asset: AssetId | None = None,
+        before: EntryKey | None,
+        limit: int,
+    ) -> list[LedgerEntry]:
+        """Return an account's entries, newest first, with keys below ``before``."""
+        asked = queries.ledger(account, asset=asset, before=before, limit=_limit(limit))
+        return [queries.entry(row) for row in await self._rows(asked)]
+
+    async def posting(self, sequence: Sequence) -> list[LedgerEntry]:
+        """Return all that one command moved, of every account, in order; per asset it sums to 0."""
+        return [queries.entry(row) for row in await self._rows(queries.posting(sequence))]
+
+    async def owned(self, account: AccountId) -> list[OwnedBalance]:
+        """Return what an account owns by its entries, by asset."""
+        return queries.owned_balances(account, await self._rows(queries.owned(account)))
+
+    async def transfers(
+        self,
+        account: AccountId,
+        kinds: Collection[TransferKind],
+        *,
+        asset: AssetId | None = None,
+        before: tuple[Sequence, int] | None,
+        limit: int,
+    ) -> list[TransferRecord]:
+        """Return an account's transfers of these kinds, newest first, with places below ``before``."""
+        count = _limit(limit)
+        asked = queries.transfers(account, kinds, asset=asset, before=before, limit=count)
+        return [queries.transfer(row) for row in await self._rows(asked)]
+
+    async def voucher(self, account: AccountId, salt: int) -> VoucherRecord | None:
+        """Return a voucher, open or ended, or ``None``."""
+        rows = await self._rows(queries.vouchers(account, salt))
+        return queries.voucher(rows[0]) if rows else None
+
+    async def settlements(self, *, before: int | None, limit: int) -> list[SettlementRecord]:
+        """Return batches, the highest number first, with numbers below ``before``."""
+        rows = await self._rows(queries.settlements(before=before, limit=_limit(limit)))
+        carried = await self._rows(queries.transactions({row["batch"] for row in rows}))
+        return [queries.settlement(row, carried) for row in rows]
+
+    async def candles(
+        self,
+        market: MarketId,
+        interval_s: int,
+        *,
+        from_s: int | None = None,
+        before_s: int | None = None,
+        limit: int,
+    ) -> list[Candle]:
+        """Return candles of one interval, newest first, that begin within the given time."""
+        asked = queries.candles(
+            market, interval_s, from_s=from_s, before_s=before_s, limit=_limit(limit)
+        )
+        return [queries.candle(row) for row in await self._rows(asked)]
+
+    async def minutes(self, market: MarketId, from_s: int) -> tuple[Sequence, list[Candle]]:
+        """Return the candles of a minute since a time, oldest first, and the position they are of."""
+        rows = await self._rows(queries.minutes(market, MINUTE_S, from_s))
+        position = Sequence(rows[0]["sequence"] if rows else 0)
+        return position, [queries.candle(row) for row in rows if row["start_s"] is not None]
+
+    async def rows_of(self, table: Table) -> AsyncIterator[tuple[Any, ...]]:
+        """Yield every row of one of the records' tables, in no order, as of one moment."""
+        async with self._transaction() as connection:
+            async for row in await connection.stream(select(table)):
+                yield tuple(row)
+
+    def _prepare_schema(self, connection: Connection) -> None:
+        upgrade(connection, only_empty=not self._upgrades)
+        found, newest = revision_of(connection), newest_revision()
+        if found != newest:
+            raise ConfigurationError(
+                f"the records in {self._shown} have the schema {found}, this program has {newest}: "
+                "run `hybrid-dex records upgrade` with this address, or start the program that "
+                "wrote them"
+            )
+
+    async def _rows(self, query: Select[*tuple[Any, ...]]) -> Items[RowMapping]:
+        async with self._transaction() as connection:
+            found: Items[RowMapping] = (await connection.execute(query)).mappings().all()
+            return found
 
     async def _write(
         self, connection: AsyncConnection, statement: Insert | Update, rows: list[dict[str, Any]]
@@ -276,7 +368,11 @@ class SqlRecords:
                 column_keys=list(rows[0]) if statement.is_insert else None,
             )
             prepared = self._prepared[statement] = _Prepared.of(compiled, connection.dialect)
-        await connection.exec_driver_sql(prepared.sql, [prepared.values(row) for row in rows])
+        values = [prepared.values(row) for row in rows]
+        if len(rows) >= _COPIED_FROM and statement.is_insert and prepared.dialect.name != "sqlite":
+            await _copy(connection, str(statement.table), prepared.names, values)
+            return
+        await connection.exec_driver_sql(prepared.sql, values)
 
     @property
     def _shown(self) -> str:
@@ -310,7 +406,13 @@ def _address(text: str) -> URL:
 
 def _make_engine(url: URL) -> AsyncEngine:
     if not url.drivername.startswith("sqlite"):
-        return create_async_engine(url, pool_size=4, max_overflow=4, pool_pre_ping=True)
+        return create_async_engine(
+            url,
+            pool_size=4,
+            max_overflow=4,
+            pool_pre_ping=True,
+            connect_args={"timeout": _CONNECT_S, "command_timeout": _ANSWER_S},
+        )
     in_memory = url.database in {None, "", ":memory:"}
     engine = (
         create_async_engine(url, poolclass=StaticPool) if in_memory else create_async_engine(url)
@@ -333,16 +435,32 @@ def _limit(limit: int) -> int:
     return limit
 
 
-def _fill(row: dict[str, Any]) -> FillRecord:
-    made = {name: row[name] for name in FillMade.__struct_fields__}
-    made["taker_side"] = Side(made["taker_side"])
-    return FillRecord(
-        fill=FillMade(**made),
-        at_ns=row["at_ns"],
-        stage=SettlementStage(row["stage"]),
-        batch=row["batch"],
-        transaction=row["transaction"],
-    )
+async def _copy(
+    connection: AsyncConnection, table: str, names: tuple[str, ...], rows: list[tuple[Any, ...]]
+) -> None:
+    """Write many new rows the way that is fastest on PostgreSQL, in the open transaction."""
+    driver = (await connection.get_raw_connection()).driver_connection
+    assert driver is not None
+    try:
+        await driver.copy_records_to_table(table, records=rows, columns=names)
+    except (PostgresError, InterfaceError) as error:
+        raise UnavailableError(f"rows of {table} can not be written now: {error}") from error
+
+
+def _following(batches: Items[EventBatch], last: int) -> list[EventBatch]:
+    """Return the batches behind the last. Raises `SequenceError` when one is missing."""
+    fresh: list[EventBatch] = []
+    for batch in batches:
+        if batch.sequence <= last:
+            continue
+        if batch.sequence != last + 1:
+            raise SequenceError(
+                f"records stand at {last} and were given {batch.sequence}; "
+                f"project {last + 1} first, or rebuild"
+            )
+        fresh.append(batch)
+        last = batch.sequence
+    return fresh
 
 
 def _first_line(error: BaseException) -> str:

@@ -85,12 +85,16 @@ class Base(DeclarativeBase):
 
 
 class PositionRow(Base):
-    """How far the projection has come: one row."""
+    """How far the projection has come: one row.
+
+    What a schema before the ledger did not keep is there from ``details_from`` on.
+    """
 
     __tablename__ = "position"
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     sequence: Mapped[int] = mapped_column(BigInteger)
+    details_from: Mapped[int] = mapped_column(BigInteger, server_default="1")
 
 
 class OrderRow(Base):
@@ -124,6 +128,7 @@ class OrderRow(Base):
     waiting: Mapped[bool] = mapped_column(Boolean, server_default=false())
     display_quantity: Mapped[int | None] = mapped_column(BigInteger)
     quote_budget: Mapped[int | None] = mapped_column(Atoms)
+    linked_to: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class FillRow(Base):
@@ -134,6 +139,7 @@ class FillRow(Base):
         Index(None, "maker", "fill_id"),
         Index(None, "taker", "fill_id"),
         Index(None, "market", "fill_id"),
+        Index(None, "batch"),
     )
 
     fill_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
@@ -175,10 +181,15 @@ class TransferRow(Base):
     asset: Mapped[str] = mapped_column(Text)
     amount: Mapped[int] = mapped_column(Atoms)
     available: Mapped[int] = mapped_column(Atoms)
+    salt: Mapped[int | None] = mapped_column(Atoms)
 
 
 class MarketRow(Base):
-    """A listed market, its fixed terms, and whether it is open."""
+    """A listed market, its fixed terms, what it charges now, and its state.
+
+    What may be null is so in a row from before it was kept: rebuild the records to have it.
+    ``fee_tiers``, as listed, and ``fees``, as charged now, are JSON.
+    """
 
     __tablename__ = "markets"
 
@@ -192,3 +203,13 @@ class MarketRow(Base):
     taker_fee_ppm: Mapped[int] = mapped_column(Integer)
     minimum_notional: Mapped[int] = mapped_column(Atoms)
     state: Mapped[int] = mapped_column(SmallInteger)
+    base_decimals: Mapped[int | None] = mapped_column(Integer)
+    quote_decimals: Mapped[int | None] = mapped_column(Integer)
+    base_token: Mapped[str | None] = mapped_column(Text)
+    quote_token: Mapped[str | None] = mapped_column(Text)
+    minimum_quantity: Mapped[int | None] = mapped_column(BigInteger)
+    maximum_quantity: Mapped[int | None] = mapped_column(BigInteger)
+    maximum_notional: Mapped[int | None] = mapped_column(Atoms)
+    price_band_ppm: Mapped[int | None] = mapped_column(Integer)
+    fee_tiers: Mapped[str | None] = mapped_column(Text)
+    fees: Mapped[str | None] = mapped_column(Text)

@@ -15,6 +15,7 @@ from hybrid_dex.interfaces.auth import (
 )
 from hybrid_dex.interfaces.book import Allocation, Book, Incoming, Resting
 from hybrid_dex.interfaces.clock import Clock
+from hybrid_dex.interfaces.history import History, OrderQuery
 from hybrid_dex.interfaces.journal import (
     Journal,
     JournalCapabilities,
@@ -35,6 +36,7 @@ __all__ = [
     "Capacity",
     "Clock",
     "FillRecord",
+    "History",
     "Incoming",
     "Journal",
     "JournalCapabilities",
@@ -42,6 +44,7 @@ __all__ = [
     "LedgerView",
     "LoginClient",
     "OpenSession",
+    "OrderQuery",
     "Principal",
     "Records",
     "Refusal",

@@ -14,13 +14,18 @@ __all__ = ["FillRecord", "Records"]
 
 
 class FillRecord(msgspec.Struct, frozen=True, gc=False):
-    """A fill with its time and how far its settlement has come."""
+    """A fill with its time and how far its settlement has come.
+
+    Attributes:
+        reason: the contract's skip code when it failed, otherwise 0.
+    """
 
     fill: FillMade
     at_ns: TimestampNs
     stage: SettlementStage
     batch: int
     transaction: str
+    reason: int = 0
 
 
 class Records(Protocol):

@@ -7,6 +7,7 @@ exchange.
 
 from hybrid_dex.testing.auth_kit import AuthBench, AuthKit
 from hybrid_dex.testing.book_kit import BookKit
+from hybrid_dex.testing.history_kit import HistoryKit
 from hybrid_dex.testing.journal_kit import JournalKit
 from hybrid_dex.testing.list_book import ListBook
 from hybrid_dex.testing.records_kit import RecordsKit
@@ -19,6 +20,7 @@ __all__ = [
     "AuthBench",
     "AuthKit",
     "BookKit",
+    "HistoryKit",
     "JournalKit",
     "Kit",
     "LackDeclared",

@@ -11,6 +11,7 @@ from random import Random
 from typing import Final
 
 import attrs
+import msgspec
 
 from hybrid_dex.defaults.sorted_book import SortedBook
 from hybrid_dex.defaults.standard_risk import StandardRisk
@@ -213,7 +214,7 @@ class RecordsKit(Kit):
 
     @rule
     async def test_stages_move_both_ways(self) -> None:
-        """A fill shows the last stage told, with batch and transaction; a reorganisation steps back."""
+        """A fill shows the last stage told, with batch, transaction and reason; a reorganisation steps back."""
         fill = _fill(2)
         begin = [_batch(1, _accepted(1)), _batch(2, _accepted(2, _BOB, side=Side.SELL), fill)]
         async with self._open() as records:
@@ -304,9 +305,8 @@ def _history(seed: int, length: int) -> _History:
                 history.fills.setdefault(event.fill_id, _record(event, command.at_ns))
             elif isinstance(event, FillSettled):
                 fill = history.fills[event.fill_id]
-                history.fills[event.fill_id] = _record(
-                    fill.fill, fill.at_ns, event.stage, event.batch, event.transaction
-                )
+                record = _record(fill.fill, fill.at_ns, event.stage, event.batch, event.transaction)
+                history.fills[event.fill_id] = msgspec.structs.replace(record, reason=event.reason)
             for name in ("order_id", "maker_order", "taker_order"):
                 view = engine.order(getattr(event, name, None) or OrderId(0))
                 if view is not None and view.status is not OrderStatus.REJECTED:
@@ -414,5 +414,10 @@ def _record(
     transaction: str = "",
 ) -> FillRecord:
     return FillRecord(
-        fill=fill, at_ns=TimestampNs(at_ns), stage=stage, batch=batch, transaction=transaction
+        fill=fill,
+        at_ns=TimestampNs(at_ns),
+        stage=stage,
+        batch=batch,
+        transaction=transaction,
+        reason=1 if stage is SettlementStage.FAILED else 0,
     )

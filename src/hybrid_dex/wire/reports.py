@@ -302,6 +302,7 @@ def fill_messages(record: FillRecord, account: AccountId, market: Market) -> lis
                 stage=record.stage,
                 batch=record.batch,
                 transaction=record.transaction,
+                failure=record.reason,
             ),
             market,
         )
