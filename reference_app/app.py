@@ -38,6 +38,7 @@ from reference_app.routes import (
     action_routes,
     auth_routes,
     batch_routes,
+    history_routes,
     key_routes,
     market_routes,
     order_routes,
@@ -45,6 +46,7 @@ from reference_app.routes import (
     role_routes,
     stream,
     system_routes,
+    ticker_routes,
 )
 from reference_app.services import Services, provide_principal
 from reference_app.settings import Settings
@@ -78,7 +80,7 @@ def compose(settings: Settings, *, owns_process: bool = False) -> Services:
     bus = make_bus(settings)
     nonces = None if bus is None else bus.nonces()
     identity = make_identity(settings, clock, domain, verifier, nonces)
-    records = SqlRecords(settings.records_url)
+    records = SqlRecords(settings.records_url, upgrades=settings.upgrade_records)
     exchange = make_engine(
         settings,
         auth=identity.auth,
@@ -151,6 +153,8 @@ def create_app(services: Services, *, opens: bool = True) -> Litestar:
             receipt_routes,
             account_routes,
             role_routes,
+            history_routes,
+            ticker_routes,
             system_routes,
             stream,
         ],

@@ -1,7 +1,7 @@
 """What the routes stand on, in one value that the composition root makes and tests can replace."""
 
 from concurrent.futures import Executor
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import attrs
 from litestar import Request
@@ -12,38 +12,24 @@ from hybrid_dex.errors import SignatureError
 from hybrid_dex.exchange import Bus, EngineClient
 from hybrid_dex.interfaces.auth import Auth, Principal
 from hybrid_dex.interfaces.clock import Clock
-from hybrid_dex.interfaces.records import Records
+from hybrid_dex.interfaces.history import History
 from hybrid_dex.interfaces.risk import Refusal
-from hybrid_dex.model.market import Market
+from hybrid_dex.model.market import Asset, Market
 from hybrid_dex.model.reasons import RejectReason
-from hybrid_dex.model.units import AccountId, MarketId
-from hybrid_dex.model.views import OrderView
+from hybrid_dex.model.units import MarketId
 from hybrid_dex.signing.domain import Domain
 from reference_app.access import unauthenticated
 from reference_app.hub import Hub
 from reference_app.identity import Identity
 from reference_app.limits import Limiter
 from reference_app.problems import refuse
+from reference_app.reads import Reads
 from reference_app.settings import Settings
 
-__all__ = ["PRINCIPAL", "Caller", "History", "Services", "TheServices", "provide_principal"]
+__all__ = ["PRINCIPAL", "Caller", "Services", "TheServices", "provide_principal"]
 
 PRINCIPAL: Final = "principal"
 """Under which name the guard leaves who asks."""
-
-
-class History(Records, Protocol):
-    """Records that also find an order by its trader's own id, long after the engine forgot it."""
-
-    async def order_by_client_id(
-        self, account: AccountId, client_order_id: str
-    ) -> OrderView | None:
-        """Return the newest order that an account gave this id, or ``None``."""
-        ...
-
-    async def order_by_hash(self, account: AccountId, order_hash: bytes) -> OrderView | None:
-        """Return an account's order by the hash of its signed terms, or ``None``."""
-        ...
 
 
 @attrs.frozen(kw_only=True)
@@ -63,6 +49,7 @@ class Services:
         bus: what this and other gateways share; ``None`` when there are none.
         hub: what sockets hear.
         verifier: the threads on which many signatures are checked, beside the event loop.
+        read: asks the records, unless they failed just now.
     """
 
     settings: Settings
@@ -77,6 +64,7 @@ class Services:
     bus: Bus | None
     hub: Hub
     verifier: Executor
+    read: Reads = attrs.field(factory=Reads)
 
     def market(self, market_id: str) -> Market:
         """Return a market. Raises `ProblemError` when there is none."""
@@ -86,6 +74,13 @@ class Services:
                 Refusal(RejectReason.UNKNOWN_MARKET, "market", f"there is no market {market_id!r}")
             )
         return market
+
+    def asset(self, symbol: str) -> Asset:
+        """Return an asset that a market trades. Raises `ProblemError` when there is none."""
+        for asset in self.exchange.view.assets():
+            if asset.id == symbol:
+                return asset
+        raise refuse(Refusal(RejectReason.UNKNOWN_ASSET, "asset", f"there is no asset {symbol!r}"))
 
     async def principal(self, token: str) -> Principal:
         """Return who a token speaks for. Raises `ProblemError`."""

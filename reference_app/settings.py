@@ -289,6 +289,8 @@ class Settings:
         engine: ``in-process``, or the address of an engine in another process: ``grpc://host:port``.
         bus: ``memory``, or what several gateways share: ``redis://host:port/database``.
         link: how gateways and such an engine meet.
+        upgrade_records: bring an older records' schema up to date at the start; otherwise refuse to
+            start until `hybrid-dex records upgrade` did.
         snapshot_every: commands between two snapshots.
         voucher_lifetime_s: how long a voucher for a withdrawal at once is paid.
         server: where it listens.
@@ -307,6 +309,7 @@ class Settings:
     engine: str = IN_PROCESS
     bus: str = attrs.field(default=IN_MEMORY, repr=False)
     link: LinkSettings = attrs.field(factory=LinkSettings)
+    upgrade_records: bool = True
     snapshot_every: int = attrs.field(default=100_000, validator=_AT_LEAST_ONE)
     voucher_lifetime_s: int = attrs.field(
         default=3_600, validator=[_AT_LEAST_ONE, attrs.validators.le(MAX_VOUCHER_LIFETIME_S)]

@@ -3,8 +3,9 @@
 from reference_app.routes.account import account_routes
 from reference_app.routes.auth import auth_routes
 from reference_app.routes.batches import batch_routes
+from reference_app.routes.history import history_routes
 from reference_app.routes.keys import action_routes, key_routes
-from reference_app.routes.markets import market_routes
+from reference_app.routes.markets import market_routes, ticker_routes
 from reference_app.routes.orders import order_routes
 from reference_app.routes.receipts import receipt_routes
 from reference_app.routes.roles import role_routes
@@ -16,6 +17,7 @@ __all__ = [
     "action_routes",
     "auth_routes",
     "batch_routes",
+    "history_routes",
     "key_routes",
     "market_routes",
     "order_routes",
@@ -23,4 +25,5 @@ __all__ = [
     "role_routes",
     "stream",
     "system_routes",
+    "ticker_routes",
 ]

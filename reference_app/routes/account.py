@@ -5,8 +5,6 @@ from typing import Any
 from litestar import Request, Router, get, post
 
 from hybrid_dex.interfaces.risk import Refusal
-from hybrid_dex.model.market import Asset
-from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.wire import (
     BalancesAnswer,
     FillMessage,
@@ -25,7 +23,7 @@ from hybrid_dex.wire import (
 from reference_app.access import READ, READ_BY_MARKET, WITHDRAW, check_market
 from reference_app.problems import read_body, refuse
 from reference_app.routes.parameters import Before, Limit, MarketQuery, cursor
-from reference_app.services import Caller, Services, TheServices
+from reference_app.services import Caller, TheServices
 
 __all__ = ["account_routes"]
 
@@ -57,8 +55,9 @@ async def list_fills(
     """List the account's fills, newest first, each with how far its settlement has come."""
     wanted = None if market is None else services.market(market).id
     check_market(principal, wanted)
-    records = await services.records.fills(
-        account=principal.account, market=wanted, before=cursor(before), limit=limit
+    below, account = cursor(before), principal.account
+    records = await services.read(
+        lambda: services.records.fills(account=account, market=wanted, before=below, limit=limit)
     )
     fills: list[FillMessage] = []
     for record in records:
@@ -74,7 +73,7 @@ async def issue_voucher(
 ) -> VoucherMessage:
     """Withdraw settled funds at once: they are set aside, and the vault pays against the answer."""
     body = await read_body(request, VoucherRequest)
-    asset = _asset(services, body.asset)
+    asset = services.asset(body.asset)
     amount = voucher_amount(body, asset)
     await services.limiter.orders(principal.account)
     answer = await services.exchange.issue_voucher(
@@ -97,7 +96,7 @@ async def list_vouchers(services: TheServices, principal: Caller) -> VouchersAns
     if isinstance(answer, Refusal):
         raise refuse(answer)
     return VouchersAnswer(
-        vouchers=[voucher_message(one, _asset(services, one.voucher.asset)) for one in answer]
+        vouchers=[voucher_message(one, services.asset(one.voucher.asset)) for one in answer]
     )
 
 
@@ -110,14 +109,6 @@ async def list_session_keys(services: TheServices, principal: Caller) -> Session
             for session in services.exchange.view.sessions(principal.account)
         ]
     )
-
-
-def _asset(services: Services, symbol: str) -> Asset:
-    """Return an asset that a market trades. Raises `ProblemError`."""
-    for asset in services.exchange.view.assets():
-        if asset.id == symbol:
-            return asset
-    raise refuse(Refusal(RejectReason.UNKNOWN_ASSET, "asset", f"there is no asset {symbol!r}"))
 
 
 account_routes = Router(

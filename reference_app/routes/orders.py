@@ -10,7 +10,9 @@ from litestar import Request, Router, delete, get, post
 from litestar.params import FromPath
 
 from hybrid_dex.interfaces.auth import Principal
+from hybrid_dex.interfaces.history import OrderQuery
 from hybrid_dex.interfaces.risk import Refusal
+from hybrid_dex.model.order import OrderStatus
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.units import ClientOrderId, OrderId
 from hybrid_dex.model.views import OrderView
@@ -25,15 +27,26 @@ from hybrid_dex.wire import (
     ReduceRequest,
     ReplaceRequest,
     cancel_receipt_message,
+    member,
     order_message,
     parse_hex,
     parse_order_id,
+    to_ns,
 )
 from reference_app import order_entry
 from reference_app.access import READ_BY_MARKET, TRADE_BY_MARKET, check_market
 from reference_app.limits import address_part
 from reference_app.problems import read_body, refuse
-from reference_app.routes.parameters import MarketQuery, SideQuery
+from reference_app.routes.parameters import (
+    MAX_MS,
+    Before,
+    FromMs,
+    Limit,
+    MarketQuery,
+    SideQuery,
+    StatusQuery,
+    ToMs,
+)
 from reference_app.services import Caller, Services, TheServices
 
 __all__ = ["order_routes", "own_order"]
@@ -43,7 +56,9 @@ AnyRequest = Request[Any, Any, Any]
 
 async def own_order(services: Services, principal: Principal, order_id: OrderId) -> OrderView:
     """Return an order of the account, live or ended. Raises `ProblemError`."""
-    order = services.exchange.view.order(order_id) or await services.records.order(order_id)
+    order = services.exchange.view.order(order_id)
+    if order is None:
+        order = await services.read(lambda: services.records.order(order_id))
     if order is None or order.account != principal.account:
         raise refuse(Refusal(RejectReason.UNKNOWN_ORDER, "order_id", "you have no such order"))
     check_market(principal, order.market)
@@ -77,6 +92,35 @@ async def list_open_orders(
     return OrdersAnswer(orders=[_message(services, order) for order in orders])
 
 
+@get("/", security=READ_BY_MARKET)
+async def list_orders(
+    services: TheServices,
+    principal: Caller,
+    *,
+    market: MarketQuery = None,
+    status: StatusQuery = None,
+    from_ms: FromMs = 0,
+    to_ms: ToMs = MAX_MS,
+    before: Before = None,
+    limit: Limit = 100,
+) -> OrdersAnswer:
+    """List the account's orders, live and ended, newest first; a moment behind the book."""
+    wanted = None if market is None else services.market(market).id
+    check_market(principal, wanted)
+    query = OrderQuery(
+        market=wanted,
+        statuses=None if status is None else [member(OrderStatus, status)],
+        from_ns=to_ns(from_ms),
+        to_ns=to_ns(to_ms),
+    )
+    account, below = principal.account, _below(before)
+    orders = await services.read(
+        lambda: services.records.find_orders(account, query, before=below, limit=limit)
+    )
+    last = str(orders[-1].order_id) if len(orders) == limit else None
+    return OrdersAnswer(orders=[_message(services, order) for order in orders], next=last)
+
+
 @get("/{order_id:str}", security=READ_BY_MARKET)
 async def get_order(
     services: TheServices, principal: Caller, order_id: FromPath[str]
@@ -96,7 +140,8 @@ async def get_order_by_client_id(
     wanted = ClientOrderId(address_part(request.scope))
     order = services.exchange.view.order_by_client_id(principal.account, wanted)
     if order is None and wanted.isascii() and wanted.isprintable():
-        order = await services.records.order_by_client_id(principal.account, wanted)
+        account = principal.account
+        order = await services.read(lambda: services.records.order_by_client_id(account, wanted))
     if order is None:
         detail = f"you have no order {wanted[:64]!r}"
         raise refuse(Refusal(RejectReason.UNKNOWN_ORDER, "client_order_id", detail))
@@ -112,7 +157,8 @@ async def get_order_by_hash(
     wanted = parse_hex("order_hash", order_hash, (32,))
     order = services.exchange.view.order_by_hash(principal.account, wanted)
     if order is None:
-        order = await services.records.order_by_hash(principal.account, wanted)
+        account = principal.account
+        order = await services.read(lambda: services.records.order_by_hash(account, wanted))
     if order is None:
         detail = "you have no order with this hash"
         raise refuse(Refusal(RejectReason.UNKNOWN_ORDER, "order_hash", detail))
@@ -179,6 +225,10 @@ async def cancel_receipt(
     return cancel_receipt_message(answer, order.order_id, services.market(order.market))
 
 
+def _below(before: str | None) -> OrderId | None:
+    return None if before is None else parse_order_id(before, "before")
+
+
 def _message(services: Services, order: OrderView) -> OrderMessage:
     return order_message(order, services.market(order.market))
 
@@ -188,6 +238,7 @@ order_routes = Router(
     route_handlers=[
         place_order,
         preview_order,
+        list_orders,
         list_open_orders,
         get_order,
         get_order_by_client_id,

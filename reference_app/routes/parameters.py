@@ -8,7 +8,23 @@ from hybrid_dex.errors import FormatError
 from hybrid_dex.model.units import FillId
 from hybrid_dex.wire import parse_fill_id
 
-__all__ = ["BEARER", "Before", "Limit", "MarketQuery", "SideQuery", "cursor"]
+__all__ = [
+    "BEARER",
+    "MAX_MS",
+    "AssetQuery",
+    "Before",
+    "FromMs",
+    "Limit",
+    "MarketQuery",
+    "PageEnd",
+    "SideQuery",
+    "StatusQuery",
+    "ToMs",
+    "cursor",
+]
+
+MAX_MS: Final = 9_223_372_036_854
+"""The last whole millisecond that a database integer holds in nanoseconds."""
 
 BEARER: Final[list[dict[str, list[str]]]] = [{"bearer": []}]
 """A route that needs a login, and no key will do; see `reference_app.access` for all others."""
@@ -18,6 +34,20 @@ Before = Annotated[
     str | None, QueryParameter(max_length=20, description="the cursor that the last page gave")
 ]
 MarketQuery = Annotated[str | None, QueryParameter(max_length=64, description="a market's symbol")]
+AssetQuery = Annotated[str | None, QueryParameter(max_length=64, description="an asset's symbol")]
+PageEnd = Annotated[
+    str | None, QueryParameter(max_length=64, description="the `next` of the page before")
+]
+FromMs = Annotated[
+    int, QueryParameter(ge=0, le=MAX_MS, description="from this time on, Unix milliseconds")
+]
+ToMs = Annotated[
+    int, QueryParameter(ge=0, le=MAX_MS, description="before this time, Unix milliseconds")
+]
+StatusQuery = Annotated[
+    Literal["new", "partially_filled", "filled", "canceled", "expired"] | None,
+    QueryParameter(description="orders that are so now"),
+]
 SideQuery = Annotated[Literal["buy", "sell"] | None, QueryParameter(description="one side only")]
 
 

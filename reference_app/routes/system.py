@@ -12,9 +12,12 @@ from hybrid_dex.wire import (
     DomainMessage,
     InfoAnswer,
     LoginTerms,
+    MarketStatusMessage,
+    StatusAnswer,
     TimeAnswer,
     asset_message,
     to_ms,
+    word,
 )
 from reference_app.asyncapi import socket_document
 from reference_app.openapi import document, page
@@ -96,6 +99,23 @@ async def get_time(services: TheServices) -> TimeAnswer:
     return TimeAnswer(time_ms=to_ms(services.clock.now_ns()))
 
 
+@get("/status")
+async def get_status(services: TheServices) -> StatusAnswer:
+    """Get whether orders are taken, what each market serves, and how far lists of the past are."""
+    health, view = services.exchange.health(), services.exchange.view
+    return StatusAnswer(
+        accepting=health.ready and health.settlement_ok,
+        time_ms=to_ms(services.clock.now_ns()),
+        sequence=health.sequence,
+        records_ok=health.records_ok,
+        records_lag=health.records_lag,
+        markets=[
+            MarketStatusMessage(market=market.id, state=word(view.market_state(market.id)))
+            for market in view.markets()
+        ],
+    )
+
+
 @get("/health/live")
 async def get_liveness() -> LivenessAnswer:
     """Tell that the process answers."""
@@ -149,6 +169,7 @@ system_routes = Router(
     route_handlers=[
         get_info,
         get_time,
+        get_status,
         get_liveness,
         get_readiness,
         get_document,

@@ -14,6 +14,16 @@ from reference_app.tests.stack import ETH_USDC, ORIGIN, Stack, Trader, login_tex
 
 PATHS = {
     "/account/balances",
+    "/tickers",
+    "/status",
+    "/markets/{market_id}/ticker",
+    "/markets/{market_id}/candles",
+    "/account/vouchers/{salt}",
+    "/account/withdrawals",
+    "/account/solvency",
+    "/account/ledger",
+    "/account/fees",
+    "/account/deposits",
     "/account/fills",
     "/account/sessions",
     "/account/vouchers",
@@ -61,6 +71,8 @@ PUBLIC = (
     "/auth/login",
     "/auth/refresh",
     "/auth/revoke",
+    "/status",
+    "/tickers",
     "/health",
     "/info",
     "/markets",
@@ -136,7 +148,7 @@ async def test_every_private_route_wants_a_valid_token(stack: Stack, alice: Trad
                 is_problem(reply, 401, RejectReason.UNAUTHENTICATED)
                 assert reply.headers["www-authenticate"] == "Bearer"
             checked += 1
-    assert checked == 36
+    assert checked == 43
 
 
 async def test_bodies_are_json_of_the_documented_shape_and_nothing_else(

@@ -20,18 +20,31 @@ def private_cluster() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))  # a socket's path must be short
     if os.geteuid() == 0:
         shutil.chown(folder, "postgres")
-    control = [str(server / "pg_ctl"), "-D", str(folder / "data"), "-w"]
     initialize = [str(server / "initdb"), "-D", str(folder / "data"), "-U", "postgres"]
-    options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
     try:
         _run([*initialize, "-A", "trust", "--no-sync", "-E", "UTF8"])
-        _run([*control, "-l", str(folder / "log"), "-o", options, "start"])
+        start(folder)
         try:
             yield folder
         finally:
-            _run([*control, "-m", "immediate", "stop"])
+            stop_at_once(folder)
     finally:
         shutil.rmtree(folder)
+
+
+def start(folder: Path) -> None:
+    """Start a cluster of `private_cluster`, after `stop_at_once` too; return once it answers."""
+    options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
+    _run([*_control(folder), "-l", str(folder / "log"), "-o", options, "start"])
+
+
+def stop_at_once(folder: Path) -> None:
+    """Stop a cluster as a crash would: nothing is written any more, every connection is cut."""
+    _run([*_control(folder), "-m", "immediate", "stop"])
+
+
+def _control(folder: Path) -> list[str]:
+    return [str(SERVER_PROGRAMS[-1].parent / "pg_ctl"), "-D", str(folder / "data"), "-w"]
 
 
 def _run(command: list[str]) -> None:

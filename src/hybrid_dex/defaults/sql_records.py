@@ -243,12 +243,9 @@ class SqlRecords:
 
         Of a replaced order, the hash is that of its last terms. It reads the account's orders.
         """
-        found = await self._orders(
-            select(OrderRow.__table__)
-            .where(OrderRow.account == account, OrderRow.order_hash == order_hash)
-            .limit(1)
-        )
-        return found[0] if found else None
+        asked = queries.orders(account, OrderQuery(), before=None, limit=1)
+        rows = await self._rows(asked.where(OrderRow.order_hash == order_hash))
+        return queries.order(rows[0]) if rows else None
 
     async def fills(
         self,

@@ -64,6 +64,10 @@ class History(Records, Protocol):
         """Return the newest order that an account gave this id, or ``None``."""
         ...
 
+    async def order_by_hash(self, account: AccountId, order_hash: bytes) -> OrderView | None:
+        """Return an account's order by the hash of its signed terms, or ``None``."""
+        ...
+
     async def find_orders(
         self, account: AccountId, query: OrderQuery, *, before: OrderId | None, limit: int
     ) -> list[OrderView]:

@@ -283,9 +283,10 @@ class TradeMessage(
 
 
 class TradesAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A market's trades, newest first."""
+    """A market's trades, newest first; ``next`` is the cursor of the next page, null on the last."""
 
     trades: list[TradeMessage]
+    next: IdText | None = None
 
 
 def asset_message(asset: Asset) -> AssetMessage:

@@ -25,6 +25,9 @@ from hybrid_dex.wire.scalars import (
 
 __all__ = [
     "CancelReceiptMessage",
+    "DigitsText",
+    "Packed48",
+    "Seconds",
     "SessionKeyMessage",
     "SessionKeysAnswer",
     "VoucherMessage",

@@ -7,6 +7,7 @@ literal types are what the schema shows.
 import enum
 from typing import Final, Literal, TypeAlias, TypeVar, overload
 
+from hybrid_dex.model.history import EntryKind, LedgerPart, TransferKind, VoucherState
 from hybrid_dex.model.market import MarketState
 from hybrid_dex.model.order import (
     CancelReason,
@@ -24,7 +25,9 @@ from hybrid_dex.model.signed_order import SignatureKind
 
 __all__ = [
     "CancelReasonWord",
+    "EntryKindWord",
     "ExecTypeWord",
+    "LedgerPartWord",
     "LiquidityWord",
     "MarketStateWord",
     "OrderStatusWord",
@@ -35,7 +38,10 @@ __all__ = [
     "SignatureKindWord",
     "StageWord",
     "TimeInForceWord",
+    "TransferKindWord",
+    "VoucherStateWord",
     "member",
+    "transfer_word",
     "word",
 ]
 
@@ -87,6 +93,29 @@ MarketStateWord: TypeAlias = Literal[
     "open", "halted", "auction_open", "post_only", "cancel_only", "closed"
 ]
 
+LedgerPartWord: TypeAlias = Literal["trading", "withdrawing", "vouchers", "vault", "fees"]
+EntryKindWord: TypeAlias = Literal[
+    "deposit",
+    "withdrawal",
+    "trade",
+    "fee",
+    "trade_reversed",
+    "fee_reversed",
+    "withdrawal_requested",
+    "voucher_issued",
+    "voucher_paid",
+    "voucher_expired",
+]
+VoucherStateWord: TypeAlias = Literal["open", "redeemed", "expired"]
+TransferKindWord: TypeAlias = Literal[
+    "deposit",
+    "withdrawal",
+    "withdrawal_request",
+    "voucher",
+    "voucher_redeemed",
+    "voucher_expired",
+]
+
 ENUMERATIONS: Final[tuple[tuple[type[enum.IntEnum], object], ...]] = (
     (Side, SideWord),
     (OrderType, OrderTypeWord),
@@ -100,6 +129,9 @@ ENUMERATIONS: Final[tuple[tuple[type[enum.IntEnum], object], ...]] = (
     (MarketState, MarketStateWord),
     (SignatureKind, SignatureKindWord),
     (ReceiptKind, ReceiptKindWord),
+    (LedgerPart, LedgerPartWord),
+    (EntryKind, EntryKindWord),
+    (VoucherState, VoucherStateWord),
 )
 """Every enumeration on the wire with its literal type; a test holds the two together."""
 
@@ -136,6 +168,12 @@ def word(item: SignatureKind) -> SignatureKindWord: ...
 @overload
 def word(item: ReceiptKind) -> ReceiptKindWord: ...
 @overload
+def word(item: LedgerPart) -> LedgerPartWord: ...
+@overload
+def word(item: EntryKind) -> EntryKindWord: ...
+@overload
+def word(item: VoucherState) -> VoucherStateWord: ...
+@overload
 def word(item: RejectReason) -> str: ...
 def word(item: enum.IntEnum) -> str:
     """Return the word of a member.
@@ -144,6 +182,15 @@ def word(item: enum.IntEnum) -> str:
     'buy'
     """
     return _WORDS[type(item)][item]
+
+
+def transfer_word(kind: TransferKind) -> TransferKindWord:
+    """Return the word of what became of funds.
+
+    >>> transfer_word(TransferKind.DEPOSIT)
+    'deposit'
+    """
+    return kind.value
 
 
 def member(kind: type[_E], text: str) -> _E:

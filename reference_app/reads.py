@@ -1,0 +1,63 @@
+"""Reads: questions to the records, behind a breaker.
+
+The database is never on the path of an order: while it is away, matching goes on and only lists of
+the past are refused, at once and in words that name no machine, instead of each request waiting for
+a connection that does not come.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
+
+from purgatory import AsyncCircuitBreakerFactory
+from purgatory.domain.model import CLOSED, OpenedState
+
+from hybrid_dex.errors import UnavailableError
+
+__all__ = ["Reads"]
+
+_log: Final = logging.getLogger(__name__)
+_NAME: Final = "records"
+_FAILURES: Final = 3
+_OPEN_S: Final = 2.0
+_REFUSED: Final = (
+    "lists of the past can not be read now, orders and balances can: try again in a few seconds"
+)
+
+_T = TypeVar("_T")
+
+
+class Reads:
+    """Asks the records, and does not ask again for a while when they fail.
+
+    Args:
+        failures: after how many in a row.
+        open_s: for how long.
+    """
+
+    def __init__(self, *, failures: int = _FAILURES, open_s: float = _OPEN_S) -> None:
+        self._breakers = AsyncCircuitBreakerFactory(
+            default_threshold=failures,
+            default_ttl=open_s,
+            exclude=[(BaseException, lambda error: not isinstance(error, UnavailableError))],
+        )
+        self._probing = False
+
+    async def __call__(self, ask: Callable[[], Awaitable[_T]]) -> _T:
+        """Return the answer. Raises `UnavailableError`, which names no machine."""
+        breaker = await self._breakers.get_breaker(_NAME)
+        probes = breaker.context.state != CLOSED
+        if probes and self._probing:  # half open, it would let everybody through at once
+            raise UnavailableError(_REFUSED)
+        self._probing = self._probing or probes
+        try:
+            async with breaker:
+                return await ask()
+        except OpenedState as error:
+            raise UnavailableError(_REFUSED) from error
+        except UnavailableError as error:
+            _log.warning("a list can not be read: %s", error)
+            raise UnavailableError(_REFUSED) from error
+        finally:
+            if probes:
+                self._probing = False
