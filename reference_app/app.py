@@ -100,7 +100,7 @@ def compose(settings: Settings, *, owns_process: bool = False) -> Services:
         clock=clock,
         limiter=Limiter(settings.limits, None if bus is None else bus.rates()),
         bus=bus,
-        hub=Hub(exchange, now_ns=clock.now_ns),
+        hub=Hub(exchange, records, now_ns=clock.now_ns),
         verifier=verifier,
     )
 

@@ -51,13 +51,14 @@ from reference_app.answers import placed_answer
 from reference_app.authorizing import key_login
 from reference_app.hub import PUBLIC
 from reference_app.outbox import CLOSE_GOING_AWAY, CLOSE_LOST, Outbox
+from reference_app.prices import PRICE_CHANNELS
 from reference_app.problems import ProblemError, problem_of
 from reference_app.services import Services
 
 __all__ = ["Connection"]
 
 _MAX_ID_CHARACTERS: Final = 64
-_OF_A_MARKET: Final = frozenset({"book", "book_top", "trades"})
+_OF_A_MARKET: Final = frozenset({"book", "book_top", "trades", *PRICE_CHANNELS})
 _OF_NO_MARKET: Final = frozenset({"balances", "heartbeat"})
 _Key: TypeAlias = tuple[str, MarketId | None]
 

@@ -17,6 +17,7 @@ from typing import Final, Protocol, TypeAlias
 
 from hybrid_dex.exchange import EngineClient, SlowFollowerError, Subscription
 from hybrid_dex.feed import BookFeed, Feed, Publication
+from hybrid_dex.interfaces.history import History
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.reports import BookUpdate
 from hybrid_dex.model.units import AccountId, AssetId, MarketId, Sequence
@@ -31,6 +32,7 @@ from hybrid_dex.wire import (
 )
 from hybrid_dex.wire.markets import CHECKSUM_LEVELS
 from reference_app.channel_messages import TELLERS, message_text
+from reference_app.prices import PRICE_CHANNELS, Prices
 from reference_app.settings import LimitSettings
 
 __all__ = ["PUBLIC", "Hub", "Listener"]
@@ -38,7 +40,7 @@ __all__ = ["PUBLIC", "Hub", "Listener"]
 _log: Final = logging.getLogger(__name__)
 _BATCHES_A_TURN: Final = 256
 
-PUBLIC: Final = frozenset({"book", "book_top", "trades", "heartbeat"})
+PUBLIC: Final = frozenset({"book", "book_top", "trades", "heartbeat", *PRICE_CHANNELS})
 """The channels that need no login."""
 
 
@@ -79,20 +81,26 @@ class Hub:
 
     Args:
         exchange: open before `run`.
+        records: where candles and tickers begin.
         now_ns: the clock that heartbeats tell.
         history: how many commands that told something are kept for who resumes.
         heartbeat_s: time between two heartbeats.
+
+    Attributes:
+        prices: candles and tickers.
     """
 
     def __init__(
         self,
         exchange: EngineClient,
+        records: History,
         *,
         now_ns: Callable[[], int],
         history: int = 4_096,
         heartbeat_s: float = 5.0,
     ) -> None:
         self._exchange = exchange
+        self.prices = Prices(exchange, records)
         self._now_ns = now_ns
         self._heartbeat_s = heartbeat_s
         self._feed = Feed()
@@ -121,12 +129,14 @@ class Hub:
         self._tops.clear()
         self._balances.clear()
         self._subscription = self._exchange.subscribe(after=view.sequence)
+        self.prices.begin()
 
     async def run(self) -> None:
         """Tell what happens until the exchange closes."""
         if self._subscription is None:
             self.begin()
         beating = asyncio.create_task(self._beat())
+        prices = asyncio.create_task(self.prices.run(), name="sockets' prices")
         try:
             while True:
                 try:
@@ -137,6 +147,8 @@ class Hub:
                     self._restart()
         finally:
             beating.cancel()
+            prices.cancel()
+            await asyncio.gather(prices, return_exceptions=True)
 
     # ------------------------------------------------------------------------- connections
 
@@ -209,6 +221,9 @@ class Hub:
         after: int | None = None,
     ) -> None:
         """Tell a channel from now on: after what was told since a command, or after how it stands."""
+        if channel in PRICE_CHANNELS and market is not None:
+            self.prices.hear(channel, market, listener)
+            return
         if channel == "heartbeat":
             self._beats[listener] = None
         elif market is not None and channel in self._markets:
@@ -226,7 +241,9 @@ class Hub:
         market: MarketId | None = None,
     ) -> None:
         """Tell a channel no longer."""
-        if channel == "heartbeat":
+        if channel in PRICE_CHANNELS and market is not None:
+            self.prices.forget(channel, market, listener)
+        elif channel == "heartbeat":
             self._beats.pop(listener, None)
         elif market is not None and channel in self._markets:
             self._markets[channel][market].pop(listener, None)
@@ -304,6 +321,7 @@ class Hub:
             self._tell_top(market)
 
     def _publish(self, publication: Publication) -> None:
+        self.prices.take(publication)
         if publication.books or publication.trades or publication.executions or publication.fills:
             if len(self._history) == self._history.maxlen:
                 self._since = self._history[0].sequence

@@ -154,7 +154,8 @@ async def test_who_resumes_is_told_all_that_was_missed_and_nothing_twice(
 
 
 async def test_what_is_kept_for_who_resumes_is_bounded(stack: Stack, alice: Trader) -> None:
-    small = Hub(stack.services.exchange, now_ns=stack.services.clock.now_ns, history=3)
+    services = stack.services
+    small = Hub(services.exchange, services.records, now_ns=services.clock.now_ns, history=3)
     small.begin()
     running = asyncio.create_task(small.run())
     begin = small.sequence

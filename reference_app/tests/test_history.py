@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
-from hybrid_dex.errors import UnavailableError
+from hybrid_dex.client import ExchangeClient
+from hybrid_dex.client import history as client_history
+from hybrid_dex.errors import RefusedError, UnavailableError
 from hybrid_dex.model.commands import RequestWithdrawal
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.units import Amount, AssetId
+from hybrid_dex.signing import LocalSigner
 from reference_app.reads import Reads
 from reference_app.tests.stack import Stack, Trader, running, settings
 from reference_app.tests.test_routes import is_problem
@@ -248,6 +251,35 @@ async def test_what_is_not_documented_is_refused(traded: Stack, alice: Trader) -
     is_problem(await alice.get("/account/ledger?asset=X"), 404, RejectReason.UNKNOWN_ASSET)
     is_problem(await alice.get("/account/vouchers/1"), 404, RejectReason.UNKNOWN_VOUCHER)
     is_problem(await traded.http.get("/markets/X/ticker"), 404, RejectReason.UNKNOWN_MARKET)
+
+
+async def test_the_client_iterates_over_everything(
+    traded: Stack, alice: Trader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Over pages of any size, to the last row; what an account has not is nothing."""
+    monkeypatch.setattr(client_history, "_PAGE", 1)
+    async with ExchangeClient(traded.url, signer=LocalSigner(bytes(alice.key.key))) as client:
+        past = client.history
+        assert [o.price async for o in past.orders()] == ["2400", "2510"]
+        assert [o.price async for o in past.orders(market="ETH-USDC", status="filled")] == ["2510"]
+        assert [f.stage async for f in past.fills()] == ["final", "final"]
+        assert [f async for f in past.fills("BTC-USDC")] == []
+        entries = [e async for e in past.ledger("ETH")]
+        assert [(e.kind, e.amount, e.balance) for e in entries] == [
+            ("trade", "0.5", "1.5"),
+            ("trade", "1", "1"),
+        ]
+        assert [d.amount async for d in past.deposits()] == ["1000000"]
+        assert [w async for w in past.withdrawals(kind="voucher")] == []
+        assert [t.price async for t in past.trades("ETH-USDC")] == ["2510", "2500"]
+        assert [c.volume async for c in past.candles("ETH-USDC", "1d")] == ["1.5"]
+        assert (await past.ticker("ETH-USDC")).last == "2510"
+        assert (await past.fees()).limits.tier == "default"
+        assert (await past.solvency()).account == alice.account
+        with pytest.raises(RefusedError):
+            await past.voucher(1)
+        with pytest.raises(RefusedError):
+            _ = [e async for e in past.ledger("X")]
 
 
 async def test_while_the_records_are_away_orders_are_taken_and_lists_refused(

@@ -11,7 +11,13 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from hybrid_dex.defaults.sql_records import SqlRecords
 from hybrid_dex.interfaces.history import History, OrderQuery
 from hybrid_dex.model.candles import Candle
-from hybrid_dex.model.events import EventBatch, FillMade, FillSettled, VoucherExpired
+from hybrid_dex.model.events import (
+    EventBatch,
+    FillMade,
+    FillSettled,
+    VoucherExpired,
+    VoucherRedeemed,
+)
 from hybrid_dex.model.history import (
     EntryKey,
     LedgerEntry,
@@ -27,6 +33,7 @@ from tests.testing.mutants import is_refused
 
 class SqliteKit(HistoryKit):
     kind: Callable[[str], History] = SqlRecords
+    length = 500
 
     def make_records(self) -> History:
         return type(self).kind(f"sqlite:///{self.place}/records.sqlite")
@@ -52,9 +59,9 @@ class ForgetsReversals(Without):
         return not (isinstance(event, FillSettled) and event.stage is SettlementStage.FAILED)
 
 
-class ForgetsExpiries(Without):
+class ForgetsEnds(Without):
     def sees(self, event: object) -> bool:
-        return not isinstance(event, VoucherExpired)
+        return not isinstance(event, VoucherExpired | VoucherRedeemed)
 
 
 class LosesALeg(SqlRecords):
@@ -135,7 +142,7 @@ MUTANTS: list[tuple[str, Callable[[str], History]]] = [
     ("entries_come_newest_first", SkipsOnPages),
     ("grouping_makes_no_difference_to_details", ResetsHalf),
     ("transfers_are_as_they_happened", AllKinds),
-    ("vouchers_end_once", ForgetsExpiries),
+    ("vouchers_end_once", ForgetsEnds),
     ("settlements_keep_their_transactions", NoTransactions),
     ("orders_are_found_by_what_is_asked", IgnoresTime),
     ("candles_are_what_traded", ForgetsTrades),

@@ -19,6 +19,7 @@ from hybrid_dex.client.groups import (
     OrderReduction,
     OrderReplacement,
 )
+from hybrid_dex.client.history import ClientHistory
 from hybrid_dex.client.http import HttpPort, HttpReply, HttpxPort
 from hybrid_dex.client.lanes import LanesExhaustedError, NonceLanes
 from hybrid_dex.client.order_writer import DecimalLike, NewOrder, OrderOptions, SideLike
@@ -31,6 +32,7 @@ __all__ = [
     "ApiKey",
     "BatchItem",
     "BookReplica",
+    "ClientHistory",
     "ClientOptions",
     "Connection",
     "Connector",

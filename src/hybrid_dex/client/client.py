@@ -18,6 +18,7 @@ from hybrid_dex.client.api_key import ApiKey, KeyAuth
 from hybrid_dex.client.book_replica import BookReplica
 from hybrid_dex.client.credentials import Credentials
 from hybrid_dex.client.groups import BatchItem, Groups
+from hybrid_dex.client.history import ClientHistory
 from hybrid_dex.client.http import HttpCaller, HttpPort, HttpxPort
 from hybrid_dex.client.lanes import NonceLanes
 from hybrid_dex.client.order_writer import (
@@ -44,18 +45,22 @@ from hybrid_dex.wire import (
     BalanceMessage,
     BookMessage,
     CancelAllAnswer,
+    CandleMessage,
     Channel,
     ExecutionMessage,
     FillMessage,
     FillsAnswer,
     InfoAnswer,
+    IntervalWord,
     LinkedAnswer,
     OrderAnswer,
     OrderMessage,
     PreviewAnswer,
     ProtectionAnswer,
     ReceiptMessage,
+    TickerMessage,
     TradeMessage,
+    candle_channel,
     to_market,
     word,
 )
@@ -178,6 +183,11 @@ class ExchangeClient:
             raise ConfigurationError("this client was made without a socket, or is not open")
         return self._stream
 
+    @property
+    def history(self) -> ClientHistory:
+        """Everything that happened: orders, fills, ledger, transfers, trades, candles."""
+        return ClientHistory(self._rest)
+
     def markets(self) -> tuple[Market, ...]:
         """Return all markets, as read when the client connected."""
         return tuple(self._markets.values())
@@ -214,6 +224,24 @@ class ExchangeClient:
         with contextlib.closing(await self.stream.listen(channel)) as listener:
             async for event in listener:
                 if isinstance(event, TradeMessage | Reconnected):
+                    yield event
+
+    async def candle_events(
+        self, market: str, interval: IntervalWord
+    ) -> AsyncIterator[CandleMessage | Reconnected]:
+        """Yield a market's candle of an interval, whole, each time that it has changed."""
+        channel = candle_channel(self.market(market).id, interval)
+        with contextlib.closing(await self.stream.listen(channel)) as listener:
+            async for event in listener:
+                if isinstance(event, CandleMessage | Reconnected):
+                    yield event
+
+    async def ticker_events(self, market: str) -> AsyncIterator[TickerMessage | Reconnected]:
+        """Yield a market's last 24 hours and its top of book, a few times a second at most."""
+        channel = Channel(channel="ticker", market=self.market(market).id)
+        with contextlib.closing(await self.stream.listen(channel)) as listener:
+            async for event in listener:
+                if isinstance(event, TickerMessage | Reconnected):
                     yield event
 
     # ----------------------------------------------------------------------- orders

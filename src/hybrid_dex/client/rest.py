@@ -12,6 +12,7 @@ from hybrid_dex.client.session import SessionKeeper
 from hybrid_dex.errors import ConfigurationError, RefusedError
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.wire import (
+    AccountFeesAnswer,
     BalancesAnswer,
     BatchAnswer,
     BatchOrdersRequest,
@@ -19,8 +20,10 @@ from hybrid_dex.wire import (
     CancelAllAnswer,
     CancelOnDisconnectRequest,
     CancelReceiptMessage,
+    CandlesAnswer,
     FillsAnswer,
     InfoAnswer,
+    LedgerAnswer,
     LinkedAnswer,
     LinkedRequest,
     MarketMessage,
@@ -38,11 +41,15 @@ from hybrid_dex.wire import (
     ScheduleCancelRequest,
     SessionKeyMessage,
     SessionKeysAnswer,
+    SolvencyAnswer,
+    TickerMessage,
     TimeAnswer,
     TradesAnswer,
+    TransfersAnswer,
     VoucherMessage,
     VoucherRequest,
     VouchersAnswer,
+    VoucherStatusMessage,
     encode,
 )
 
@@ -83,9 +90,29 @@ class Rest:
             BookMessage, "GET", f"/markets/{_part(market)}/book", query=_query(depth=depth)
         )
 
-    async def trades(self, market: str) -> TradesAnswer:
+    async def trades(
+        self, market: str, before: str | None = None, limit: int | None = None
+    ) -> TradesAnswer:
         """Return a market's trades, newest first."""
-        return await self.caller.call(TradesAnswer, "GET", f"/markets/{_part(market)}/trades")
+        return await self.caller.call(
+            TradesAnswer,
+            "GET",
+            f"/markets/{_part(market)}/trades",
+            query=_query(before=before, limit=limit),
+        )
+
+    async def candles(self, market: str, interval: str, **asked: str | int | None) -> CandlesAnswer:
+        """Return a market's candles, newest first; see the route for what may be asked."""
+        return await self.caller.call(
+            CandlesAnswer,
+            "GET",
+            f"/markets/{_part(market)}/candles",
+            query=_query(interval=interval, **asked),
+        )
+
+    async def ticker(self, market: str) -> TickerMessage:
+        """Return a market's last 24 hours and its top of book."""
+        return await self.caller.call(TickerMessage, "GET", f"/markets/{_part(market)}/ticker")
 
     async def place(self, order: OrderRequest) -> OrderAnswer:
         """Place an order."""
@@ -233,6 +260,47 @@ class Rest:
             "/account/fills",
             query=_query(market=market, before=before, limit=limit),
         )
+
+    async def orders(self, **asked: str | int | None) -> OrdersAnswer:
+        """Return the account's orders, newest first; see the route for what may be asked."""
+        return await self.private(OrdersAnswer, "GET", "/orders", query=_query(**asked))
+
+    async def ledger(
+        self, asset: str | None = None, before: str | None = None, limit: int | None = None
+    ) -> LedgerAnswer:
+        """Return the account's entries, newest first."""
+        query = _query(asset=asset, before=before, limit=limit)
+        return await self.private(LedgerAnswer, "GET", "/account/ledger", query=query)
+
+    async def deposits(
+        self, asset: str | None = None, before: str | None = None, limit: int | None = None
+    ) -> TransfersAnswer:
+        """Return the account's deposits, newest first."""
+        query = _query(asset=asset, before=before, limit=limit)
+        return await self.private(TransfersAnswer, "GET", "/account/deposits", query=query)
+
+    async def withdrawals(
+        self,
+        asset: str | None = None,
+        kind: str | None = None,
+        before: str | None = None,
+        limit: int | None = None,
+    ) -> TransfersAnswer:
+        """Return what left or waits to leave, newest first."""
+        query = _query(asset=asset, kind=kind, before=before, limit=limit)
+        return await self.private(TransfersAnswer, "GET", "/account/withdrawals", query=query)
+
+    async def voucher(self, salt: int) -> VoucherStatusMessage:
+        """Return how far a voucher has come."""
+        return await self.private(VoucherStatusMessage, "GET", f"/account/vouchers/{salt}")
+
+    async def fees(self) -> AccountFeesAnswer:
+        """Return the account's rates and limits."""
+        return await self.private(AccountFeesAnswer, "GET", "/account/fees")
+
+    async def solvency(self) -> SolvencyAnswer:
+        """Return the account's claim as of one command."""
+        return await self.private(SolvencyAnswer, "GET", "/account/solvency")
 
     async def private(
         self,

@@ -24,6 +24,7 @@ from hybrid_dex.model.units import MarketId
 from hybrid_dex.wire import (
     Ack,
     BookMessage,
+    CandleMessage,
     Channel,
     ClientMessage,
     ErrorMessage,
@@ -35,8 +36,10 @@ from hybrid_dex.wire import (
     ServerMessage,
     SubscribeOp,
     SubscribeResult,
+    TickerMessage,
     TradeMessage,
     UnsubscribeOp,
+    candle_channel,
     decode,
     decode_server_message,
     encode,
@@ -56,7 +59,9 @@ class Reconnected:
     """The connection was lost and is back: what happened in between was not heard."""
 
 
-StreamEvent: TypeAlias = ExecutionMessage | FillMessage | TradeMessage | Reconnected
+StreamEvent: TypeAlias = (
+    ExecutionMessage | FillMessage | TradeMessage | CandleMessage | TickerMessage | Reconnected
+)
 """What a listener hears."""
 
 
@@ -299,6 +304,10 @@ class Stream:
                 self._take_book(message)
             case TradeMessage():
                 self._tell(Channel(channel="trades", market=message.market), message)
+            case TickerMessage():
+                self._tell(Channel(channel="ticker", market=message.market), message)
+            case CandleMessage():
+                self._tell(candle_channel(message.market, message.interval), message)
             case ExecutionMessage():
                 self._tell(_ORDERS, message)
             case FillMessage():

@@ -68,6 +68,7 @@ _KINDS: Final[dict[type, TransferKind]] = {
     VoucherExpired: TransferKind.VOUCHER_EXPIRED,
 }
 _PAGE: Final = 7
+_SECOND_NS: Final = 10**9
 
 _RowT = TypeVar("_RowT")
 
@@ -350,7 +351,7 @@ def _movement(engine: Engine, rng: Random) -> Command:
         asset=asset,
         amount=Amount(rng.randrange(1, 500)),
         recipient="0xB",
-        deadline_s=2**39,
+        deadline_s=engine.at_ns // _SECOND_NS + 3_600,
     )
 
 

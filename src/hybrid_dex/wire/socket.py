@@ -5,7 +5,7 @@ fills are the very messages of REST. A request carries an ``id`` of the client's
 one ``ack`` or ``error`` with that id answers it; an order's ``ack`` means that it is durable.
 """
 
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
@@ -14,6 +14,7 @@ from hybrid_dex.wire.codec import MAX_MESSAGE_BYTES, decode, encode
 from hybrid_dex.wire.linked import LinkedRequest
 from hybrid_dex.wire.markets import BookMessage, TradeMessage
 from hybrid_dex.wire.orders import OrderRequest, ReduceRequest, ReplaceRequest
+from hybrid_dex.wire.prices import CandleMessage, IntervalWord, TickerMessage
 from hybrid_dex.wire.problem import Problem
 from hybrid_dex.wire.reports import ExecutionMessage, FillMessage
 from hybrid_dex.wire.scalars import (
@@ -63,6 +64,7 @@ __all__ = [
     "SubscribeResult",
     "UnsubscribeOp",
     "ack",
+    "candle_channel",
     "decode_client_message",
     "decode_server_message",
 ]
@@ -71,15 +73,30 @@ MAX_SERVER_MESSAGE_BYTES = 8 * 1024 * 1024
 """A book snapshot may be long."""
 
 ChannelWord: TypeAlias = Literal[
-    "book", "book_top", "trades", "heartbeat", "orders", "fills", "balances", "settlements"
+    "book",
+    "book_top",
+    "trades",
+    "heartbeat",
+    "orders",
+    "fills",
+    "balances",
+    "settlements",
+    "ticker",
+    "candles_1m",
+    "candles_5m",
+    "candles_15m",
+    "candles_1h",
+    "candles_4h",
+    "candles_1d",
 ]
 
 
 class Channel(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
 ):
-    """What to hear. ``book``, ``book_top`` and ``trades`` are public and need a market.
+    """What to hear.
 
+    ``book``, ``book_top``, ``trades``, ``ticker`` and ``candles_...`` are public and need a market.
     ``orders``, ``fills`` and ``settlements`` are the account's own, need a login, and take no market
     or one; ``balances`` are, too, and take none. ``heartbeat`` is public and takes none.
 
@@ -87,8 +104,8 @@ class Channel(
         channel: which.
         market: of what.
         after: begin with what was told after this command, instead of a snapshot or of now. Refused
-            (`UNKNOWN_SEQUENCE`) when that is too long ago. A ``book_top`` and ``balances`` begin with
-            how they stand anyway.
+            (`UNKNOWN_SEQUENCE`) when that is too long ago. A ``book_top``, ``ticker``, ``candles_...`` and
+            ``balances`` begin with how they stand anyway.
     """
 
     channel: ChannelWord
@@ -414,8 +431,25 @@ ServerMessage: TypeAlias = (
     | FillMessage
     | BalancesMessage
     | SettlementMessage
+    | CandleMessage
+    | TickerMessage
 )
 """Anything that the server sends."""
+
+
+_CANDLE_CHANNELS: Final[dict[IntervalWord, ChannelWord]] = {
+    "1m": "candles_1m",
+    "5m": "candles_5m",
+    "15m": "candles_15m",
+    "1h": "candles_1h",
+    "4h": "candles_4h",
+    "1d": "candles_1d",
+}
+
+
+def candle_channel(market: str, interval: IntervalWord) -> Channel:
+    """Return the channel of a market's candles of one interval."""
+    return Channel(channel=_CANDLE_CHANNELS[interval], market=market)
 
 
 def ack(id: RequestId, result: msgspec.Struct) -> Ack:

@@ -1,0 +1,161 @@
+"""Prices: candles and tickers to sockets, a few times a second at most.
+
+What traded is taken from the hub as it happens; what traded before comes from the records once, as
+soon as they have caught up with the moment from which the hub counts. Until then, and while the
+records are away, these channels are silent and nothing else is.
+"""
+
+import asyncio
+import logging
+from collections import defaultdict
+from typing import Final, Protocol
+
+from hybrid_dex.errors import UnavailableError
+from hybrid_dex.exchange import EngineClient
+from hybrid_dex.feed import PriceFeed, Publication
+from hybrid_dex.interfaces.history import History
+from hybrid_dex.model.candles import CANDLE_INTERVALS, DAY_S
+from hybrid_dex.model.market import Market
+from hybrid_dex.model.units import MarketId
+from hybrid_dex.wire import (
+    CandleMessage,
+    TickerMessage,
+    candle_message,
+    encode,
+    ticker_message,
+)
+
+__all__ = ["CANDLE_CHANNELS", "PRICE_CHANNELS", "Hearer", "Prices"]
+
+CANDLE_CHANNELS: Final = {f"candles_{name}": width for name, width in CANDLE_INTERVALS.items()}
+"""Each interval's channel, and its seconds."""
+PRICE_CHANNELS: Final = ("ticker", *CANDLE_CHANNELS)
+
+_log: Final = logging.getLogger(__name__)
+_EVERY_S: Final = 0.25
+_AGAIN_S: Final = 1.0
+_SECOND_NS: Final = 10**9
+
+
+class Hearer(Protocol):
+    """Who hears prices. Never blocks or raises."""
+
+    def offer_newest(self, key: str, message: str) -> None:
+        """Queue a message in place of one of the same key that still waits."""
+        ...
+
+
+class Prices:
+    """Follows what the hub publishes and tells whoever hears a market's prices.
+
+    Args:
+        exchange: open before `begin`.
+        records: where what traded before is read.
+    """
+
+    def __init__(self, exchange: EngineClient, records: History) -> None:
+        self._exchange = exchange
+        self._records = records
+        self._feeds: dict[MarketId, PriceFeed] = {}
+        self._hearers: defaultdict[tuple[str, MarketId], dict[Hearer, None]] = defaultdict(dict)
+        self._told: dict[MarketId, TickerMessage] = {}
+        self._touched: set[MarketId] = set()
+
+    def begin(self) -> None:
+        """Count from the engine's state on; what was before is read again."""
+        view = self._exchange.view
+        self._feeds = {one.id: PriceFeed(one, view.sequence) for one in view.markets()}
+
+    def take(self, publication: Publication) -> None:
+        """Take what one command published."""
+        for trade in publication.trades:
+            feed = self._feeds.get(trade.market)
+            if feed is None:
+                market = self._exchange.view.market(trade.market)
+                assert market is not None, "what trades is listed"
+                feed = self._feeds[trade.market] = PriceFeed(market, publication.sequence)
+                feed.seed(publication.sequence, ())  # listed since: this is its first trade
+            feed.take(publication.sequence, trade)
+            self._touched.add(trade.market)
+        self._touched.update(update.market for update in publication.books)
+
+    def hear(self, channel: str, market: MarketId, hearer: Hearer) -> None:
+        """Tell of a channel from now on, after how it stands."""
+        self._hearers[channel, market][hearer] = None
+        feed, listed = self._feeds.get(market), self._exchange.view.market(market)
+        if feed is None or not feed.seeded or listed is None:
+            return
+        if channel == "ticker":
+            _offer({hearer: None}, self._ticker(feed, listed))
+            return
+        newest = feed.newest(CANDLE_CHANNELS[channel])
+        if newest is not None:
+            _offer({hearer: None}, candle_message(newest, listed))
+
+    def forget(self, channel: str, market: MarketId, hearer: Hearer) -> None:
+        """Tell of a channel no longer. Safe to call twice."""
+        self._hearers[channel, market].pop(hearer, None)
+
+    async def run(self) -> None:
+        """Tell what changed, until canceled."""
+        while True:
+            try:
+                await self._seed()
+            except UnavailableError as error:
+                _log.warning("candles and tickers wait for the records: %s", error)
+                await asyncio.sleep(_AGAIN_S)
+            touched, self._touched = self._touched, set()
+            for market in sorted(touched):
+                self._tell(market)
+            await asyncio.sleep(_EVERY_S)
+
+    async def _seed(self) -> None:
+        """Read what traded before, of markets whose records have caught up."""
+        for market, feed in list(self._feeds.items()):
+            if not feed.seeded:
+                since = self._exchange.view.at_ns // _SECOND_NS - 2 * DAY_S
+                if feed.seed(*await self._records.minutes(market, since)):
+                    self._touched.add(market)
+
+    def _tell(self, market: MarketId) -> None:
+        feed, listed = self._feeds.get(market), self._exchange.view.market(market)
+        if feed is None or listed is None or not feed.seeded:
+            return
+        for candle in feed.take_changes():
+            name = next(
+                word for word, width in CANDLE_CHANNELS.items() if width == candle.interval_s
+            )
+            hearers = self._hearers.get((name, market))
+            if hearers:
+                _offer(hearers, candle_message(candle, listed))
+        hearers = self._hearers.get(("ticker", market))
+        if hearers:
+            ticker = self._ticker(feed, listed)
+            before = self._told.get(market)
+            if before is None or _figures(before) != _figures(ticker):
+                self._told[market] = ticker
+                _offer(hearers, ticker)
+
+    def _ticker(self, feed: PriceFeed, market: Market) -> TickerMessage:
+        view = self._exchange.view
+        return ticker_message(
+            market,
+            feed.day(view.at_ns),
+            view.top(market.id),
+            last=view.last_price(market.id),
+            at_ns=view.at_ns,
+        )
+
+
+def _figures(ticker: TickerMessage) -> tuple[object, ...]:
+    return tuple(getattr(ticker, name) for name in ticker.__struct_fields__ if name != "at_ms")
+
+
+def _offer(hearers: dict[Hearer, None], message: CandleMessage | TickerMessage) -> None:
+    """Queue a message; for a slow reader in place of one that says less of the same."""
+    key = f"ticker {message.market}"
+    if isinstance(message, CandleMessage):
+        key = f"candle {message.market} {message.interval} {message.start_ms}"
+    text = encode(message).decode()
+    for hearer in list(hearers):
+        hearer.offer_newest(key, text)

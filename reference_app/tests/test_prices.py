@@ -1,0 +1,119 @@
+"""Candles and tickers over the socket: whole figures, after how they stand, for whoever asked only."""
+
+import asyncio
+from pathlib import Path
+
+from hybrid_dex.client import ExchangeClient, Reconnected
+from hybrid_dex.model.reasons import RejectReason
+from hybrid_dex.wire import CandleMessage, TickerMessage
+from reference_app.tests.stack import Stack, Trader, running, settings
+
+
+def channel(name: str, market: str = "ETH-USDC") -> dict[str, str]:
+    return {"channel": name, "market": market}
+
+
+async def seeded(stack: Stack) -> None:
+    """Wait until the prices know what was before."""
+    async with asyncio.timeout(120):
+        while not all(feed.seeded for feed in stack.services.hub.prices._feeds.values()):
+            await asyncio.sleep(0.01)
+
+
+async def test_a_trade_changes_candles_and_ticker(stack: Stack, alice: Trader, bob: Trader) -> None:
+    await seeded(stack)
+    async with stack.socket() as socket:
+        await socket.ask(
+            {"op": "subscribe", "channels": [channel("candles_1m"), channel("ticker")]}
+        )
+        first = await socket.hear("ticker")
+        assert (first["last"], first["volume"], first["bid"]) == (None, "0", None)
+        await bob.place("sell", "1", "2500")
+        while (ticker := await socket.hear("ticker"))["ask"] is None:
+            pass
+        assert (ticker["ask"], ticker["ask_quantity"], ticker["last"]) == ("2500", "1", None)
+        await alice.place("buy", "0.4", "2500")
+        candle = await socket.hear("candle")
+        assert (candle["interval"], candle["open"], candle["volume"]) == ("1m", "2500", "0.4")
+        assert (candle["turnover"], candle["trades"]) == ("1000", 1)
+        while (ticker := await socket.hear("ticker"))["last"] is None:
+            pass
+        assert (ticker["last"], ticker["volume"], ticker["ask_quantity"]) == ("2500", "0.4", "0.6")
+        rest = (await stack.http.get("/markets/ETH-USDC/ticker")).json()
+        async with asyncio.timeout(120):
+            while rest["volume"] != "0.4":
+                rest = (await stack.http.get("/markets/ETH-USDC/ticker")).json()
+        assert {**rest, "at_ms": 0} == {**ticker, "at_ms": 0}
+
+
+async def test_whoever_comes_later_begins_with_how_it_stands(
+    stack: Stack, alice: Trader, bob: Trader
+) -> None:
+    await seeded(stack)
+    await bob.place("sell", "1", "2500")
+    await alice.place("buy", "1", "2500")
+    async with stack.socket() as socket:
+        await socket.ask({"op": "subscribe", "channels": [channel("candles_1d")]})
+        candle = await socket.hear("candle")
+        assert (candle["interval"], candle["close"], candle["volume"]) == ("1d", "2500", "1")
+
+
+async def test_after_a_restart_they_go_on_from_the_records(tmp_path: Path) -> None:
+    async with running(settings(tmp_path)) as stack:
+        alice = await stack.trader(1, USDC="1000000")
+        bob = await stack.trader(2, ETH="1000")
+        await bob.place("sell", "1", "2500")
+        await alice.place("buy", "0.5", "2500")
+    async with running(settings(tmp_path)) as stack:
+        await seeded(stack)
+        alice = await stack.trader(1)
+        async with stack.socket() as socket:
+            await socket.ask(
+                {"op": "subscribe", "channels": [channel("ticker"), channel("candles_1d")]}
+            )
+            assert (await socket.hear("ticker"))["volume"] == "0.5"
+            assert (await socket.hear("candle"))["volume"] == "0.5"
+            await alice.place("buy", "0.25", "2500")
+            while (candle := await socket.hear("candle"))["volume"] == "0.5":
+                pass
+            assert (candle["volume"], candle["trades"]) == ("0.75", 2)
+
+
+async def test_they_are_of_a_market_and_can_be_left(
+    stack: Stack, alice: Trader, bob: Trader
+) -> None:
+    await seeded(stack)
+    async with stack.socket() as socket:
+        for wrong in ({"channel": "ticker"}, {"channel": "candles_1h"}):
+            answer = await socket.ask({"op": "subscribe", "channels": [wrong]})
+            assert answer["problem"]["field"] == "market"
+        answer = await socket.ask({"op": "subscribe", "channels": [channel("candles_2m")]})
+        assert answer["problem"]["code"] == RejectReason.INVALID_MESSAGE
+        answer = await socket.ask({"op": "subscribe", "channels": [channel("ticker", "X")]})
+        assert answer["problem"]["code"] == RejectReason.UNKNOWN_MARKET
+        both = [channel("ticker"), channel("candles_1m")]
+        await socket.ask({"op": "subscribe", "channels": both})
+        answer = await socket.ask({"op": "unsubscribe", "channels": both})
+        assert answer["result"]["channels"] == []
+        prices = stack.services.hub.prices
+        assert not any(prices._hearers.values())
+
+
+async def test_the_client_hears_both(stack: Stack, alice: Trader, bob: Trader) -> None:
+    await seeded(stack)
+    async with ExchangeClient(stack.url) as client:
+        tickers = client.ticker_events("ETH-USDC")
+        candles = client.candle_events("ETH-USDC", "1h")
+        first = await anext(tickers)
+        assert isinstance(first, TickerMessage | Reconnected)
+        heard = asyncio.create_task(anext(candles))
+        async with asyncio.timeout(120):
+            while not stack.services.hub.prices._hearers.get(("candles_1h", "ETH-USDC")):  # type: ignore[call-overload]
+                await asyncio.sleep(0.01)
+        await bob.place("sell", "1", "2500")
+        await alice.place("buy", "1", "2500")
+        candle = await heard
+        assert isinstance(candle, CandleMessage)
+        assert (candle.interval, candle.close) == ("1h", "2500")
+        await tickers.aclose()  # type: ignore[attr-defined]
+        await candles.aclose()  # type: ignore[attr-defined]
