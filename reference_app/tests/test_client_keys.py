@@ -1,16 +1,19 @@
 """The client signs requests with a key, and sees, makes and ends its account's credentials."""
 
 import time
+from pathlib import Path
 
+import attrs
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from hybrid_dex.client import ApiKey, ExchangeClient, HttpxPort
+from hybrid_dex.client import ApiKey, ClientOptions, ExchangeClient, HttpxPort, NewOrder
 from hybrid_dex.errors import ConfigurationError, RefusedError
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.signing import LocalSigner
+from reference_app.app import compose
 from reference_app.tests.keys import DAY_MS
-from reference_app.tests.stack import Stack, Trader
+from reference_app.tests.stack import Stack, Trader, running, settings
 
 
 def wallet(trader: Trader) -> LocalSigner:
@@ -26,7 +29,7 @@ async def hmac_key(trader: Trader) -> ApiKey:
         made = await client.credentials.make_api_key(
             "bot", scopes=["read", "trade"], expires_at_ms=soon(), networks=["127.0.0.0/8"]
         )
-        (listed,) = await client.credentials.api_keys()
+        listed = (await client.credentials.api_keys())[-1]
         assert (listed, listed.markets) == (made.key, None)
     assert made.secret is not None
     return ApiKey(id=made.key.id, secret=made.secret)
@@ -71,6 +74,51 @@ async def test_making_an_ed25519_key_shows_no_secret(stack: Stack, alice: Trader
         with pytest.raises(RefusedError) as refused:
             await client.cancel_all()
         assert refused.value.code == RejectReason.FORBIDDEN
+
+
+async def test_a_key_hands_in_what_another_key_signed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where orders are signed: an Ed25519 key any of them, an HMAC key ladders of one signature."""
+    monkeypatch.setattr(
+        "reference_app.tests.stack.compose",
+        lambda chosen: attrs.evolve(compose(chosen), settles_on_chain=True),
+    )
+    async with running(settings(tmp_path)) as stack:
+        alice = await stack.trader(1, USDC="1000000")
+        signer = wallet(alice)
+        private = Ed25519PrivateKey.generate()
+        async with ExchangeClient(stack.url, signer=signer, connector=None) as client:
+            made = await client.credentials.make_api_key(
+                "bot",
+                scopes=["read", "trade"],
+                expires_at_ms=soon(),
+                kind="ed25519",
+                public_key=private.public_key().public_bytes_raw(),
+            )
+        key = ApiKey(id=made.key.id, secret=private.private_bytes_raw(), ed25519=True)
+        for options in (
+            ClientOptions(entry="rest"),
+            ClientOptions(entry="socket", first_lane=2_000),
+        ):
+            async with ExchangeClient(stack.url, key=key, signer=signer, options=options) as bot:
+                await bot.stream.wait_ready()
+                placed = await bot.place("ETH-USDC", "buy", quantity="1", price="10")
+                assert placed.order.status == "new"
+        other = await hmac_key(alice)
+        chosen = ClientOptions(first_lane=4_000)
+        async with ExchangeClient(stack.url, key=other, signer=signer, options=chosen) as bot:
+            await bot.stream.wait_ready()
+            ladder = [
+                NewOrder(market="ETH-USDC", side="buy", quantity="1", price=str(20 + step))
+                for step in range(3)
+            ]
+            answers = await bot.place_together(ladder)
+            assert len(answers) == 3
+            with pytest.raises(RefusedError) as refused:
+                await bot.place("ETH-USDC", "buy", quantity="1", price="10")
+            assert refused.value.code == RejectReason.FORBIDDEN
+            assert len(await bot.open_orders()) == 5
 
 
 def test_what_is_no_secret_is_refused_without_being_shown() -> None:

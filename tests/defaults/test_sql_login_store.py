@@ -218,6 +218,22 @@ async def test_an_account_s_oldest_session_makes_room(store: LoginStore) -> None
     assert [found.id for found in await store.sessions_of(AccountId("bob"), 5)] == ["b"]
 
 
+async def test_sessions_that_ended_or_are_too_many_are_swept(auth_url: str) -> None:
+    """Keys that log in cost nothing to make: the table stays bounded all the same."""
+    async with opened(auth_url) as database:
+        store = SqlLoginStore(database=database, alone=True, session_limit=40)
+        for number in range(63):
+            one = session(str(number), AccountId(f"account {number}"), opened_at_ms=number)
+            ends = attrs.evolve(one, refresh_expires_at_ms=50 if number < 10 else 1_000)
+            await store.open(ends, most=2)
+        assert await store.get("12", 70) is not None, "not yet, and remembered"
+        await store.open(session("last", opened_at_ms=100), most=2)
+        assert await store.get("0", 0) is None, "ended long ago"
+        assert await store.get("12", 100) is None, "of the oldest beyond the limit, and forgotten"
+        assert await store.get("24", 100) is not None
+        assert await store.get("last", 100) is not None
+
+
 async def test_a_void_token_is_remembered_through_a_rotation(store: LoginStore) -> None:
     await store.open(session("s"), most=2)
     for _ in range(2):

@@ -28,7 +28,7 @@ __all__ = ["SqlLoginStore"]
 
 _log: Final = logging.getLogger(__name__)
 _SWEEP_EVERY: Final = 64
-"""Nonces between two looks for those that are too many or too old."""
+"""Nonces, and logins, between two looks for those that are too many or too old."""
 _NOTE_EVERY_MS: Final = 60_000
 """How exact the time of a session's last use is in the database."""
 
@@ -41,15 +41,18 @@ class SqlLoginStore:
         database: opened and closed by its owner.
         alone: no other process ends sessions of this database.
         nonce_limit: nonces kept at most.
-        session_limit: sessions remembered at most, where ``alone``.
+        session_limit: sessions kept at most, of all accounts together.
+        memory_limit: sessions remembered at most, where ``alone``.
     """
 
     database: AuthDatabase
     alone: bool = False
     nonce_limit: int = attrs.field(default=100_000, validator=attrs.validators.ge(1))
-    session_limit: int = attrs.field(default=20_000, validator=attrs.validators.ge(1))
+    session_limit: int = attrs.field(default=200_000, validator=attrs.validators.ge(1))
+    memory_limit: int = attrs.field(default=20_000, validator=attrs.validators.ge(1))
     _issued: int = attrs.field(default=0, init=False)
     _taken: int = attrs.field(default=0, init=False)
+    _opened: int = attrs.field(default=0, init=False)
     _known: OrderedDict[str, LoginSession] = attrs.field(
         factory=OrderedDict, init=False, repr=False
     )
@@ -81,6 +84,7 @@ class SqlLoginStore:
     async def open(self, session: LoginSession, most: int) -> None:
         """Keep a new session, closing the account's older ones beyond the limit."""
         mine = SessionRow.account == session.account
+        self._opened += 1
         async with self.database.writing() as connection:
             await _lock_account(connection, session.account)
             over = select(SessionRow.id).where(mine)
@@ -88,10 +92,8 @@ class SqlLoginStore:
             closed = await _ids(connection, over)
             if closed:
                 await connection.execute(delete(SessionRow).where(SessionRow.id.in_(closed)))
-            ended = delete(SessionRow).where(
-                mine, SessionRow.refresh_expires_at_ms <= session.opened_at_ms
-            )
-            await connection.execute(ended)
+            if self._opened % _SWEEP_EVERY == 0:
+                closed += await self._sweep_sessions(connection, session.opened_at_ms)
             await connection.execute(insert(SessionRow).values(**_row(session)))
         self._forget(*closed)
 
@@ -109,7 +111,7 @@ class SqlLoginStore:
             # What was read before a session ended must not be remembered after it.
             if session is not None and self.alone and before == self._changes:
                 self._known[session_id] = session
-                if len(self._known) > self.session_limit:
+                if len(self._known) > self.memory_limit:
                     self._known.popitem(last=False)
         return session if session is not None and session.is_open(now_ms) else None
 
@@ -169,7 +171,7 @@ class SqlLoginStore:
         if now_ms < noted + _NOTE_EVERY_MS:
             return
         self._used_at[session_id] = self._unwritten[session_id] = now_ms
-        if len(self._used_at) > self.session_limit:
+        if len(self._used_at) > self.memory_limit:
             self._used_at.pop(next(iter(self._used_at)))
         if self._noting is not None and not self._noting.done():
             return
@@ -215,6 +217,20 @@ class SqlLoginStore:
         if surplus > 0:
             oldest = select(NonceRow.nonce).order_by(NonceRow.expires_at_ms).limit(surplus)
             await connection.execute(delete(NonceRow).where(NonceRow.nonce.in_(oldest)))
+
+    async def _sweep_sessions(self, connection: AsyncConnection, now_ms: int) -> list[str]:
+        """Remove those that have ended, and the oldest beyond the limit; return these."""
+        ended = SessionRow.refresh_expires_at_ms <= now_ms
+        await connection.execute(delete(SessionRow).where(ended))
+        kept = int(await connection.scalar(select(func.count()).select_from(SessionRow)) or 0)
+        surplus = kept - self.session_limit
+        if surplus <= 0:
+            return []
+        oldest = await _ids(
+            connection, select(SessionRow.id).order_by(SessionRow.opened_at_ms).limit(surplus)
+        )
+        await connection.execute(delete(SessionRow).where(SessionRow.id.in_(oldest)))
+        return oldest
 
     def _forget(self, *session_ids: str) -> None:
         self._changes += 1
