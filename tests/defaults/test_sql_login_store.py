@@ -353,6 +353,23 @@ def test_an_address_of_no_database_is_refused(url: str) -> None:
         AuthDatabase(url)
 
 
+async def test_closing_lets_end_what_is_under_way_and_begins_nothing_more(auth_url: str) -> None:
+    """A note of last use that is being written is not cut off, and one that waits is given up."""
+    async with opened(auth_url) as database:
+        store = SqlLoginStore(database=database)
+        await store.open(session("s"), most=2)
+        await store.touch("s", 100_000)
+        taking = asyncio.create_task(store.take_nonce("n", 0))
+        await asyncio.sleep(0)
+        await database.close()
+        assert await taking is False
+        with pytest.raises(UnavailableError, match="is not open"):
+            await store.take_nonce("n", 0)
+    async with opened(auth_url) as database:
+        await database.open()
+        assert not await SqlLoginStore(database=database).take_nonce("n", 0)
+
+
 async def test_a_database_that_can_not_be_used_is_one_clear_line() -> None:
     with pytest.raises(ConfigurationError, match=r"auth database .* can not be used") as refused:
         await AuthDatabase("sqlite:////nowhere/at/all/auth.sqlite").open()

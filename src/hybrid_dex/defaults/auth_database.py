@@ -10,6 +10,7 @@ It decides nothing: the stores beside it do.
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from threading import Lock
 from typing import Any, Final
 
@@ -37,6 +38,7 @@ _LOCK: Final = 0x68_64_61_75
 _UPGRADING: Final = Lock()
 """Alembic's `op` is one object for the whole process, so upgrades take turns in it."""
 _RETRY_S: Final = 0.01
+_MEMORY: Final = ":memory:"
 _READS: Final = "hybrid_dex_reads"
 
 
@@ -53,6 +55,9 @@ class AuthDatabase:
     def __init__(self, url: str) -> None:
         self._url = _address(url)
         self._engine: AsyncEngine | None = None
+        self._under_way = 0
+        self._quiet = asyncio.Event()
+        self._quiet.set()
 
     async def open(self) -> None:
         """Connect and bring the schema up to date. Safe to call twice.
@@ -62,6 +67,7 @@ class AuthDatabase:
         """
         if self._engine is not None:
             return
+        self._check_folder()
         engine = _make_engine(self._url)
         while not _UPGRADING.acquire(blocking=False):  # noqa: ASYNC110 # other loops hold it too
             await asyncio.sleep(_RETRY_S)
@@ -87,9 +93,24 @@ class AuthDatabase:
             _UPGRADING.release()
         self._engine = engine
 
+    def _check_folder(self) -> None:
+        """Refuse a file that can not be made, before a thread of the driver's tries."""
+        file = self._url.database
+        if self._url.get_backend_name() != "sqlite" or not file or file == _MEMORY:
+            return
+        if not Path(file).parent.is_dir():
+            raise ConfigurationError(
+                f"the auth database {self.shown} can not be used: "
+                f"there is no folder {Path(file).parent}; make it, or set auth.database"
+            )
+
     async def close(self) -> None:
-        """Release every connection. Safe to call twice."""
+        """Let what is under way end, begin nothing more, and release every connection.
+
+        Safe to call twice.
+        """
         engine, self._engine = self._engine, None
+        await self._quiet.wait()
         if engine is not None:
             await engine.dispose()
 
@@ -114,6 +135,8 @@ class AuthDatabase:
     async def _connected(self, *, reads: bool) -> AsyncIterator[AsyncConnection]:
         if self._engine is None:
             raise UnavailableError("the auth database is not open")
+        self._under_way += 1
+        self._quiet.clear()
         try:
             async with (
                 self._engine.connect() as plain,
@@ -125,6 +148,10 @@ class AuthDatabase:
             raise UnavailableError(
                 f"logins can not be looked up now: the auth database {self.shown} is away"
             ) from error
+        finally:
+            self._under_way -= 1
+            if not self._under_way:
+                self._quiet.set()
 
 
 def _address(text_: str) -> URL:
@@ -150,7 +177,7 @@ def _make_engine(url: URL) -> AsyncEngine:
             hide_parameters=True,
             connect_args={"server_settings": {"search_path": _SCHEMA}},
         )
-    in_memory = url.database in {None, "", ":memory:"}
+    in_memory = url.database in {None, "", _MEMORY}
     engine = create_async_engine(
         url,
         poolclass=AsyncAdaptedQueuePool,
