@@ -9,7 +9,6 @@ from hybrid_dex.model.units import FillId
 from hybrid_dex.wire import parse_fill_id
 
 __all__ = [
-    "BEARER",
     "MAX_MS",
     "AssetQuery",
     "Before",
@@ -26,8 +25,6 @@ __all__ = [
 MAX_MS: Final = 9_223_372_036_854
 """The last whole millisecond that a database integer holds in nanoseconds."""
 
-BEARER: Final[list[dict[str, list[str]]]] = [{"bearer": []}]
-"""A route that needs a login, and no key will do; see `reference_app.access` for all others."""
 
 Limit = Annotated[int, QueryParameter(ge=1, le=500, description="how many at most")]
 Before = Annotated[

@@ -106,6 +106,7 @@ async def scene(alice: Trader) -> Scene:
         "key_id": key.id,
         "account": alice.account,
         "market_id": "ETH-USDC",
+        "salt": "1",
     }
     return Scene(alice, names, [MARK, session["id"], key.id, alice.account], key)
 
