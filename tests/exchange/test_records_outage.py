@@ -163,8 +163,11 @@ async def test_a_locked_sqlite_file_is_waited_for(
     url = f"sqlite:///{tmp_path}/records.sqlite"
     async with trading(tmp_path, url) as (trade, records):
         await trade.some(20)
-        other = sqlite3.connect(tmp_path / "records.sqlite", isolation_level=None)
-        other.execute("BEGIN IMMEDIATE")
+        other = sqlite3.connect(
+            tmp_path / "records.sqlite", isolation_level=None, timeout=60, check_same_thread=False
+        )
+        # In a thread: whoever writes now ends its transaction on this loop.
+        await asyncio.to_thread(other.execute, "BEGIN IMMEDIATE")
         before = trade.placed
         until = time.monotonic() + LOCKED_S
         while time.monotonic() < until:
