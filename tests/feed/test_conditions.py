@@ -4,6 +4,8 @@ import random
 
 from hybrid_dex.feed import Feed
 from hybrid_dex.model.events import EventBatch
+from hybrid_dex.model.reports import ExecutionReport
+from hybrid_dex.model.units import OrderId
 from tests.engine.test_against_naive import make_engine
 from tests.reference.histories import MARKETS, history
 from tests.reference.naive import Naive
@@ -12,6 +14,7 @@ from tests.tiers import count
 HISTORIES = count(fast=20, full=1_000)
 LENGTH = 200
 BEGIN = 100
+TOLD = ("price", "quantity", "open", "filled", "status", "asleep", "waiting", "linked_to")
 
 
 def test_level_2_is_the_engines_after_every_command(seed: int) -> None:
@@ -30,3 +33,24 @@ def test_level_2_is_the_engines_after_every_command(seed: int) -> None:
             if command.sequence == BEGIN:
                 feeds.append(Feed.of(engine))
         assert len(MARKETS) == len(engine.markets())
+
+
+def test_the_last_report_of_an_order_is_what_the_engine_shows(seed: int) -> None:
+    """Waiting, linked, asleep or plain: who follows reports alone knows each live order as it is."""
+    compared = 0
+    for number in range(HISTORIES):
+        engine, naive, feed = make_engine(), Naive(), Feed()
+        last: dict[OrderId, ExecutionReport] = {}
+        for command in history(random.Random(f"{seed}:{number}").randrange, LENGTH, naive):
+            naive.apply(command)
+            batch = EventBatch(command.sequence, command.at_ns, engine.apply(command))
+            for report in feed.apply(batch).executions:
+                if report.order_id is not None:
+                    last[report.order_id] = report
+            for account in engine.accounts():
+                for view in engine.open_orders(account):
+                    report = last[view.order_id]
+                    for field in TOLD:
+                        assert getattr(report, field) == getattr(view, field), (field, view, batch)
+                    compared += view.linked_to is not None
+    assert compared > HISTORIES

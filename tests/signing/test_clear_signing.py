@@ -1,16 +1,20 @@
 """The ERC-7730 descriptor describes exactly the structs that are signed, and shows what matters."""
 
 import json
+import random
 from importlib import resources
 from typing import Any
 
 import pytest
 
+from hybrid_dex.model.decimal_text import format_units
+from hybrid_dex.model.order import Side
 from hybrid_dex.signing import Domain
-from hybrid_dex.signing.clear_signing import clear_signing_descriptor
+from hybrid_dex.signing.clear_signing import clear_signing_descriptor, order_words
 from hybrid_dex.signing.domain import DOMAIN_FIELDS
 from hybrid_dex.signing.order import ORDER_FIELDS
 from hybrid_dex.signing.receipts import CANCEL_RECEIPT_FIELDS, VOUCHER_FIELDS
+from tests.signing import seeded_orders
 
 STRUCTS = {"Order": ORDER_FIELDS, "Voucher": VOUCHER_FIELDS, "CancelReceipt": CANCEL_RECEIPT_FIELDS}
 DOMAINS = [
@@ -103,3 +107,22 @@ def test_every_value_of_side_and_flags_has_words(descriptor: dict[str, Any]) -> 
     assert list(enums["side"]) == ["0", "1"]
     assert list(enums["flags"]) == [str(flags) for flags in range(8)]
     assert len(set(enums["flags"].values())) == 8
+
+
+def test_an_orders_words_are_those_that_a_wallet_with_the_descriptor_shows() -> None:
+    """Every label of the descriptor, in its order; amounts in the market's assets."""
+    rng = random.Random(5)
+    order = seeded_orders.order(rng, seeded_orders.address_of(seeded_orders.private_key(rng)))
+    words = order_words(order)
+    shown = clear_signing_descriptor()["display"]["formats"]["Order"]["fields"]
+    assert [label for label, _ in words] == [field["label"] for field in shown]
+    told = dict(words)
+    market = order.market
+    assert told["Order"] == ("Buy" if order.side is Side.BUY else "Sell")
+    quantity = market.base.format(market.base_amount(order.quantity))
+    assert told["Quantity"] == f"{quantity} {market.base.id}"
+    limit = market.quote.format(market.notional(order.price, order.quantity))
+    assert told["Limit, in total"] == f"{limit} {market.quote.id}"
+    assert told["Largest fee"] == f"{format_units(order.max_fee_ppm, 4)}%"
+    assert told["Expires"].endswith("Z")
+    assert told["Account"] == order.trader
