@@ -106,10 +106,13 @@ def test_arguments_of_the_demo_exist(page: Path) -> None:
 def test_settings_files_load(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HYBRID_DEX_AUTH_SECRET", SECRET)
     monkeypatch.setenv("HYBRID_DEX_CHAIN_OPERATOR_KEY", OPERATOR_KEY)
+    whole = []
     for number, block in enumerate(blocks(page.read_text(), "toml")):
         file = tmp_path / f"{number}.toml"
         file.write_text(block)
-        settings = load_settings([file])
+        if "hybrid-dex.markets" in block:
+            whole = [file]
+        settings = load_settings([*whole, file])  # what follows a whole file overrides it
         assert [market.market().id for market in settings.markets] == ["ETH-USDC"]
 
 

@@ -20,6 +20,7 @@ PUBLIC = [
     "AuthBench",
     "AuthKit",
     "BookKit",
+    "HistoryKit",
     "JournalKit",
     "Kit",
     "LackDeclared",
