@@ -51,7 +51,7 @@ def test_an_order_that_ended_stays_ended() -> None:
     [ended] = orders.take_report(report(9, status="filled", open="0", filled="1.5"))
     assert (ended.status, ended.filled) == ("filled", "1.5")
     assert orders.take_order(ORDER, 20) == ()
-    orders.take_list([ORDER])
+    orders.take_list([ORDER], orders.mark())
     assert orders.live() == ()
     assert orders.take_order(with_(status="filled"), 21) == ()
 
@@ -68,10 +68,25 @@ def test_a_list_adds_what_is_new_and_shows_what_is_missing() -> None:
     orders = OwnOrders()
     other = with_(order_id="512")
     orders.take_order(ORDER, 5)
-    orders.take_list([other])
+    orders.take_list([other], orders.mark())
     assert orders.missing([other]) == (ORDER.order_id,)
     assert {order.order_id for order in orders.live()} == {"512", ORDER.order_id}
     assert orders.get("512") == other
+
+
+def test_a_list_shows_what_was_not_heard_and_does_not_undo_what_was() -> None:
+    """A fill between two connections is in the list only; one that is heard meanwhile may not be."""
+    orders = OwnOrders()
+    orders.take_order(ORDER, 5)
+    missed = with_(open="0.5", filled="1", status="partially_filled")
+    mark = orders.mark()
+    orders.take_list([missed], mark)
+    assert orders.get(ORDER.order_id) == missed
+    assert orders.sequence(ORDER.order_id) == 5, "reports go on from there"
+    orders.take_report(report(9, status="partially_filled", open="0.1", filled="1.4"))
+    newer = orders.get(ORDER.order_id)
+    orders.take_list([missed], mark)
+    assert orders.get(ORDER.order_id) == newer
 
 
 def test_reports_on_unknown_orders_and_refusals_are_passed_over() -> None:

@@ -6,6 +6,7 @@ order that was seen to end stays ended.
 """
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from typing import Final
 
 import attrs
@@ -89,12 +90,23 @@ class OwnOrders:
         open_ids = {order.order_id for order in listed}
         return tuple(order_id for order_id in self._live if order_id not in open_ids)
 
-    def take_list(self, listed: list[OrderMessage]) -> None:
-        """Open orders as listed: unknown ones are added, known ones kept unless filled further."""
+    def mark(self) -> Mapping[str, object]:
+        """Return what to give to `take_list` with a list that is asked for after this."""
+        return dict(self._live)
+
+    def take_list(self, listed: list[OrderMessage], mark: Mapping[str, object]) -> None:
+        """Open orders as listed: unknown ones are added, and known ones taken as they are listed.
+
+        One of which something was heard since the ``mark`` is kept: the list may be older.
+        """
         for order in listed:
             known = self._live.get(order.order_id)
-            if known is None and order.order_id not in self._ended:
+            if order.order_id in self._ended:
+                continue
+            if known is None:
                 self._live[order.order_id] = _Known(order, 0)
+            elif mark.get(order.order_id) is known:
+                self._live[order.order_id] = _Known(order, known.sequence)
 
     def _end(self, order: OrderMessage) -> tuple[OrderMessage, ...]:
         self._live.pop(order.order_id, None)

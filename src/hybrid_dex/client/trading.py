@@ -254,10 +254,11 @@ class Trading:
 
     async def resync(self) -> None:
         """Learn from the exchange which orders are live and what became of the others."""
+        mark = self.orders.mark()
         listed = await self.rest.open_orders()
+        self.orders.take_list(listed, mark)
         for order_id in self.orders.missing(listed):
             await self._look(order_id)
-        self.orders.take_list(listed)
         for order in self.orders.live():
             self.writer.adopt(self.market(order.market), order)
 
