@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from hybrid_dex.defaults.standard_risk import RiskLimits
 from reference_app.tests.stack import Socket, Stack, Trader, limits, running, settings
 from tests.tiers import count
 
@@ -19,6 +20,7 @@ SOCKETS = 5
 ROUNDS = count(fast=4, full=200)
 ROUNDS_A_RUN = 20
 OPEN = limits(requests_per_minute=10**9, orders_per_second=10**9)
+MANY = RiskLimits(order_notional=None, open_orders=None, daily_volume=None)
 
 
 async def over_rest(trader: Trader, order: dict[str, Any]) -> dict[str, Any]:
@@ -66,7 +68,7 @@ def the_first(answers: list[dict[str, Any]]) -> dict[str, Any]:
 async def test_fifty_submits_over_both_doors_are_one_order_even_after_a_restart(
     tmp_path: Path, figure: Callable[[str], None]
 ) -> None:
-    chosen = settings(tmp_path, limits=OPEN)
+    chosen = settings(tmp_path, limits=OPEN, risk=MANY)
     told: list[tuple[dict[str, Any], dict[str, Any]]] = []
     while len(told) < ROUNDS:
         async with running(chosen) as stack:
