@@ -13,7 +13,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/stamps
 BENCH_VENV := .venv-bench
-WORKERS ?= 2
+# More than the cores of a small machine: many tests wait for a chain, a database or a clock.
+WORKERS ?= 3
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 TESTED = tests $(wildcard reference_app/tests) $(wildcard plugins/*/tests)
 TYPED = src $(if $(wildcard reference_app/*.py),reference_app)

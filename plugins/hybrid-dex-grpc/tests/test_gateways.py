@@ -324,6 +324,7 @@ async def what_happened(house: House) -> list[tuple[int, str, str]]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(1200)
 async def test_a_killed_gateway_loses_nothing(
     house: House, rng: Random, figure: Callable[[str], None]
