@@ -24,11 +24,12 @@ from hybrid_dex.model.events import (
     OrderReplaced,
     OrderTriggered,
 )
-from hybrid_dex.model.market import Market, MarketState
+from hybrid_dex.model.market import Market, MarketState, StateCause
 from hybrid_dex.model.market_events import MarketUncrossed
 from hybrid_dex.model.order import CancelReason, SelfTradeMode, Side, TimeInForce
 from hybrid_dex.model.risk_control import AccountGroupChanged
 from hybrid_dex.model.units import FEE_DENOMINATOR, MAX_FEE_PPM, MAX_FILLS_PER_GROUP
+from hybrid_dex.verification.bands import JudgedBand
 from hybrid_dex.verification.findings import Finding, Fraud
 from hybrid_dex.verification.resting import JudgedOrder, JudgedSide
 from hybrid_dex.verification.uncrossing import judge_uncrossing
@@ -46,6 +47,7 @@ class _Venue:
     def __init__(self, market: Market) -> None:
         self.state = MarketState.OPEN
         self.tick_size = market.tick_size
+        self.band = JudgedBand(market.price_band_ppm)
         self.resting: dict[int, JudgedOrder] = {}
         self.waiting: dict[int, JudgedOrder] = {}
         self.aggressor: JudgedOrder | None = None
@@ -92,8 +94,10 @@ class PriorityCheck:
 
     def _event(self, event: Event) -> Iterator[Finding]:
         match event:
-            case MarketListed() | MarketStateChanged() | AccountGroupChanged():
+            case MarketListed() | AccountGroupChanged():
                 self._note(event)
+            case MarketStateChanged():
+                yield from self._move(event)
             case MarketUncrossed():
                 yield from self._uncross(event)
             case OrderAccepted():
@@ -115,17 +119,38 @@ class PriorityCheck:
             case _:
                 pass
 
-    def _note(self, event: MarketListed | MarketStateChanged | AccountGroupChanged) -> None:
+    def _note(self, event: MarketListed | AccountGroupChanged) -> None:
         """Learn what is not about orders."""
         match event:
             case MarketListed():
                 self._venues[event.market.id] = _Venue(event.market)
-            case MarketStateChanged():
-                self._venues[event.market].state = event.state
             case AccountGroupChanged():
                 self._groups.pop(event.account, None)
                 if event.group is not None:
                     self._groups[event.account] = event.group
+
+    def _move(self, event: MarketStateChanged) -> Iterator[Finding]:
+        """A market is in another state; its band stops it where it would trade outside."""
+        venue = self._venues[event.market]
+        if event.cause is StateCause.PRICE_BAND:
+            taker = venue.aggressor
+            met = [] if taker is None else self._met(venue, taker)
+            if all(venue.band.admits(one.price, self._sequence) for one in met):
+                yield self._wrong(
+                    Fraud.RULE_BROKEN,
+                    f"{event.market} stopped at its price band, and nothing left it",
+                )
+        venue.state = event.state
+        venue.band.name(event.reference_price)
+
+    @staticmethod
+    def _met(venue: _Venue, taker: JudgedOrder) -> list[JudgedOrder]:
+        """Who stands where a taker would trade next; for a FOK everybody it would trade with."""
+        side = venue.sides[1 - taker.side]
+        if taker.time_in_force is TimeInForce.FOK:
+            return [one for one in side.ranked(venue.resting) if taker.crosses(one)]
+        first = side.best(venue.resting)
+        return [] if first is None or not taker.crosses(first) else [first]
 
     def _enter(self, market: str, order: JudgedOrder, *, waiting: bool) -> Iterator[Finding]:
         venue = self._venues.get(market)
@@ -243,7 +268,13 @@ class PriorityCheck:
         taker, maker = venue.aggressor, venue.resting.get(fill.maker_order)
         if venue.uncrossing is not None:
             yield from self._meet(fill, venue, venue.uncrossing.price)
+            venue.band.trade(fill.price)
             return
+        if not venue.band.admits(fill.price, self._sequence):
+            yield self._wrong(
+                Fraud.WRONG_PRICE, f"fill {fill.fill_id} at {fill.price} is outside the price band"
+            )
+        venue.band.trade(fill.price)
         if taker is None or taker.order_id != fill.taker_order:
             yield self._wrong(
                 Fraud.RULE_BROKEN, f"fill {fill.fill_id}: its taker did not enter with this command"
