@@ -11,6 +11,7 @@ import random
 import struct
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -185,7 +186,7 @@ def fuzzed(rng: random.Random, template: dict[str, Any]) -> str:
             elif change < 0.3 and isinstance(node, dict):
                 node[f"{key}{rng.randint(0, 9)}"] = node.pop(key)
             else:
-                node[key] = rng.choice(ODD)
+                node[key] = deepcopy(rng.choice(ODD))  # changed itself, it would change the next
             break
     text = json.dumps(message, ensure_ascii=rng.random() < 0.5)
     for _ in range(rng.choice([0, 0, 0, 1, 3])):

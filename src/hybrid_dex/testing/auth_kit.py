@@ -119,7 +119,9 @@ class AuthKit(Kit):
         message, signature = bench.login(alice, nonce)
         _, of_bob = bench.login(bob, nonce)
         _, of_other = bench.login(alice, await bench.auth.issue_nonce())
-        cut = signature[:-2]  # without its last byte it may be a whole one of the compact form (EIP-2098)
+        cut = signature[
+            :-2
+        ]  # without its last byte it may be a whole one of the compact form (EIP-2098)
         for wrong in (of_bob, of_other, cut, b"", bytes(len(signature))):
             with raises(f"a login signed {wrong.hex()[:16]!r}", SignatureError):
                 await bench.auth.login(message, wrong)
