@@ -122,6 +122,7 @@ def test_random_histories_give_the_same_fills_books_balances_and_statuses(
         "yy:214",
         "bb:744",
         "dd:1350",
+        "4234847129:488",
     ],
 )
 def test_histories_that_once_differed(name: str) -> None:
@@ -129,7 +130,8 @@ def test_histories_that_once_differed(name: str) -> None:
 
     In turn: a sleeping exit that self-trade prevention decremented; whose exits wake first; an exit
     that trades as it wakes behind an entry that is over; a trigger that a batch moves after it was
-    reached; a budget that a replacement let rest; an exit whose lots a batch took before more woke.
+    reached; a budget that a replacement let rest; an exit whose lots a batch took before more woke; a
+    budget that the rounding of the fee leaves enough for another lot of the same maker.
     """
     run(random.Random(name).randrange, LENGTH)
 

@@ -266,7 +266,10 @@ class Naive(Absences, Batches, Control, Conditions, Links, ChainFacts):
                 break
             if not self.rules.admits(order.market, other.price):
                 return self.rules.leave_band(order)
+            is_short = quantity < min(order.open, other.shown)
             self.trade(order, other, quantity)
+            if is_short:  # what the rounding of the fee left over may pay for a lot: never mind it
+                break
         if order.open == 0:
             return self.end(order, "filled")
         if order.tif not in RESTS:
