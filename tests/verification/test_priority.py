@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator
 
 import msgspec
+import pytest
 
 from hybrid_dex.model.events import EventBatch, FillMade, fresh_events
 from hybrid_dex.model.units import OrderId, Price, Quantity
@@ -49,6 +50,12 @@ def test_the_engine_never_passes_anybody_over(seed: int) -> None:
         assert list(check_priority(batches)) == [], number
         fills += sum(isinstance(event, FillMade) for batch in batches for event in batch.events)
     assert fills > 3 * HISTORIES
+
+
+@pytest.mark.parametrize("name", ["q1:183", "q2:1427"])
+def test_a_fok_behind_whose_first_slice_an_own_order_stands_is_not_doubted(name: str) -> None:
+    """The hidden part of an iceberg queues up behind the order that the FOK must not meet."""
+    assert list(check_priority(told(name))) == []
 
 
 def test_an_opening_at_a_price_where_less_trades_is_found() -> None:

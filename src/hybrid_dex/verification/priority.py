@@ -31,7 +31,7 @@ from hybrid_dex.model.risk_control import AccountGroupChanged
 from hybrid_dex.model.units import FEE_DENOMINATOR, MAX_FEE_PPM, MAX_FILLS_PER_GROUP
 from hybrid_dex.verification.bands import JudgedBand
 from hybrid_dex.verification.findings import Finding, Fraud
-from hybrid_dex.verification.resting import JudgedOrder, JudgedSide
+from hybrid_dex.verification.resting import JudgedOrder, JudgedSide, slices
 from hybrid_dex.verification.uncrossing import judge_uncrossing
 
 __all__ = ["PriorityCheck", "check_priority"]
@@ -487,16 +487,14 @@ class PriorityCheck:
         if venue.state is not MarketState.OPEN or order.budget is not None:
             return False
         left, fills = order.open, 0
-        for maker in venue.sides[1 - order.side].ranked(venue.resting):
-            if left <= 0 or not order.crosses(maker):
+        for maker, shown in slices(venue.sides[1 - order.side].ranked(venue.resting)):
+            if left <= 0 or fills == MAX_FILLS_PER_GROUP or not order.crosses(maker):
                 break
-            if self._kin(maker.account, order.account):
-                if order.self_trade is SelfTradeMode.CANCEL_RESTING:
-                    continue
+            if not self._kin(maker.account, order.account):
+                left, fills = left - shown, fills + 1
+            elif order.self_trade is not SelfTradeMode.CANCEL_RESTING:
                 return False
-            left -= maker.alive
-            fills += 1 if maker.display is None else -(-maker.alive // maker.display) + 1
-        return left <= 0 and fills <= MAX_FILLS_PER_GROUP
+        return left <= 0
 
     # ------------------------------------------------------------------ resting
 

@@ -1,12 +1,15 @@
 """Resting: who rests on a side, as the events tell of it, and what of each order may trade."""
 
+from collections import deque
+from collections.abc import Iterable, Iterator
 from heapq import heappop, heappush
+from itertools import groupby
 
 import attrs
 
 from hybrid_dex.model.order import SelfTradeMode, Side, TimeInForce
 
-__all__ = ["JudgedOrder", "JudgedSide"]
+__all__ = ["JudgedOrder", "JudgedSide", "slices"]
 
 
 @attrs.define(eq=False)
@@ -86,3 +89,14 @@ class JudgedSide:
             and self._sign * order.price == key
         }
         return [order for _, _, order in sorted(live.values(), key=lambda row: row[:2])]
+
+
+def slices(ranked: Iterable[JudgedOrder]) -> Iterator[tuple[JudgedOrder, int]]:
+    """Yield what an aggressor meets in turn: hidden slices queue up behind their level."""
+    for _, level in groupby(ranked, key=lambda order: order.price):
+        line = deque((order, order.shown, order.alive) for order in level)
+        while line:
+            order, shown, alive = line.popleft()
+            yield order, shown
+            if alive > shown and order.display is not None:
+                line.append((order, min(order.display, alive - shown), alive - shown))
