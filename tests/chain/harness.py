@@ -47,7 +47,7 @@ from hybrid_dex.signing import Domain, LocalSigner, authorize
 ROOT = Path(__file__).parent.parent.parent
 ANVIL = ROOT / "node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil"
 DELAYS = Delays(watch_lag_s=30, window_max_s=1_000, exit_delay_s=100_000)
-GIVE_UP_S = 30.0
+GIVE_UP_S = 90.0
 """A hang guard: nothing here takes a tenth of it."""
 
 MARKETS = (
