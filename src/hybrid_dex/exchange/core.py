@@ -14,7 +14,7 @@ import copy
 import gc
 import logging
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from functools import partial
 from typing import Final, Self
 
@@ -158,19 +158,17 @@ class Exchange(OrderEntry):
         await self._journal.open()
         try:
             await self._journal.verify_durability()
-            replay, covered = await self._recover()
-            if self._records is not None:
-                await self._records.open()
-            if isinstance(self._journal, SegmentedJournal):
-                await self._journal.begin_segment(self._engine.versions)
-            writer = self._start_writer(replay, covered)
-            await writer.begin()
-            await list_markets(self._engine, self._markets, self.execute)
-            await self._settlement.open(self._engine.markets())
-            self._start_settling(writer)
-            if self._options.freeze_recovered:
-                gc.collect()
-                gc.freeze()
+            with _out_of_sight() if self._options.freeze_recovered else contextlib.nullcontext():
+                replay, covered = await self._recover()
+                if self._records is not None:
+                    await self._records.open()
+                if isinstance(self._journal, SegmentedJournal):
+                    await self._journal.begin_segment(self._engine.versions)
+                writer = self._start_writer(replay, covered)
+                await writer.begin()
+                await list_markets(self._engine, self._markets, self.execute)
+                await self._settlement.open(self._engine.markets())
+                self._start_settling(writer)
         except BaseException:
             await self._abandon()
             raise
@@ -497,3 +495,17 @@ class Exchange(OrderEntry):
             snapshot_lag=snapshotting.lag if snapshotting else 0,
             followers=len(self._followers),
         )
+
+
+@contextlib.contextmanager
+def _out_of_sight() -> Iterator[None]:
+    """Keep the garbage collector from walking over what is made here: not now, and not later."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+        gc.collect()
+        gc.freeze()
+    finally:
+        if was_enabled:
+            gc.enable()
