@@ -36,6 +36,7 @@ from reference_app.problems import EXCEPTION_HANDLERS
 from reference_app.routes import (
     account_routes,
     action_routes,
+    admin_routes,
     auth_routes,
     batch_routes,
     history_routes,
@@ -153,6 +154,7 @@ def create_app(services: Services, *, opens: bool = True) -> Litestar:
             receipt_routes,
             account_routes,
             role_routes,
+            admin_routes,
             history_routes,
             ticker_routes,
             system_routes,

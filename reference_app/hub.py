@@ -32,6 +32,7 @@ from hybrid_dex.wire import (
 )
 from hybrid_dex.wire.markets import CHECKSUM_LEVELS
 from reference_app.channel_messages import TELLERS, message_text
+from reference_app.metering import Meter
 from reference_app.prices import PRICE_CHANNELS, Prices
 from reference_app.settings import LimitSettings
 
@@ -88,6 +89,7 @@ class Hub:
 
     Attributes:
         prices: candles and tickers.
+        meter: how much happens.
     """
 
     def __init__(
@@ -101,6 +103,7 @@ class Hub:
     ) -> None:
         self._exchange = exchange
         self.prices = Prices(exchange, records)
+        self.meter = Meter(now_ns)
         self._now_ns = now_ns
         self._heartbeat_s = heartbeat_s
         self._feed = Feed()
@@ -322,6 +325,7 @@ class Hub:
 
     def _publish(self, publication: Publication) -> None:
         self.prices.take(publication)
+        self.meter.take(publication)
         if publication.books or publication.trades or publication.executions or publication.fills:
             if len(self._history) == self._history.maxlen:
                 self._since = self._history[0].sequence

@@ -4,7 +4,9 @@ Each function is one request: it is refused to a caller that may not ask for it,
 account's rate, becomes one command, and is answered once that is durable. Nothing here decides what may be traded.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from hybrid_dex.exchange import unsigned_command
 from hybrid_dex.interfaces.auth import Principal
@@ -81,8 +83,27 @@ __all__ = [
     "schedule_cancel",
 ]
 
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
 Outcome = EventBatch | Refusal | Exception
 """What became of one order of a run."""
+
+
+def _measured(
+    request: Callable[Concatenate[Services, _P], Coroutine[Any, Any, _T]],
+) -> Callable[Concatenate[Services, _P], Coroutine[Any, Any, _T]]:
+    """Note how long a request takes, whatever comes of it."""
+
+    @wraps(request)
+    async def measured(services: Services, /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        begun_ns = services.clock.now_ns()
+        try:
+            return await request(services, *args, **kwargs)
+        finally:
+            services.hub.meter.order_entry.note(services.clock.now_ns() - begun_ns)
+
+    return measured
 
 
 def live_order(services: Services, account: AccountId, order_id: OrderId) -> OrderView:
@@ -93,6 +114,7 @@ def live_order(services: Services, account: AccountId, order_id: OrderId) -> Ord
     return order
 
 
+@_measured
 async def place(services: Services, caller: Principal, request: OrderRequest) -> OrderAnswer:
     """Place an order."""
     order, until = _read(services, caller, request)
@@ -101,6 +123,7 @@ async def place(services: Services, caller: Principal, request: OrderRequest) ->
     return placed_answer(services.exchange.view, outcome)
 
 
+@_measured
 async def place_run(
     services: Services, caller: Principal, requests: Sequence[OrderRequest]
 ) -> list[Outcome]:
@@ -124,6 +147,7 @@ async def place_run(
     return [one if isinstance(one, Exception) else next(answers) for one in outcomes]
 
 
+@_measured
 async def place_batch(
     services: Services, caller: Principal, request: BatchOrdersRequest
 ) -> BatchAnswer:
@@ -148,6 +172,7 @@ async def place_batch(
     return BatchAnswer(members=results)
 
 
+@_measured
 async def place_linked(
     services: Services, caller: Principal, request: LinkedRequest
 ) -> LinkedAnswer:
@@ -161,6 +186,7 @@ async def place_linked(
     return linked_answer(services.exchange.view, outcome, bracket=orders.entry is not None)
 
 
+@_measured
 async def replace(
     services: Services, caller: Principal, order: OrderView, request: ReplaceRequest
 ) -> OrderAnswer:
@@ -179,6 +205,7 @@ async def replace(
     return changed_answer(exchange.view, outcome, order.account, order.order_id)
 
 
+@_measured
 async def reduce(
     services: Services, caller: Principal, order: OrderView, request: ReduceRequest
 ) -> OrderAnswer:
@@ -192,6 +219,7 @@ async def reduce(
     return changed_answer(exchange.view, outcome, order.account, order.order_id)
 
 
+@_measured
 async def cancel(
     services: Services,
     caller: Principal,
@@ -211,6 +239,7 @@ async def cancel(
     return changed_answer(view, outcome, account, order_id or OrderId(0))
 
 
+@_measured
 async def cancel_all(
     services: Services, caller: Principal, market: str | None, side: str | None
 ) -> CancelAllAnswer:

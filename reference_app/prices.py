@@ -96,6 +96,11 @@ class Prices:
         """Tell of a channel no longer. Safe to call twice."""
         self._hearers[channel, market].pop(hearer, None)
 
+    def ticker(self, market: Market) -> TickerMessage | None:
+        """Return a market's last 24 hours, or ``None`` until the records have caught up."""
+        feed = self._feeds.get(market.id)
+        return None if feed is None or not feed.seeded else self._ticker(feed, market)
+
     async def run(self) -> None:
         """Tell what changed, until canceled."""
         while True:

@@ -6,6 +6,7 @@ a connection that does not come.
 """
 
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
@@ -13,6 +14,7 @@ from purgatory import AsyncCircuitBreakerFactory
 from purgatory.domain.model import CLOSED, OpenedState
 
 from hybrid_dex.errors import UnavailableError
+from hybrid_dex.exchange import Durations
 
 __all__ = ["Reads"]
 
@@ -33,6 +35,9 @@ class Reads:
     Args:
         failures: after how many in a row.
         open_s: for how long.
+
+    Attributes:
+        durations: how long the questions took, refused ones included.
     """
 
     def __init__(self, *, failures: int = _FAILURES, open_s: float = _OPEN_S) -> None:
@@ -42,6 +47,7 @@ class Reads:
             exclude=[(BaseException, lambda error: not isinstance(error, UnavailableError))],
         )
         self._probing = False
+        self.durations: Final = Durations()
 
     async def __call__(self, ask: Callable[[], Awaitable[_T]]) -> _T:
         """Return the answer. Raises `UnavailableError`, which names no machine."""
@@ -50,6 +56,7 @@ class Reads:
         if probes and self._probing:  # half open, it would let everybody through at once
             raise UnavailableError(_REFUSED)
         self._probing = self._probing or probes
+        begun_ns = time.monotonic_ns()
         try:
             async with breaker:
                 return await ask()
@@ -59,5 +66,6 @@ class Reads:
             _log.warning("a list can not be read: %s", error)
             raise UnavailableError(_REFUSED) from error
         finally:
+            self.durations.note(time.monotonic_ns() - begun_ns)
             if probes:
                 self._probing = False

@@ -1,6 +1,7 @@
 """The routes: each reads a message, asks the exchange or the records, and answers."""
 
 from reference_app.routes.account import account_routes
+from reference_app.routes.admin import admin_routes
 from reference_app.routes.auth import auth_routes
 from reference_app.routes.batches import batch_routes
 from reference_app.routes.history import history_routes
@@ -15,6 +16,7 @@ from reference_app.routes.system import system_routes
 __all__ = [
     "account_routes",
     "action_routes",
+    "admin_routes",
     "auth_routes",
     "batch_routes",
     "history_routes",

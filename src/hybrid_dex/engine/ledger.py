@@ -91,6 +91,11 @@ class Ledger:
             self.balance(account, asset) for asset in sorted(self._accounts.get(account, ()))
         )
 
+    @property
+    def account_count(self) -> int:
+        """How many accounts ever had funds."""
+        return len(self._accounts)
+
     def accounts(self) -> tuple[AccountId, ...]:
         """Return every account that ever had funds, sorted."""
         return tuple(sorted(self._accounts))

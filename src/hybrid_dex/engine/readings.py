@@ -12,7 +12,7 @@ from hybrid_dex.model.fees import FeeSchedule
 from hybrid_dex.model.market import Asset, Market, MarketState
 from hybrid_dex.model.order import Side
 from hybrid_dex.model.protection import CancelScheduled
-from hybrid_dex.model.risk_limits import AccountTier
+from hybrid_dex.model.risk_limits import AccountTier, RiskControls
 from hybrid_dex.model.settlement import MatchedFill, SettlementStage
 from hybrid_dex.model.units import (
     MAX_TIMESTAMP_NS,
@@ -70,6 +70,15 @@ class Readings:
     def open_order_count(self, account: AccountId) -> int:
         """Return how many orders of the account rest or wait, in all markets. O(1)."""
         return self._desk.orders.live_count(account)
+
+    def live_orders(self) -> int:
+        """Return how many orders rest or wait, of all accounts. O(1)."""
+        return len(self._desk.orders.live)
+
+    def orders_in(self, market: MarketId) -> tuple[OrderView, ...]:
+        """Return the live orders of a market, oldest first. O(all live orders)."""
+        live = sorted(self._desk.orders.live.items())
+        return tuple(order.view() for _, order in live if order.market == market)
 
     def open_orders(
         self, account: AccountId, market: MarketId | None = None
@@ -178,6 +187,10 @@ class Readings:
         """Return every account that ever had funds, sorted."""
         return self._desk.ledger.accounts()
 
+    def account_count(self) -> int:
+        """Return how many accounts ever had funds. O(1)."""
+        return self._desk.ledger.account_count
+
     def fees(self, asset: AssetId) -> Amount:
         """Return the fees collected, those of unsettled fills included, atoms."""
         return Amount(self._desk.ledger.fees.get(asset, 0))
@@ -245,6 +258,17 @@ class Readings:
     def tier(self, account: AccountId) -> AccountTier | None:
         """Return what commands said about the account's risk; ``None`` for nothing. O(1)."""
         return self._desk.controls.tier(account)
+
+    def risk_controls(self) -> RiskControls:
+        """Return all that commands set about accounts. O(accounts with a setting)."""
+        controls = self._desk.controls
+        return RiskControls(
+            tiers=tuple(sorted(controls.limits.items(), key=lambda row: row[0])),
+            members=tuple(sorted(controls.tiers.items())),
+            stopped=tuple(sorted(controls.killed)),
+            stops_all=controls.kills_all,
+            groups=tuple(sorted(controls.groups.items())),
+        )
 
     def kin(self, account: AccountId) -> tuple[AccountId, ...]:
         """Return the accounts of the account's group, itself among them, sorted."""

@@ -1,6 +1,7 @@
 """The exchange: the shell around the engine. The single writer, and what hangs off it."""
 
 from hybrid_dex.exchange.core import Exchange
+from hybrid_dex.exchange.durations import Durations, Percentiles
 from hybrid_dex.exchange.engine_client import EngineClient
 from hybrid_dex.exchange.follower import EngineRecipe
 from hybrid_dex.exchange.followers import SlowFollowerError, Subscription
@@ -15,6 +16,7 @@ __all__ = [
     "AccountConnection",
     "Bus",
     "Checkpoint",
+    "Durations",
     "EngineClient",
     "EngineLink",
     "EngineRecipe",
@@ -23,6 +25,7 @@ __all__ = [
     "ExchangeOptions",
     "ExchangeView",
     "LinkOptions",
+    "Percentiles",
     "RecordSource",
     "Replica",
     "SlowFollowerError",

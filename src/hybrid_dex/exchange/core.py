@@ -26,6 +26,7 @@ from hybrid_dex.defaults.trusted_auth import TrustedAuth
 from hybrid_dex.errors import ConfigurationError, HybridDexError, UnavailableError
 from hybrid_dex.exchange.admission import Admission
 from hybrid_dex.exchange.background import Projection, Snapshotting
+from hybrid_dex.exchange.durations import Durations
 from hybrid_dex.exchange.entry import CLOSED, OrderEntry
 from hybrid_dex.exchange.follower import EngineRecipe
 from hybrid_dex.exchange.followers import Followers, Subscription
@@ -452,6 +453,16 @@ class Exchange(OrderEntry):
     def requires_signature(self) -> bool:
         """Whether the settlement takes signed orders only."""
         return self._settlement.requires_signature
+
+    @property
+    def settlement(self) -> Settlement:
+        """What makes fills final."""
+        return self._settlement
+
+    @property
+    def appending(self) -> Durations:
+        """How long the journal takes to make commands durable; nothing while not open."""
+        return Durations() if self._writer is None else self._writer.appending
 
     async def caught_up(self) -> None:
         """Return at once: the view is the engine itself. See `EngineClient`."""

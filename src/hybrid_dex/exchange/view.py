@@ -11,7 +11,7 @@ from hybrid_dex.model.market import Asset, Market, MarketState
 from hybrid_dex.model.order import Side
 from hybrid_dex.model.preview import OrderPreview
 from hybrid_dex.model.protection import CancelScheduled
-from hybrid_dex.model.risk_limits import AccountTier
+from hybrid_dex.model.risk_limits import AccountTier, RiskControls
 from hybrid_dex.model.settlement import MatchedFill, SettlementStage
 from hybrid_dex.model.units import (
     AccountId,
@@ -84,6 +84,14 @@ class ExchangeView(Protocol):
 
     def open_order_count(self, account: AccountId) -> int:
         """Return how many orders of the account rest."""
+        ...
+
+    def live_orders(self) -> int:
+        """Return how many orders rest or wait, of all accounts."""
+        ...
+
+    def orders_in(self, market: MarketId) -> tuple[OrderView, ...]:
+        """Return the live orders of a market, oldest first. O(all live orders)."""
         ...
 
     def open_orders(
@@ -170,6 +178,10 @@ class ExchangeView(Protocol):
         """Return every account."""
         ...
 
+    def account_count(self) -> int:
+        """Return how many accounts ever had funds."""
+        ...
+
     def fees(self, asset: AssetId) -> Amount:
         """Return the fees that the exchange collected."""
         ...
@@ -206,6 +218,14 @@ class ExchangeView(Protocol):
         """Return what commands said about an account's risk; ``None`` for nothing."""
         ...
 
+    def risk_controls(self) -> RiskControls:
+        """Return all that commands set about accounts. O(accounts with a setting)."""
+        ...
+
+    def is_frozen(self, account: AccountId) -> bool:
+        """Return whether an account is short of something and can not place or withdraw."""
+        ...
+
     def kin(self, account: AccountId) -> tuple[AccountId, ...]:
         """Return the accounts of an account's declared group, itself among them."""
         ...
@@ -216,6 +236,10 @@ class ExchangeView(Protocol):
 
     def unsettled_fills(self) -> int:
         """Return how many fills are not final yet."""
+        ...
+
+    def oldest_unsettled_ns(self) -> TimestampNs | None:
+        """Return when the oldest fill was made that is not final yet, or ``None``."""
         ...
 
     def scheduled_cancels(self, account: AccountId) -> tuple[CancelScheduled, ...]:

@@ -36,6 +36,7 @@ from hybrid_dex.errors import (
     UnavailableError,
     UnknownOutcomeError,
 )
+from hybrid_dex.exchange.durations import Durations
 from hybrid_dex.exchange.isolations import Isolations
 from hybrid_dex.exchange.options import ExchangeOptions
 from hybrid_dex.exchange.replay import Replay, apply_command
@@ -107,6 +108,9 @@ class Writer:
         applied: called with what a frame's commands did, in order, before callers hear of it.
         rebuild: makes the engine again as it was after a frame, knowing the isolations; without
             it, everything stops at a broken invariant.
+
+    Attributes:
+        appending: how long the journal takes to make a frame durable, by the clock.
     """
 
     def __init__(
@@ -147,6 +151,7 @@ class Writer:
         self._journal_ok = True
         self._halted = ""
         self._broken = False
+        self.appending: Final = Durations()
 
     @property
     def position(self) -> int:
@@ -323,8 +328,10 @@ class Writer:
             self._at_ns = max(self._at_ns, self._clock.now_ns())
             raw = self._encode(kind, commands, note)
         expected = self._next_position
+        begun_ns = self._clock.now_ns()
         outcome = asyncio.ensure_future(self._journal.append(expected, raw))
         flight = _Flight(expected + 1, raw, commands, waiting, outcome)
+        outcome.add_done_callback(lambda _: self.appending.note(self._clock.now_ns() - begun_ns))
         self._idle.clear()
         self._flights.append(flight)
         self._next_position = flight.position

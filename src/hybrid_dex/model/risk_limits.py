@@ -4,8 +4,9 @@ import attrs
 import msgspec
 
 from hybrid_dex.errors import ConfigurationError
+from hybrid_dex.model.units import AccountId
 
-__all__ = ["DEFAULT_TIER", "AccountTier", "RiskLimits"]
+__all__ = ["DEFAULT_TIER", "AccountTier", "RiskControls", "RiskLimits"]
 
 DEFAULT_TIER = "default"
 """The tier of every account that is in no other."""
@@ -60,3 +61,21 @@ class AccountTier(msgspec.Struct, frozen=True):
     name: str
     limits: RiskLimits | None
     killed: bool
+
+
+class RiskControls(msgspec.Struct, frozen=True, kw_only=True):
+    """All that commands set about accounts.
+
+    Attributes:
+        tiers: the limits of each tier, by name.
+        members: the accounts that are in a tier of their own, with its name, by account.
+        stopped: the accounts whose kill switch is engaged, sorted.
+        stops_all: everybody's is.
+        groups: the accounts that are of a group, with its name, by account.
+    """
+
+    tiers: tuple[tuple[str, RiskLimits], ...]
+    members: tuple[tuple[AccountId, str], ...]
+    stopped: tuple[AccountId, ...]
+    stops_all: bool
+    groups: tuple[tuple[AccountId, str], ...]

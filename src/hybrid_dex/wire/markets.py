@@ -60,6 +60,7 @@ __all__ = [
     "book_checksum",
     "book_message",
     "book_snapshot_message",
+    "fees_message",
     "market_message",
     "to_asset",
     "to_book_update",
@@ -327,7 +328,7 @@ def market_message(
         maximum_quantity=None if most_lots == MAX_QUANTITY else market.format_quantity(most_lots),
         maximum_notional=None if most_notional is None else market.quote.format(most_notional),
         fee_tiers=_tier_messages(market.fees, market),
-        fees=None if fees is None or fees == market.fees else _fees_message(fees, market),
+        fees=None if fees is None or fees == market.fees else fees_message(fees, market),
         price_band_ppm=market.price_band_ppm,
         opening=None if opening is None else _opening_message(opening, market),
     )
@@ -517,7 +518,8 @@ def _opening_message(opening: Indication, market: Market) -> OpeningMessage:
     )
 
 
-def _fees_message(fees: FeeSchedule, market: Market) -> FeesMessage:
+def fees_message(fees: FeeSchedule, market: Market) -> FeesMessage:
+    """Return rates as they are shown."""
     return FeesMessage(
         maker_fee_ppm=fees.maker_fee_ppm,
         taker_fee_ppm=fees.taker_fee_ppm,

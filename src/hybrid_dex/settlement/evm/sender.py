@@ -112,6 +112,17 @@ class Sender:
         """The exchange still submits what it submitted before: more of that may follow."""
         self._quiet_until_ns = self._clock.now_ns() + self._matching_lag_ns
 
+    def urge(self, batch: int, *, more: bool) -> bool:
+        """Send a batch again with the next step, for more where asked; return whether it was sent."""
+        timing = self._timing.get(batch)
+        if timing is None:
+            return False
+        if more:
+            timing.wants_more = True
+        else:
+            timing.sent_ns = 0
+        return True
+
     async def step(self) -> None:
         """Do what can be done now for the lowest batch that is in no block.
 

@@ -42,6 +42,7 @@ from hybrid_dex.settlement.batching import Group, group_fills
 from hybrid_dex.settlement.endpoints import Standing
 from hybrid_dex.settlement.evm.contract import ChainTerms, ExchangeContract
 from hybrid_dex.settlement.evm.node import Node
+from hybrid_dex.settlement.evm.operation import EvmOperation
 from hybrid_dex.settlement.evm.options import EvmOptions
 from hybrid_dex.settlement.evm.pipeline import Pipeline
 from hybrid_dex.settlement.evm.sender import Sender, operator_account
@@ -121,6 +122,12 @@ class EvmSettlement:
         self._sender: Sender | None = None
         self._insolvent = ""
         self._audited_block = 0
+        self._operation = EvmOperation(self.health)
+
+    @property
+    def operation(self) -> EvmOperation:
+        """What a person sees of it, and may do."""
+        return self._operation
 
     @property
     def requires_signature(self) -> bool:
@@ -204,6 +211,7 @@ class EvmSettlement:
         self._state = SettlementState.RUNNING
         self._error = self._halted = ""
         self._watcher, self._sender = watcher, sender
+        self._operation.attach(self._node, pipeline, sender)
         self._insolvent, self._audited_block = "", 0
         self._worker = asyncio.create_task(self._work(watcher, sender), name="settlement")
         self._wake_reader.set()
@@ -220,6 +228,7 @@ class EvmSettlement:
             await asyncio.get_running_loop().run_in_executor(thread, self._store.close)
             thread.shutdown()
         self._watcher = self._sender = None
+        self._operation.detach()
         node, self._node = self._node, None
         if node is not None:
             await node.close()
@@ -489,7 +498,8 @@ class EvmSettlement:
         finally:
             await self._write()  # what was requested on chain is told, whatever failed after it
         self._looked_ns = self._clock.now_ns()
-        await sender.step()
+        if not self._operation.paused:
+            await sender.step()
 
     async def _survey(self, *, at_once: bool = False) -> bool:
         """Hold the nodes against each other, if it is time; return whether another is in use."""
