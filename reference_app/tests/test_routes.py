@@ -159,7 +159,7 @@ async def test_every_private_route_wants_a_valid_token(stack: Stack, alice: Trad
                 is_problem(reply, 401, RejectReason.UNAUTHENTICATED)
                 assert reply.headers["www-authenticate"] == "Bearer"
             checked += 1
-    assert checked == 43
+    assert checked == 54
 
 
 async def test_bodies_are_json_of_the_documented_shape_and_nothing_else(
