@@ -17,6 +17,7 @@ BENCH_VENV := .venv-bench
 WORKERS ?= 3
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 TESTED = tests $(wildcard reference_app/tests) $(wildcard plugins/*/tests)
+WEB := reference_app/web
 TYPED = src $(if $(wildcard reference_app/*.py),reference_app)
 
 # The first Python of these that starts and is new enough; `make PYTHON=...` names another.
@@ -50,21 +51,21 @@ ARGS ?=
 .NOTPARALLEL:
 .PRECIOUS: $(STAMPS)/% .venv-%/stamp
 .PHONY: help demo install test lint format docs docs-serve bench prove mutations contracts-test lock \
-	clean library-test slow-test proto
+	clean library-test slow-test proto web web-types web-unit web-lint
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 # --------------------------------------------------------------------------------------- running
 
-demo: $(STAMPS)/demo $(if $(findstring --no-chain,$(ARGS)),,node_modules/.stamp) ## run the whole exchange; ARGS=--no-chain needs Python only, ARGS=--once ends by itself
+demo: $(STAMPS)/demo $(if $(findstring --no-chain,$(ARGS)),,node_modules/.stamp $(WEB)/dist/.stamp) ## run the whole exchange; ARGS=--no-chain needs Python only, ARGS=--once ends by itself
 	@$(BIN)/hybrid-dex demo $(ARGS)
 
-install: $(STAMPS)/dev $(STAMPS)/docs node_modules/.stamp ## install all that developing needs
+install: $(STAMPS)/dev $(STAMPS)/docs node_modules/.stamp $(WEB)/dist/.stamp ## install all that developing needs
 
-test: library-test contracts-test ## run the fast tests of everything (under 10 minutes)
+test: library-test web-unit contracts-test ## run the fast tests of everything (under 10 minutes)
 
-library-test: $(STAMPS)/dev node_modules/.stamp
+library-test: $(STAMPS)/dev node_modules/.stamp $(WEB)/node_modules/.stamp
 	$(PYTEST) -m "not slow" $(TESTED) $(ARGS)
 
 # On another Python, when the machine has it: `make test-python-3.13`. Not what drives other programs, a chain or processes
@@ -93,7 +94,7 @@ prove: $(STAMPS)/dev node_modules/.stamp ## run every test with its full figures
 mutations: $(STAMPS)/mutations ## break the engine, risk and journal one expression at a time; SAMPLE=500 tries that many
 	$(BIN)/python -m tests.mutations $(if $(SAMPLE),--sample $(SAMPLE)) $(ARGS)
 
-lint: $(STAMPS)/dev ## check style, types and the direction of imports
+lint: $(STAMPS)/dev web-lint ## check style, types and the direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy $(TYPED)
@@ -104,6 +105,18 @@ lint: $(STAMPS)/dev ## check style, types and the direction of imports
 format: $(STAMPS)/dev ## rewrite the Python files as the formatter wants them
 	$(BIN)/ruff check --fix --exit-zero --quiet .
 	$(BIN)/ruff format .
+
+web: $(WEB)/dist/.stamp ## build the pages into reference_app/web/dist
+
+web-types: $(STAMPS)/dev $(WEB)/node_modules/.stamp ## write the pages' message types anew from the app's own documents
+	$(BIN)/python $(WEB)/scripts/schema.py >$(WEB)/node_modules/.schema.json
+	cd $(WEB) && node scripts/types.mjs node_modules/.schema.json src/generated/api.ts
+
+web-unit: $(WEB)/node_modules/.stamp
+	cd $(WEB) && npm run --silent test
+
+web-lint: $(WEB)/node_modules/.stamp
+	cd $(WEB) && npm run --silent check
 
 proto: $(STAMPS)/dev ## compile the messages of plugins/hybrid-dex-grpc anew
 	cd plugins/hybrid-dex-grpc/src && $(CURDIR)/$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. hybrid_dex_grpc/engine.proto
@@ -118,7 +131,7 @@ bench: $(STAMPS)/dev $(BENCH_VENV)/stamp ## measure; nothing here passes or fail
 	$(BIN)/python -m benchmarks --peers $(BENCH_VENV)/bin/python $(ARGS)
 
 clean: ## remove everything that make and its tools made
-	rm -rf $(VENV) .venv-* node_modules mutants site dist .coverage htmlcov .hypothesis \
+	rm -rf $(VENV) .venv-* node_modules $(WEB)/node_modules $(WEB)/dist mutants site dist .coverage htmlcov .hypothesis \
 		.import_linter_cache .mypy_cache .pytest_cache .ruff_cache .schemathesis
 	find src tests reference_app plugins examples docs benchmarks conftest.py \
 		-name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
@@ -169,6 +182,20 @@ node_modules/.stamp: package.json package-lock.json .npmrc
 		echo "error: Node.js 20 or newer is needed for the local chain, this is $$(node --version); install it, or use: make demo ARGS=--no-chain" >&2; exit 1; fi
 	@echo "installing the local chain into node_modules"
 	@$(CACHES) npm ci --no-progress --loglevel=error
+	@touch $@
+
+# What the pages are made with, and the pages.
+$(WEB)/node_modules/.stamp: $(WEB)/package.json $(WEB)/package-lock.json $(WEB)/.npmrc
+	@if ! node -e 'const [major, minor] = process.versions.node.split(".").map(Number); process.exit(major > 20 || (major === 20 && minor >= 19) ? 0 : 1)' 2>/dev/null || ! command -v npm >/dev/null; then \
+		echo "error: Node.js 20.19 or newer with npm is needed for the pages and was not found; install it, or use: make demo ARGS=--no-chain" >&2; exit 1; fi
+	@echo "installing what the pages are made with into $(WEB)/node_modules"
+	@cd $(WEB) && $(CACHES) npm ci --no-progress --loglevel=error
+	@touch $@
+
+WEB_SOURCES = $(shell find $(WEB)/src $(WEB)/public -type f) $(WEB)/index.html $(WEB)/vite.config.ts $(WEB)/scripts/compress.mjs
+$(WEB)/dist/.stamp: $(WEB)/node_modules/.stamp $(WEB_SOURCES)
+	@echo "building the pages into $(WEB)/dist"
+	@cd $(WEB) && npm run --silent build
 	@touch $@
 
 # --------------------------------------------------------------------------------------- locking

@@ -32,6 +32,7 @@ from reference_app.engines import make_bus, make_engine, opened_engine
 from reference_app.hub import Hub
 from reference_app.identity import make_identity
 from reference_app.limits import Limiter, guarded
+from reference_app.pages import load_pages
 from reference_app.problems import EXCEPTION_HANDLERS
 from reference_app.routes import (
     account_routes,
@@ -39,10 +40,12 @@ from reference_app.routes import (
     admin_routes,
     auth_routes,
     batch_routes,
+    demo_routes,
     history_routes,
     key_routes,
     market_routes,
     order_routes,
+    page_routes,
     receipt_routes,
     role_routes,
     stream,
@@ -143,6 +146,7 @@ def create_app(services: Services, *, opens: bool = True) -> Litestar:
         async with opened(services):
             yield
 
+    has_wallet = bool(services.settings.demo_wallet_key)
     app = Litestar(
         route_handlers=[
             auth_routes,
@@ -159,6 +163,8 @@ def create_app(services: Services, *, opens: bool = True) -> Litestar:
             ticker_routes,
             system_routes,
             stream,
+            page_routes(load_pages(demo=has_wallet)),
+            *([demo_routes] if has_wallet else ()),
         ],
         dependencies={
             "services": Provide(provide_services),

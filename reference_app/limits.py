@@ -165,7 +165,7 @@ def guarded(app: ASGIApp, limiter: Limiter, max_bytes: int) -> ASGIApp:
             if message["type"] == "http.response.start":
                 headers = MutableScopeHeaders(message)
                 for name, value in _HEADERS.items():
-                    headers[name] = value
+                    headers.setdefault(name, value)
                 headers.setdefault("cache-control", _NO_STORE)
             await send(message)
 

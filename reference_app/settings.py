@@ -298,6 +298,7 @@ class Settings:
         chain: where fills settle.
         limits: what one client may use.
         risk: what one account may trade.
+        demo_wallet_key: private key that the pages of a demo on the local chain hand to everybody.
         markets: what is traded.
         opening_balances: play money, for a demo without a chain only.
     """
@@ -319,6 +320,7 @@ class Settings:
     chain: ChainSettings = attrs.field(factory=ChainSettings)
     limits: LimitSettings = attrs.field(factory=LimitSettings)
     risk: RiskLimits = attrs.field(factory=RiskLimits)
+    demo_wallet_key: str = attrs.field(default="", repr=False)
     markets: list[MarketSettings] = attrs.field(factory=list)
     opening_balances: list[OpeningBalance] = attrs.field(factory=list)
 
@@ -341,11 +343,7 @@ class Settings:
                 f"demo accepts a public secret and server.host is {self.server.host}; "
                 "bind 127.0.0.1, or set demo = false and a secret"
             )
-        if self.opening_balances and (self.chain.rpc_urls or not self.demo):
-            raise ConfigurationError(
-                "opening_balances are play money: they need demo = true and no chain.rpc_urls; "
-                "where a chain is, accounts deposit into the vault"
-            )
+        self._check_play_money()
         for name, value, own in (
             ("engine", self.engine, IN_PROCESS),
             ("bus", self.bus, IN_MEMORY),
@@ -369,6 +367,21 @@ class Settings:
         if self.chain.rpc_urls and not self.is_gateway and not self.chain.operator_key:
             raise ConfigurationError(
                 f"{PREFIX}CHAIN_OPERATOR_KEY is not set, and chain.rpc_urls wants settlement"
+            )
+
+    def _check_play_money(self) -> None:
+        """Refuse what is for demonstrations only, everywhere else. Raises `ConfigurationError`."""
+        numbers = {self.chain.preset().chain_id, chain_named(_LOCAL_CHAIN).chain_id}
+        local = self.chain.name == _LOCAL_CHAIN and len(numbers) == 1
+        if self.demo_wallet_key and not (self.demo and local):
+            raise ConfigurationError(
+                "demo_wallet_key is handed to whoever asks: it needs demo = true and "
+                f'chain.name = "{_LOCAL_CHAIN}" with its own number; remove it, wallets bring their keys'
+            )
+        if self.opening_balances and (self.chain.rpc_urls or not self.demo):
+            raise ConfigurationError(
+                "opening_balances are play money: they need demo = true and no chain.rpc_urls; "
+                "where a chain is, accounts deposit into the vault"
             )
 
     @property

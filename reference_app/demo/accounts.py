@@ -13,6 +13,9 @@ __all__ = ["MARKET", "DemoAccount", "demo_accounts"]
 MNEMONIC: Final = "test test test test test test test test test test test junk"
 """The development mnemonic that every local EVM node funds; never use it elsewhere."""
 
+_VISITOR: Final = 100
+"""Beyond the accounts that a node funds, so nobody else has it by accident."""
+
 MARKET: Final = Market.spot(
     "ETH-USDC",
     number=1,
@@ -48,16 +51,22 @@ class DemoAccount:
 
 @attrs.frozen(kw_only=True)
 class DemoAccounts:
-    """Everybody: the contract's owner, its operator, and those who trade."""
+    """Everybody: the contract's owner, its operator, those who trade, and whoever opens the pages."""
 
     owner: DemoAccount
     operator: DemoAccount
     maker: DemoAccount
     takers: tuple[DemoAccount, ...]
+    visitor: DemoAccount
+
+    @property
+    def funded(self) -> tuple[DemoAccount, ...]:
+        """Those with funds in the vault: whoever trades by itself, and the pages' demo wallet."""
+        return (*self.traders, self.visitor)
 
     @property
     def traders(self) -> tuple[DemoAccount, ...]:
-        """Those with funds in the vault."""
+        """Those who trade by themselves."""
         return (self.maker, *self.takers)
 
 
@@ -77,4 +86,5 @@ def demo_accounts(takers: int) -> DemoAccounts:
         takers=tuple(
             account(3 + index, f"taker {index + 1}", "40", "100000") for index in range(takers)
         ),
+        visitor=account(_VISITOR, "visitor", "20", "50000"),
     )

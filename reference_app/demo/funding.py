@@ -20,6 +20,8 @@ from reference_app.demo.accounts import MARKET, DemoAccount, DemoAccounts
 
 __all__ = ["Ground", "prepare_ground"]
 
+_VISITORS_GAS_WEI: Final = 100 * 10**18
+"""What the pages' demo wallet can pay transactions with, its own and those of others that it helps."""
 _DELAYS: Final = Delays(watch_lag_s=5, window_max_s=120, exit_delay_s=600)
 
 
@@ -62,14 +64,14 @@ async def prepare_ground(
     deployer = Deployer(rpc_url=rpc_url, key=accounts.owner.key)
     try:
         ground = await _known(file, web3)
-        if ground is not None and {one.address for one in accounts.traders} <= set(ground.funded):
+        if ground is not None and {one.address for one in accounts.funded} <= set(ground.funded):
             return ground
         # Blocks come at once while the ground is made; the clock takes over afterwards.
         await web3.provider.make_request(RPCEndpoint("evm_setAutomine"), [True])
         if ground is None:
             ground = await _deploy(deployer, accounts)
             _keep(file, ground)
-        for account in accounts.traders:
+        for account in accounts.funded:
             if account.address not in ground.funded:
                 await _fund(deployer, rpc_url, ground, account)
                 ground.funded.append(account.address)
@@ -123,6 +125,8 @@ async def _deploy(deployer: Deployer, accounts: DemoAccounts) -> Ground:
 async def _fund(deployer: Deployer, rpc_url: str, ground: Ground, account: DemoAccount) -> None:
     """Mint to the account's wallet what the vault still lacks, and deposit it."""
     market = ground.market
+    if account.name == "visitor":
+        await deployer.give_gas(account.address, _VISITORS_GAS_WEI)
     deposits: list[tuple[Asset, str]] = [(market.base, account.base), (market.quote, account.quote)]
     async with Vault(rpc_url=rpc_url, contract=ground.contract, key=account.key) as vault:
         for asset, text in deposits:

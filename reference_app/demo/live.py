@@ -42,7 +42,9 @@ async def run_live(options: DemoOptions, console: Console) -> int:
     console.print("starting: chain, contracts, deposits, exchange", style="dim")
     async with running_demo(options) as demo:
         ending.started()
-        console.print(f"trading at {options.url}  (API: {options.url}/openapi)", style="dim")
+        console.print(
+            f"open {options.url} to trade with the demo wallet  (API: {options.url}/openapi)"
+        )
         takers, quoting = takers_of(demo), maker_of(demo)
 
         def orders() -> int:

@@ -217,6 +217,7 @@ def _write_settings(
         "demo = true",
         f"data = {json.dumps(str((options.data / 'exchange').resolve()))}",
         "snapshot_every = 5000",
+        f"demo_wallet_key = {json.dumps(accounts.visitor.key)}",
         "[hybrid-dex.server]",
         f"port = {options.port}",
         "[hybrid-dex.auth]",
@@ -251,7 +252,7 @@ def _write_settings(
         f"minimum_notional = {json.dumps(market.quote.format(market.minimum_notional))}",
     ]
     if ground is None:
-        for account in accounts.traders:
+        for account in accounts.funded:
             lines += _opening_balances(account, market)
     (options.data / "exchange.toml").write_text("\n".join(lines) + "\n")
 

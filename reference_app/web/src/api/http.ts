@@ -1,0 +1,91 @@
+// Requests to the API: JSON in and out, every refusal a `Refused` with the problem document's own words.
+import type { Problem } from "./types";
+
+export class Refused extends Error {
+  constructor(readonly problem: Problem) {
+    super(problem.detail || problem.title);
+  }
+}
+
+/** The request may or may not have arrived: what became of it has to be asked, never assumed. */
+export class Unknown extends Error {}
+
+export interface Credentials {
+  /** Returns a token that is good now, or null when nobody is signed in. */
+  token(): Promise<string | null>;
+}
+
+const TIMEOUT_MS = 15_000;
+
+export class Http {
+  constructor(private readonly credentials: Credentials) {}
+
+  get<T>(path: string): Promise<T> {
+    return this.send<T>("GET", path);
+  }
+
+  post<T>(path: string, body?: unknown, headers?: Record<string, string>): Promise<T> {
+    return this.send<T>("POST", path, body, headers);
+  }
+
+  delete<T>(path: string, headers?: Record<string, string>): Promise<T> {
+    return this.send<T>("DELETE", path, undefined, headers);
+  }
+
+  /** Throws `Refused` with what the exchange said, or `Unknown` when nothing was heard. */
+  async send<T>(method: string, path: string, body?: unknown, extra: Record<string, string> = {}): Promise<T> {
+    const token = await this.credentials.token();
+    return exchange<T>(method, path, body, token ? { ...extra, authorization: `Bearer ${token}` } : extra);
+  }
+}
+
+/** Sends one request; `Http` adds who asks. */
+export async function exchange<T>(
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<T> {
+  const all: Record<string, string> = { ...headers };
+  const init: RequestInit = { method, headers: all, signal: AbortSignal.timeout(TIMEOUT_MS), credentials: "omit" };
+  if (body !== undefined) {
+    init.body = JSON.stringify(body);
+    all["content-type"] = "application/json";
+  }
+  let reply: Response;
+  let text: string;
+  try {
+    reply = await fetch(path, init);
+    text = await reply.text();
+  } catch {
+    throw new Unknown("The exchange did not answer. Check your connection; nothing is assumed about what you sent.");
+  }
+  if (reply.ok) return (text ? JSON.parse(text) : undefined) as T;
+  throw new Refused(problemOf(reply.status, text));
+}
+
+function problemOf(status: number, text: string): Problem {
+  try {
+    const found = JSON.parse(text) as Problem;
+    if (typeof found.title === "string") return found;
+  } catch {
+    // Answered by something else than the exchange, such as a proxy.
+  }
+  return { type: "about:blank", title: `HTTP ${status}`, status, code: 0, reason: "unknown", detail: "" };
+}
+
+/** Returns what to tell a person about a failure. */
+export function explain(error: unknown): string {
+  if (error instanceof Refused) {
+    const { detail, title, valid } = error.problem;
+    return `${detail || title}${valid ? ` (valid: ${valid})` : ""}`;
+  }
+  if (error instanceof Error) {
+    const code = (error as { code?: unknown }).code;
+    if (code === 4001) return "You declined in your wallet; nothing was sent.";
+    const short = (error as { shortMessage?: unknown }).shortMessage;
+    return typeof short === "string" ? short : error.message;
+  }
+  const message = (error as { message?: unknown } | null)?.message;
+  return typeof message === "string" ? message : "Something failed that gives no reason.";
+}

@@ -1,0 +1,112 @@
+// The shell: navigation, how the connection is, and the page of the address. Each page is a chunk of its own.
+import { lazy, type ReactNode, Suspense, useEffect } from "react";
+import { AccountMenu } from "./components/connect";
+import { Notices } from "./components/notices";
+import { desk } from "./state/desk";
+import { follow, usePath } from "./state/routes";
+import { useStore } from "./state/store";
+
+const TradePage = lazy(() => import("./trade/page"));
+const PortfolioPage = lazy(() => import("./portfolio/page"));
+const PreferencesPage = lazy(() => import("./preferences/page"));
+const AdminPage = lazy(() => import("./admin/page"));
+
+const LINKS = [
+  ["/trade", "Trade"],
+  ["/portfolio", "Portfolio"],
+  ["/preferences", "Settings"],
+] as const;
+
+export function App(): ReactNode {
+  const path = usePath();
+  const problem = useStore((state) => state.startProblem);
+  const name = useStore((state) => state.info?.name ?? "hybrid-dex");
+  const section = `/${path.split("/")[1] ?? ""}`;
+  useEffect(() => void desk.start(), []);
+  useEffect(() => {
+    const title = LINKS.find(([address]) => address === section)?.[1] ?? "Console";
+    document.title = `${title} · ${name}`;
+  }, [section, name]);
+  return (
+    <div className="shell">
+      <div>
+        <a className="skip" href="#main">
+          Skip to content
+        </a>
+        <header className="bar">
+          <a className="brand" href="/trade" onClick={follow}>
+            <img src="/icon.svg" alt="" />
+            <span>{name}</span>
+          </a>
+          <nav className="nav grow" aria-label="Pages">
+            {LINKS.map(([address, label]) => (
+              <a key={address} href={address} onClick={follow} aria-current={section === address ? "page" : undefined}>
+                {label}
+              </a>
+            ))}
+          </nav>
+          <Connection />
+          <AccountMenu />
+        </header>
+      </div>
+      <Lost />
+      <main id="main">
+        {problem ? (
+          <div className="page">
+            <div className="callout bad" role="alert">
+              <p>The exchange can not be reached: {problem}</p>
+              <button type="button" className="button" onClick={() => void desk.start()}>
+                Try again
+              </button>
+            </div>
+          </div>
+        ) : (
+          <Suspense fallback={<p className="empty">Loading…</p>}>
+            <Route section={section} rest={path.split("/").slice(2)} />
+          </Suspense>
+        )}
+      </main>
+      <Notices />
+    </div>
+  );
+}
+
+function Route(props: { section: string; rest: readonly string[] }): ReactNode {
+  switch (props.section) {
+    case "/portfolio":
+      return <PortfolioPage />;
+    case "/preferences":
+      return <PreferencesPage />;
+    case "/console":
+      return <AdminPage section={props.rest[0] ?? ""} />;
+    default:
+      return <TradePage market={props.rest[0] ?? null} />;
+  }
+}
+
+function Connection(): ReactNode {
+  const state = useStore((store) => store.socket);
+  const words = { open: "Live", connecting: "Connecting", lost: "Offline" }[state];
+  return (
+    <span
+      className="row small soft"
+      title={state === "open" ? "Prices and orders are live" : "Nothing on this page is up to date"}
+    >
+      <span className={`dot ${state === "open" ? "good" : state === "lost" ? "bad" : ""}`} aria-hidden="true" />
+      {words}
+    </span>
+  );
+}
+
+/** Says that what is shown is old; it stays shown, since old prices with a warning serve better than none. */
+function Lost(): ReactNode {
+  const state = useStore((store) => store.socket);
+  const atMs = useStore((store) => store.book.atMs);
+  if (state !== "lost") return <div />;
+  const since = atMs ? ` Prices and orders are as of ${new Date(atMs).toLocaleTimeString()}.` : "";
+  return (
+    <div className="banner" role="alert">
+      The connection to the exchange is lost.{since} Reconnecting…
+    </div>
+  );
+}

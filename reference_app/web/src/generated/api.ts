@@ -1,0 +1,5079 @@
+// Written by `make web-types` from the app's own OpenAPI and AsyncAPI documents; do not edit.
+
+export interface paths {
+    "/account/balances": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * ListBalances
+         * @description List the account's balances by asset.
+         */
+        get: operations["AccountBalancesListBalances"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/account/deposits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * ListDeposits
+         * @description List the account's deposits, newest first.
+         */
+        get: operations["AccountDepositsListDeposits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/account/fees": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GetFees
+         * @description Get the account's rates in each market, what its tier counts, and its limits.
+         */
+        get: operations["AccountFeesGetFees"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/account/fills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * ListFills
+         * @description List the account's fills, newest first, each with how far its settlement has come.
+         */
+        get: operations["AccountFillsListFills"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/account/ledger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * ListEntries
+         * @description List every movement of the account's funds, newest first, with the balance after each.
+         */
+        get: operations["AccountLedgerListEntries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/account/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * ListSessionKeys
+         * @description List the account's session keys, with what each may still do.
+         */
+        get: operations["AccountSessionsListSessionKeys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/account/solvency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GetSolvency
+         * @description Get what the account can claim on chain as of one command, and where to check it.
+         */
+        get: operations["AccountSolvencyGetSolvency"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/account/vouchers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * ListVouchers
+         * @description List the account's open vouchers, each signed again.
+         */
+        get: operations["AccountVouchersListVouchers"];
+        put?: never;
+        /**
+         * IssueVoucher
+         * @description Withdraw settled funds at once: they are set aside, and the vault pays against the answer.
+         */
+        post: operations["AccountVouchersIssueVoucher"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/account/vouchers/{salt}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GetVoucher
+         * @description Get how far a withdrawal by voucher has come: open, redeemed or expired.
+         */
+        get: operations["AccountVouchersSaltGetVoucher"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/account/withdrawals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * ListWithdrawals
+         * @description List what left or waits to leave: requests on chain, vouchers and their ends, withdrawals.
+         */
+        get: operations["AccountWithdrawalsListWithdrawals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * ListAudit
+         * @description List what was changed by whom, newest first.
+         */
+        get: operations["AdminAuditListAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * ListRoles
+         * @description List every account with a role above trader.
+         */
+        get: operations["AdminRolesListRoles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/roles/{account}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * SetRole
+         * @description Give an account a role in place of the one it has; trader takes it away. Counts at once.
+         */
+        put: operations["AdminRolesAccountSetRole"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * BeginAction
+         * @description Get the message with which the account's wallet confirms one request.
+         */
+        post: operations["AuthActionsBeginAction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/actions/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * ConfirmAction
+         * @description Exchange the signed message for the token that goes with the request, once.
+         */
+        post: operations["AuthActionsConfirmConfirmAction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/api-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * ListKeys
+         * @description List the account's keys, oldest first, those that have expired too.
+         */
+        get: operations["AuthApiKeysListKeys"];
+        put?: never;
+        /**
+         * MakeKey
+         * @description Make a key; the secret of an HMAC key is shown this once.
+         */
+        post: operations["AuthApiKeysMakeKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/api-keys/{key_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * DeleteKey
+         * @description Delete a key of the account; it is void at once.
+         */
+        delete: operations["AuthApiKeysKeyIdDeleteKey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Login
+         * @description Open a session with a signed EIP-4361 message.
+         */
+        post: operations["AuthLoginLogin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Logout
+         * @description End the session; its tokens are void at once.
+         */
+        post: operations["AuthLogoutLogout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/nonce": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * IssueNonce
+         * @description Get a nonce for one login message.
+         */
+        post: operations["AuthNonceIssueNonce"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Refresh
+         * @description Exchange a refresh token for a new session, once.
+         */
+        post: operations["AuthRefreshRefresh"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * RevokeToken
+         * @description Void an access token alone; whoever has it may. Its session stays open.
+         */
+        post: operations["AuthRevokeRevokeToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * ListSessions
+         * @description List the account's open logins, oldest first.
+         */
+        get: operations["AuthSessionsListSessions"];
+        put?: never;
+        post?: never;
+        /**
+         * RevokeOtherSessions
+         * @description End every login of the account but this one; their tokens are void at once.
+         */
+        delete: operations["AuthSessionsRevokeOtherSessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * RevokeSession
+         * @description End one login of the account; its tokens are void at once.
+         */
+        delete: operations["AuthSessionsSessionIdRevokeSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GetLiveness
+         * @description Tell that the process answers.
+         */
+        get: operations["HealthLiveGetLiveness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GetReadiness
+         * @description Tell whether an order would be taken: 200 when it would, otherwise 503.
+         */
+        get: operations["HealthReadyGetReadiness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/info": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GetInfo
+         * @description Get what a client must know before it logs in or signs.
+         */
+        get: operations["InfoGetInfo"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/markets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * ListMarkets
+         * @description List all markets.
+         */
+        get: operations["MarketsListMarkets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/markets/{market_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GetMarket
+         * @description Get one market and its steps.
+         */
+        get: operations["MarketsMarketIdGetMarket"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/markets/{market_id}/book": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GetBook
+         * @description Get level 2 of a market as of a sequence.
+         */
+        get: operations["MarketsMarketIdBookGetBook"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/markets/{market_id}/candles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * ListCandles
+         * @description List a market's candles, newest first, that begin within the given time.
+         */
+        get: operations["MarketsMarketIdCandlesListCandles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/markets/{market_id}/ticker": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GetTicker
+         * @description Get a market's last 24 hours, to the minute, and its top of book.
+         */
+        get: operations["MarketsMarketIdTickerGetTicker"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/markets/{market_id}/trades": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * ListTrades
+         * @description List a market's trades, newest first.
+         */
+        get: operations["MarketsMarketIdTradesListTrades"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * ListOrders
+         * @description List the account's orders, live and ended, newest first; a moment behind the book.
+         */
+        get: operations["OrdersListOrders"];
+        put?: never;
+        /**
+         * PlaceOrder
+         * @description Place an order; answered once it is durable.
+         */
+        post: operations["OrdersPlaceOrder"];
+        /**
+         * CancelAllOrders
+         * @description Cancel all of the account's orders, or those of a market, a side, or both.
+         */
+        delete: operations["OrdersCancelAllOrders"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/{order_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GetOrder
+         * @description Get one of the account's orders, live or ended.
+         */
+        get: operations["OrdersOrderIdGetOrder"];
+        put?: never;
+        post?: never;
+        /**
+         * CancelOrder
+         * @description Cancel an order; answered once it is durable.
+         */
+        delete: operations["OrdersOrderIdCancelOrder"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/{order_id}/receipt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * CancelReceipt
+         * @description Get the operator's signature that a canceled, expired or replaced order is dead.
+         */
+        post: operations["OrdersOrderIdReceiptCancelReceipt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/{order_id}/reduce": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * ReduceOrder
+         * @description Lower an order's open quantity in place; it keeps its priority.
+         */
+        post: operations["OrdersOrderIdReduceReduceOrder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/{order_id}/replace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * ReplaceOrder
+         * @description Swap an order for new terms, atomically; it keeps its id.
+         */
+        post: operations["OrdersOrderIdReplaceReplaceOrder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * PlaceBatch
+         * @description Do up to 100 places, cancels, reductions and replacements as one command; each is answered.
+         */
+        post: operations["OrdersBatchPlaceBatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/by-client-id/{client_order_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GetOrderByClientId
+         * @description Get the order to which the account gave this id, percent-encoded, slashes too.
+         */
+        get: operations["OrdersByClientIdClientOrderIdGetOrderByClientId"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/by-hash/{order_hash}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GetOrderByHash
+         * @description Get the order whose signed terms have this EIP-712 hash; of a replaced one, the last terms'.
+         */
+        get: operations["OrdersByHashOrderHashGetOrderByHash"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/linked": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * PlaceLinked
+         * @description Place an OCO or a bracket, all of it or nothing.
+         */
+        post: operations["OrdersLinkedPlaceLinked"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/open": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * ListOpenOrders
+         * @description List the account's open orders.
+         */
+        get: operations["OrdersOpenListOpenOrders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * PreviewOrder
+         * @description Tell what an order would hold, cost and bring, and what there is to sign; nothing is done.
+         */
+        post: operations["OrdersPreviewPreviewOrder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/protection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GetProtection
+         * @description Get the armed dead man's switches, and whether orders go with the last connection.
+         */
+        get: operations["OrdersProtectionGetProtection"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/protection/disconnect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * SetCancelOnDisconnect
+         * @description Wish that orders go when the account's last socket ends, or no longer.
+         */
+        put: operations["OrdersProtectionDisconnectSetCancelOnDisconnect"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/protection/heartbeat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * PushBack
+         * @description Push back every dead man's switch, each by its own timeout.
+         */
+        post: operations["OrdersProtectionHeartbeatPushBack"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/protection/timer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * ArmTimer
+         * @description Arm a dead man's switch, of a market or of all of them, or push it back; 0 disarms.
+         */
+        put: operations["OrdersProtectionTimerArmTimer"];
+        post?: never;
+        /**
+         * DisarmTimer
+         * @description Disarm the dead man's switch of a market, or without one that of all markets.
+         */
+        delete: operations["OrdersProtectionTimerDisarmTimer"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/receipts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GetReceipts
+         * @description Get receipts for one's own orders: of a command, of an order's acceptance, or of a fill.
+         */
+        get: operations["ReceiptsGetReceipts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GetStatus
+         * @description Get whether orders are taken, what each market serves, and how far lists of the past are.
+         */
+        get: operations["StatusGetStatus"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tickers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * ListTickers
+         * @description List all markets' tickers in the shape that CoinGecko reads.
+         */
+        get: operations["TickersListTickers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/time": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GetTime
+         * @description Get the server's clock.
+         */
+        get: operations["TimeGetTime"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /**
+         * AccountFeesAnswer
+         * @description The account's rates in every market, and its limits.
+         */
+        AccountFeesAnswer: {
+            limits: components["schemas"]["AccountLimitsMessage"];
+            markets: components["schemas"]["MarketRatesMessage"][];
+        };
+        /**
+         * AccountLimitsMessage
+         * @description What the account may do; null is no limit. Notionals and volumes are whole units of quote.
+         *
+         *         Attributes:
+         *             tier: the risk tier's name.
+         *             killed: nothing of the account enters now.
+         *             order_notional: the largest order.
+         *             open_orders: how many orders may rest at once.
+         *             daily_volume: what may trade in a UTC day.
+         *             orders_per_second: how many orders and replacements may enter in a second.
+         *             position: how much of a base asset it may have once its buys are filled, whole units.
+         *             price_band_ppm: how far beyond the last trade a price may be, on its bad side.
+         */
+        AccountLimitsMessage: {
+            /** @default null */
+            daily_volume?: number | null;
+            killed: boolean;
+            /** @default null */
+            open_orders?: number | null;
+            /** @default null */
+            order_notional?: number | null;
+            /** @default null */
+            orders_per_second?: number | null;
+            /** @default null */
+            position?: number | null;
+            /** @default null */
+            price_band_ppm?: number | null;
+            tier: string;
+        };
+        /**
+         * Ack
+         * @description A request was done. ``result`` is the JSON of its answer; see each op.
+         */
+        Ack: {
+            id: number | string;
+            result: unknown;
+            /** @enum {unknown} */
+            type: "ack";
+        };
+        /**
+         * ActionAnswer
+         * @description What the wallet signs (EIP-4361), and until when it counts.
+         */
+        ActionAnswer: {
+            /** @description milliseconds since the Unix epoch */
+            expires_at_ms: number;
+            message: string;
+        };
+        /**
+         * ActionRequest
+         * @description The one request that the wallet shall confirm.
+         *
+         *         Attributes:
+         *             method: its method.
+         *             target: its path and query, as they will be sent.
+         *             body_sha256: SHA-256 of its body, as it will be sent; of nothing when there is none.
+         */
+        ActionRequest: {
+            /** @description 64 hexadecimal digits */
+            body_sha256: string;
+            /** @enum {unknown} */
+            method: "DELETE" | "PATCH" | "POST" | "PUT";
+            /** @description path and query as sent */
+            target: string;
+        };
+        /**
+         * ActionTokenAnswer
+         * @description What goes with the confirmed request in the header ``HD-Action``, once.
+         */
+        ActionTokenAnswer: {
+            action_token: string;
+            /** @description milliseconds since the Unix epoch */
+            expires_at_ms: number;
+        };
+        /**
+         * ApiKeyAnswer
+         * @description A new key. ``secret``, of an HMAC key, is shown this once: 0x and hexadecimal digits.
+         */
+        ApiKeyAnswer: {
+            key: components["schemas"]["ApiKeyMessage"];
+            secret: string | null;
+        };
+        /**
+         * ApiKeyMessage
+         * @description A key of the account; ``used_at_ms`` is about when it was last used, null for never.
+         */
+        ApiKeyMessage: {
+            /** @description milliseconds since the Unix epoch */
+            created_at_ms: number;
+            /** @description milliseconds since the Unix epoch */
+            expires_at_ms: number;
+            /** @description an id of the exchange's making */
+            id: string;
+            /** @enum {unknown} */
+            kind: "ed25519" | "hmac";
+            markets: string[] | null;
+            name: string;
+            networks: string[];
+            scopes: ("read" | "trade")[];
+            used_at_ms: number | null;
+        };
+        /**
+         * ApiKeyRequest
+         * @description What a key shall be.
+         *
+         *         Attributes:
+         *             name: what its owner calls it.
+         *             kind: ``ed25519`` with a ``public_key``, or ``hmac``.
+         *             scopes: what it may do.
+         *             expires_at_ms: when it ends, at most a year from now.
+         *             markets: where; null for all markets.
+         *             networks: where its requests may come from; empty for anywhere.
+         *             public_key: 32 bytes of an Ed25519 key.
+         */
+        ApiKeyRequest: {
+            /** @description milliseconds since the Unix epoch */
+            expires_at_ms: number;
+            /** @enum {unknown} */
+            kind: "ed25519" | "hmac";
+            /** @default null */
+            markets?: string[] | null;
+            name: string;
+            /** @default [] */
+            networks?: string[];
+            /** @default null */
+            public_key?: string | null;
+            scopes: ("read" | "trade")[];
+        };
+        /**
+         * ApiKeysAnswer
+         * @description All keys of the account, oldest first.
+         */
+        ApiKeysAnswer: {
+            keys: components["schemas"]["ApiKeyMessage"][];
+        };
+        /**
+         * AssetMessage
+         * @description A token.
+         *
+         *         Attributes:
+         *             token: the token contract's address, or null where there is no chain.
+         */
+        AssetMessage: {
+            decimals: number;
+            /** @description the symbol of a market or an asset */
+            id: string;
+            /** @default null */
+            token?: string | null;
+        };
+        /**
+         * AssetSolvencyMessage
+         * @description What the exchange says of one asset.
+         *
+         *         Attributes:
+         *             token: the token contract's address, or null where there is no chain.
+         *             on_chain: what the vault must show for the account.
+         *             total: what the account owns by the ledger.
+         *             liabilities: what the vault must hold for all accounts and the fees.
+         */
+        AssetSolvencyMessage: {
+            /** @description the symbol of a market or an asset */
+            asset: string;
+            /** @description plain decimal text, such as 2500.5 */
+            liabilities: string;
+            /** @description plain decimal text, such as 2500.5 */
+            on_chain: string;
+            /** @default null */
+            token?: string | null;
+            /** @description plain decimal text, such as 2500.5 */
+            total: string;
+        };
+        /**
+         * AuditAnswer
+         * @description The audit log, newest first; ``before`` with the last ``id`` gives the next page.
+         */
+        AuditAnswer: {
+            entries: components["schemas"]["AuditMessage"][];
+        };
+        /**
+         * AuditMessage
+         * @description Who changed what, when; ``id`` rises.
+         */
+        AuditMessage: {
+            action: string;
+            actor: string;
+            /** @description milliseconds since the Unix epoch */
+            at_ms: number;
+            detail: string;
+            id: number;
+            subject: string;
+        };
+        /**
+         * BalanceMessage
+         * @description One account's balance of one asset; decimal text.
+         *
+         *         Attributes:
+         *             available: can be traded now; negative only while the account is frozen.
+         *             held: reserved by open orders.
+         *             withdrawing: waits for a withdrawal requested on chain.
+         *             in_flight_in: part of `available` or `held` that came from fills not final yet.
+         *             in_flight_out: debited by fills that are not final yet; still in the vault on chain.
+         *             total: available, held, withdrawing and in vouchers.
+         *             vouchers: set aside for open vouchers; still in the vault on chain.
+         */
+        BalanceMessage: {
+            /** @description the symbol of a market or an asset */
+            asset: string;
+            /** @description plain decimal text, such as 2500.5 */
+            available: string;
+            /** @description plain decimal text, such as 2500.5 */
+            held: string;
+            /** @description plain decimal text, such as 2500.5 */
+            in_flight_in: string;
+            /** @description plain decimal text, such as 2500.5 */
+            in_flight_out: string;
+            /** @description plain decimal text, such as 2500.5 */
+            total: string;
+            /**
+             * @description plain decimal text, such as 2500.5
+             * @default 0
+             */
+            vouchers?: string;
+            /** @description plain decimal text, such as 2500.5 */
+            withdrawing: string;
+        };
+        /**
+         * BalancesAnswer
+         * @description All balances of an account, by asset.
+         */
+        BalancesAnswer: {
+            balances: components["schemas"]["BalanceMessage"][];
+        };
+        /**
+         * BalancesMessage
+         * @description Balances as they stand after ``sequence``: first all of the account's, then those that changed.
+         */
+        BalancesMessage: {
+            /** @description milliseconds since the Unix epoch */
+            at_ms: number;
+            balances: components["schemas"]["BalanceMessage"][];
+            sequence: number;
+            /** @enum {unknown} */
+            type: "balances";
+        };
+        /**
+         * BatchAnswer
+         * @description The answer to a batch: one result a member, in order.
+         */
+        BatchAnswer: {
+            members: components["schemas"]["MemberResult"][];
+        };
+        /**
+         * BatchOp
+         * @description Do several requests as one command; the ack's result is a `BatchAnswer`.
+         */
+        BatchOp: {
+            batch: components["schemas"]["BatchOrdersRequest"];
+            id: number | string;
+            /** @enum {unknown} */
+            op: "batch";
+        };
+        /**
+         * BatchOrdersRequest
+         * @description Do up to 100 requests as one command, in order.
+         *
+         *         Attributes:
+         *             members: the requests.
+         *             all_or_none: do all of them, or, when one is refused, nothing.
+         *             sent_at_ms: when the batch was sent, by the exchange's clock.
+         *             receive_window_ms: for how long after that it may be done; 5,000 when left out.
+         */
+        BatchOrdersRequest: {
+            /** @default false */
+            all_or_none?: boolean;
+            members: (components["schemas"]["PlaceMember"] | components["schemas"]["CancelMember"] | components["schemas"]["ReduceMember"] | components["schemas"]["ReplaceMember"])[];
+            /** @default null */
+            receive_window_ms?: number | null;
+            /** @default null */
+            sent_at_ms?: number | null;
+        };
+        /**
+         * BookMessage
+         * @description Level 2 of a market: the same message over REST (a snapshot) and the socket.
+         *
+         *         ``sequence`` and ``previous`` are command sequences. A follower drops deltas with
+         *         ``sequence`` at or below its own, applies one whose ``previous`` is at or below its own, and
+         *         takes a new snapshot otherwise.
+         *
+         *         Attributes:
+         *             previous: of a delta, the ``sequence`` that it follows; null in a snapshot.
+         *             bids: [price, quantity], best first; in a delta quantity "0" removes the level.
+         *             asks: as bids.
+         *             may_cross: the market is in an auction, or was stopped in one: bids may reach the asks.
+         *             checksum: of the book after this message, see `book_checksum`; null over REST, and in deltas
+         *                 that are told again.
+         */
+        BookMessage: {
+            asks: [
+                string,
+                string
+            ][];
+            /** @description milliseconds since the Unix epoch */
+            at_ms: number;
+            bids: [
+                string,
+                string
+            ][];
+            /** @default null */
+            checksum?: number | null;
+            /** @enum {unknown} */
+            kind: "delta" | "snapshot";
+            /** @description the symbol of a market or an asset */
+            market: string;
+            /** @default false */
+            may_cross?: boolean;
+            /** @default null */
+            previous?: number | null;
+            sequence: number;
+            /** @enum {unknown} */
+            type: "book";
+        };
+        /**
+         * BookTopMessage
+         * @description The best level of each side, [price, quantity]; null where a side is empty.
+         *
+         *         A slow reader gets the newest only.
+         */
+        BookTopMessage: {
+            ask: [
+                string,
+                string
+            ] | null;
+            /** @description milliseconds since the Unix epoch */
+            at_ms: number;
+            bid: [
+                string,
+                string
+            ] | null;
+            /** @description the symbol of a market or an asset */
+            market: string;
+            sequence: number;
+            /** @enum {unknown} */
+            type: "book_top";
+        };
+        /**
+         * CancelAllAnswer
+         * @description The ids of the orders that were canceled.
+         */
+        CancelAllAnswer: {
+            canceled: string[];
+            sequence: number;
+        };
+        /**
+         * CancelAllOp
+         * @description Cancel all orders, or those of a market, a side, or both: a `CancelAllAnswer`.
+         */
+        CancelAllOp: {
+            id: number | string;
+            /** @default null */
+            market?: string | null;
+            /** @enum {unknown} */
+            op: "cancel_all";
+            /** @default null */
+            side?: ("buy" | "sell") | null;
+        };
+        /**
+         * CancelMember
+         * @description Cancel an order by one of its ids.
+         */
+        CancelMember: {
+            /** @default null */
+            client_order_id?: string | null;
+            /** @enum {unknown} */
+            op: "cancel";
+            /** @default null */
+            order_id?: string | null;
+        };
+        /**
+         * CancelOnDisconnectOp
+         * @description Wish that the account's orders go with its last connection: a `ProtectionAnswer`.
+         */
+        CancelOnDisconnectOp: {
+            enabled: boolean;
+            id: number | string;
+            /** @enum {unknown} */
+            op: "cancel_on_disconnect";
+        };
+        /**
+         * CancelOnDisconnectRequest
+         * @description Wish that the account's orders go when its last connection ends, or no longer.
+         */
+        CancelOnDisconnectRequest: {
+            enabled: boolean;
+        };
+        /**
+         * CancelOp
+         * @description Cancel an order by one of its ids; the ack's result is an `OrderAnswer`.
+         */
+        CancelOp: {
+            /** @default null */
+            client_order_id?: string | null;
+            id: number | string;
+            /** @enum {unknown} */
+            op: "cancel";
+            /** @default null */
+            order_id?: string | null;
+        };
+        /**
+         * CancelReceiptMessage
+         * @description The operator's word that an order is dead, for ``cancelWithReceipt``.
+         *
+         *         Attributes:
+         *             order_id: the order.
+         *             trader: whose.
+         *             market: the market's number in the contract.
+         *             nonce: counter, revision and lane; this and everything below in the lane is dead.
+         *             filled: lots.
+         *             sequence: it counts once a batch settled up to here.
+         *             signature: 65 bytes r, s, v.
+         */
+        CancelReceiptMessage: {
+            filled: number;
+            market: number;
+            /** @description an integer, as decimal digits */
+            nonce: string;
+            /** @description an id, as decimal digits */
+            order_id: string;
+            sequence: number;
+            /** @description 0x and hexadecimal digits */
+            signature: string;
+            /** @description an account: an EIP-55 address on chains */
+            trader: string;
+        };
+        /**
+         * CandleMessage
+         * @description What traded in one interval; an interval without a trade has none.
+         *
+         *         Attributes:
+         *             start_ms: when the interval begins; a whole multiple of it since the Unix epoch, UTC.
+         *             volume: in base.
+         *             turnover: the sum of all notionals, in quote.
+         *             trades: how many fills.
+         */
+        CandleMessage: {
+            /** @description plain decimal text, such as 2500.5 */
+            close: string;
+            /** @description plain decimal text, such as 2500.5 */
+            high: string;
+            /** @enum {unknown} */
+            interval: "15m" | "1d" | "1h" | "1m" | "4h" | "5m";
+            /** @description plain decimal text, such as 2500.5 */
+            low: string;
+            /** @description the symbol of a market or an asset */
+            market: string;
+            /** @description plain decimal text, such as 2500.5 */
+            open: string;
+            /** @description milliseconds since the Unix epoch */
+            start_ms: number;
+            trades: number;
+            /** @description plain decimal text, such as 2500.5 */
+            turnover: string;
+            /** @enum {unknown} */
+            type: "candle";
+            /** @description plain decimal text, such as 2500.5 */
+            volume: string;
+        };
+        /**
+         * CandlesAnswer
+         * @description Candles, newest first; ``next`` is the cursor of the next page, null on the last.
+         */
+        CandlesAnswer: {
+            candles: components["schemas"]["CandleMessage"][];
+            /** @default null */
+            next?: string | null;
+        };
+        /**
+         * Channel
+         * @description What to hear.
+         *
+         *         ``book``, ``book_top``, ``trades``, ``ticker`` and ``candles_...`` are public and need a market.
+         *         ``orders``, ``fills`` and ``settlements`` are the account's own, need a login, and take no market
+         *         or one; ``balances`` are, too, and take none. ``heartbeat`` is public and takes none.
+         *
+         *         Attributes:
+         *             channel: which.
+         *             market: of what.
+         *             after: begin with what was told after this command, instead of a snapshot or of now. Refused
+         *                 (`UNKNOWN_SEQUENCE`) when that is too long ago. A ``book_top``, ``ticker``, ``candles_...`` and
+         *                 ``balances`` begin with how they stand anyway.
+         */
+        Channel: {
+            /** @default null */
+            after?: number | null;
+            /** @enum {unknown} */
+            channel: "balances" | "book" | "book_top" | "candles_15m" | "candles_1d" | "candles_1h" | "candles_1m" | "candles_4h" | "candles_5m" | "fills" | "heartbeat" | "orders" | "settlements" | "ticker" | "trades";
+            /** @default null */
+            market?: string | null;
+        };
+        /**
+         * ConfirmRequest
+         * @description The message exactly as it was signed, and its signature, as in a login.
+         */
+        ConfirmRequest: {
+            message: string;
+            /** @description 0x and hexadecimal digits: 64 or 65 bytes, of a contract as many as it wants */
+            signature: string;
+        };
+        /**
+         * DomainMessage
+         * @description The EIP-712 domain that orders are signed for.
+         */
+        DomainMessage: {
+            chain_id: number;
+            name: string;
+            verifying_contract: string;
+            version: string;
+        };
+        /**
+         * ErrorMessage
+         * @description A request was refused. ``id`` is null when the message could not be read.
+         */
+        ErrorMessage: {
+            id: number | string | null;
+            problem: components["schemas"]["Problem"];
+            /** @enum {unknown} */
+            type: "error";
+        };
+        /**
+         * ExecutionMessage
+         * @description An execution report: one thing that happened to one order.
+         *
+         *         Attributes:
+         *             exec_type: what happened (ExecType).
+         *             sequence: the command that did it.
+         *             last_price: of a trade, as the four that follow; otherwise null.
+         *             cancel_reason: why it was canceled.
+         *             code: the stable number of a refusal.
+         *             reason: the lower-case name of a refusal.
+         *             trigger_price: of a stop or take-profit.
+         *             display_quantity: of an iceberg.
+         *             quote_budget: of a buy that has one.
+         *             waiting: whether it is open and not on the book, as its trigger is not reached.
+         *             linked_to: of an exit, the other one.
+         *             asleep: how much of an exit is not alive, as its entry did not fill so much.
+         */
+        ExecutionMessage: {
+            /**
+             * @description plain decimal text, such as 2500.5
+             * @default 0
+             */
+            asleep?: string;
+            /** @description milliseconds since the Unix epoch */
+            at_ms: number;
+            /** @default null */
+            cancel_reason?: ("disconnected" | "fill_or_kill" | "kill_switch" | "linked" | "market_closed" | "post_only" | "price_band" | "remainder" | "requested" | "revoked" | "scheduled" | "self_trade" | "settlement_failed" | "uncovered") | null;
+            client_order_id: string | null;
+            /** @default null */
+            code?: number | null;
+            /** @default  */
+            detail?: string;
+            /** @default null */
+            display_quantity?: string | null;
+            /** @enum {unknown} */
+            exec_type: "cancel_rejected" | "canceled" | "expired" | "new" | "reduced" | "rejected" | "replaced" | "trade" | "triggered";
+            /** @default null */
+            fee?: string | null;
+            /** @default  */
+            field?: string;
+            /** @default null */
+            fill_id?: string | null;
+            /** @description plain decimal text, such as 2500.5 */
+            filled: string;
+            /** @default null */
+            last_price?: string | null;
+            /** @default null */
+            last_quantity?: string | null;
+            /** @default null */
+            linked_to?: string | null;
+            /** @default null */
+            liquidity?: ("maker" | "taker") | null;
+            market: string | null;
+            /** @default null */
+            nonce?: string | null;
+            /** @description plain decimal text, such as 2500.5 */
+            open: string;
+            /** @default null */
+            order_hash?: string | null;
+            order_id: string | null;
+            order_type: ("limit" | "market" | "stop_limit" | "stop_market" | "take_profit_limit" | "take_profit_market") | null;
+            post_only: boolean;
+            price: string | null;
+            quantity: string | null;
+            /** @default null */
+            quote_budget?: string | null;
+            /** @default null */
+            reason?: string | null;
+            sequence: number;
+            side: ("buy" | "sell") | null;
+            status: ("canceled" | "expired" | "filled" | "new" | "partially_filled" | "rejected") | null;
+            time_in_force: ("fok" | "gtc" | "gtd" | "ioc") | null;
+            /** @default null */
+            trigger_price?: string | null;
+            /** @enum {unknown} */
+            type: "order";
+            /** @default false */
+            waiting?: boolean;
+        };
+        /**
+         * FeesMessage
+         * @description What is charged, parts per million of the notional; a negative maker fee is a rebate.
+         *
+         *         Attributes:
+         *             maker_fee_ppm: below the first tier.
+         *             taker_fee_ppm: below the first tier.
+         *             tiers: by rising volume.
+         */
+        FeesMessage: {
+            maker_fee_ppm: number;
+            taker_fee_ppm: number;
+            /** @default [] */
+            tiers?: components["schemas"]["FeeTierMessage"][];
+        };
+        /**
+         * FeeTierMessage
+         * @description The rates of accounts that traded at least ``volume`` in the thirty UTC days before today.
+         */
+        FeeTierMessage: {
+            maker_fee_ppm: number;
+            taker_fee_ppm: number;
+            /** @description plain decimal text, such as 2500.5 */
+            volume: string;
+        };
+        /**
+         * FillMessage
+         * @description A fill as one of its two traders sees it.
+         *
+         *         Attributes:
+         *             fee: in `fee_asset`, the market's quote.
+         *             stage: how far settlement has come; it may step back from confirmed to submitted.
+         *             batch: the settlement batch, 0 before there is one.
+         *             transaction: the transaction's hash, or an empty string.
+         *             failure: the contract's skip code when it failed, otherwise 0.
+         */
+        FillMessage: {
+            /** @description milliseconds since the Unix epoch */
+            at_ms: number;
+            /** @default 0 */
+            batch?: number;
+            /** @default 0 */
+            failure?: number;
+            /** @description plain decimal text, such as 2500.5 */
+            fee: string;
+            /** @description the symbol of a market or an asset */
+            fee_asset: string;
+            /** @description an id, as decimal digits */
+            fill_id: string;
+            /** @enum {unknown} */
+            liquidity: "maker" | "taker";
+            /** @description the symbol of a market or an asset */
+            market: string;
+            /** @description an id, as decimal digits */
+            order_id: string;
+            /** @description plain decimal text, such as 2500.5 */
+            price: string;
+            /** @description plain decimal text, such as 2500.5 */
+            quantity: string;
+            /** @enum {unknown} */
+            side: "buy" | "sell";
+            /** @enum {unknown} */
+            stage: "confirmed" | "failed" | "final" | "matched" | "submitted";
+            /** @default  */
+            transaction?: string;
+            /** @enum {unknown} */
+            type: "fill";
+        };
+        /**
+         * FillsAnswer
+         * @description Fills, newest first; ``next`` is the cursor of the next page, null on the last.
+         */
+        FillsAnswer: {
+            fills: components["schemas"]["FillMessage"][];
+            /** @default null */
+            next?: string | null;
+        };
+        /**
+         * GeckoTicker
+         * @description A ticker in the shape that CoinGecko reads, as decimal text.
+         */
+        GeckoTicker: {
+            /** @description plain decimal text, such as 2500.5 */
+            ask: string;
+            base_currency: string;
+            /** @description plain decimal text, such as 2500.5 */
+            base_volume: string;
+            /** @description plain decimal text, such as 2500.5 */
+            bid: string;
+            /** @description plain decimal text, such as 2500.5 */
+            high: string;
+            /** @description plain decimal text, such as 2500.5 */
+            last_price: string;
+            /** @description plain decimal text, such as 2500.5 */
+            low: string;
+            target_currency: string;
+            /** @description plain decimal text, such as 2500.5 */
+            target_volume: string;
+            ticker_id: string;
+        };
+        /**
+         * HealthAnswer
+         * @description How the exchange is.
+         *
+         *         Attributes:
+         *             ready: whether an order sent now would be taken.
+         *             sequence: the last applied command.
+         *             journal_ok: whether the journal takes commands.
+         *             halted: why nothing is taken until a restart, or an empty string.
+         *             settlement_ok: whether settlement takes fills.
+         *             settlement_waiting: groups of fills that wait for settlement.
+         *             records_ok: whether the records follow.
+         *             records_lag: commands that the records are behind.
+         */
+        HealthAnswer: {
+            halted: string;
+            journal_ok: boolean;
+            ready: boolean;
+            records_lag: number;
+            records_ok: boolean;
+            sequence: number;
+            settlement_ok: boolean;
+            settlement_waiting: number;
+        };
+        /**
+         * HeartbeatMessage
+         * @description The server is there, and all that its channels tell up to ``sequence`` was sent before this.
+         */
+        HeartbeatMessage: {
+            sequence: number;
+            /** @description milliseconds since the Unix epoch */
+            time_ms: number;
+            /** @enum {unknown} */
+            type: "heartbeat";
+        };
+        /**
+         * HeartbeatOp
+         * @description Push back every switch of the account: a `ProtectionAnswer`.
+         */
+        HeartbeatOp: {
+            id: number | string;
+            /** @enum {unknown} */
+            op: "heartbeat";
+        };
+        /**
+         * InfoAnswer
+         * @description What a client must know before it logs in or signs.
+         *
+         *         Attributes:
+         *             name: the exchange's name.
+         *             version: the program's version.
+         *             requires_signature: whether orders need their trader's EIP-712 signature.
+         *             chain_id: the settlement's chain, or null where there is none.
+         *             contract: the settlement contract, or null where there is none.
+         *             domain: the EIP-712 domain, or null where there is none.
+         *             login: what a login message must say.
+         *             assets: every asset of every market.
+         */
+        InfoAnswer: {
+            assets: components["schemas"]["AssetMessage"][];
+            /** @default null */
+            chain_id?: number | null;
+            /** @default null */
+            contract?: string | null;
+            /** @default null */
+            domain?: components["schemas"]["DomainMessage"] | null;
+            login: components["schemas"]["LoginTerms"];
+            name: string;
+            requires_signature: boolean;
+            version: string;
+        };
+        /**
+         * KeyLoginOp
+         * @description Bind the connection to an API key.
+         *
+         *         Attributes:
+         *             id: of the request.
+         *             key: the key's id.
+         *             timestamp_ms: when it was signed.
+         *             signature: over the text of a request whose method is ``LOGIN``, whose target is ``/ws``, and
+         *                 whose body is empty.
+         *             window_ms: how much later it may arrive.
+         */
+        KeyLoginOp: {
+            id: number | string;
+            /** @description an id of the exchange's making */
+            key: string;
+            /** @enum {unknown} */
+            op: "login_key";
+            /** @description 0x and hexadecimal digits */
+            signature: string;
+            /** @description milliseconds since the Unix epoch */
+            timestamp_ms: number;
+            /**
+             * @description milliseconds since the Unix epoch
+             * @default 5000
+             */
+            window_ms?: number;
+        };
+        /**
+         * LedgerAnswer
+         * @description Entries, newest first; ``next`` is the cursor of the next page, null on the last.
+         *
+         *         Attributes:
+         *             complete_from: the first command of which entries are kept; later than 1 only after an
+         *                 upgrade, until the operator rebuilds the records.
+         */
+        LedgerAnswer: {
+            complete_from: number;
+            entries: components["schemas"]["LedgerEntryMessage"][];
+            /** @default null */
+            next?: string | null;
+        };
+        /**
+         * LedgerEntryMessage
+         * @description One movement of the account's funds.
+         *
+         *         Attributes:
+         *             sequence: the command that moved them.
+         *             part: where: in trading (available or held), waiting for a withdrawal, or in vouchers.
+         *             amount: negative for what left that part.
+         *             balance: what that part holds of the asset afterwards.
+         *             reference: the fill's id or the voucher's salt, or null.
+         */
+        LedgerEntryMessage: {
+            /** @description plain decimal text, such as 2500.5 */
+            amount: string;
+            /** @description the symbol of a market or an asset */
+            asset: string;
+            /** @description milliseconds since the Unix epoch */
+            at_ms: number;
+            /** @description plain decimal text, such as 2500.5 */
+            balance: string;
+            /** @enum {unknown} */
+            kind: "deposit" | "fee" | "fee_reversed" | "trade" | "trade_reversed" | "voucher_expired" | "voucher_issued" | "voucher_paid" | "withdrawal" | "withdrawal_requested";
+            /** @enum {unknown} */
+            part: "fees" | "trading" | "vault" | "vouchers" | "withdrawing";
+            /** @default null */
+            reference?: string | null;
+            sequence: number;
+        };
+        /**
+         * LinkedAnswer
+         * @description The answer to linked orders, once they are durable.
+         *
+         *         Attributes:
+         *             sequence: the command that did it.
+         *             take_profit: as it stands.
+         *             stop: as it stands.
+         *             entry: of a bracket, as it stands, with what traded at once.
+         */
+        LinkedAnswer: {
+            /** @default null */
+            entry?: components["schemas"]["OrderAnswer"] | null;
+            sequence: number;
+            stop: components["schemas"]["OrderAnswer"];
+            take_profit: components["schemas"]["OrderAnswer"];
+        };
+        /**
+         * LinkedOp
+         * @description Place an OCO or a bracket; the ack's result is a `LinkedAnswer`.
+         */
+        LinkedOp: {
+            id: number | string;
+            linked: components["schemas"]["LinkedRequest"];
+            /** @enum {unknown} */
+            op: "linked";
+        };
+        /**
+         * LinkedRequest
+         * @description Place an OCO (two exits) or a bracket (two exits behind an entry), all of it or nothing.
+         *
+         *         Attributes:
+         *             take_profit: the exit at a better price: a limit order, or one that waits for its trigger.
+         *             stop: the exit at a worse price: a stop. Signed in the take-profit's lane, under the same
+         *                 counter and with a higher revision.
+         *             entry: what opens the position, of the other side; signed in a lane of its own. The exits
+         *                 sleep until it fills, and are alive for as much as it filled.
+         *             sent_at_ms: when it was sent, by the exchange's clock.
+         *             receive_window_ms: for how long after that it may be done; 5,000 when left out.
+         */
+        LinkedRequest: {
+            /** @default null */
+            entry?: components["schemas"]["OrderRequest"] | null;
+            /** @default null */
+            receive_window_ms?: number | null;
+            /** @default null */
+            sent_at_ms?: number | null;
+            stop: components["schemas"]["OrderRequest"];
+            take_profit: components["schemas"]["OrderRequest"];
+        };
+        /**
+         * LivenessAnswer
+         * @description The process answers.
+         */
+        LivenessAnswer: {
+            /** @default true */
+            alive?: boolean;
+        };
+        /**
+         * LoginOp
+         * @description Bind the connection to a session by its access token; again to refresh it.
+         */
+        LoginOp: {
+            id: number | string;
+            /** @enum {unknown} */
+            op: "login";
+            token: string;
+        };
+        /**
+         * LoginRequest
+         * @description A signed login.
+         *
+         *         Attributes:
+         *             message: the EIP-4361 text exactly as it was signed.
+         *             signature: 65 bytes r, s, v of ``personal_sign``, in hexadecimal; of an account that is a
+         *                 contract, what its ``isValidSignature`` accepts (ERC-1271).
+         */
+        LoginRequest: {
+            message: string;
+            /** @description 0x and hexadecimal digits: 64 or 65 bytes, of a contract as many as it wants */
+            signature: string;
+        };
+        /**
+         * LoginResult
+         * @description Who the connection now speaks for.
+         */
+        LoginResult: {
+            /** @description an account: an EIP-55 address on chains */
+            account: string;
+        };
+        /**
+         * LoginTerms
+         * @description What the EIP-4361 login message must say.
+         *
+         *         Attributes:
+         *             domain: the authority that asks for the login.
+         *             uri: what the login is for.
+         *             chain_id: the chain that the session is bound to.
+         *             statement: what the user agrees to, or null.
+         */
+        LoginTerms: {
+            chain_id: number;
+            domain: string;
+            /** @default null */
+            statement?: string | null;
+            uri: string;
+        };
+        /**
+         * MarketMessage
+         * @description A market and its steps.
+         *
+         *         Attributes:
+         *             number: the market's number in the settlement contract.
+         *             tick: the smallest price step, in quote per one base.
+         *             lot: the smallest quantity step, in base.
+         *             lot_size: base atoms per lot, as decimal digits.
+         *             tick_size: quote atoms per lot per tick, as decimal digits.
+         *             maker_fee_ppm: as listed, parts per million of the notional; negative for a rebate.
+         *             taker_fee_ppm: as listed, parts per million of the notional.
+         *             minimum_notional: the smallest notional of an order, in quote.
+         *             state: what the market serves.
+         *             minimum_quantity: the smallest total of an order, in base.
+         *             maximum_quantity: the largest total of an order, in base; null for none.
+         *             maximum_notional: the largest notional of an order, in quote; null for none.
+         *             fee_tiers: as listed. The largest rate that was listed is the most that is ever charged.
+         *             fees: what is charged now where that is not what was listed, otherwise null.
+         *             price_band_ppm: how far from the last price it may trade, parts per million; null for any.
+         *             opening: how an auction would end now; null when nothing crosses.
+         */
+        MarketMessage: {
+            base: components["schemas"]["AssetMessage"];
+            /** @default [] */
+            fee_tiers?: components["schemas"]["FeeTierMessage"][];
+            /** @default null */
+            fees?: components["schemas"]["FeesMessage"] | null;
+            /** @description the symbol of a market or an asset */
+            id: string;
+            /** @description plain decimal text, such as 2500.5 */
+            lot: string;
+            /** @description plain decimal text, such as 2500.5 */
+            lot_size: string;
+            maker_fee_ppm: number;
+            /** @default null */
+            maximum_notional?: string | null;
+            /** @default null */
+            maximum_quantity?: string | null;
+            /** @description plain decimal text, such as 2500.5 */
+            minimum_notional: string;
+            /** @default null */
+            minimum_quantity?: string | null;
+            number: number;
+            /** @default null */
+            opening?: components["schemas"]["OpeningMessage"] | null;
+            /** @default null */
+            price_band_ppm?: number | null;
+            quote: components["schemas"]["AssetMessage"];
+            /** @enum {unknown} */
+            state: "auction_open" | "cancel_only" | "closed" | "halted" | "open" | "post_only";
+            taker_fee_ppm: number;
+            /** @description plain decimal text, such as 2500.5 */
+            tick: string;
+            /** @description plain decimal text, such as 2500.5 */
+            tick_size: string;
+        };
+        /**
+         * MarketRatesMessage
+         * @description What an account is charged in a market today.
+         *
+         *         Attributes:
+         *             tier: 0 below the first tier of the market's fees, then 1, 2, ...
+         *             volume: what counts: quote traded in the thirty UTC days before today.
+         *             next_volume: from which volume on the next tier holds; null in the last.
+         */
+        MarketRatesMessage: {
+            maker_fee_ppm: number;
+            /** @description the symbol of a market or an asset */
+            market: string;
+            /** @default null */
+            next_volume?: string | null;
+            taker_fee_ppm: number;
+            tier: number;
+            /** @description plain decimal text, such as 2500.5 */
+            volume: string;
+            /** @description the symbol of a market or an asset */
+            volume_asset: string;
+        };
+        /**
+         * MarketsAnswer
+         * @description All markets.
+         */
+        MarketsAnswer: {
+            markets: components["schemas"]["MarketMessage"][];
+        };
+        /**
+         * MarketStatusMessage
+         * @description What a market serves.
+         */
+        MarketStatusMessage: {
+            /** @description the symbol of a market or an asset */
+            market: string;
+            /** @enum {unknown} */
+            state: "auction_open" | "cancel_only" | "closed" | "halted" | "open" | "post_only";
+        };
+        /**
+         * MemberResult
+         * @description What became of one member: exactly one of the two is there.
+         */
+        MemberResult: {
+            /** @default null */
+            answer?: components["schemas"]["OrderAnswer"] | null;
+            /** @default null */
+            problem?: components["schemas"]["Problem"] | null;
+        };
+        /**
+         * NonceAnswer
+         * @description A login nonce, good once and for a short time (EIP-4361).
+         */
+        NonceAnswer: {
+            nonce: string;
+        };
+        /**
+         * OpeningMessage
+         * @description What would trade if an auction ended now.
+         *
+         *         Attributes:
+         *             price: the one price.
+         *             quantity: what would trade.
+         *             surplus: what one side wants beyond that at this price.
+         *             surplus_side: which side; null when it comes out even.
+         */
+        OpeningMessage: {
+            /** @description plain decimal text, such as 2500.5 */
+            price: string;
+            /** @description plain decimal text, such as 2500.5 */
+            quantity: string;
+            /** @description plain decimal text, such as 2500.5 */
+            surplus: string;
+            /** @default null */
+            surplus_side?: ("buy" | "sell") | null;
+        };
+        /**
+         * OrderAnswer
+         * @description The answer to place, cancel, reduce and replace, once it is durable.
+         *
+         *         Attributes:
+         *             sequence: the command that did it.
+         *             order: the order as it stands.
+         *             fills: what traded at once, in order.
+         */
+        OrderAnswer: {
+            /** @default [] */
+            fills?: components["schemas"]["FillMessage"][];
+            order: components["schemas"]["OrderMessage"];
+            sequence: number;
+        };
+        /**
+         * OrderMessage
+         * @description An order as it stands.
+         *
+         *         Attributes:
+         *             quantity: the total (OrderQty).
+         *             open: what can still trade (LeavesQty).
+         *             filled: what has traded (CumQty).
+         *             order_hash: the EIP-712 digest, or null when it is not signed.
+         *             nonce: the packed u64 as decimal digits, or null when it is not signed.
+         *             trigger_price: of a stop or take-profit, the price for which it waits, or waited.
+         *             waiting: whether it is open and not on the book, as its trigger is not reached.
+         *             display_quantity: of an iceberg, how much of it the book shows at a time.
+         *             quote_budget: the most that it spends, fees included, in quote.
+         *             linked_to: the id of the exit that cancels it, and that it cancels.
+         *             asleep: how much of an exit is not alive, as its entry did not fill so much.
+         */
+        OrderMessage: {
+            /** @description milliseconds since the Unix epoch */
+            accepted_at_ms: number;
+            /** @description an account: an EIP-55 address on chains */
+            account: string;
+            /**
+             * @description plain decimal text, such as 2500.5
+             * @default 0
+             */
+            asleep?: string;
+            /** @default null */
+            client_order_id?: string | null;
+            /** @default null */
+            display_quantity?: string | null;
+            /** @default null */
+            expires_at_ms?: number | null;
+            /** @description plain decimal text, such as 2500.5 */
+            filled: string;
+            /** @default null */
+            linked_to?: string | null;
+            /** @description the symbol of a market or an asset */
+            market: string;
+            /** @default null */
+            nonce?: string | null;
+            /** @description plain decimal text, such as 2500.5 */
+            open: string;
+            /** @default null */
+            order_hash?: string | null;
+            /** @description an id, as decimal digits */
+            order_id: string;
+            /** @enum {unknown} */
+            order_type: "limit" | "market" | "stop_limit" | "stop_market" | "take_profit_limit" | "take_profit_market";
+            post_only: boolean;
+            /** @description plain decimal text, such as 2500.5 */
+            price: string;
+            /** @description plain decimal text, such as 2500.5 */
+            quantity: string;
+            /** @default null */
+            quote_budget?: string | null;
+            /** @enum {unknown} */
+            self_trade: "cancel_aggressor" | "cancel_both" | "cancel_resting" | "decrement_and_cancel";
+            /** @enum {unknown} */
+            side: "buy" | "sell";
+            /** @enum {unknown} */
+            status: "canceled" | "expired" | "filled" | "new" | "partially_filled" | "rejected";
+            /** @enum {unknown} */
+            time_in_force: "fok" | "gtc" | "gtd" | "ioc";
+            /** @default null */
+            trigger_price?: string | null;
+            /** @default false */
+            waiting?: boolean;
+        };
+        /**
+         * OrderRequest
+         * @description Place an order.
+         *
+         *         Attributes:
+         *             market: the market's symbol.
+         *             side: buy or sell.
+         *             quantity: the total, in base.
+         *             price: the limit, in quote per base; of a market order, the worst price it accepts.
+         *             order_type: limit or market; with stop_ or take_profit_ before it, once the trigger is reached.
+         *             time_in_force: gtc, gtd (unsigned orders only), ioc or fok; a market order's is ioc.
+         *             post_only: refuse rather than take liquidity.
+         *             self_trade: what to do when it meets an order of the same account.
+         *             client_order_id: the trader's own id; sending an order again under its id is safe.
+         *             expires_at_ms: when a gtd order expires.
+         *             max_fee_ppm: signed: the largest fee rate accepted, parts per million.
+         *             expiry_s: signed: Unix seconds from which the order no longer matches.
+         *             nonce: signed: the packed u64 (counter, revision, lane) as decimal digits.
+         *             signature: signed: the EIP-712 signature, 65 bytes r, s, v or 64 bytes r, vs; left out when
+         *                 the order's hash was approved on chain.
+         *             signature_kind: signed: wallet, the trader signed the order; session, a key that the trader
+         *                 granted did; bulk, the trader signed a tree of orders; approved, the hash is approved.
+         *             proof: of a bulk order.
+         *             leaf: of a bulk order.
+         *             trigger_price: of a stop or take-profit, the fill price for which it waits; not signed.
+         *             display_quantity: of an iceberg, how much of it the book shows at a time; not signed.
+         *             quote_budget: the most that an immediate buy spends, fees included, in quote; not signed.
+         *             sent_at_ms: when the request was sent, by the exchange's clock; no part of the order.
+         *             receive_window_ms: for how long after that it may be done; 5,000 when left out.
+         */
+        OrderRequest: {
+            /** @default null */
+            client_order_id?: string | null;
+            /** @default null */
+            display_quantity?: string | null;
+            /** @default null */
+            expires_at_ms?: number | null;
+            /** @default null */
+            expiry_s?: number | null;
+            /**
+             * @description the place in a bulk tree, from 0
+             * @default 0
+             */
+            leaf?: number;
+            /** @description the symbol of a market or an asset */
+            market: string;
+            /** @default null */
+            max_fee_ppm?: number | null;
+            /** @default null */
+            nonce?: string | null;
+            /**
+             * @default limit
+             * @enum {unknown}
+             */
+            order_type?: "limit" | "market" | "stop_limit" | "stop_market" | "take_profit_limit" | "take_profit_market";
+            /** @default false */
+            post_only?: boolean;
+            /** @description plain decimal text, such as 2500.5 */
+            price: string;
+            /**
+             * @description the sibling at each level of a bulk tree, 32 bytes each, leaf first
+             * @default []
+             */
+            proof?: string[];
+            /** @description plain decimal text, such as 2500.5 */
+            quantity: string;
+            /** @default null */
+            quote_budget?: string | null;
+            /** @default null */
+            receive_window_ms?: number | null;
+            /**
+             * @default cancel_aggressor
+             * @enum {unknown}
+             */
+            self_trade?: "cancel_aggressor" | "cancel_both" | "cancel_resting" | "decrement_and_cancel";
+            /** @default null */
+            sent_at_ms?: number | null;
+            /** @enum {unknown} */
+            side: "buy" | "sell";
+            /** @default null */
+            signature?: string | null;
+            /**
+             * @default wallet
+             * @enum {unknown}
+             */
+            signature_kind?: "approved" | "bulk" | "session" | "wallet";
+            /** @default null */
+            time_in_force?: ("fok" | "gtc" | "gtd" | "ioc") | null;
+            /** @default null */
+            trigger_price?: string | null;
+        };
+        /**
+         * OrdersAnswer
+         * @description Orders; ``next`` is the cursor of the next page, null on the last.
+         */
+        OrdersAnswer: {
+            /** @default null */
+            next?: string | null;
+            orders: components["schemas"]["OrderMessage"][];
+        };
+        /**
+         * PingOp
+         * @description Ask for a pong.
+         */
+        PingOp: {
+            /** @default null */
+            id?: number | string | null;
+            /** @enum {unknown} */
+            op: "ping";
+        };
+        /**
+         * PlaceMember
+         * @description Place an order.
+         */
+        PlaceMember: {
+            /** @enum {unknown} */
+            op: "place";
+            order: components["schemas"]["OrderRequest"];
+        };
+        /**
+         * PlaceOp
+         * @description Place an order; the ack's result is an `OrderAnswer`.
+         */
+        PlaceOp: {
+            id: number | string;
+            /** @enum {unknown} */
+            op: "place";
+            order: components["schemas"]["OrderRequest"];
+        };
+        /**
+         * Pong
+         * @description The answer to a ping, with the server's clock.
+         */
+        Pong: {
+            /** @default null */
+            id?: number | string | null;
+            /** @description milliseconds since the Unix epoch */
+            time_ms: number;
+            /** @enum {unknown} */
+            type: "pong";
+        };
+        /**
+         * PreviewAnswer
+         * @description What would become of an order; nothing was done.
+         *
+         *         Attributes:
+         *             hold: what is held while it is open.
+         *             hold_asset: in this asset.
+         *             available: what of that the account has now.
+         *             maker_fee_ppm: the account's rate of today as maker; negative for a rebate.
+         *             taker_fee_ppm: the account's rate of today as taker.
+         *             maker_fee: in quote, when all of it trades at its limit as maker.
+         *             taker_fee: in quote, when all of it trades at its limit as taker.
+         *             fee_asset: the market's quote.
+         *             worst_case: whatever the prices, and the fees that may still change.
+         *             problem: why it would be refused if it came now; null when it would enter.
+         *             order_hash: the EIP-712 digest, or null when the request names no terms to sign.
+         *             typed_data: the EIP-712 document for `eth_signTypedData_v4`, or null as `order_hash`.
+         *             words: the same as a wallet shows it; empty when there is nothing to sign.
+         */
+        PreviewAnswer: {
+            /** @description plain decimal text, such as 2500.5 */
+            available: string;
+            /** @description the symbol of a market or an asset */
+            fee_asset: string;
+            /** @description plain decimal text, such as 2500.5 */
+            hold: string;
+            /** @description the symbol of a market or an asset */
+            hold_asset: string;
+            /** @description plain decimal text, such as 2500.5 */
+            maker_fee: string;
+            maker_fee_ppm: number;
+            /** @default null */
+            order_hash?: string | null;
+            /** @default null */
+            problem?: components["schemas"]["Problem"] | null;
+            /** @description plain decimal text, such as 2500.5 */
+            taker_fee: string;
+            taker_fee_ppm: number;
+            /** @default null */
+            typed_data?: unknown | null;
+            /** @default [] */
+            words?: components["schemas"]["WordMessage"][];
+            worst_case: components["schemas"]["WorstCaseMessage"];
+        };
+        /**
+         * Problem
+         * @description A refusal.
+         *
+         *         Attributes:
+         *             type: a URN made of the reason's name.
+         *             title: the reason's name in words.
+         *             status: the HTTP status that goes with it.
+         *             detail: what is wrong, in words.
+         *             code: the stable number (`RejectReason`).
+         *             reason: the reason's lower-case name.
+         *             field: the field concerned, or an empty string.
+         *             valid: what would be accepted instead, or an empty string.
+         */
+        Problem: {
+            code: number;
+            detail: string;
+            /** @default  */
+            field?: string;
+            reason: string;
+            status: number;
+            title: string;
+            type: string;
+            /** @default  */
+            valid?: string;
+        };
+        /**
+         * ProtectionAnswer
+         * @description How an account is protected: the answer to arming, a heartbeat, a wish, or the question.
+         *
+         *         Attributes:
+         *             sequence: the command that did it, or the last one when nothing was to be done.
+         *             due_at_ms: when the first armed switch fires; left out when none is armed.
+         *             cancel_on_disconnect: whether the account's orders go when its last connection ends.
+         *             switches: all that are armed.
+         */
+        ProtectionAnswer: {
+            /** @default false */
+            cancel_on_disconnect?: boolean;
+            /** @default null */
+            due_at_ms?: number | null;
+            sequence: number;
+            /** @default [] */
+            switches?: components["schemas"]["SwitchMessage"][];
+        };
+        /**
+         * ReceiptMessage
+         * @description A ``JournalReceipt`` with the operator's signature. What does not apply is zero.
+         *
+         *         Attributes:
+         *             kind: what happened.
+         *             trader: whose order.
+         *             market: the symbol.
+         *             market_number: the market's number in the contract; the struct's ``market``.
+         *             order_id: the order.
+         *             order_hash: of an acceptance or replacement, what its trader signed.
+         *             fill_id: of a fill.
+         *             side: of an acceptance, replacement or fill.
+         *             price: ticks: the limit, or that of the fill.
+         *             quantity: lots: accepted in total, filled, canceled, expired, reduced.
+         *             open: lots, afterwards.
+         *             filled: lots, afterwards.
+         *             sequence: the command.
+         *             index: the event's place in what the command did.
+         *             at_ns: the command's time.
+         *             position: the journal's frame.
+         *             frame_hash: its chain hash.
+         *             signature: 65 bytes r, s, v.
+         */
+        ReceiptMessage: {
+            /** @description an integer, as decimal digits */
+            at_ns: string;
+            /** @description an integer, as decimal digits */
+            fill_id: string;
+            filled: number;
+            /** @description 0x and hexadecimal digits */
+            frame_hash: string;
+            index: number;
+            /** @enum {unknown} */
+            kind: "accepted" | "canceled" | "expired" | "filled" | "reduced" | "replaced";
+            /** @description the symbol of a market or an asset */
+            market: string;
+            market_number: number;
+            open: number;
+            /** @description 0x and hexadecimal digits */
+            order_hash: string;
+            /** @description an id, as decimal digits */
+            order_id: string;
+            position: number;
+            price: number;
+            quantity: number;
+            sequence: number;
+            /** @enum {unknown} */
+            side: "buy" | "sell";
+            /** @description 0x and hexadecimal digits */
+            signature: string;
+            /** @description an account: an EIP-55 address on chains */
+            trader: string;
+        };
+        /**
+         * ReceiptsAnswer
+         * @description Receipts, in the order in which things happened.
+         */
+        ReceiptsAnswer: {
+            receipts: components["schemas"]["ReceiptMessage"][];
+        };
+        /**
+         * ReduceMember
+         * @description Lower an order's open quantity.
+         */
+        ReduceMember: {
+            /** @enum {unknown} */
+            op: "reduce";
+            order: components["schemas"]["ReduceRequest"];
+            /** @description an id, as decimal digits */
+            order_id: string;
+        };
+        /**
+         * ReduceOp
+         * @description Lower an order's open quantity in place; the ack's result is an `OrderAnswer`.
+         */
+        ReduceOp: {
+            id: number | string;
+            /** @enum {unknown} */
+            op: "reduce";
+            order: components["schemas"]["ReduceRequest"];
+            /** @description an id, as decimal digits */
+            order_id: string;
+        };
+        /**
+         * ReduceRequest
+         * @description Lower the open quantity by this much, in base; the order keeps its priority.
+         *
+         *         Attributes:
+         *             by: how much.
+         *             sent_at_ms: as in `OrderRequest`.
+         *             receive_window_ms: as in `OrderRequest`.
+         */
+        ReduceRequest: {
+            /** @description plain decimal text, such as 2500.5 */
+            by: string;
+            /** @default null */
+            receive_window_ms?: number | null;
+            /** @default null */
+            sent_at_ms?: number | null;
+        };
+        /**
+         * RefreshRequest
+         * @description The refresh token that buys the next session, once.
+         */
+        RefreshRequest: {
+            refresh_token: string;
+        };
+        /**
+         * ReplaceMember
+         * @description Replace an order's terms.
+         */
+        ReplaceMember: {
+            /** @enum {unknown} */
+            op: "replace";
+            order: components["schemas"]["ReplaceRequest"];
+            /** @description an id, as decimal digits */
+            order_id: string;
+        };
+        /**
+         * ReplaceOp
+         * @description Replace an order's terms; the ack's result is an `OrderAnswer`.
+         */
+        ReplaceOp: {
+            id: number | string;
+            /** @enum {unknown} */
+            op: "replace";
+            order: components["schemas"]["ReplaceRequest"];
+            /** @description an id, as decimal digits */
+            order_id: string;
+        };
+        /**
+         * ReplaceRequest
+         * @description Swap an order for new terms, atomically; it keeps its id.
+         *
+         *         Attributes:
+         *             quantity: the new total, in base, fills so far included.
+         *             price: the new limit.
+         *             expected_filled: refuse when the filled quantity is another.
+         *             nonce: signed: the same lane and counter as the order's, with a higher revision.
+         *             trigger_price: where an order that waits is to wait instead; left out, it stays.
+         *             display_quantity: how much is to be shown at a time from now on; left out, it stays.
+         *
+         *         The rest is as in `OrderRequest`.
+         */
+        ReplaceRequest: {
+            /** @default null */
+            display_quantity?: string | null;
+            /** @default null */
+            expected_filled?: string | null;
+            /** @default null */
+            expires_at_ms?: number | null;
+            /** @default null */
+            expiry_s?: number | null;
+            /**
+             * @description the place in a bulk tree, from 0
+             * @default 0
+             */
+            leaf?: number;
+            /** @default null */
+            max_fee_ppm?: number | null;
+            /** @default null */
+            nonce?: string | null;
+            /** @default false */
+            post_only?: boolean;
+            /** @description plain decimal text, such as 2500.5 */
+            price: string;
+            /**
+             * @description the sibling at each level of a bulk tree, 32 bytes each, leaf first
+             * @default []
+             */
+            proof?: string[];
+            /** @description plain decimal text, such as 2500.5 */
+            quantity: string;
+            /** @default null */
+            receive_window_ms?: number | null;
+            /**
+             * @default cancel_aggressor
+             * @enum {unknown}
+             */
+            self_trade?: "cancel_aggressor" | "cancel_both" | "cancel_resting" | "decrement_and_cancel";
+            /** @default null */
+            sent_at_ms?: number | null;
+            /** @default null */
+            signature?: string | null;
+            /**
+             * @default wallet
+             * @enum {unknown}
+             */
+            signature_kind?: "approved" | "bulk" | "session" | "wallet";
+            /** @default null */
+            time_in_force?: ("fok" | "gtc" | "gtd" | "ioc") | null;
+            /** @default null */
+            trigger_price?: string | null;
+        };
+        /**
+         * RevokedAnswer
+         * @description How many were ended.
+         */
+        RevokedAnswer: {
+            revoked: number;
+        };
+        /**
+         * RevokeRequest
+         * @description An access token to void alone; whoever has it may.
+         */
+        RevokeRequest: {
+            token: string;
+        };
+        /**
+         * RoleMessage
+         * @description A role above trader, since when, and who gave it.
+         */
+        RoleMessage: {
+            /** @description an account: an EIP-55 address on chains */
+            account: string;
+            /** @description milliseconds since the Unix epoch */
+            granted_at_ms: number;
+            granted_by: string;
+            /** @enum {unknown} */
+            role: "admin" | "operator" | "support" | "trader";
+        };
+        /**
+         * RoleRequest
+         * @description The role that an account shall have; ``trader`` takes away any other.
+         */
+        RoleRequest: {
+            /** @enum {unknown} */
+            role: "admin" | "operator" | "support" | "trader";
+        };
+        /**
+         * RolesAnswer
+         * @description Every account with a role above trader.
+         */
+        RolesAnswer: {
+            roles: components["schemas"]["RoleMessage"][];
+        };
+        /**
+         * ScheduleCancelOp
+         * @description Arm, push back or disarm a dead man's switch: a `ProtectionAnswer`.
+         */
+        ScheduleCancelOp: {
+            id: number | string;
+            /** @enum {unknown} */
+            op: "schedule_cancel";
+            switch: components["schemas"]["ScheduleCancelRequest"];
+        };
+        /**
+         * ScheduleCancelRequest
+         * @description Arm a dead man's switch, or push it back; 0 disarms.
+         *
+         *         Attributes:
+         *             timeout_ms: at most a day.
+         *             market: whose orders there; all markets when it is left out, which is a switch of its own.
+         */
+        ScheduleCancelRequest: {
+            /** @default null */
+            market?: string | null;
+            timeout_ms: number;
+        };
+        /**
+         * SessionAnswer
+         * @description A session: ``access_token`` goes into the Authorization header as a bearer token.
+         */
+        SessionAnswer: {
+            /** @description milliseconds since the Unix epoch */
+            access_expires_at_ms: number;
+            access_token: string;
+            /** @description an account: an EIP-55 address on chains */
+            account: string;
+            /** @description milliseconds since the Unix epoch */
+            refresh_expires_at_ms: number;
+            refresh_token: string;
+        };
+        /**
+         * SessionKeyMessage
+         * @description What a session key may do in one market, as far as final blocks say.
+         *
+         *         Attributes:
+         *             key: the session key's address.
+         *             market: where.
+         *             buy_budget: what new buys may still use, quote, fees included.
+         *             sell_budget: what new sells may still use, base.
+         *             buy_reserved: what open buys may use at worst, quote.
+         *             sell_reserved: what open sells may use, base.
+         *             expiry_s: when the grant ends.
+         *             revoked: the account took it back.
+         */
+        SessionKeyMessage: {
+            /** @description plain decimal text, such as 2500.5 */
+            buy_budget: string;
+            /** @description plain decimal text, such as 2500.5 */
+            buy_reserved: string;
+            /** @description Unix seconds */
+            expiry_s: number;
+            /** @description an account: an EIP-55 address on chains */
+            key: string;
+            /** @description the symbol of a market or an asset */
+            market: string;
+            revoked: boolean;
+            /** @description plain decimal text, such as 2500.5 */
+            sell_budget: string;
+            /** @description plain decimal text, such as 2500.5 */
+            sell_reserved: string;
+        };
+        /**
+         * SessionKeysAnswer
+         * @description The account's session keys, by key and market.
+         */
+        SessionKeysAnswer: {
+            session_keys: components["schemas"]["SessionKeyMessage"][];
+        };
+        /**
+         * SessionMessage
+         * @description An open login of the account.
+         *
+         *         Attributes:
+         *             id: names it, and is no secret.
+         *             opened_at_ms: when the login happened.
+         *             used_at_ms: about when it was last used.
+         *             ends_at_ms: when it ends unless it is refreshed before.
+         *             address: the network address that it came from.
+         *             user_agent: what the program that logged in calls itself.
+         *             current: whether it is the one that asks.
+         */
+        SessionMessage: {
+            address: string;
+            current: boolean;
+            /** @description milliseconds since the Unix epoch */
+            ends_at_ms: number;
+            /** @description an id of the exchange's making */
+            id: string;
+            /** @description milliseconds since the Unix epoch */
+            opened_at_ms: number;
+            /** @description milliseconds since the Unix epoch */
+            used_at_ms: number;
+            user_agent: string;
+        };
+        /**
+         * SessionsAnswer
+         * @description All open logins of the account, oldest first.
+         */
+        SessionsAnswer: {
+            sessions: components["schemas"]["SessionMessage"][];
+        };
+        /**
+         * SettlementMessage
+         * @description Fills of the account in one market moved to a stage of settlement together.
+         *
+         *         Attributes:
+         *             stage: how far they are now; it may step back from confirmed to submitted.
+         *             batch: the settlement batch.
+         *             transaction: the transaction's hash, or an empty string without a chain.
+         *             failure: the contract's skip code when they failed, otherwise 0.
+         *             fills: which.
+         */
+        SettlementMessage: {
+            batch: number;
+            failure: number;
+            fills: string[];
+            /** @description the symbol of a market or an asset */
+            market: string;
+            sequence: number;
+            /** @enum {unknown} */
+            stage: "confirmed" | "failed" | "final" | "matched" | "submitted";
+            transaction: string;
+            /** @enum {unknown} */
+            type: "settlement";
+        };
+        /**
+         * SolvencyAnswer
+         * @description The account's claim as of one command, and where anybody can check it without the exchange.
+         *
+         *         Attributes:
+         *             sequence: the command after which all figures hold.
+         *             state_hash: of the whole exchange at it, as `hybrid-dex journal replay` shows it.
+         *             contract: the vault; `hybrid-dex solvency verify` adds up what it owes and holds, and
+         *                 `hybrid-dex solvency proof` writes the proof of one account. Null without a chain.
+         */
+        SolvencyAnswer: {
+            /** @description an account: an EIP-55 address on chains */
+            account: string;
+            assets: components["schemas"]["AssetSolvencyMessage"][];
+            /** @default null */
+            chain_id?: number | null;
+            /** @default null */
+            contract?: string | null;
+            sequence: number;
+            state_hash: string;
+        };
+        /**
+         * StatusAnswer
+         * @description How the exchange is.
+         *
+         *         Attributes:
+         *             accepting: whether an order sent now would be taken.
+         *             sequence: the last applied command.
+         *             records_lag: commands that lists of the past are behind.
+         *             records_ok: whether they follow.
+         */
+        StatusAnswer: {
+            accepting: boolean;
+            markets: components["schemas"]["MarketStatusMessage"][];
+            records_lag: number;
+            records_ok: boolean;
+            sequence: number;
+            /** @description milliseconds since the Unix epoch */
+            time_ms: number;
+        };
+        /**
+         * SubscribeOp
+         * @description Hear channels; a book begins with a snapshot.
+         */
+        SubscribeOp: {
+            channels: components["schemas"]["Channel"][];
+            id: number | string;
+            /** @enum {unknown} */
+            op: "subscribe";
+        };
+        /**
+         * SubscribeResult
+         * @description All channels that the connection now hears.
+         *
+         *         Attributes:
+         *             channels: what is heard.
+         *             sequence: after a subscription: what happened after this command is told from now on.
+         */
+        SubscribeResult: {
+            channels: components["schemas"]["Channel"][];
+            /** @default null */
+            sequence?: number | null;
+        };
+        /**
+         * SwitchMessage
+         * @description A dead man's switch that is armed.
+         *
+         *         Attributes:
+         *             timeout_ms: by what a heartbeat pushes it back.
+         *             due_at_ms: when it fires.
+         *             market: whose orders there; left out, all markets.
+         */
+        SwitchMessage: {
+            /** @description milliseconds since the Unix epoch */
+            due_at_ms: number;
+            /** @default null */
+            market?: string | null;
+            timeout_ms: number;
+        };
+        /**
+         * TickerMessage
+         * @description A market in the last 24 hours, to the minute, and its top of book.
+         *
+         *         Attributes:
+         *             at_ms: the time of the last command.
+         *             last: the last price ever; null before the first trade.
+         *             open: the first price of the 24 hours, and so on; null when nothing traded in them.
+         *             change_percent: from open to last, rounded towards zero; null when nothing traded.
+         *             volume: in base.
+         *             turnover: in quote.
+         *             bid: the best price to sell at; null where the side is empty.
+         */
+        TickerMessage: {
+            ask: string | null;
+            ask_quantity: string | null;
+            /** @description milliseconds since the Unix epoch */
+            at_ms: number;
+            bid: string | null;
+            bid_quantity: string | null;
+            change_percent: string | null;
+            high: string | null;
+            last: string | null;
+            low: string | null;
+            /** @description the symbol of a market or an asset */
+            market: string;
+            open: string | null;
+            trades: number;
+            /** @description plain decimal text, such as 2500.5 */
+            turnover: string;
+            /** @enum {unknown} */
+            type: "ticker";
+            /** @description plain decimal text, such as 2500.5 */
+            volume: string;
+        };
+        /**
+         * TimeAnswer
+         * @description The server's clock.
+         */
+        TimeAnswer: {
+            /** @description milliseconds since the Unix epoch */
+            time_ms: number;
+        };
+        /**
+         * TradeMessage
+         * @description A public trade.
+         */
+        TradeMessage: {
+            /** @description milliseconds since the Unix epoch */
+            at_ms: number;
+            /** @description an id, as decimal digits */
+            fill_id: string;
+            /** @description the symbol of a market or an asset */
+            market: string;
+            /** @description plain decimal text, such as 2500.5 */
+            price: string;
+            /** @description plain decimal text, such as 2500.5 */
+            quantity: string;
+            /** @enum {unknown} */
+            taker_side: "buy" | "sell";
+            /** @enum {unknown} */
+            type: "trade";
+        };
+        /**
+         * TradesAnswer
+         * @description A market's trades, newest first; ``next`` is the cursor of the next page, null on the last.
+         */
+        TradesAnswer: {
+            /** @default null */
+            next?: string | null;
+            trades: components["schemas"]["TradeMessage"][];
+        };
+        /**
+         * TransferMessage
+         * @description Funds that came, left, or wait to leave.
+         *
+         *         Attributes:
+         *             sequence: the command.
+         *             kind: what happened.
+         *             amount: how much; of a withdrawal request, what waits altogether.
+         *             available: what could be traded afterwards.
+         *             salt: of a voucher, which; otherwise null.
+         */
+        TransferMessage: {
+            /** @description plain decimal text, such as 2500.5 */
+            amount: string;
+            /** @description the symbol of a market or an asset */
+            asset: string;
+            /** @description milliseconds since the Unix epoch */
+            at_ms: number;
+            /** @description plain decimal text, such as 2500.5 */
+            available: string;
+            /** @enum {unknown} */
+            kind: "deposit" | "voucher" | "voucher_expired" | "voucher_redeemed" | "withdrawal" | "withdrawal_request";
+            /** @default null */
+            salt?: string | null;
+            sequence: number;
+        };
+        /**
+         * TransfersAnswer
+         * @description Transfers, newest first; ``next`` is the cursor of the next page, null on the last.
+         */
+        TransfersAnswer: {
+            /** @default null */
+            next?: string | null;
+            transfers: components["schemas"]["TransferMessage"][];
+        };
+        /**
+         * UnsubscribeOp
+         * @description Hear channels no longer.
+         */
+        UnsubscribeOp: {
+            channels: components["schemas"]["Channel"][];
+            id: number | string;
+            /** @enum {unknown} */
+            op: "unsubscribe";
+        };
+        /**
+         * VoucherMessage
+         * @description An open voucher with the operator's signature, for ``withdrawWithVoucher``.
+         *
+         *         Attributes:
+         *             asset: what.
+         *             amount: how much, as decimal text.
+         *             account: who may redeem it.
+         *             token: the asset's contract.
+         *             atoms: the amount in atoms; the struct's ``amount``.
+         *             recipient: the address that is paid.
+         *             salt: tells the account's vouchers apart.
+         *             deadline_s: until when it is paid; the struct's ``deadline``.
+         *             min_batch: it is paid once this batch has settled; the struct's ``minBatch``.
+         *             signature: 65 bytes r, s, v.
+         */
+        VoucherMessage: {
+            /** @description an account: an EIP-55 address on chains */
+            account: string;
+            /** @description plain decimal text, such as 2500.5 */
+            amount: string;
+            /** @description the symbol of a market or an asset */
+            asset: string;
+            /** @description an integer, as decimal digits */
+            atoms: string;
+            /** @description Unix seconds */
+            deadline_s: number;
+            min_batch: number;
+            /** @description an account: an EIP-55 address on chains */
+            recipient: string;
+            /** @description an integer, as decimal digits */
+            salt: string;
+            /** @description 0x and hexadecimal digits */
+            signature: string;
+            /** @description an account: an EIP-55 address on chains */
+            token: string;
+        };
+        /**
+         * VoucherRequest
+         * @description A withdrawal that the vault pays at once, out of settled funds.
+         *
+         *         Attributes:
+         *             asset: what.
+         *             amount: how much.
+         *             recipient: the address that is paid; the account itself when left out.
+         *             salt: your own number for it, ``2**40`` or higher and above every one before. The same
+         *                 request again gives the same voucher while it is open, and is refused after. Left out,
+         *                 each request is another voucher.
+         */
+        VoucherRequest: {
+            /** @description plain decimal text, such as 2500.5 */
+            amount: string;
+            /** @description the symbol of a market or an asset */
+            asset: string;
+            /** @default null */
+            recipient?: string | null;
+            /** @default null */
+            salt?: string | null;
+        };
+        /**
+         * VouchersAnswer
+         * @description The account's vouchers that were neither paid nor ran out, as far as final blocks say.
+         */
+        VouchersAnswer: {
+            vouchers: components["schemas"]["VoucherMessage"][];
+        };
+        /**
+         * VoucherStatusMessage
+         * @description How far a voucher has come.
+         *
+         *         Attributes:
+         *             salt: tells the account's vouchers apart.
+         *             amount: how much.
+         *             recipient: the address that the vault pays.
+         *             deadline: until when the vault pays, Unix seconds.
+         *             min_batch: the vault pays once this batch has settled.
+         *             state: open until a final block paid it, or can pay it no more.
+         *             ended_at_ms: when that was told; null while it is open.
+         */
+        VoucherStatusMessage: {
+            /** @description plain decimal text, such as 2500.5 */
+            amount: string;
+            /** @description the symbol of a market or an asset */
+            asset: string;
+            /** @description Unix seconds */
+            deadline: number;
+            /** @default null */
+            ended_at_ms?: number | null;
+            /** @description milliseconds since the Unix epoch */
+            issued_at_ms: number;
+            min_batch: number;
+            /** @description an account: an EIP-55 address on chains */
+            recipient: string;
+            /** @description an integer, as decimal digits */
+            salt: string;
+            /** @enum {unknown} */
+            state: "expired" | "open" | "redeemed";
+        };
+        /**
+         * WordMessage
+         * @description One line of what a wallet shows before it signs.
+         */
+        WordMessage: {
+            label: string;
+            text: string;
+        };
+        /**
+         * WorstCaseMessage
+         * @description What its trader can at worst end up with.
+         *
+         *         Attributes:
+         *             pays_at_most: a buyer's fee included.
+         *             pays_asset: in this asset.
+         *             receives_at_least: when `quantity` trades, a seller's fee taken off.
+         *             receives_asset: in this asset.
+         *             quantity: what trades at the limit, in base: all of it, or what its budget pays for.
+         *             fee: in quote, at the limit and the highest rate that may ever be charged.
+         */
+        WorstCaseMessage: {
+            /** @description plain decimal text, such as 2500.5 */
+            fee: string;
+            /** @description the symbol of a market or an asset */
+            pays_asset: string;
+            /** @description plain decimal text, such as 2500.5 */
+            pays_at_most: string;
+            /** @description plain decimal text, such as 2500.5 */
+            quantity: string;
+            /** @description the symbol of a market or an asset */
+            receives_asset: string;
+            /** @description plain decimal text, such as 2500.5 */
+            receives_at_least: string;
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    AccountBalancesListBalances: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BalancesAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AccountDepositsListDeposits: {
+        parameters: {
+            query?: {
+                /** @description an asset's symbol */
+                asset?: string | null;
+                /** @description the `next` of the page before */
+                before?: string | null;
+                /** @description how many at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransfersAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AccountFeesGetFees: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountFeesAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AccountFillsListFills: {
+        parameters: {
+            query?: {
+                /** @description the cursor that the last page gave */
+                before?: string | null;
+                /** @description how many at most */
+                limit?: number;
+                /** @description a market's symbol */
+                market?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FillsAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AccountLedgerListEntries: {
+        parameters: {
+            query?: {
+                /** @description an asset's symbol */
+                asset?: string | null;
+                /** @description the `next` of the page before */
+                before?: string | null;
+                /** @description how many at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AccountSessionsListSessionKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionKeysAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AccountSolvencyGetSolvency: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SolvencyAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AccountVouchersListVouchers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VouchersAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AccountVouchersIssueVoucher: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VoucherRequest"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VoucherMessage"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AccountVouchersSaltGetVoucher: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                salt: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VoucherStatusMessage"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AccountWithdrawalsListWithdrawals: {
+        parameters: {
+            query?: {
+                /** @description an asset's symbol */
+                asset?: string | null;
+                /** @description the `next` of the page before */
+                before?: string | null;
+                /** @description one kind of withdrawal only */
+                kind?: string | null;
+                /** @description how many at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransfersAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AdminAuditListAudit: {
+        parameters: {
+            query?: {
+                /** @description entries with smaller ids */
+                before?: number | null;
+                /** @description how many at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AdminRolesListRoles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RolesAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AdminRolesAccountSetRole: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoleRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AuthActionsBeginAction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ActionRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActionAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AuthActionsConfirmConfirmAction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfirmRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActionTokenAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AuthApiKeysListKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeysAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AuthApiKeysMakeKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApiKeyRequest"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeyAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AuthApiKeysKeyIdDeleteKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevokedAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AuthLoginLogin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LoginRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AuthLogoutLogout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AuthNonceIssueNonce: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NonceAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AuthRefreshRefresh: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefreshRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AuthRevokeRevokeToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevokeRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AuthSessionsListSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionsAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AuthSessionsRevokeOtherSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevokedAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AuthSessionsSessionIdRevokeSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevokedAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    HealthLiveGetLiveness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LivenessAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    HealthReadyGetReadiness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    InfoGetInfo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InfoAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    MarketsListMarkets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MarketsAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    MarketsMarketIdGetMarket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                market_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MarketMessage"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    MarketsMarketIdBookGetBook: {
+        parameters: {
+            query?: {
+                /** @description levels a side at most */
+                depth?: number;
+            };
+            header?: never;
+            path: {
+                market_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookMessage"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    MarketsMarketIdCandlesListCandles: {
+        parameters: {
+            query: {
+                /** @description the `next` of the page before */
+                before?: string | null;
+                /** @description from this time on, Unix milliseconds */
+                from_ms?: number;
+                /** @description how long a candle lasts */
+                interval: "1m" | "5m" | "15m" | "1h" | "4h" | "1d";
+                /** @description how many at most */
+                limit?: number;
+                /** @description before this time, Unix milliseconds */
+                to_ms?: number;
+            };
+            header?: never;
+            path: {
+                market_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CandlesAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    MarketsMarketIdTickerGetTicker: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                market_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TickerMessage"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    MarketsMarketIdTradesListTrades: {
+        parameters: {
+            query?: {
+                /** @description the cursor that the last page gave */
+                before?: string | null;
+                /** @description how many at most */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                market_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TradesAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    OrdersListOrders: {
+        parameters: {
+            query?: {
+                /** @description the cursor that the last page gave */
+                before?: string | null;
+                /** @description from this time on, Unix milliseconds */
+                from_ms?: number;
+                /** @description how many at most */
+                limit?: number;
+                /** @description a market's symbol */
+                market?: string | null;
+                /** @description orders that are so now */
+                status?: "new" | "partially_filled" | "filled" | "canceled" | "expired" | null;
+                /** @description before this time, Unix milliseconds */
+                to_ms?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrdersAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    OrdersPlaceOrder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderRequest"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    OrdersCancelAllOrders: {
+        parameters: {
+            query?: {
+                /** @description a market's symbol */
+                market?: string | null;
+                /** @description one side only */
+                side?: "buy" | "sell" | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CancelAllAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    OrdersOrderIdGetOrder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderMessage"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    OrdersOrderIdCancelOrder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    OrdersOrderIdReceiptCancelReceipt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CancelReceiptMessage"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    OrdersOrderIdReduceReduceOrder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReduceRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    OrdersOrderIdReplaceReplaceOrder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplaceRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    OrdersBatchPlaceBatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BatchOrdersRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    OrdersByClientIdClientOrderIdGetOrderByClientId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                client_order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderMessage"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    OrdersByHashOrderHashGetOrderByHash: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_hash: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderMessage"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    OrdersLinkedPlaceLinked: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkedRequest"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkedAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    OrdersOpenListOpenOrders: {
+        parameters: {
+            query?: {
+                /** @description a market's symbol */
+                market?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrdersAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    OrdersPreviewPreviewOrder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    OrdersProtectionGetProtection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtectionAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    OrdersProtectionDisconnectSetCancelOnDisconnect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CancelOnDisconnectRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtectionAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    OrdersProtectionHeartbeatPushBack: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtectionAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    OrdersProtectionTimerArmTimer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScheduleCancelRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtectionAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    OrdersProtectionTimerDisarmTimer: {
+        parameters: {
+            query?: {
+                /** @description a market's symbol */
+                market?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtectionAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ReceiptsGetReceipts: {
+        parameters: {
+            query?: {
+                /** @description that this fill was made */
+                fill_id?: string | null;
+                /** @description that this order was accepted */
+                order_id?: string;
+                /** @description all that a command did */
+                sequence?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceiptsAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    StatusGetStatus: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatusAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    TickersListTickers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GeckoTicker"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    TimeGetTime: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TimeAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+}

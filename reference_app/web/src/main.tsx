@@ -1,0 +1,11 @@
+import { createRoot } from "react-dom/client";
+import { App } from "./app";
+import { followSystemTheme } from "./state/preferences";
+import "./styles/tokens.css";
+import "./styles/base.css";
+import "./styles/components.css";
+import "./styles/trade.css";
+
+followSystemTheme();
+const root = document.getElementById("root");
+if (root) createRoot(root).render(<App />);

@@ -1,0 +1,80 @@
+// Tables of balances and fills; every number is the exchange's own text.
+import type { ReactNode } from "react";
+import type { Balance, Fill, Market } from "../api/types";
+import { type Column, Rows } from "../components/rows";
+import { StageBadge, TransactionLink } from "../components/stage";
+import { Empty } from "../components/ui";
+import { grouped } from "../money/decimal";
+import { showPrice, showQuantity } from "../money/market";
+import { fillKey } from "../state/feeds";
+import { useStore } from "../state/store";
+
+const BALANCES: readonly Column<Balance>[] = [
+  { head: "Asset", cell: (row) => <strong>{row.asset}</strong> },
+  { head: "Available", right: true, cell: (row) => grouped(row.available) },
+  { head: "Held", right: true, cell: (row) => grouped(row.held) },
+  { head: "Arriving", right: true, cell: (row) => grouped(row.in_flight_in) },
+  { head: "Leaving", right: true, cell: (row) => grouped(row.in_flight_out) },
+  { head: "Withdrawing", right: true, cell: (row) => grouped(row.withdrawing) },
+  { head: "Total", right: true, cell: (row) => grouped(row.total) },
+];
+
+export function BalancesTable(): ReactNode {
+  const balances = useStore((state) => state.balances);
+  return (
+    <Rows
+      label="Balances"
+      columns={BALANCES}
+      rows={balances}
+      keyOf={(row) => row.asset}
+      empty={<Empty>Nothing deposited yet.</Empty>}
+    />
+  );
+}
+
+export function timeText(ms: number): string {
+  return new Date(ms).toLocaleString([], {
+    month: "short",
+    day: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+  });
+}
+
+export function FillsTable(props: { height?: number; market?: string | null }): ReactNode {
+  const all = useStore((state) => state.fills);
+  const markets = useStore((state) => state.markets);
+  const chainId = useStore((state) => state.info?.chain_id);
+  const rows = props.market ? all.filter((fill) => fill.market === props.market) : all;
+  const find = (fill: Fill): Market | undefined => markets.find((market) => market.id === fill.market);
+  const price = (fill: Fill): string => {
+    const market = find(fill);
+    return market ? showPrice(market, fill.price) : fill.price;
+  };
+  const quantity = (fill: Fill): string => {
+    const market = find(fill);
+    return market ? showQuantity(market, fill.quantity) : fill.quantity;
+  };
+  const columns: readonly Column<Fill>[] = [
+    { head: "Time", cell: (fill) => <span className="soft">{timeText(fill.at_ms)}</span> },
+    { head: "Market", cell: (fill) => fill.market },
+    { head: "Side", cell: (fill) => <span className={fill.side}>{fill.side === "buy" ? "Buy" : "Sell"}</span> },
+    { head: "Price", right: true, cell: price },
+    { head: "Quantity", right: true, cell: quantity },
+    { head: "Fee", right: true, cell: (fill) => `${grouped(fill.fee)} ${fill.fee_asset}` },
+    { head: "Role", cell: (fill) => <span className="soft">{fill.liquidity}</span> },
+    { head: "Settlement", cell: (fill) => <StageBadge stage={fill.stage} /> },
+    { head: "Transaction", cell: (fill) => <TransactionLink fill={fill} chainId={chainId} /> },
+  ];
+  return (
+    <Rows
+      label="Fills"
+      columns={columns}
+      rows={rows}
+      keyOf={fillKey}
+      {...(props.height ? { height: props.height } : {})}
+      empty={<Empty>No fills yet. What you trade appears here with how far its settlement has come.</Empty>}
+    />
+  );
+}

@@ -1,0 +1,164 @@
+// The desk: the one object that holds the socket, the session and the wallet, and does what buttons ask for.
+import { explain, Http } from "../api/http";
+import { type Line, Socket } from "../api/socket";
+import type { Info, Market } from "../api/types";
+import { type Announced, findWallets } from "../wallet/providers";
+import { Session } from "../wallet/session";
+import type { DemoWallet, Wallet } from "../wallet/wallet";
+import { isDemo } from "../wallet/wallet";
+import { followAccount, followMarket } from "./feeds";
+import { NOBODY, notify, useStore } from "./store";
+
+const CHOSEN = "hybrid-dex.market";
+
+class Desk {
+  readonly session = new Session();
+  readonly http = new Http({ token: () => this.session.token() });
+  readonly socket = new Socket({
+    open: () => new WebSocket(`${location.origin.replace(/^http/, "ws")}/ws`) as unknown as Line,
+    token: () => this.session.token(),
+    changed: (socket) => useStore.setState({ socket }),
+    random: Math.random,
+  });
+  private demo: DemoWallet | null = null;
+  private leaveMarket: (() => void) | null = null;
+  private leaveAccount: (() => void) | null = null;
+  private starting: Promise<void> | null = null;
+
+  /** Reads what the exchange is and begins to listen. Safe to call again after a failure. */
+  start(): Promise<void> {
+    this.session.ended = () => this.signedOut("Your session has ended; sign in again.");
+    this.starting ??= this.begin().catch((error: unknown) => {
+      this.starting = null;
+      useStore.setState({ startProblem: explain(error) });
+    });
+    return this.starting;
+  }
+
+  private async begin(): Promise<void> {
+    const [info, answer] = await Promise.all([
+      this.http.get<Info>("/info"),
+      this.http.get<{ markets: Market[] }>("/markets"),
+    ]);
+    useStore.setState({ info, markets: answer.markets, startProblem: null });
+    this.socket.start();
+    if (!useStore.getState().marketId) {
+      const kept = localStorage.getItem(CHOSEN);
+      this.look(answer.markets.some((market) => market.id === kept) ? kept : (answer.markets[0]?.id ?? null));
+    } else {
+      this.look(useStore.getState().marketId);
+    }
+    await this.resume();
+  }
+
+  /** Looks at a market. */
+  look(marketId: string | null): void {
+    const { markets, marketId: before } = useStore.getState();
+    const known = markets.some((market) => market.id === marketId);
+    useStore.setState({ marketId });
+    if (!known || marketId === null || (before === marketId && this.leaveMarket)) return;
+    localStorage.setItem(CHOSEN, marketId);
+    this.leaveMarket?.();
+    this.leaveMarket = followMarket(this.socket, marketId, (path) => this.http.get(path));
+  }
+
+  /** Reads the markets again, as after their state or fees changed. */
+  async readMarkets(): Promise<void> {
+    const answer = await this.http.get<{ markets: Market[] }>("/markets");
+    useStore.setState({ markets: answer.markets });
+  }
+
+  /** Returns the demo's wallet, or null where this is no demo. */
+  async demoWallet(): Promise<DemoWallet | null> {
+    if (!isDemo()) return null;
+    this.demo ??= await this.http.get<DemoWallet>("/demo/wallet");
+    return this.demo;
+  }
+
+  /** Connects the demo's wallet and signs in. */
+  async connectDemo(): Promise<void> {
+    await this.connect(await this.openDemo());
+  }
+
+  /** Connects a wallet of the browser and signs in; on the local chain it learns of the chain first. */
+  async connectInjected(found: Announced): Promise<void> {
+    const { injectedWallet } = await import("../wallet/clients");
+    const wallet = await injectedWallet(found);
+    if (!wallet) throw new Error("The wallet named no account; choose one in it and connect again.");
+    const info = this.info();
+    if (info.chain_id != null) await wallet.joinChain(info.chain_id, (await this.demoWallet())?.rpc_url ?? null);
+    await this.connect(wallet);
+    found.provider.on?.(
+      "accountsChanged",
+      () => void this.disconnect("The wallet changed its account; sign in again."),
+    );
+  }
+
+  /** Signs out and forgets the wallet. */
+  async disconnect(reason = "Signed out."): Promise<void> {
+    await this.session.logout();
+    this.signedOut(reason);
+  }
+
+  /** Returns the wallet, or throws what to do. */
+  wallet(): Wallet {
+    const wallet = useStore.getState().wallet;
+    if (!wallet) throw new Error("Connect a wallet first.");
+    return wallet;
+  }
+
+  info(): Info {
+    const info = useStore.getState().info;
+    if (!info) throw new Error("The exchange has not answered yet.");
+    return info;
+  }
+
+  /** The demo's wallet as one that can sign, without signing in with it. */
+  async openDemo(): Promise<Wallet> {
+    const demo = await this.demoWallet();
+    if (!demo) throw new Error("There is no demo wallet here.");
+    const { demoWallet } = await import("../wallet/clients");
+    return demoWallet(demo, location.origin);
+  }
+
+  private async connect(wallet: Wallet): Promise<void> {
+    await this.session.login(wallet, this.info(), location.origin);
+    await this.entered(wallet);
+  }
+
+  private async resume(): Promise<void> {
+    const kept = await this.session.resume();
+    if (!kept) return;
+    const wallet = await this.reopen(kept.walletId).catch(() => null);
+    if (wallet && wallet.address === kept.account) await this.entered(wallet);
+    else await this.session.logout();
+  }
+
+  private async reopen(walletId: string): Promise<Wallet | null> {
+    if (walletId === "demo") return this.openDemo();
+    const found = (await findWallets()).find((one) => one.id === walletId);
+    if (!found) return null;
+    const { injectedWallet } = await import("../wallet/clients");
+    return injectedWallet(found, true);
+  }
+
+  private async entered(wallet: Wallet): Promise<void> {
+    useStore.setState({ wallet, ...NOBODY, account: this.session.account });
+    this.leaveAccount?.();
+    await this.socket.authenticate();
+    this.leaveAccount = followAccount(
+      this.socket,
+      (path) => this.http.get(path),
+      (error) => notify("bad", explain(error)),
+    );
+  }
+
+  private signedOut(reason: string): void {
+    this.leaveAccount?.();
+    this.leaveAccount = null;
+    useStore.setState({ wallet: null, ...NOBODY });
+    notify("plain", reason);
+  }
+}
+
+export const desk = new Desk();

@@ -1,0 +1,143 @@
+// The book, best prices in the middle. A click puts a price into the form; own orders are marked.
+import { memo, type ReactNode, useMemo } from "react";
+import type { Level } from "../api/book";
+import type { Market, Side } from "../api/types";
+import { Panel } from "../components/ui";
+import { formatDecimal, grouped, parseDecimal, share } from "../money/decimal";
+import { showPrice, showQuantity, stepsOf } from "../money/market";
+import { useStore } from "../state/store";
+import { write } from "./ticket";
+
+const LEVELS = 14;
+
+interface Row {
+  readonly level: Level;
+  readonly total: string;
+  /** Of the deepest total shown, in thousandths. */
+  readonly part: number;
+}
+
+/** Returns levels with running totals; the bar of each is its total's part of `deepest`. */
+export function withTotals(market: Market, levels: readonly Level[], deepest: bigint): Row[] {
+  const { quantityDecimals } = stepsOf(market);
+  let sum = 0n;
+  return levels.map((level) => {
+    sum += parseDecimal(level.quantity, quantityDecimals);
+    return { level, total: formatDecimal(sum, quantityDecimals), part: share(sum, deepest) };
+  });
+}
+
+function sumOf(market: Market, levels: readonly Level[]): bigint {
+  const { quantityDecimals } = stepsOf(market);
+  return levels.reduce((sum, level) => sum + parseDecimal(level.quantity, quantityDecimals), 0n);
+}
+
+export function Book(props: { market: Market }): ReactNode {
+  const { market } = props;
+  const book = useStore((state) => state.book);
+  const orders = useStore((state) => state.orders);
+  const own = useMemo(() => {
+    const prices = { buy: new Set<string>(), sell: new Set<string>() };
+    for (const order of orders.values()) {
+      if (order.market === market.id && !order.waiting) prices[order.side].add(order.price);
+    }
+    return prices;
+  }, [orders, market.id]);
+  const [bids, asks] = [book.bids.slice(0, LEVELS), book.asks.slice(0, LEVELS)];
+  const [bidSum, askSum] = [sumOf(market, bids), sumOf(market, asks)];
+  const deepest = bidSum > askSum ? bidSum : askSum;
+  const [bid, ask] = [bids[0], asks[0]];
+  return (
+    <Panel title="Order book" flush className="book" label="Order book">
+      <div className="book-body" data-sequence={book.sequence} data-synced={book.synced}>
+        <div className="book-head" aria-hidden="true">
+          <span>Price ({market.quote.id})</span>
+          <span>Quantity ({market.base.id})</span>
+          <span>Total</span>
+        </div>
+        {!book.synced ? (
+          <p className="empty">Reading the book…</p>
+        ) : (
+          <>
+            <ul className="levels asks" aria-label="Asks, best last">
+              {withTotals(market, asks, deepest)
+                .reverse()
+                .map((row) => (
+                  <LevelRow
+                    key={row.level.price}
+                    market={market}
+                    side="sell"
+                    row={row}
+                    own={own.sell.has(row.level.price)}
+                  />
+                ))}
+            </ul>
+            <div className="spread-line">
+              {bid && ask ? (
+                <>
+                  <span className="soft">Spread</span> <span>{spread(market, bid.key, ask.key)}</span>
+                </>
+              ) : (
+                <span className="soft">
+                  {asks.length || bids.length ? "One side is empty" : "Nobody quotes this market now"}
+                </span>
+              )}
+            </div>
+            <ul className="levels bids" aria-label="Bids, best first">
+              {withTotals(market, bids, deepest).map((row) => (
+                <LevelRow
+                  key={row.level.price}
+                  market={market}
+                  side="buy"
+                  row={row}
+                  own={own.buy.has(row.level.price)}
+                />
+              ))}
+            </ul>
+          </>
+        )}
+      </div>
+    </Panel>
+  );
+}
+
+function spread(market: Market, bid: bigint, ask: bigint): string {
+  const difference = ask - bid;
+  const percent = (difference * 1_000_000n) / ask;
+  return `${grouped(formatDecimal(difference, 18))} ${market.quote.id} (${formatDecimal(percent, 4)}%)`;
+}
+
+const LevelRow = memo(
+  (props: { market: Market; side: Side; row: Row; own: boolean }): ReactNode => {
+    const { market, side, row, own } = props;
+    const { price, quantity } = row.level;
+    return (
+      <li>
+        <button
+          type="button"
+          className={`level ${side}`}
+          data-price={price}
+          data-quantity={quantity}
+          aria-label={`${side === "buy" ? "Bid" : "Ask"} ${price}, ${quantity}${own ? ", has your order" : ""}: use this price`}
+          onClick={() => write({ price })}
+        >
+          <svg className="depth-bar" aria-hidden="true" preserveAspectRatio="none" viewBox="0 0 1000 1">
+            <rect x={1000 - row.part} y="0" width={row.part} height="1" />
+          </svg>
+          <span className={`price ${side}`}>
+            {own ? <span className="own" title="Your order" aria-hidden="true" /> : null}
+            {showPrice(market, price)}
+          </span>
+          <span>{showQuantity(market, quantity)}</span>
+          <span className="soft">{showQuantity(market, row.total)}</span>
+        </button>
+      </li>
+    );
+  },
+  (before, after) =>
+    before.market === after.market &&
+    before.own === after.own &&
+    before.row.part === after.row.part &&
+    before.row.total === after.row.total &&
+    before.row.level.quantity === after.row.level.quantity,
+);

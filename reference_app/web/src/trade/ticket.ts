@@ -1,0 +1,45 @@
+// What is typed into the order form; the book and the shortcuts write into it too.
+import { create } from "zustand";
+import type { OrderType, Side } from "../api/types";
+
+export type Kind = OrderType | "bracket";
+
+export interface Ticket {
+  readonly side: Side;
+  readonly kind: Kind;
+  readonly price: string;
+  readonly quantity: string;
+  readonly trigger: string;
+  readonly display: string;
+  readonly budget: string;
+  readonly timeInForce: "gtc" | "gtd" | "ioc" | "fok";
+  readonly postOnly: boolean;
+  readonly iceberg: boolean;
+  readonly selfTrade: "cancel_aggressor" | "cancel_resting" | "cancel_both" | "decrement_and_cancel";
+  readonly takeProfit: string;
+  readonly stop: string;
+  readonly withEntry: boolean;
+}
+
+export const EMPTY_TICKET: Ticket = {
+  side: "buy",
+  kind: "limit",
+  price: "",
+  quantity: "",
+  trigger: "",
+  display: "",
+  budget: "",
+  timeInForce: "gtc",
+  postOnly: false,
+  iceberg: false,
+  selfTrade: "cancel_aggressor",
+  takeProfit: "",
+  stop: "",
+  withEntry: true,
+};
+
+export const useTicket = create<Ticket>()(() => EMPTY_TICKET);
+
+export function write(change: Partial<Ticket>): void {
+  useTicket.setState(change);
+}

@@ -1,0 +1,113 @@
+// Who is signed in: EIP-4361 by the wallet, then tokens that are renewed before they end. The access token is kept in
+// memory only; the refresh token in this tab, so that a reload need not sign again.
+import { exchange, Refused } from "../api/http";
+import type { Info, Session as SessionAnswer } from "../api/types";
+import type { Wallet } from "./wallet";
+
+const KEPT = "hybrid-dex.session";
+const MARGIN_MS = 30_000;
+
+interface Kept {
+  readonly refreshToken: string;
+  readonly walletId: string;
+  readonly account: string;
+}
+
+/** The text that a wallet shows and signs at login (EIP-4361). */
+export function loginText(info: Info, origin: string, address: string, nonce: string, issuedAt: Date): string {
+  const host = origin.replace(/^[a-z]+:\/\//, "");
+  const statement = info.login.statement ? `\n${info.login.statement}\n` : "";
+  return [
+    `${host} wants you to sign in with your Ethereum account:`,
+    address,
+    statement,
+    `URI: ${origin}`,
+    "Version: 1",
+    `Chain ID: ${info.login.chain_id}`,
+    `Nonce: ${nonce}`,
+    `Issued At: ${issuedAt.toISOString()}`,
+  ].join("\n");
+}
+
+export class Session {
+  private current: SessionAnswer | null = null;
+  private renewing: Promise<string | null> | null = null;
+  private walletId = "";
+  /** Called when the session has ended by itself. */
+  ended: () => void = () => undefined;
+
+  get account(): string | null {
+    return this.current?.account ?? null;
+  }
+
+  /** Opens a session; the wallet is asked for one signature. */
+  async login(wallet: Wallet, info: Info, origin: string): Promise<void> {
+    const { nonce } = await exchange<{ nonce: string }>("POST", "/auth/nonce");
+    const message = loginText(info, origin, wallet.address, nonce, new Date());
+    const signature = await wallet.signText(message);
+    this.keep(await exchange<SessionAnswer>("POST", "/auth/login", { message, signature }), wallet.id);
+  }
+
+  /** Returns whose session this tab had before it was loaded again, or null. */
+  async resume(): Promise<{ walletId: string; account: string } | null> {
+    const kept = read();
+    if (!kept) return null;
+    this.walletId = kept.walletId;
+    const token = await this.refresh(kept.refreshToken);
+    return token && this.current ? { walletId: kept.walletId, account: this.current.account } : null;
+  }
+
+  /** Returns a token that is good for half a minute at least, or null when nobody is signed in. */
+  async token(): Promise<string | null> {
+    const session = this.current;
+    if (!session) return null;
+    if (Date.now() + MARGIN_MS < session.access_expires_at_ms) return session.access_token;
+    this.renewing ??= this.refresh(session.refresh_token).finally(() => {
+      this.renewing = null;
+    });
+    return this.renewing;
+  }
+
+  /** Ends the session here and on the exchange. */
+  async logout(): Promise<void> {
+    const token = this.current?.access_token;
+    this.forget();
+    if (token)
+      await exchange("POST", "/auth/logout", undefined, { authorization: `Bearer ${token}` }).catch(() => undefined);
+  }
+
+  private async refresh(refreshToken: string): Promise<string | null> {
+    try {
+      const body = { refresh_token: refreshToken };
+      this.keep(await exchange<SessionAnswer>("POST", "/auth/refresh", body), this.walletId);
+      return this.current?.access_token ?? null;
+    } catch (error) {
+      if (error instanceof Refused) {
+        this.forget();
+        this.ended();
+      }
+      return null;
+    }
+  }
+
+  private keep(session: SessionAnswer, walletId: string): void {
+    this.current = session;
+    this.walletId = walletId;
+    const kept: Kept = { refreshToken: session.refresh_token, walletId, account: session.account };
+    sessionStorage.setItem(KEPT, JSON.stringify(kept));
+  }
+
+  private forget(): void {
+    this.current = null;
+    sessionStorage.removeItem(KEPT);
+  }
+}
+
+function read(): Kept | null {
+  try {
+    const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "null") as Kept | null;
+    return kept && typeof kept.refreshToken === "string" ? kept : null;
+  } catch {
+    return null;
+  }
+}
