@@ -205,6 +205,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/alarms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * ListAlarms
+         * @description List all that needs a person now.
+         */
+        get: operations["AdminAlarmsListAlarms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/audit": {
         parameters: {
             query?: never;
@@ -217,6 +237,106 @@ export interface paths {
          * @description List what was changed by whom, newest first.
          */
         get: operations["AdminAuditListAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/fees": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * ListFeeTables
+         * @description List what every market charges, what it may charge at most, and what is planned.
+         */
+        get: operations["AdminFeesListFeeTables"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/halts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GetHalts
+         * @description Get everything that stands still, and why.
+         */
+        get: operations["AdminHaltsGetHalts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/markets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * ListAdminMarkets
+         * @description List all markets with their states, what may follow, and what is planned.
+         */
+        get: operations["AdminMarketsListAdminMarkets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/markets/{market_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GetAdminMarket
+         * @description Get one market with its state, what may follow, and what is planned.
+         */
+        get: operations["AdminMarketsMarketIdGetAdminMarket"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/risk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GetRisk
+         * @description Get all risk tiers, and who is stopped.
+         */
+        get: operations["AdminRiskGetRisk"];
         put?: never;
         post?: never;
         delete?: never;
@@ -258,6 +378,106 @@ export interface paths {
          * @description Give an account a role in place of the one it has; trader takes it away. Counts at once.
          */
         put: operations["AdminRolesAccountSetRole"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/settlement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GetSettlement
+         * @description Get how settlement is: queue, chain, nodes, and what it waits for.
+         */
+        get: operations["AdminSettlementGetSettlement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/settlement/batches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * ListBatches
+         * @description List batches, the newest first, with their transactions, gas and confirmations.
+         */
+        get: operations["AdminSettlementBatchesListBatches"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GetStatistics
+         * @description Get the exchange at a glance: rates, latencies, queues, lags.
+         */
+        get: operations["AdminStatisticsGetStatistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * ListUsers
+         * @description List the accounts that ever had funds, by address.
+         */
+        get: operations["AdminUsersListUsers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/users/{account}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GetUser
+         * @description Get an account with its funds, orders, tier, limits, fees and role.
+         */
+        get: operations["AdminUsersAccountGetUser"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -1157,6 +1377,56 @@ export interface components {
             expires_at_ms: number;
         };
         /**
+         * AdminMarketMessage
+         * @description A market with what is planned for it and where it may go.
+         *
+         *         Attributes:
+         *             market: its terms, state and fees.
+         *             moves: the states that may follow.
+         *             isolated: it broke an invariant and was not opened again since.
+         *             plans: what is planned, by time.
+         *             open_orders: that rest or wait in it.
+         *             waiting_orders: of those, that wait for a price.
+         */
+        AdminMarketMessage: {
+            isolated: boolean;
+            market: components["schemas"]["MarketMessage"];
+            moves: ("auction_open" | "cancel_only" | "closed" | "halted" | "open" | "post_only")[];
+            open_orders: number;
+            plans: components["schemas"]["PlanMessage"][];
+            waiting_orders: number;
+        };
+        /**
+         * AdminMarketsAnswer
+         * @description All markets, in the order of their listing.
+         */
+        AdminMarketsAnswer: {
+            markets: components["schemas"]["AdminMarketMessage"][];
+        };
+        /**
+         * AlarmMessage
+         * @description Something that needs a person.
+         *
+         *         Attributes:
+         *             source: what speaks.
+         *             severity: ``critical`` when trading or settling stands, otherwise ``warning``.
+         *             detail: what is wrong, in words.
+         */
+        AlarmMessage: {
+            detail: string;
+            /** @enum {unknown} */
+            severity: "critical" | "warning";
+            /** @enum {unknown} */
+            source: "chain" | "exchange" | "journal" | "market" | "records" | "settlement";
+        };
+        /**
+         * AlarmsAnswer
+         * @description All that needs a person now, the critical first; empty when all is well.
+         */
+        AlarmsAnswer: {
+            alarms: components["schemas"]["AlarmMessage"][];
+        };
+        /**
          * ApiKeyAnswer
          * @description A new key. ``secret``, of an HMAC key, is shown this once: 0x and hexadecimal digits.
          */
@@ -1705,6 +1975,37 @@ export interface components {
             tiers?: components["schemas"]["FeeTierMessage"][];
         };
         /**
+         * FeeTableMessage
+         * @description What a market charges.
+         *
+         *         Attributes:
+         *             listed: as listed: no rate may ever exceed the largest of these.
+         *             charged: now.
+         *             planned: from a time on.
+         *             collected: fees collected in the quote asset, over all markets that have it.
+         *             in_flight: of those, what is not final yet.
+         */
+        FeeTableMessage: {
+            charged: components["schemas"]["FeesMessage"];
+            /** @description plain decimal text, such as 2500.5 */
+            collected: string;
+            /** @description plain decimal text, such as 2500.5 */
+            in_flight: string;
+            listed: components["schemas"]["FeesMessage"];
+            /** @description the symbol of a market or an asset */
+            market: string;
+            planned: components["schemas"]["PlanMessage"][];
+            /** @description the symbol of a market or an asset */
+            quote: string;
+        };
+        /**
+         * FeeTablesAnswer
+         * @description The fees of all markets.
+         */
+        FeeTablesAnswer: {
+            markets: components["schemas"]["FeeTableMessage"][];
+        };
+        /**
          * FeeTierMessage
          * @description The rates of accounts that traded at least ``volume`` in the thirty UTC days before today.
          */
@@ -1788,6 +2089,43 @@ export interface components {
             /** @description plain decimal text, such as 2500.5 */
             target_volume: string;
             ticker_id: string;
+        };
+        /**
+         * HaltedMarketMessage
+         * @description A market that does not trade as usual; ``isolated`` when a broken invariant halted it.
+         */
+        HaltedMarketMessage: {
+            isolated: boolean;
+            /** @description the symbol of a market or an asset */
+            market: string;
+            /** @enum {unknown} */
+            state: "auction_open" | "cancel_only" | "closed" | "halted" | "open" | "post_only";
+        };
+        /**
+         * HaltsAnswer
+         * @description Everything that stands still, and why.
+         *
+         *         Attributes:
+         *             exchange: why nothing is taken until a restart, or an empty text.
+         *             matching: why nothing is matched now, or an empty text.
+         *             withdrawals: why no voucher is signed now, or an empty text.
+         *             settlement: why nothing is sent, or an empty text.
+         *             kill_switch: everybody is stopped.
+         *             stopped_count: accounts that are stopped one by one.
+         *             markets: those that are not open.
+         *             planned: changes of state to come, by market.
+         */
+        HaltsAnswer: {
+            exchange: string;
+            kill_switch: boolean;
+            markets: components["schemas"]["HaltedMarketMessage"][];
+            matching: string;
+            planned: {
+                [key: string]: components["schemas"]["PlanMessage"][];
+            };
+            settlement: string;
+            stopped_count: number;
+            withdrawals: string;
         };
         /**
          * HealthAnswer
@@ -1931,6 +2269,44 @@ export interface components {
             sequence: number;
         };
         /**
+         * LimitsMessage
+         * @description What an account of a tier may do; null is no limit. Notionals and volumes are whole units.
+         *
+         *         Attributes:
+         *             order_notional: the largest order.
+         *             open_orders: how many orders may rest at once.
+         *             daily_volume: what may trade in a UTC day.
+         *             refuse_self_trade: refuse what would meet the account's own orders.
+         *             prefunded: cover orders with final funds only.
+         *             price_band_ppm: how far beyond the last trade a price may be, on its bad side.
+         *             orders_per_second: how many orders and replacements may enter in a second.
+         *             position: how much of a base asset it may have once its buys are filled, whole units.
+         *             unsettled_fills: no order enters while so many fills of all accounts are not final.
+         *             unsettled_age_s: no order enters once the oldest of them is this old.
+         */
+        LimitsMessage: {
+            /** @default null */
+            daily_volume?: number | null;
+            /** @default null */
+            open_orders?: number | null;
+            /** @default null */
+            order_notional?: number | null;
+            /** @default null */
+            orders_per_second?: number | null;
+            /** @default null */
+            position?: number | null;
+            /** @default false */
+            prefunded?: boolean;
+            /** @default null */
+            price_band_ppm?: number | null;
+            /** @default false */
+            refuse_self_trade?: boolean;
+            /** @default null */
+            unsettled_age_s?: number | null;
+            /** @default null */
+            unsettled_fills?: number | null;
+        };
+        /**
          * LinkedAnswer
          * @description The answer to linked orders, once they are durable.
          *
@@ -2038,6 +2414,28 @@ export interface components {
             uri: string;
         };
         /**
+         * MarketFiguresMessage
+         * @description What a market does.
+         *
+         *         Attributes:
+         *             fills_per_second: over the last ten seconds.
+         *             volume_24h: in base, to the minute; null until the records have caught up.
+         *             turnover_24h: in quote; null until then.
+         *             trades_24h: fills; null until then.
+         */
+        MarketFiguresMessage: {
+            /** @description plain decimal text, such as 2500.5 */
+            fills_per_second: string;
+            last: string | null;
+            /** @description the symbol of a market or an asset */
+            market: string;
+            /** @enum {unknown} */
+            state: "auction_open" | "cancel_only" | "closed" | "halted" | "open" | "post_only";
+            trades_24h: number | null;
+            turnover_24h: string | null;
+            volume_24h: string | null;
+        };
+        /**
          * MarketMessage
          * @description A market and its steps.
          *
@@ -2142,6 +2540,16 @@ export interface components {
             answer?: components["schemas"]["OrderAnswer"] | null;
             /** @default null */
             problem?: components["schemas"]["Problem"] | null;
+        };
+        /**
+         * NodeMessage
+         * @description A node of the chain; ``place`` is scheme, host and port, never a key in its address.
+         */
+        NodeMessage: {
+            detail: string;
+            in_use: boolean;
+            place: string;
+            standing: string;
         };
         /**
          * NonceAnswer
@@ -2382,6 +2790,23 @@ export interface components {
             /** @enum {unknown} */
             op: "place";
             order: components["schemas"]["OrderRequest"];
+        };
+        /**
+         * PlanMessage
+         * @description What will happen to a market at a time.
+         *
+         *         Attributes:
+         *             due_ms: when.
+         *             state: the state that it moves to, if that is planned.
+         *             fees: what is charged from then on, if that is planned.
+         */
+        PlanMessage: {
+            /** @description milliseconds since the Unix epoch */
+            due_ms: number;
+            /** @default null */
+            fees?: components["schemas"]["FeesMessage"] | null;
+            /** @default null */
+            state?: ("auction_open" | "cancel_only" | "closed" | "halted" | "open" | "post_only") | null;
         };
         /**
          * Pong
@@ -2694,6 +3119,37 @@ export interface components {
             token: string;
         };
         /**
+         * RiskAnswer
+         * @description All risk tiers, the default first.
+         *
+         *         Attributes:
+         *             kill_switch: everybody is stopped.
+         *             stopped: accounts whose kill switch is engaged; 500 at most.
+         *             stopped_count: how many there are.
+         */
+        RiskAnswer: {
+            kill_switch: boolean;
+            stopped: string[];
+            stopped_count: number;
+            tiers: components["schemas"]["RiskTierMessage"][];
+        };
+        /**
+         * RiskTierMessage
+         * @description A risk tier.
+         *
+         *         Attributes:
+         *             tier: its name; ``default`` is everybody's that is in no other.
+         *             limits: what an account of it may do.
+         *             accounts: how many were put into it; null for the default tier.
+         *             configured: the limits are those of the settings file; no command has set others.
+         */
+        RiskTierMessage: {
+            accounts: number | null;
+            configured: boolean;
+            limits: components["schemas"]["LimitsMessage"];
+            tier: string;
+        };
+        /**
          * RoleMessage
          * @description A role above trader, since when, and who gave it.
          */
@@ -2830,6 +3286,56 @@ export interface components {
             sessions: components["schemas"]["SessionMessage"][];
         };
         /**
+         * SettlementBatchesAnswer
+         * @description Batches, the highest number first; ``next`` goes into ``before``, null on the last page.
+         *
+         *         Attributes:
+         *             batches: those that no records tell of yet stand before the others, on the first page.
+         */
+        SettlementBatchesAnswer: {
+            batches: components["schemas"]["SettlementBatchMessage"][];
+            /** @default null */
+            next?: number | null;
+        };
+        /**
+         * SettlementBatchMessage
+         * @description A batch of fills on its way.
+         *
+         *         Attributes:
+         *             stage: how far it has come; a fill of it may have failed all the same.
+         *             fills: how many it holds; null once it is final.
+         *             retries: transactions beyond the first.
+         *             transactions: the oldest first.
+         */
+        SettlementBatchMessage: {
+            batch: number;
+            changed_at_ms: number | null;
+            fills: number | null;
+            first_at_ms: number | null;
+            retries: number;
+            /** @enum {unknown} */
+            stage: "confirmed" | "failed" | "final" | "matched" | "submitted";
+            transactions: components["schemas"]["SettlementTransactionMessage"][];
+        };
+        /**
+         * SettlementFiguresMessage
+         * @description How settlement is, in figures.
+         *
+         *         Attributes:
+         *             ok: it takes fills and yields updates.
+         *             waiting: groups of fills that wait to be handed to it.
+         *             unsettled: fills that are not final.
+         *             oldest_ms: age of the oldest of them; null for none.
+         *             paused: why nothing is sent, by the word of an operator; empty while sending.
+         */
+        SettlementFiguresMessage: {
+            ok: boolean;
+            oldest_ms: number | null;
+            paused: string;
+            unsettled: number;
+            waiting: number;
+        };
+        /**
          * SettlementMessage
          * @description Fills of the account in one market moved to a stage of settlement together.
          *
@@ -2854,6 +3360,79 @@ export interface components {
             type: "settlement";
         };
         /**
+         * SettlementStatusMessage
+         * @description How settlement is. What begins with ``chain_id`` is null where no chain is.
+         *
+         *         Attributes:
+         *             figures: the same as in the statistics.
+         *             state: ``running``, ``waiting``, ``halted`` or ``closed``; ``local`` without a chain;
+         *                 ``elsewhere`` on a gateway whose engine is another process.
+         *             pause_reason: why nothing is matched now, or an empty text.
+         *             halt_reason: why no voucher is signed now, or an empty text.
+         *             error: what is being tried again, or an empty text.
+         *             alarm: what needs a person, or an empty text.
+         *             queued: fills that wait for a batch.
+         *             batch: the last batch that is in a block.
+         *             audited_block: the newest final block at which vault and engine were found equal.
+         */
+        SettlementStatusMessage: {
+            alarm: string;
+            /** @default null */
+            audited_block?: number | null;
+            /** @default null */
+            batch?: number | null;
+            /** @default null */
+            chain_id?: number | null;
+            /** @default null */
+            contract?: string | null;
+            error: string;
+            figures: components["schemas"]["SettlementFiguresMessage"];
+            /** @default null */
+            final_block?: number | null;
+            halt_reason: string;
+            /** @default null */
+            head_block?: number | null;
+            /** @default [] */
+            nodes?: components["schemas"]["NodeMessage"][];
+            pause_reason: string;
+            queued: number;
+            /** @enum {unknown} */
+            state: "closed" | "elsewhere" | "halted" | "local" | "running" | "waiting";
+        };
+        /**
+         * SettlementTransactionMessage
+         * @description A transaction that carries, or carried, a batch.
+         *
+         *         Attributes:
+         *             state: where it stands: ``signed``, ``broadcast``, ``mined``, ...; of one that is no longer
+         *                 followed, the last stage that was told of it.
+         *             nonce: the operator account's; null once it is no longer followed, as are the next three.
+         *             block: where it is; null while it is in no block, as are the next three.
+         *             confirmations: blocks from its own to the newest, both counted.
+         */
+        SettlementTransactionMessage: {
+            /** @default null */
+            block?: number | null;
+            /** @default null */
+            confirmations?: number | null;
+            /** @default null */
+            first_at_ms?: number | null;
+            /** @default null */
+            gas_limit?: number | null;
+            /** @default null */
+            gas_price_wei?: string | null;
+            /** @default null */
+            gas_used?: number | null;
+            hash: string;
+            /** @default null */
+            max_fee_wei?: string | null;
+            /** @default null */
+            nonce?: number | null;
+            state: string;
+            /** @default null */
+            tip_wei?: string | null;
+        };
+        /**
          * SolvencyAnswer
          * @description The account's claim as of one command, and where anybody can check it without the exchange.
          *
@@ -2873,6 +3452,72 @@ export interface components {
             contract?: string | null;
             sequence: number;
             state_hash: string;
+        };
+        /**
+         * StageMessage
+         * @description How long a stage took, of the newest that were measured in this process.
+         *
+         *         Attributes:
+         *             stage: ``order_entry``: a request from when it is read to its answer, signature, journal and
+         *                 matching included; ``journal_append``: until a record is on the disk;
+         *                 ``records_read``: a question to the records.
+         *             count: of how many.
+         */
+        StageMessage: {
+            count: number;
+            max_us: number;
+            p50_us: number;
+            p95_us: number;
+            p99_us: number;
+            /** @enum {unknown} */
+            stage: "journal_append" | "order_entry" | "records_read";
+        };
+        /**
+         * StatisticsMessage
+         * @description The exchange at a glance; over REST, and on the socket's channel ``admin``.
+         *
+         *         Attributes:
+         *             sequence: the last command that this process knows.
+         *             accepting: whether an order sent now would be taken.
+         *             halted: why nothing is taken until a restart, or an empty text.
+         *             kill_switch: everybody is stopped.
+         *             commands_per_second: over the last ten seconds, as are the others.
+         *             accounts: that ever had funds.
+         *             open_orders: that rest or wait.
+         *             sockets: open on this gateway.
+         *             journal_position: the last durable record.
+         *             waiting: commands that wait for the journal.
+         *             records_lag: commands that the records are behind.
+         *             snapshot_lag: commands since the last snapshot.
+         *             alarms: how many `GET /admin/alarms` lists.
+         */
+        StatisticsMessage: {
+            accepting: boolean;
+            accounts: number;
+            alarms: number;
+            /** @description plain decimal text, such as 2500.5 */
+            commands_per_second: string;
+            /** @description plain decimal text, such as 2500.5 */
+            fills_per_second: string;
+            halted: string;
+            journal_position: number;
+            kill_switch: boolean;
+            markets: components["schemas"]["MarketFiguresMessage"][];
+            open_orders: number;
+            /** @description plain decimal text, such as 2500.5 */
+            orders_per_second: string;
+            records_lag: number;
+            records_ok: boolean;
+            sequence: number;
+            settlement: components["schemas"]["SettlementFiguresMessage"];
+            snapshot_lag: number;
+            sockets: number;
+            stages: components["schemas"]["StageMessage"][];
+            /** @description milliseconds since the Unix epoch */
+            time_ms: number;
+            /** @enum {unknown} */
+            type: "statistics";
+            waiting: number;
         };
         /**
          * StatusAnswer
@@ -3048,6 +3693,67 @@ export interface components {
             id: number | string;
             /** @enum {unknown} */
             op: "unsubscribe";
+        };
+        /**
+         * UserMessage
+         * @description An account, as who runs the exchange sees it.
+         *
+         *         Attributes:
+         *             role: what it may do beside trading.
+         *             tier: its risk tier, and what that allows.
+         *             group: the group of accounts that self-trade prevention takes for one; null for none.
+         *             stopped: its kill switch is engaged: nothing of it enters.
+         *             short: a failed settlement left it short.
+         *             logins: open sessions.
+         *             orders: the newest open orders, 100 at most.
+         *             open_orders: how many there are.
+         *             rates: what it is charged in each market.
+         *             cancels_on_disconnect: its orders go when its last connection ends.
+         */
+        UserMessage: {
+            /** @description an account: an EIP-55 address on chains */
+            account: string;
+            balances: components["schemas"]["BalanceMessage"][];
+            cancels_on_disconnect: boolean;
+            group: string | null;
+            limits: components["schemas"]["LimitsMessage"];
+            logins: number;
+            open_orders: number;
+            orders: components["schemas"]["OrderMessage"][];
+            rates: components["schemas"]["MarketRatesMessage"][];
+            /** @enum {unknown} */
+            role: "admin" | "operator" | "support" | "trader";
+            short: boolean;
+            stopped: boolean;
+            tier: string;
+        };
+        /**
+         * UsersAnswer
+         * @description Accounts that ever had funds, by address; ``next`` goes into ``after``, null on the last page.
+         */
+        UsersAnswer: {
+            /** @default null */
+            next?: string | null;
+            users: components["schemas"]["UserSummaryMessage"][];
+        };
+        /**
+         * UserSummaryMessage
+         * @description An account in a list.
+         *
+         *         Attributes:
+         *             tier: its risk tier.
+         *             stopped: its kill switch is engaged: nothing of it enters.
+         *             short: a failed settlement left it short; it can not place or withdraw.
+         */
+        UserSummaryMessage: {
+            /** @description an account: an EIP-55 address on chains */
+            account: string;
+            open_orders: number;
+            /** @enum {unknown} */
+            role: "admin" | "operator" | "support" | "trader";
+            short: boolean;
+            stopped: boolean;
+            tier: string;
         };
         /**
          * VoucherMessage
@@ -3545,6 +4251,35 @@ export interface operations {
             };
         };
     };
+    AdminAlarmsListAlarms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmsAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     AdminAuditListAudit: {
         parameters: {
             query?: {
@@ -3566,6 +4301,153 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AdminFeesListFeeTables: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeeTablesAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AdminHaltsGetHalts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HaltsAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AdminMarketsListAdminMarkets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminMarketsAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AdminMarketsMarketIdGetAdminMarket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                market_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminMarketMessage"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AdminRiskGetRisk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RiskAnswer"];
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -3629,6 +4511,163 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AdminSettlementGetSettlement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettlementStatusMessage"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AdminSettlementBatchesListBatches: {
+        parameters: {
+            query?: {
+                /** @description batches with smaller numbers */
+                before?: number | null;
+                /** @description how many at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettlementBatchesAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AdminStatisticsGetStatistics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatisticsMessage"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AdminUsersListUsers: {
+        parameters: {
+            query?: {
+                /** @description the `next` of the page before */
+                after?: string | null;
+                /** @description how many at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsersAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AdminUsersAccountGetUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserMessage"];
+                };
             };
             /** @description A problem (RFC 9457) */
             default: {
