@@ -16,8 +16,9 @@ from collections.abc import Callable, Iterable
 from typing import Final, Protocol, TypeAlias
 
 from hybrid_dex.exchange import EngineClient, SlowFollowerError, Subscription
-from hybrid_dex.feed import BookFeed, Feed, Publication
+from hybrid_dex.feed import BookFeed, Feed, Publication, join_updates
 from hybrid_dex.interfaces.history import History
+from hybrid_dex.model.events import EventBatch
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.reports import BookUpdate
 from hybrid_dex.model.units import AccountId, AssetId, MarketId, Sequence
@@ -293,11 +294,23 @@ class Hub:
         subscription = self._subscription
         assert subscription is not None, "run begins first"
         async for batch in subscription:
-            self._publish(self._feed.apply(batch))
-            for turn, waiting in enumerate(subscription.take(), 1):
-                self._publish(self._feed.apply(waiting))
-                if turn % _BATCHES_A_TURN == 0:
+            waiting = [batch, *subscription.take()]
+            for start in range(0, len(waiting), _BATCHES_A_TURN):
+                if start:
                     await asyncio.sleep(0)
+                self.tell(waiting[start : start + _BATCHES_A_TURN])
+
+    def tell(self, batches: Iterable[EventBatch]) -> None:
+        """Tell what commands did, in order; of each book, one delta for all of them."""
+        books: defaultdict[MarketId, list[BookUpdate]] = defaultdict(list)
+        for batch in batches:
+            publication = self._feed.apply(batch)
+            self._publish(publication)
+            for update in publication.books:
+                books[update.market].append(update)
+        for market, updates in books.items():
+            self._tell_book(join_updates(updates))
+            self._tell_top(market)
 
     async def _beat(self) -> None:
         while True:
@@ -330,9 +343,6 @@ class Hub:
             if len(self._history) == self._history.maxlen:
                 self._since = self._history[0].sequence
             self._history.append(publication)
-        for update in publication.books:
-            self._tell_book(update)
-            self._tell_top(update.market)
         for market in {trade.market for trade in publication.trades}:
             if readers := self._markets["trades"].get(market):
                 for text in TELLERS["trades"](self._exchange.view, publication, None, market):

@@ -17,6 +17,7 @@ from hybrid_dex.model.units import MarketId
 
 __all__ = ["CLOSE_GOING_AWAY", "CLOSE_LOST", "CLOSE_TOO_SLOW", "Closing", "Outbox"]
 
+_WRITE_CHARACTERS: Final = 64 * 1024
 CLOSE_GOING_AWAY: Final = 1012
 """The server restarts (RFC 6455 registry)."""
 CLOSE_TOO_SLOW: Final = 4008
@@ -118,13 +119,24 @@ class Outbox:
             self._bytes = 0
             self._wake.set()
 
-    async def take(self) -> str | Closing:
-        """Return the next message, or why there is none any more."""
+    async def take(self, most: int) -> list[str] | Closing:
+        """Return the next messages, one to ``most`` and hardly longer than one write should be.
+
+        Or why there is none any more.
+        """
         while not self._items:
             if self.closing is not None:
                 return self.closing
             self._wake.clear()
             await self._wake.wait()
+        taken: list[str] = []
+        room = _WRITE_CHARACTERS
+        while self._items and room > 0 and len(taken) < most:
+            taken.append(self._next())
+            room -= len(taken[-1])
+        return taken
+
+    def _next(self) -> str:
         item = self._items.popleft()
         self._bytes -= len(item.text)
         self._newest.pop(item.key, None)

@@ -7,20 +7,30 @@ and memory, and what is not HTTP is answered by a problem document too.
 import asyncio
 import http
 import logging
-from typing import Any, Final
+import struct
+from typing import Any, Final, cast
 
 import msgspec
+from litestar.types import WebSocketSendEvent
 from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import CloseCode, Frame
 from websockets.http11 import Response
+from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.wire import MAX_MESSAGE_BYTES, PROBLEM_MEDIA_TYPE, Problem, encode, problem
 
-__all__ = ["MAX_HEAD_BYTES", "RequestProtocol", "SocketProtocol", "request_protocol"]
+__all__ = [
+    "MAX_HEAD_BYTES",
+    "RequestProtocol",
+    "SocketProtocol",
+    "request_protocol",
+    "texts_event",
+]
 
 MAX_HEAD_BYTES: Final = 32 * 1024
 """Request line and headers together."""
@@ -33,6 +43,14 @@ _TOO_LARGE: Final = http.HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
 _quiet: Final = logging.getLogger(f"{__name__}.sockets")
 """uvicorn logs each connection with its query, where a careless client puts its token."""
 _quiet.setLevel(logging.WARNING)
+
+
+_TEXTS: Final = "texts"
+_FIN_TEXT: Final = 0x81
+_TWO_BYTES: Final = 126
+_EIGHT_BYTES: Final = 127
+_MEDIUM: Final = struct.Struct("!BBH")
+_LONG: Final = struct.Struct("!BBQ")
 
 
 class _HeadTooLongError(Exception):
@@ -261,9 +279,20 @@ class SocketProtocol(WebSocketsSansIOProtocol):
 
     async def send(self, message: ASGISendEvent) -> None:
         """Send; a handshake that was refused by a document is complete, which uvicorn overlooks."""
+        texts = cast("dict[str, list[str] | None]", message).get(_TEXTS)
+        if texts is not None:
+            await self._send_texts(texts)
+            return
         await super().send(message)
         if message["type"] == "websocket.http.response.body":
             self.handshake_complete = True
+
+    async def _send_texts(self, texts: list[str]) -> None:
+        """Send messages, each a frame, in one write."""
+        await self.writable.wait()
+        if self.disconnected or self.conn.state is not State.OPEN:
+            raise ClientDisconnected
+        self.transport.write(b"".join(map(_text_frame, texts)))
 
     def keepalive_timeout(self) -> None:
         """Close; what does not answer may not read either."""
@@ -285,6 +314,23 @@ class SocketProtocol(WebSocketsSansIOProtocol):
     def _end(self) -> None:
         self.transport.close()
         self.loop.call_later(_LINGER_S, self.transport.abort)
+
+
+def texts_event(texts: list[str]) -> WebSocketSendEvent:
+    """Return the event that sends several text messages at once, through `SocketProtocol` alone."""
+    event: dict[str, object] = {"type": "websocket.send", "text": None, "bytes": None}
+    return cast("WebSocketSendEvent", event | {_TEXTS: texts})
+
+
+def _text_frame(text: str) -> bytes:
+    """Return an unmasked, whole text frame (RFC 6455, 5.2): what a server sends, the same to all."""
+    payload = text.encode()
+    size = len(payload)
+    if size < _TWO_BYTES:
+        return bytes((_FIN_TEXT, size)) + payload
+    if size < 1 << 16:
+        return _MEDIUM.pack(_FIN_TEXT, _TWO_BYTES, size) + payload
+    return _LONG.pack(_FIN_TEXT, _EIGHT_BYTES, size) + payload
 
 
 def _response(document: Problem, status: int) -> bytes:

@@ -1,7 +1,6 @@
 """The WebSocket: a reader, a server and a sender for each connection, none of which holds up others."""
 
 import asyncio
-import itertools
 from collections import deque
 from typing import Any, Final
 
@@ -12,6 +11,7 @@ from litestar.exceptions import WebSocketDisconnect
 from reference_app.connection import Connection
 from reference_app.limits import CLOSE_FORBIDDEN, CLOSE_TOO_MANY, peer
 from reference_app.outbox import Closing
+from reference_app.protocols import texts_event
 from reference_app.services import TheServices
 
 __all__ = ["stream"]
@@ -117,15 +117,14 @@ async def _serve(connection: Connection, inbox: _Inbox) -> None:
 
 
 async def _send(socket: Socket, connection: Connection) -> None:
-    """Send what waits; after some messages, which leave in one write, others have their turn."""
-    for sent in itertools.count(1):
-        message = await connection.outbox.take()
-        if isinstance(message, Closing):
-            await socket.close(code=message.code, reason=message.reason[:_REASON_BYTES])
+    """Send what waits, some messages in one write; then others have their turn."""
+    while True:
+        texts = await connection.outbox.take(_MESSAGES_A_TURN)
+        if isinstance(texts, Closing):
+            await socket.close(code=texts.code, reason=texts.reason[:_REASON_BYTES])
             return
-        await socket.send({"type": "websocket.send", "text": message, "bytes": None})
-        if sent % _MESSAGES_A_TURN == 0:
-            await asyncio.sleep(0)
+        await socket.send(texts_event(texts))
+        await asyncio.sleep(0)
 
 
 async def _watch(connection: Connection) -> None:

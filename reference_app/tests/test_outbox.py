@@ -13,7 +13,12 @@ def outbox(messages: int = 4, max_bytes: int = 1_000) -> Outbox:
 
 
 async def drained(box: Outbox) -> list[str | Closing]:
-    return [await box.take() for _ in range(len(box))]
+    taken: list[str | Closing] = []
+    while len(box):
+        texts = await box.take(1)
+        assert isinstance(texts, list)
+        taken += texts
+    return taken
 
 
 async def test_messages_leave_in_order() -> None:
@@ -51,22 +56,31 @@ async def test_too_many_bytes_end_the_connection_with_a_reason() -> None:
     box = outbox(max_bytes=10)
     box.put("12345")
     box.put("1234567")
-    closing = await box.take()
+    closing = await box.take(9)
     assert isinstance(closing, Closing)
     assert closing.code == CLOSE_TOO_SLOW
     box.put("late")
     box.close(CLOSE_GOING_AWAY, "later")
-    assert await box.take() == closing
+    assert await box.take(9) == closing
     assert box.waiting_bytes == 0
 
 
 async def test_a_waiting_sender_wakes_for_a_message_and_for_the_close() -> None:
     box = outbox()
-    waiting = asyncio.ensure_future(box.take())
+    waiting = asyncio.ensure_future(box.take(9))
     await asyncio.sleep(0)
     box.put("late")
-    assert await waiting == "late"
-    waiting = asyncio.ensure_future(box.take())
+    assert await waiting == ["late"]
+    waiting = asyncio.ensure_future(box.take(9))
     await asyncio.sleep(0)
     box.close(CLOSE_GOING_AWAY, "bye")
     assert await waiting == Closing(CLOSE_GOING_AWAY, "bye")
+
+
+async def test_messages_are_taken_together_up_to_a_number_and_a_length() -> None:
+    box = outbox(messages=99, max_bytes=1_000_000)
+    for text in ("one", "two", "x" * 70_000, "four", "five"):
+        box.put(text)
+    assert await box.take(2) == ["one", "two"]
+    assert await box.take(9) == ["x" * 70_000]
+    assert await box.take(9) == ["four", "five"]

@@ -9,6 +9,8 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from hybrid_dex.model.reasons import RejectReason
+from hybrid_dex.wire import OrderRequest, decode, encode, to_order
+from hybrid_dex.wire.markets import book_checksum
 from reference_app.connection import Connection
 from reference_app.routes.stream import _send
 from reference_app.tests.stack import (
@@ -231,8 +233,8 @@ async def test_a_sender_with_much_to_send_lets_others_have_their_turn(stack: Sta
     class Roomy:
         sent = 0
 
-        async def send(self, _message: object) -> None:
-            self.sent += 1
+        async def send(self, message: dict[str, Any]) -> None:
+            self.sent += len(message["texts"])
 
     socket, connection = Roomy(), Connection(stack.services)
     for _ in range(200):
@@ -311,3 +313,24 @@ async def closed_with(socket: Socket) -> int:
 async def read_all(socket: Socket) -> None:
     while True:
         await socket.receive()
+
+
+async def test_commands_that_come_together_are_one_delta(stack: Stack, alice: Trader) -> None:
+    """Its checksum is that of the book after them."""
+    market = stack.market("ETH-USDC")
+    orders = [
+        to_order(
+            decode(OrderRequest, encode(alice.order("buy", "1", price))), market, alice.account
+        )
+        for price in ("10", "11", "10")
+    ]
+    async with alice.socket(BOOK) as socket:
+        view = Replica()
+        view.apply(await socket.hear("book"))
+        await stack.services.exchange.place_many(orders)
+        delta = await socket.hear("book")
+        assert delta["bids"] == [["11", "1"], ["10", "2"]]
+        assert delta["sequence"] - delta["previous"] >= len(orders)
+        assert delta["checksum"] == book_checksum([("11", "1"), ("10", "2")], [])
+        view.apply(delta)
+        assert view.sides["bids"] == {"11": "1", "10": "2"}

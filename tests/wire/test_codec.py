@@ -156,3 +156,11 @@ def test_decode_takes_any_message_type() -> None:
     """A body of REST is decoded the same way."""
     order = decode(OrderRequest, b'{"market":"A-B","side":"sell","quantity":"1","price":"2"}')
     assert order.side == "sell"
+
+
+def test_values_may_be_alike_and_keys_may_not() -> None:
+    """A text that is there twice is looked at again, and refused only where both are keys."""
+    order = b'{"market":"buy","side":"buy","quantity":"2","price":"2","client_order_id":"side"}'
+    assert decode(OrderRequest, order).client_order_id == "side"
+    with pytest.raises(MessageError, match="given twice"):
+        decode(OrderRequest, order[:-1] + b',"price" :"3"}')

@@ -28,6 +28,8 @@ class ExchangeOptions:
         history_batches: newest event batches kept for followers that resume.
         projection_batches: event batches that may wait for the records before they are dropped
             from memory and replayed from the journal instead.
+        projection_pause_s: how long the records let commands come together after a transaction
+            when others wait already, seconds. The first after a rest is written at once.
         snapshot_every: commands between two snapshots.
         snapshot_process: take snapshots in a process of their own; otherwise in a thread, which
             slows matching while it lasts.
@@ -55,6 +57,7 @@ class ExchangeOptions:
     follower_batches: int = attrs.field(default=16_384, validator=_AT_LEAST_ONE)
     history_batches: int = attrs.field(default=16_384, validator=_AT_LEAST_ONE)
     projection_batches: int = attrs.field(default=65_536, validator=_AT_LEAST_ONE)
+    projection_pause_s: float = attrs.field(default=0.02, validator=attrs.validators.ge(0.0))
     snapshot_every: int = attrs.field(default=100_000, validator=_AT_LEAST_ONE)
     snapshot_process: bool = True
     freeze_recovered: bool = False

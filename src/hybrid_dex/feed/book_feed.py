@@ -10,9 +10,11 @@ delta. Deltas of one market form a chain: each names the sequence of the one bef
 """
 
 from collections.abc import Iterable
+from collections.abc import Sequence as Items
 from typing import Final
 
 import attrs
+import msgspec
 from sortedcontainers import SortedDict
 
 from hybrid_dex.interfaces.book import Resting
@@ -38,7 +40,7 @@ from hybrid_dex.model.reports import BookUpdate
 from hybrid_dex.model.units import MarketId, OrderId, Price, Quantity, Sequence, TimestampNs
 from hybrid_dex.model.views import Depth, Level
 
-__all__ = ["BookFeed"]
+__all__ = ["BookFeed", "join_updates"]
 
 _START: Final = Sequence(0)
 _EPOCH: Final = TimestampNs(0)
@@ -73,6 +75,8 @@ class _Side:
 
     def take_changes(self) -> list[Level]:
         """Return the levels that differ from before, by rising price, and forget before."""
+        if not self.before:
+            return []
         changes = [
             Level(price, Quantity(quantity))
             for price, before in sorted(self.before.items())
@@ -87,6 +91,34 @@ def crosses_after(state: MarketState, *, crossed: bool) -> bool:
     if state in {MarketState.HALTED, MarketState.CANCEL_ONLY}:
         return crossed
     return state is MarketState.AUCTION_OPEN
+
+
+def join_updates(updates: Items[BookUpdate]) -> BookUpdate:
+    """Return the one delta that deltas of a market, in a row, are together. At least one.
+
+    >>> first = BookUpdate(
+    ...     market=MarketId("A-B"), sequence=Sequence(5), previous=Sequence(3), at_ns=TimestampNs(1),
+    ...     bids=(Level(Price(9), Quantity(1)),), asks=(),
+    ... )
+    >>> bids = (Level(Price(9), Quantity(0)), Level(Price(8), Quantity(2)))
+    >>> second = msgspec.structs.replace(
+    ...     first, sequence=Sequence(6), previous=Sequence(5), bids=bids
+    ... )
+    >>> joined = join_updates([first, second])
+    >>> joined.previous, joined.sequence, [(one.price, one.quantity) for one in joined.bids]
+    (3, 6, [(9, 0), (8, 2)])
+    """
+    first, last = updates[0], updates[-1]
+    if first is last:
+        return first
+    bids = {level.price: level for update in updates for level in update.bids}
+    asks = {level.price: level for update in updates for level in update.asks}
+    return msgspec.structs.replace(
+        last,
+        previous=first.previous,
+        bids=tuple(bids[price] for price in sorted(bids, reverse=True)),
+        asks=tuple(asks[price] for price in sorted(asks)),
+    )
 
 
 class BookFeed:
@@ -135,7 +167,8 @@ class BookFeed:
         if batch.sequence <= self._applied:
             return None
         for event in fresh_events(batch):
-            self._take(event)
+            if getattr(event, "market", None) == self.market:
+                self._take(event)
         self._applied, self._at_ns = batch.sequence, batch.at_ns
         bids = self._sides[Side.BUY].take_changes()
         asks = self._sides[Side.SELL].take_changes()

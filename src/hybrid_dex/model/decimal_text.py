@@ -5,9 +5,12 @@ and at least one digit. No sign, exponent, underscore, spaces, ``NaN`` or ``Infi
 is checked before any arithmetic, so hostile text costs nothing. A value is never rounded: one
 that needs more decimals than the asset has, or does not land on a tick or lot, is refused with
 the nearest valid values.
+
+Prices and quantities come again and again, so the newest results are kept; both ways are pure.
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from hybrid_dex.errors import FormatError
@@ -17,6 +20,7 @@ __all__ = ["MAX_CHAIN_DIGITS", "MAX_ORDER_DIGITS", "format_units", "parse_step",
 MAX_ORDER_DIGITS: Final = 38
 MAX_CHAIN_DIGITS: Final = 78
 
+_KEPT: Final = 16_384
 _GRAMMAR: Final = re.compile(r"(0|[1-9][0-9]*)(?:\.([0-9]+))?", re.ASCII)
 
 
@@ -65,6 +69,11 @@ def parse_step(field: str, text: str, decimals: int, step: int) -> int:
     15000
     """
     _require_text(field, text)
+    return _parse_step(field, text, decimals, step)
+
+
+@lru_cache(_KEPT)
+def _parse_step(field: str, text: str, decimals: int, step: int) -> int:
     trimmed = _trim_zeros(text)
     precision = max(decimals, min(len(trimmed.partition(".")[2]), MAX_ORDER_DIGITS))
     scaled_step: int = step * 10 ** (precision - decimals)
@@ -78,6 +87,7 @@ def parse_step(field: str, text: str, decimals: int, step: int) -> int:
     return steps
 
 
+@lru_cache(_KEPT)
 def format_units(units: int, decimals: int) -> str:
     """Return ``units`` of ``10**-decimals`` as decimal text without trailing zeros.
 

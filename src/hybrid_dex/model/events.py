@@ -545,10 +545,11 @@ def fresh_events(batch: EventBatch) -> tuple[Event, ...]:
     events takes them from here.
     """
     for index, event in enumerate(batch.events):
-        if isinstance(event, OrderAccepted | OrderRejected):
+        # Not isinstance: all who follow ask this for every event, and nothing derives from these.
+        if type(event) is OrderAccepted or type(event) is OrderRejected:
             if order_sequence(event.order_id) != batch.sequence:
                 return batch.events[:index]
-        elif isinstance(event, MemberAnswered) and event.again:
+        elif type(event) is MemberAnswered and event.again:
             return batch.events[:index]
     return batch.events
 

@@ -120,9 +120,12 @@ def _depth(outside: bytes) -> int:
 
 def _may_repeat(parts: list[bytes]) -> bool:
     """Whether two keys anywhere in the message are the same text."""
+    texts = parts[1::2]
+    if len(set(texts)) == len(texts):
+        return False  # as in most orders: not even a value says what another text says
     keys = [
         inside
-        for inside, after in zip(parts[1::2], parts[2::2], strict=False)
+        for inside, after in zip(texts, parts[2::2], strict=False)
         if after.lstrip(b" \t\r\n").startswith(b":")
     ]
     return len(set(keys)) != len(keys)

@@ -128,13 +128,11 @@ def parse_hex(field: str, text: str, lengths: tuple[int, ...]) -> bytes:
     Raises:
         FormatError: no ``0x``, another character, or another length.
     """
+    data = bytes.fromhex(text[2:]) if _HEX.fullmatch(text) is not None else None
+    if data is not None and len(data) in lengths:
+        return data
     valid = f"0x and {' or '.join(str(2 * length) for length in lengths)} hexadecimal digits"
-    if _HEX.fullmatch(text) is None:
-        raise FormatError(field, "not hexadecimal", valid)
-    data = bytes.fromhex(text[2:])
-    if len(data) not in lengths:
-        raise FormatError(field, f"{len(data)} bytes", valid)
-    return data
+    raise FormatError(field, "not hexadecimal" if data is None else f"{len(data)} bytes", valid)
 
 
 def signature_bytes(text: str, field: str = "signature") -> bytes:

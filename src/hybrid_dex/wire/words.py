@@ -141,6 +141,9 @@ _KINDS: Final[tuple[type[enum.IntEnum], ...]] = (*(kind for kind, _ in ENUMERATI
 _WORDS: Final[dict[type[enum.IntEnum], dict[int, str]]] = {
     kind: {item.value: item.name.lower() for item in kind} for kind in _KINDS
 }
+_MEMBERS: Final[dict[type[enum.IntEnum], dict[str, enum.IntEnum]]] = {
+    kind: {item.name.lower(): item for item in kind} for kind in _KINDS
+}
 
 
 @overload
@@ -199,4 +202,5 @@ def member(kind: type[_E], text: str) -> _E:
     >>> member(TimeInForce, "ioc") is TimeInForce.IOC
     True
     """
-    return kind[text.upper()]
+    found: _E = _MEMBERS[kind][text]  # type: ignore[assignment] # of that class, by its making
+    return found
