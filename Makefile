@@ -50,7 +50,7 @@ ARGS ?=
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .PRECIOUS: $(STAMPS)/% .venv-%/stamp
-.PHONY: help demo install test lint format docs docs-serve bench prove mutations contracts-test lock \
+.PHONY: help demo install test lint format docs docs-serve bench bench-gateway prove mutations contracts-test lock \
 	clean library-test slow-test proto web web-types web-unit web-lint
 
 help: ## list the targets
@@ -129,6 +129,9 @@ docs-serve: $(STAMPS)/docs ## serve the documentation at 127.0.0.1:8001 while wr
 
 bench: $(STAMPS)/dev $(BENCH_VENV)/stamp ## measure; nothing here passes or fails
 	$(BIN)/python -m benchmarks --peers $(BENCH_VENV)/bin/python $(ARGS)
+
+bench-gateway: $(STAMPS)/dev ## measure orders through the gateway alone; ARGS=--quick within a minute or two
+	$(BIN)/python benchmarks/gateway.py $(ARGS)
 
 clean: ## remove everything that make and its tools made
 	rm -rf $(VENV) .venv-* node_modules $(WEB)/node_modules $(WEB)/dist mutants site dist .coverage htmlcov .hypothesis \

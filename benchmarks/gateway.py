@@ -1,244 +1,315 @@
-"""Signed orders over one WebSocket connection, acknowledged after fsync.
+"""Signed orders through the whole gateway, acknowledged when durable.
 
-Run: ``python benchmarks/gateway.py [orders]``. The whole stack runs in a process of its own
-(Litestar on uvicorn, wallet auth, engine, file journal, SQLite records, local settlement); the
-client in this one. Orders are signed before the clock starts. Printed: orders per second and the
-latency of an acknowledgement under that load, the same for one order at a time, and both beside
-the rate of bare ``secp256k1`` recoveries measured in the same run, in processor time.
+    python -m benchmarks gateway            (or: make bench-gateway ARGS="--quick")
+
+The reference app runs in a process of its own: Litestar on uvicorn, wallet auth, engine, file journal,
+SQLite records. Orders are signed before a clock starts. Four ways in: a request an order, a
+request for 20, frames of a socket, and frames whose orders share one signature by eights. Each is
+driven as fast as it goes, then at a quarter, a half and three quarters of that; the socket also
+with a thousand readers of the book, one by one, and without the disk's sync.
+
+The yardstick is one bare `secp256k1_ecdsa_recover`, measured before and after: an order signed by a
+wallet can not cost less. Clients and exchange share the machine's cores, so what is compared first is
+the processor time that the exchange took; the rate by the clock stands beside it.
 """
 
+import argparse
 import asyncio
+import gc
 import json
-import multiprocessing
 import os
-import socket
+import platform
 import statistics
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
-import httpx
+import attrs
 import uvloop
-from websockets.asyncio.client import ClientConnection, connect
 
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from benchmarks.gateway_clients import (
+    Line,
+    Load,
+    drive,
+    rest_lines,
+    socket_line,
+    subscribe,
+    subscribers,
+)
+from benchmarks.gateway_exchange import TRADERS, Running, exchange
+from benchmarks.gateway_orders import (
+    BATCH,
+    LADDER,
+    domain,
+    ladders,
+    log_in,
+    rest_batches,
+    rest_orders,
+    socket_orders,
+    wallet_orders,
+)
+from benchmarks.gateway_report import Budget, Figures, Level, Way, chart, stages, table
+from benchmarks.gateway_stages import budget
+from benchmarks.journal import time_syncs
+from benchmarks.signing import bare
+from hybrid_dex import Engine, FileJournal, SortedBook, StandardRisk
 from hybrid_dex.defaults.standard_risk import RiskLimits
-from hybrid_dex.defaults.wallet_auth import WalletAuth
-from hybrid_dex.model.order import Side
-from hybrid_dex.model.signed_order import Nonce, SignedOrder
-from hybrid_dex.model.units import AccountId, FeePpm, Price, Quantity
-from hybrid_dex.signing import Domain, LocalSigner, LoginMessage, authorize, format_date_time
-from hybrid_dex.wire import OrderRequest, PlaceOp, encode, order_request
-from reference_app.app import compose
-from reference_app.server import make_server
-from reference_app.settings import (
-    AuthSettings,
-    LimitSettings,
-    MarketSettings,
-    ServerSettings,
-    Settings,
+from hybrid_dex.exchange.replay import Replay
+from hybrid_dex.model.signed_order import SignedOrder
+from hybrid_dex.signing import Domain, order_digest
+
+LEVELS: Final = (0.25, 0.5, 0.75)
+REST_LINES: Final = 32
+SOCKET_ROOM: Final = 256
+DEAD: Final = 20
+
+Queues: TypeAlias = list[tuple[Line, deque[bytes]]]
+
+
+@attrs.frozen
+class Size:
+    """How much is tried."""
+
+    orders: int
+    level_s: float
+    alone: int
+    readers: int
+    rounds: int
+    levels: tuple[float, ...]
+
+
+FULL: Final = Size(12_000, 4.0, 300, 1_000, 40, LEVELS)
+QUICK: Final = Size(1_000, 1.0, 30, 50, 5, (0.5,))
+
+
+@attrs.frozen
+class Kind:
+    """One way in: how many orders a message has, and how they are made."""
+
+    name: str
+    orders: int
+    sign: Callable[..., list[SignedOrder]]
+    rest: bool
+
+
+KINDS: Final = (
+    Kind("REST", 1, wallet_orders, rest=True),
+    Kind(f"REST, batches of {BATCH}", BATCH, wallet_orders, rest=True),
+    Kind("socket", 1, wallet_orders, rest=False),
+    Kind(f"socket, signed by {LADDER}s", 1, ladders, rest=False),
 )
-
-ORIGIN: Final = "http://localhost:8000"
-KEY: Final = "0x" + "11" * 32
-WINDOW: Final = 512
-ONE_BY_ONE: Final = 300
-RECOVERIES: Final = 2_000
-MARKET: Final = MarketSettings(
-    id="ETH-USDC",
-    base_decimals=18,
-    quote_decimals=6,
-    tick="0.01",
-    lot="0.0001",
-    base_token="0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2",
-    quote_token="0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48",
-)
+SOCKET: Final = KINDS[2]
 
 
-def settings(data: Path) -> Settings:
-    """Return settings under which no limit is met."""
-    return Settings(
-        data=data,
-        server=ServerSettings(port=0),
-        auth=AuthSettings(secret="0123456789abcdefghijklmnopqrstuvwxyz", origins=[ORIGIN]),
-        limits=LimitSettings(orders_per_second=10_000_000, waiting_frames=4_096),
-        risk=RiskLimits(open_orders=None, daily_volume=None),
-        markets=[MARKET],
+class Clients:
+    """Every trader logged in, and what they have to send."""
+
+    def __init__(self, running: Running, where: Domain) -> None:
+        self.running = running
+        self._where = where
+        self._tokens = [log_in(running.address, signer) for signer in TRADERS]
+
+    async def queues(self, kind: Kind, orders: int) -> Queues:
+        """Sign orders; open a socket a trader, or eight connections for requests, to send them."""
+        made: list[tuple[str, deque[bytes]]] = []
+        for signer, token in zip(TRADERS, self._tokens, strict=True):
+            signed = kind.sign(signer, -(-orders // len(TRADERS)), self._where)
+            if not kind.rest:
+                messages = socket_orders(signed)
+            elif kind.orders == 1:
+                messages = rest_orders(signed, token)
+            else:
+                messages = rest_batches(signed, token)
+            made.append((token, deque(messages)))
+        address, each = self.running.address, REST_LINES // len(TRADERS)
+        found: Queues = []
+        for token, messages in made:
+            if kind.rest:
+                found += [(line, messages) for line in await rest_lines(address, each)]
+            else:
+                found.append((await socket_line(address, token, SOCKET_ROOM), messages))
+        return found
+
+    async def run(self, kind: Kind, orders: int, rate: float | None = None) -> tuple[Load, float]:
+        """Send orders; return what it came to, and the exchange's processor time for one of them.
+
+        The time until the records have followed counts, too: it is work that the orders made.
+        """
+        queues = await self.queues(kind, orders)
+        gc.collect()
+        used = self.running.processor_s()
+        load = await drive(queues, rate)
+        await self._at_rest()
+        used = self.running.processor_s() - used
+        for line, _ in queues:
+            line.transport.close()
+        return load, used / (load.requests * kind.orders) * 1e6
+
+    async def _at_rest(self) -> None:
+        """Wait until the exchange does nothing more than idle."""
+        while True:
+            used = self.running.processor_s()
+            await asyncio.sleep(0.3)
+            if self.running.processor_s() - used < 0.03:
+                return
+
+
+async def measure_way(clients: Clients, kind: Kind, size: Size) -> Way:
+    """Return the most that a way takes, and how long its answers take below that."""
+    await clients.run(kind, max(200, size.orders // 10))
+    load, used_us = await clients.run(kind, size.orders)
+    rate = load.requests * kind.orders / load.seconds
+    levels = []
+    for share in size.levels:
+        messages = max(50, int(rate * share * size.level_s / kind.orders))
+        at, _ = await clients.run(kind, messages * kind.orders, rate * share / kind.orders)
+        levels.append(level(share, at))
+    return Way(name=kind.name, rate=rate, used_us=used_us, levels=levels)
+
+
+def level(share: float, load: Load) -> Level:
+    """Return the times within which answers came."""
+    return Level(share, load.cut_ms(0.5), load.cut_ms(0.99), load.cut_ms(0.999))
+
+
+async def measure_readers(clients: Clients, size: Size, plain: Way) -> dict[str, float]:
+    """Return what readers of the book cost, and those who stop reading."""
+    address = clients.running.address
+    with subscribers(address, size.readers) as heard:
+        before = heard.value
+        load, used_us = await clients.run(SOCKET, size.orders)
+        delivered = heard.value - before
+        at, _ = await clients.run(SOCKET, int(plain.rate * 0.25 * size.level_s), plain.rate * 0.25)
+    extra_us = max(0.0, used_us - plain.used_us) * load.requests
+    alone, _ = await clients.run(SOCKET, size.orders)
+    resident = clients.running.resident()
+    dead = [await subscribe(address, None) for _ in range(DEAD)]
+    beside, _ = await clients.run(SOCKET, size.orders)
+    grown = clients.running.resident()
+    for writer in dead:
+        writer.transport.abort()
+    return {
+        "readers": size.readers,
+        "readers_orders_per_s": load.requests / load.seconds,
+        "delivered": delivered,
+        "deliveries_per_s": delivered / load.seconds,
+        "deliveries_per_processor_s": delivered / (extra_us / 1e6) if extra_us else 0.0,
+        "readers_p50_ms": at.cut_ms(0.5),
+        "readers_p99_ms": at.cut_ms(0.99),
+        "readers_p999_ms": at.cut_ms(0.999),
+        "dead_reader_bytes": max(0, grown - resident) / DEAD,
+        "dead_reader_p99": beside.cut_ms(0.99) / alone.cut_ms(0.99),
+    }
+
+
+async def measure_alone(clients: Clients, size: Size) -> float:
+    """Return how long one order at a time is waited for, in microseconds, the median."""
+    queues = await clients.queues(SOCKET, size.alone)
+    waits: list[float] = []
+    for line, queue in queues:
+        while queue:
+            waits += (await drive([(line, deque([queue.popleft()]))])).waits
+    return statistics.median(waits) * 1e6
+
+
+async def replay_rate(data: Path) -> float:
+    """Return how many commands of a processor second are replayed from the journal."""
+    journal = FileJournal(data / "journal").reader()  # takes no lock: the exchange still runs
+    frames = [frame async for frame in journal.read(0)]
+    risk = StandardRisk(RiskLimits(open_orders=None, daily_volume=None))
+    replayed = Replay(Engine(book=SortedBook, risk=risk))
+    gc.collect()
+    gc.freeze()
+    begun = time.process_time()
+    replayed.feed_many(frames)
+    return replayed.engine.sequence / (time.process_time() - begun)
+
+
+def recover_us(orders: list[SignedOrder], where: Domain) -> float:
+    """Return the processor time of one bare recovery, in microseconds: the median of a few turns."""
+    run = bare(orders, [order_digest(order, where) for order in orders])
+    times = []
+    for _ in range(9):
+        begun = time.process_time()
+        run()
+        times.append((time.process_time() - begun) / len(orders) * 1e6)
+    return statistics.median(times)
+
+
+def sync_us(syncs: int) -> float:
+    """Return the median time of one small write and its sync here, in microseconds."""
+    return statistics.median(
+        time_syncs(Path(f".sync-{os.getpid()}"), preallocated=True, syncs=syncs)
     )
 
 
-def serve(data: Path, listening: socket.socket) -> None:
-    """Run the exchange with a rich account until the parent ends this process."""
-
-    async def main() -> None:
-        chosen = settings(data)
-        services = compose(chosen)
-        server = make_server(chosen, services)
-        serving = asyncio.create_task(server.serve(sockets=[listening]))
-        while not server.started:  # noqa: ASYNC110 # uvicorn offers no event
-            await asyncio.sleep(0.01)
-        account = AccountId(LocalSigner(KEY).address)
-        quote = services.exchange.markets[0].quote
-        await services.exchange.deposit(account, quote.id, quote.parse("1000000000"))
-        await serving
-
-    uvloop.run(main())
+async def measure(
+    running: Running, where: Domain, size: Size
+) -> tuple[list[Way], dict[str, float]]:
+    """Measure a running exchange."""
+    clients = Clients(running, where)
+    ways = []
+    for kind in KINDS:
+        ways.append(await measure_way(clients, kind, size))
+        print(f"  {ways[-1].name}: done", file=sys.stderr, flush=True)
+    others = await measure_readers(clients, size, ways[2])
+    others["alone_us"] = await measure_alone(clients, size)
+    return ways, others
 
 
-@contextmanager
-def exchange() -> Iterator[tuple[str, int]]:
-    """Run the exchange; yield its host and port, and its process."""
-    with tempfile.TemporaryDirectory(dir=".") as data, socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        process = multiprocessing.get_context("fork").Process(
-            target=serve, args=(Path(data), listening), daemon=True
+async def measure_undurable(running: Running, where: Domain, size: Size) -> tuple[float, float]:
+    """Return the rate and the processor time of an order where the disk is not waited for."""
+    clients = Clients(running, where)
+    await clients.run(SOCKET, max(200, size.orders // 10))
+    load, used_us = await clients.run(SOCKET, size.orders)
+    return load.requests / load.seconds, used_us
+
+
+def main() -> None:
+    """Measure and print; write the figures and the picture where that is asked for."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--quick", action="store_true", help="less of everything, within a minute")
+    parser.add_argument("--json", type=Path, help="write the figures here, too")
+    parser.add_argument("--picture", type=Path, help="draw the budget here, too")
+    parser.add_argument("--stages", action="store_true", help="the budget of the stages alone")
+    arguments = parser.parse_args()
+    size = QUICK if arguments.quick else FULL
+    where = domain()
+    orders = wallet_orders(TRADERS[0], 500, where)
+    found: Budget = budget(where, size.rounds)
+    if arguments.stages:
+        print("\n".join(stages(found)))
+    else:
+        before = recover_us(orders, where)
+        with exchange() as running:
+            ways, others = uvloop.run(measure(running, where, size))
+            replay = asyncio.run(replay_rate(running.data))
+        with exchange(durable=False) as running:
+            rate, used_us = uvloop.run(measure_undurable(running, where, size))
+        others |= {
+            "replay_per_s": replay,
+            "sync_us": sync_us(200),
+            "undurable_rate": rate,
+            "undurable_used_us": used_us,
+        }
+        figures = Figures(
+            machine=f"Python {platform.python_version()}, {os.cpu_count()} cores",
+            recover_us=(before, recover_us(orders, where)),
+            ways=ways,
+            others=others,
+            budget=found,
         )
-        process.start()
-        try:
-            assert process.pid is not None
-            yield f"127.0.0.1:{listening.getsockname()[1]}", process.pid
-        finally:
-            process.terminate()
-            process.join()
+        print(table(figures))
+        if arguments.json is not None:
+            arguments.json.write_text(json.dumps(attrs.asdict(figures), indent=2) + "\n")
+    if arguments.picture is not None:
+        arguments.picture.write_text(chart(found))
 
-
-async def log_in(address: str, signer: LocalSigner) -> str:
-    """Wait for the exchange and return an access token."""
-    async with httpx.AsyncClient(base_url=f"http://{address}", timeout=30) as http:
-        while True:
-            try:
-                await http.get("/health/ready")
-                break
-            except httpx.TransportError:
-                await asyncio.sleep(0.1)
-        nonce = (await http.post("/auth/nonce")).json()["nonce"]
-        now_ns = time.time_ns()
-        message = LoginMessage(
-            domain="localhost:8000",
-            address=signer.address,
-            uri=ORIGIN,
-            chain_id=31337,
-            nonce=nonce,
-            issued_at=format_date_time(now_ns),
-        )
-        body = {"message": message.text(), "signature": "0x" + signer.sign_login(message).hex()}
-        reply = await http.post("/auth/login", json=body)
-        token: str = reply.json()["access_token"]
-        return token
-
-
-def signed(signer: LocalSigner, domain: Domain, count: int) -> list[SignedOrder]:
-    """Return orders that rest."""
-    market, expiry_s = MARKET.market(), int(time.time()) + 3_600
-    return [
-        signer.sign_order(
-            SignedOrder(
-                trader=AccountId(signer.address),
-                market=market,
-                side=Side.BUY,
-                price=Price(100_000 + number % 1_000),
-                quantity=Quantity(10),
-                max_fee_ppm=FeePpm(500),
-                expiry_s=expiry_s,
-                nonce=Nonce(1 + number // 60_000, lane=number % 60_000),
-                signature=bytes(65),
-            ),
-            domain,
-        )
-        for number in range(count)
-    ]
-
-
-def frames(orders: list[SignedOrder], first: int) -> list[str]:
-    """Return the messages that place orders, with ids from ``first``."""
-    market = MARKET.market()
-    made: list[str] = []
-    for number, order in enumerate(orders, first):
-        request: OrderRequest = order_request(order, market)
-        made.append(encode(PlaceOp(id=number, order=request)).decode())
-    return made
-
-
-async def burst(connection: ClientConnection, messages: list[str], first: int) -> list[float]:
-    """Keep a window of orders under way; return the seconds until each was acknowledged."""
-    room = asyncio.Semaphore(WINDOW)
-    sent: dict[int, float] = {}
-    waits: list[float] = []
-
-    async def send() -> None:
-        for number, message in enumerate(messages, first):
-            await room.acquire()
-            sent[number] = time.perf_counter()
-            await connection.send(message)
-
-    sending = asyncio.create_task(send())
-    for _ in messages:
-        answer = json.loads(await connection.recv())
-        assert answer["type"] == "ack", answer
-        waits.append(time.perf_counter() - sent.pop(answer["id"]))
-        room.release()
-    await sending
-    return waits
-
-
-async def run(address: str, pid: int, orders: list[SignedOrder], signer: LocalSigner) -> None:
-    """Measure and print."""
-    token = await log_in(address, signer)
-    async with connect(f"ws://{address}/ws", compression=None, max_queue=None) as connection:
-        await connection.send(json.dumps({"op": "login", "id": 0, "token": token}))
-        assert json.loads(await connection.recv())["type"] == "ack"
-        single, many = frames(orders[:ONE_BY_ONE], 1), frames(orders[ONE_BY_ONE:], 10_000)
-        alone: list[float] = []
-        for number, message in enumerate(single, 1):
-            alone += await burst(connection, [message], number)
-        begin, used = time.perf_counter(), processor_s(pid)
-        waits = await burst(connection, many, 10_000)
-        seconds, used = time.perf_counter() - begin, processor_s(pid) - used
-    rate = len(many) / seconds
-    bare = RECOVERIES / recoveries(orders[:RECOVERIES], DOMAIN)
-    print(f"bare digest and recovery       {bare:10,.0f} /s, {1e6 / bare:.1f} us of processor")
-    print(f"one socket, {WINDOW} under way      {rate:10,.0f} orders/s, x {rate / bare:.2f}")
-    print(f"  acknowledged after           {shown(waits)}")
-    print(f"  the exchange's processor      {used / len(many) * 1e6:9,.1f} us an order")
-    print(f"one at a time                  {1 / statistics.fmean(alone):10,.0f} orders/s")
-    print(f"  acknowledged after           {shown(alone)}")
-
-
-def processor_s(pid: int) -> float:
-    """Return the processor time that a process has used: fair on a machine that others use too."""
-    fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def shown(waits: list[float]) -> str:
-    """Return median and 99th percentile."""
-    cuts = statistics.quantiles(waits, n=100)
-    return f"p50 {cuts[49] * 1e3:.2f} ms, p99 {cuts[98] * 1e3:.2f} ms"
-
-
-def recoveries(orders: list[SignedOrder], domain: Domain) -> float:
-    """Return the processor seconds of `RECOVERIES` digests and recoveries, nothing else."""
-    begin = time.process_time()
-    for order in orders:
-        authorize(order, domain)
-    return (time.process_time() - begin) * RECOVERIES / len(orders)
-
-
-def main(arguments: list[str]) -> None:
-    """Sign, serve, measure."""
-    count = int(arguments[0]) if arguments else 20_000
-    signer = LocalSigner(KEY)
-    orders = signed(signer, DOMAIN, count + ONE_BY_ONE)
-    with exchange() as (address, pid):
-        uvloop.run(run(address, pid, orders, signer))
-
-
-_auth = compose(settings(Path())).auth
-assert isinstance(_auth, WalletAuth)
-DOMAIN: Final = _auth.domain
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()
