@@ -32,6 +32,7 @@ from reference_app.engines import make_bus, make_engine, opened_engine
 from reference_app.hub import Hub
 from reference_app.identity import make_identity
 from reference_app.limits import Limiter, guarded
+from reference_app.order_route import straight
 from reference_app.pages import load_pages
 from reference_app.problems import EXCEPTION_HANDLERS
 from reference_app.routes import (
@@ -191,7 +192,8 @@ def create_app(services: Services, *, opens: bool = True) -> Litestar:
         request_max_body_size=MAX_MESSAGE_BYTES,
         logging_config=None,
     )
-    app.asgi_handler = guarded(app.asgi_handler, services.limiter, MAX_MESSAGE_BYTES)
+    handler = straight(app.asgi_handler, services)
+    app.asgi_handler = guarded(handler, services.limiter, MAX_MESSAGE_BYTES)
     return app
 
 
