@@ -123,12 +123,18 @@ def _describe(
     answer = _answer(handler)
     if answer is not None:
         for response in responses.values():
-            response["content"] = {_JSON: {"schema": ref_of[answer]}}
+            response["content"] = {_JSON: {"schema": ref_of[answer]} | _example(handler)}
     responses["default"] = {
         "description": "A problem (RFC 9457)",
         "content": {PROBLEM_MEDIA_TYPE: {"schema": ref_of[Problem]}},
     }
     operation["responses"] = responses
+
+
+def _example(handler: HTTPRouteHandler) -> dict[str, Any]:
+    """What a route that shows one answers with, for instance."""
+    make = handler.opt.get("example")
+    return {} if make is None else {"example": msgspec.to_builtins(make())}
 
 
 def _messages(operation: Mapping[str, Any]) -> str:

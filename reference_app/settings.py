@@ -131,6 +131,8 @@ class ChainSettings:
         batch_age_s: how long a fill waits at most for others.
         heartbeat_s: how often an empty batch is sent, 0 a quarter of EXIT_DELAY.
         poll_s: how often the chain is looked at.
+        solvency_proofs: the folder that `hybrid-dex solvency publish --proofs` writes; by default
+            ``solvency`` in ``data``. Relative to the file that names it.
     """
 
     name: str = "local"
@@ -146,6 +148,7 @@ class ChainSettings:
     batch_age_s: float = attrs.field(default=2.0, validator=attrs.validators.ge(0.0))
     heartbeat_s: float = attrs.field(default=0.0, validator=attrs.validators.ge(0.0))
     poll_s: float = attrs.field(default=0.0, validator=attrs.validators.ge(0.0))
+    solvency_proofs: Path | None = None
 
     def preset(self) -> ChainPreset:
         """Return the chain: the named one, with what is set here in its place.
@@ -393,6 +396,11 @@ class Settings:
     def records_url(self) -> str:
         """The records' database."""
         return self.records or f"sqlite:///{self.data / 'records.sqlite'}"
+
+    @property
+    def solvency_proofs(self) -> Path:
+        """The folder of proofs that lead to published solvency roots."""
+        return self.chain.solvency_proofs or self.data / "solvency"
 
     @property
     def auth_url(self) -> str:

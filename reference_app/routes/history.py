@@ -4,19 +4,24 @@ Lists are read from the records, a moment behind the engine; the `next` of a pag
 whatever happened meanwhile. Nobody sees another account's rows.
 """
 
+import asyncio
+import logging
 from collections.abc import Collection
 from typing import Annotated, Final
 
 from litestar import Router, get
 from litestar.params import FromPath, QueryParameter
 
-from hybrid_dex.errors import FormatError
+from hybrid_dex.errors import FormatError, SettlementError
 from hybrid_dex.interfaces.risk import Refusal
 from hybrid_dex.model.decimal_text import MAX_CHAIN_DIGITS, parse_units
 from hybrid_dex.model.history import EntryKey, TransferKind
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.risk_limits import DEFAULT_TIER
 from hybrid_dex.model.units import AssetId, Sequence
+from hybrid_dex.settlement.solvency_proofs import ProofFolder
+from hybrid_dex.signing import checksum_address
+from hybrid_dex.signing.solvency import SolvencyProof, SumTree
 from hybrid_dex.wire import (
     AccountFeesAnswer,
     AssetSolvencyMessage,
@@ -34,17 +39,19 @@ from hybrid_dex.wire import (
     voucher_status_message,
 )
 from reference_app.access import READ
-from reference_app.problems import refuse
+from reference_app.problems import ProblemError, refuse
 from reference_app.routes.parameters import AssetQuery, Limit, PageEnd
 from reference_app.services import Caller, Services, TheServices
 
 __all__ = ["history_routes"]
 
+_log: Final = logging.getLogger(__name__)
 _ENTRY_PARTS: Final = 3
 _TRANSFER_PARTS: Final = 2
 _DEPOSITS: Final = (TransferKind.DEPOSIT,)
 _WITHDRAWALS: Final = tuple(kind for kind in TransferKind if kind is not TransferKind.DEPOSIT)
 
+TheAssetQuery = Annotated[str, QueryParameter(max_length=64, description="an asset's symbol")]
 KindQuery = Annotated[
     str | None, QueryParameter(max_length=32, description="one kind of withdrawal only")
 ]
@@ -172,6 +179,44 @@ async def get_solvency(services: TheServices, principal: Caller) -> SolvencyAnsw
     )
 
 
+def _proof_example() -> SolvencyProof:
+    """A proof of the first of three accounts, at block 21,000,000."""
+    accounts = [checksum_address(bytes([number]) * 20) for number in (0x11, 0x22, 0x33)]
+    token, contract = (checksum_address(bytes([number]) * 20) for number in (0x70, 0xCC))
+    tree = SumTree.of(token, dict(zip(accounts, (1_500_000, 20_000_000, 7), strict=True)))
+    return tree.prove(accounts[0], chain_id=1, contract=contract, block=21_000_000)
+
+
+@get("/solvency-proof", security=READ, opt={"example": _proof_example})
+async def get_solvency_proof(
+    services: TheServices, principal: Caller, asset: TheAssetQuery
+) -> SolvencyProof:
+    """Get the proof that the account's balance on chain is part of the newest published root.
+
+    The answer is a file of `hybrid-dex solvency verify --proof`.
+    """
+    wanted, account = services.asset(asset), principal.account
+    if not services.settles_on_chain or wanted.token is None:
+        raise _no_proof("there is no chain here on which a root could be published")
+    folder = ProofFolder(services.settings.solvency_proofs)
+    try:
+        found = await asyncio.to_thread(folder.proof, wanted.token, account)
+        if found is not None:
+            return found
+        block = await asyncio.to_thread(folder.newest_block, wanted.token)
+    except (SettlementError, FormatError) as error:
+        _log.exception("a solvency proof can not be read")
+        detail = "the proofs can not be read now; make your own with `hybrid-dex solvency proof`"
+        raise refuse(Refusal(RejectReason.UNAVAILABLE, "", detail)) from error
+    if block is None:
+        raise _no_proof(f"no solvency root of {asset} was published yet")
+    raise _no_proof(f"you had no {asset} in the vault at block {block}, whose root is the newest")
+
+
+def _no_proof(detail: str) -> ProblemError:
+    return refuse(Refusal(RejectReason.NO_SOLVENCY_PROOF, "asset", detail))
+
+
 async def _transfers(
     services: Services,
     principal: Caller,
@@ -205,6 +250,7 @@ history_routes = Router(
         get_voucher,
         get_fees,
         get_solvency,
+        get_solvency_proof,
     ],
     tags=["account"],
 )

@@ -9,6 +9,7 @@ from eth_account import Account
 from eth_account.messages import encode_defunct
 
 from hybrid_dex.model.reasons import RejectReason
+from hybrid_dex.signing.solvency import SolvencyProof
 from hybrid_dex.wire import Problem
 from reference_app.tests.stack import ETH_USDC, ORIGIN, Stack, Trader, login_text
 
@@ -21,6 +22,7 @@ PATHS = {
     "/account/vouchers/{salt}",
     "/account/withdrawals",
     "/account/solvency",
+    "/account/solvency-proof",
     "/account/ledger",
     "/account/fees",
     "/account/deposits",
@@ -159,7 +161,7 @@ async def test_every_private_route_wants_a_valid_token(stack: Stack, alice: Trad
                 is_problem(reply, 401, RejectReason.UNAUTHENTICATED)
                 assert reply.headers["www-authenticate"] == "Bearer"
             checked += 1
-    assert checked == 54
+    assert checked == 55
 
 
 async def test_bodies_are_json_of_the_documented_shape_and_nothing_else(
@@ -335,3 +337,14 @@ async def test_refresh_tokens_rotate_and_logout_ends_the_session(stack: Stack) -
         401,
         RejectReason.LOGIN_REFUSED,
     )
+
+
+async def test_an_example_in_the_document_is_what_the_route_would_answer(stack: Stack) -> None:
+    """The proof that is shown holds, and decodes as a client would decode it."""
+    document = (await stack.http.get("/openapi.json")).json()
+    answer = document["paths"]["/account/solvency-proof"]["get"]["responses"]["200"]
+    content = answer["content"]["application/json"]
+    proof = msgspec.convert(content["example"], SolvencyProof)
+    assert content["schema"]["$ref"].endswith("/SolvencyProof")
+    assert proof.holds()
+    assert len(proof.steps) == 2

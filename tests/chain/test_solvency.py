@@ -21,9 +21,10 @@ from hybrid_dex.errors import (
 )
 from hybrid_dex.model.settlement import SettlementStage
 from hybrid_dex.settlement.evm.artifact import load_artifact
-from hybrid_dex.settlement.solvency import FEES, SumTree, read_proof
+from hybrid_dex.settlement.solvency_proofs import ProofFolder
 from hybrid_dex.settlement.solvency_reading import SolvencyReader, SolvencyReading
 from hybrid_dex.signing import LocalSigner, keccak256
+from hybrid_dex.signing.solvency import FEES, SumTree, read_proof
 from tests.chain.fault_proxy import FaultProxy, Request, error
 from tests.chain.harness import OPERATOR_KEY, Server, Trader, World, key
 
@@ -338,7 +339,8 @@ async def test_publish_writes_roots_on_chain_and_proofs_in_a_folder(
     assert printed.count("published in 0x") == 3
     assert OPERATOR_KEY[2:] not in printed
     token = str(world.market.quote.token)
-    file = folder / token / f"{alice.account}.json"
+    block = ProofFolder(folder).newest_block(token)
+    file = folder / token / str(block) / f"{alice.account}.json"
     found = await read(world, tokens=[token])
     (root,) = found.published
     assert "0x" + root.root.hex() == read_proof(file.read_bytes()).root

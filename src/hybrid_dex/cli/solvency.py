@@ -15,10 +15,11 @@ from rich.console import Console
 
 from hybrid_dex.cli.solvency_report import Report, print_json, print_report
 from hybrid_dex.errors import ConfigurationError, FormatError, SettlementError
-from hybrid_dex.settlement.solvency import read_proof
-from hybrid_dex.settlement.solvency_publishing import publish_roots, write_proofs
+from hybrid_dex.settlement.solvency_proofs import ProofFolder
+from hybrid_dex.settlement.solvency_publishing import publish_roots
 from hybrid_dex.settlement.solvency_reading import SolvencyReader, SolvencyReading
 from hybrid_dex.signing import parse_address
+from hybrid_dex.signing.solvency import read_proof
 
 __all__ = ["proof", "publish", "verify"]
 
@@ -169,7 +170,8 @@ def publish(
     tokens
         Only this token; may be given several times. All listed tokens by default.
     proofs
-        A folder to write every account's proof into: <token>/<account>.json.
+        A folder to write every account's proof into: <token>/<block>/<account>.json. The reference
+        app hands them out from `chain.solvency_proofs`.
     """
     if key_file.stat().st_mode & _OTHERS:
         raise ConfigurationError(f"others can read {key_file}; make it yours alone: chmod 600")
@@ -178,9 +180,8 @@ def publish(
     for found in reading.tokens:
         if found.complaint:
             raise SettlementError(f"nothing is published: {found.symbol}: {found.complaint}")
-    if proofs is not None:
-        write_proofs(reading, proofs)
-    sent = asyncio.run(publish_roots(reading, rpc_url=source.rpc, key=key))
+    folder = None if proofs is None else ProofFolder(proofs)
+    sent = asyncio.run(publish_roots(reading, rpc_url=source.rpc, key=key, proofs=folder))
     for found, transaction in sent:
         tree = found.tree()
         _lines().print(

@@ -12,8 +12,8 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from hybrid_dex.settlement.solvency import SolvencyProof
 from hybrid_dex.settlement.solvency_reading import SolvencyReading, TokenReading
+from hybrid_dex.signing.solvency import SolvencyProof
 
 __all__ = ["Report", "print_json", "print_report"]
 
@@ -85,26 +85,18 @@ def _refusals(proof: SolvencyProof, reading: SolvencyReading, account: str | Non
         root = "0x" + token.tree().root.hex()
         if root != proof.root:
             yield f"wrong root: the balances at block {proof.block} have the root {root}"
-    elif not _published(proof, reading):
+    elif not any(root.proves(proof) for root in reading.published):
         yield (
             f"its root was never published, and the balances of its block {proof.block} were not "
             "read: leave out --block"
         )
 
 
-def _published(proof: SolvencyProof, reading: SolvencyReading) -> bool:
-    wanted = (proof.token, proof.root, proof.total)
-    return any(
-        (each.token, "0x" + each.root.hex(), str(each.total)) == wanted
-        for each in reading.published
-    )
-
-
 def _standing(proof: SolvencyProof, reading: SolvencyReading) -> Iterator[str]:
     """Say what a proof that holds rests on."""
     if proof.block == reading.block:
         yield "Its root is that of all balances on chain at that block, computed here again."
-    if _published(proof, reading):
+    if any(root.proves(proof) for root in reading.published):
         yield "The operator published this root and this sum on chain."
     else:
         yield "The operator did not publish this root."

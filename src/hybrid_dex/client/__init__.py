@@ -12,7 +12,7 @@ from hybrid_dex.client.api_key import ApiKey, KeyAuth
 from hybrid_dex.client.book_replica import BookReplica, Step
 from hybrid_dex.client.client import ClientOptions, ExchangeClient
 from hybrid_dex.client.credentials import Credentials
-from hybrid_dex.client.errors import LaggingListenerError, UnreachableError
+from hybrid_dex.client.errors import LaggingListenerError, UnprovenError, UnreachableError
 from hybrid_dex.client.groups import (
     BatchItem,
     OrderCancel,
@@ -26,6 +26,7 @@ from hybrid_dex.client.order_writer import DecimalLike, NewOrder, OrderOptions, 
 from hybrid_dex.client.session import Signer
 from hybrid_dex.client.session_key import SessionKey
 from hybrid_dex.client.socket_port import Connection, Connector, websocket_connector
+from hybrid_dex.client.solvency import PublishedRoots
 from hybrid_dex.client.stream import Reconnected, StreamOptions
 
 __all__ = [
@@ -51,12 +52,14 @@ __all__ = [
     "OrderOptions",
     "OrderReduction",
     "OrderReplacement",
+    "PublishedRoots",
     "Reconnected",
     "SessionKey",
     "SideLike",
     "Signer",
     "Step",
     "StreamOptions",
+    "UnprovenError",
     "UnreachableError",
     "websocket_connector",
 ]

@@ -28,11 +28,13 @@ from hybrid_dex.client.order_writer import (
     OrderWriter,
     SideLike,
     decimal_text,
+    signing_domain,
     to_side,
 )
 from hybrid_dex.client.rest import Rest
 from hybrid_dex.client.session import SessionKeeper, Signer
 from hybrid_dex.client.socket_port import Connector, websocket_connector
+from hybrid_dex.client.solvency import PublishedRoots, check_proof
 from hybrid_dex.client.stream import Reconnected, Stream, StreamOptions
 from hybrid_dex.client.trading import Trading
 from hybrid_dex.errors import ConfigurationError, HybridDexError, RefusedError
@@ -41,6 +43,7 @@ from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.signed_order import SignedOrder
 from hybrid_dex.model.units import AccountId, MarketId
 from hybrid_dex.signing import Domain
+from hybrid_dex.signing.solvency import SolvencyProof
 from hybrid_dex.wire import (
     BalanceMessage,
     BookMessage,
@@ -481,6 +484,20 @@ class ExchangeClient:
         session = SessionKeeper(self._rest.caller, self._signer, self.info.login, self._now_ns)
         return await session.hand_over()
 
+    async def solvency_proof(
+        self, asset: str, *, chain: PublishedRoots | None = None
+    ) -> SolvencyProof:
+        """Return the checked proof of what the account has in the vault, in the newest root.
+
+        ``chain`` is such as a `SolvencyReader` on a node of yours: that the root was published, and
+        is the newest, is then checked too.
+
+        Raises: RefusedError (6006, nothing published), UnprovenError, SettlementError of ``chain``.
+        """
+        account, proof = self.account, await self._rest.solvency_proof(asset)
+        await check_proof(proof, asset=asset, account=account, info=self.info, chain=chain)
+        return proof
+
     async def order(self, order_id: str) -> OrderMessage:
         """Return one of the account's orders."""
         return await self._rest.order(order_id)
@@ -531,7 +548,7 @@ class ExchangeClient:
 
     async def _open(self) -> None:
         self._info = info = await self._rest.info()
-        domain = self._domain(info)
+        domain = signing_domain(info, self._options.expected_domain)
         self._markets = {market.id: market for market in map(to_market, await self._rest.markets())}
         session, key = None, self._key
         if self._signer is not None and key is None:
@@ -569,20 +586,6 @@ class ExchangeClient:
             )
             await trading.resync()
             self._tasks.append(asyncio.create_task(trading.follow()))
-
-    def _domain(self, info: InfoAnswer) -> Domain | None:
-        """What orders are signed for, if they are; refuse another than expected."""
-        expected = self._options.expected_domain
-        domain = None
-        if info.requires_signature and info.domain is not None:
-            domain = Domain(
-                chain_id=info.domain.chain_id, verifying_contract=info.domain.verifying_contract
-            )
-        if info.requires_signature and domain is None:
-            raise ConfigurationError("the exchange wants signed orders and names no domain")
-        if expected is not None and domain != expected:
-            raise ConfigurationError(f"the exchange settles on {domain}, expected {expected}")
-        return domain
 
     def _reads_alone(self) -> bool:
         """Whether a key acts without a signer, and so without nonces to keep."""

@@ -9,7 +9,7 @@ from hybrid_dex.errors import HybridDexError, RefusedError, UnknownOutcomeError
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.wire import Problem
 
-__all__ = ["LaggingListenerError", "UnreachableError", "refused"]
+__all__ = ["LaggingListenerError", "UnprovenError", "UnreachableError", "refused"]
 
 
 class UnreachableError(HybridDexError):
@@ -18,6 +18,10 @@ class UnreachableError(HybridDexError):
 
 class LaggingListenerError(HybridDexError):
     """A listener took its messages too slowly and some were dropped: read the state again."""
+
+
+class UnprovenError(HybridDexError):
+    """What the exchange gave as a proof proves nothing: do not believe it, and ask the chain."""
 
 
 def refused(problem: Problem) -> RefusedError | UnknownOutcomeError:

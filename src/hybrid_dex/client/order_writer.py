@@ -30,6 +30,7 @@ from hybrid_dex.model.units import (
 )
 from hybrid_dex.signing import Domain
 from hybrid_dex.wire import (
+    InfoAnswer,
     OrderMessage,
     OrderRequest,
     ReplaceRequest,
@@ -47,6 +48,7 @@ __all__ = [
     "SideLike",
     "decimal_text",
     "made_up",
+    "signing_domain",
     "to_side",
 ]
 
@@ -427,6 +429,28 @@ class OrderWriter:
             display_quantity=terms.display_quantity,
             quote_budget=terms.quote_budget,
         )
+
+
+def signing_domain(info: InfoAnswer, expected: Domain | None) -> Domain | None:
+    """Return what an exchange's orders are signed for, if they are.
+
+    Args:
+        info: what it says of itself.
+        expected: refuse another than this; ``None`` believes it.
+
+    Raises:
+        ConfigurationError: it settles elsewhere, or does not say where.
+    """
+    domain = None
+    if info.requires_signature and info.domain is not None:
+        domain = Domain(
+            chain_id=info.domain.chain_id, verifying_contract=info.domain.verifying_contract
+        )
+    if info.requires_signature and domain is None:
+        raise ConfigurationError("the exchange wants signed orders and names no domain")
+    if expected is not None and domain != expected:
+        raise ConfigurationError(f"the exchange settles on {domain}, expected {expected}")
+    return domain
 
 
 def made_up() -> str:

@@ -11,6 +11,7 @@ from hybrid_dex.client.http import HttpCaller
 from hybrid_dex.client.session import SessionKeeper
 from hybrid_dex.errors import ConfigurationError, RefusedError
 from hybrid_dex.model.reasons import RejectReason
+from hybrid_dex.signing.solvency import SolvencyProof
 from hybrid_dex.wire import (
     AccountFeesAnswer,
     BalancesAnswer,
@@ -301,6 +302,11 @@ class Rest:
     async def solvency(self) -> SolvencyAnswer:
         """Return the account's claim as of one command."""
         return await self.private(SolvencyAnswer, "GET", "/account/solvency")
+
+    async def solvency_proof(self, asset: str) -> SolvencyProof:
+        """Return the account's proof in the newest published root; it is not checked here."""
+        query = _query(asset=asset)
+        return await self.private(SolvencyProof, "GET", "/account/solvency-proof", query=query)
 
     async def private(
         self,

@@ -187,6 +187,8 @@ class RejectReason(enum.IntEnum):
     """Recipient, salt, deadline or batch of the voucher can not be, or the salt is in use."""
     WITHDRAWALS_HALTED = 6005
     """Nothing is released by voucher now: settlement has none, or is in alarm; see the detail."""
+    NO_SOLVENCY_PROOF = 6006
+    """No solvency root of this asset was published yet, or the account had no balance in it."""
 
     INVALID_MESSAGE = 7001
     """The message is not valid JSON of the documented shape."""

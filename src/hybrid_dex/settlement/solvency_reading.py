@@ -36,9 +36,9 @@ from hybrid_dex.settlement.contract_history import (
     read_events,
 )
 from hybrid_dex.settlement.evm.artifact import load_artifact, matches_runtime
-from hybrid_dex.settlement.solvency import SumTree
+from hybrid_dex.signing.solvency import PublishedRoot, SumTree
 
-__all__ = ["PublishedRoot", "SolvencyReader", "SolvencyReading", "TokenReading"]
+__all__ = ["SolvencyReader", "SolvencyReading", "TokenReading"]
 
 _T = TypeVar("_T")
 _EVENTS: Final = ("AssetListed", "Deposited", "SolvencyPublished")
@@ -92,29 +92,6 @@ class TokenReading:
     def tree(self) -> SumTree:
         """Return the Merkle-sum tree over what is owed."""
         return SumTree.of(self.token, self.balances, fees=self.fees)
-
-
-@attrs.frozen(kw_only=True)
-class PublishedRoot:
-    """A root that the operator published on chain.
-
-    Attributes:
-        block: the block that holds it; the tree is of an earlier one.
-        batch: number of the last batch before it.
-        token: EIP-55 address.
-        root: 32 bytes.
-        total: sum that it proves, atoms.
-        liabilities: what the contract owed when it was published, atoms.
-        balance: what the token said that the vault held then, atoms.
-    """
-
-    block: int
-    batch: int
-    token: str
-    root: bytes
-    total: int
-    liabilities: int
-    balance: int
 
 
 @attrs.frozen(kw_only=True)
@@ -273,6 +250,30 @@ class SolvencyReader:
             tokens=tuple(readings),
             published=tuple(each for each in published if each.token in set(chosen)),
         )
+
+    async def published(
+        self, token: str, *, from_block: int | None = None
+    ) -> tuple[PublishedRoot, ...]:
+        """Return the roots that the operator published for a token, the oldest first.
+
+        Args:
+            token: EIP-55 address.
+            from_block: as of `read`.
+
+        Raises: as `read`.
+        """
+        newest = (await self._header("latest"))["number"]
+        await self._check_code(newest)
+        events = await read_events(
+            self._exchange,
+            ("SolvencyPublished",),
+            first=await first_block(self._exchange, newest) if from_block is None else from_block,
+            last=newest,
+            blocks_per_query=self._blocks,
+            progress=self._progress,
+        )
+        found = (_published(event) for event in events)
+        return tuple(root for root in found if root.token == token)
 
     # The contract
 

@@ -58,6 +58,7 @@ _STATUS: Final[dict[RejectReason, int]] = {
     RejectReason.UNKNOWN_FILL: 404,
     RejectReason.UNKNOWN_VOUCHER: 404,
     RejectReason.WITHDRAWALS_HALTED: 503,
+    RejectReason.NO_SOLVENCY_PROOF: 404,
     RejectReason.NO_RECEIPT: 409,
     RejectReason.SESSION_UNKNOWN: 403,
     RejectReason.SESSION_REVOKED: 403,

@@ -27,9 +27,18 @@ import msgspec
 
 from hybrid_dex.errors import FormatError, SettlementError
 from hybrid_dex.model.units import MAX_AMOUNT
-from hybrid_dex.signing import ZERO_ADDRESS, checksum_address, keccak256, parse_address
+from hybrid_dex.signing.address import ZERO_ADDRESS, checksum_address, parse_address
+from hybrid_dex.signing.keccak import keccak256
 
-__all__ = ["EMPTY_ROOT", "FEES", "SolvencyProof", "SumStep", "SumTree", "read_proof"]
+__all__ = [
+    "EMPTY_ROOT",
+    "FEES",
+    "PublishedRoot",
+    "SolvencyProof",
+    "SumStep",
+    "SumTree",
+    "read_proof",
+]
 
 FEES: Final = ZERO_ADDRESS
 """The account under which a tree holds the collected fees."""
@@ -118,6 +127,34 @@ def read_proof(data: bytes) -> SolvencyProof:
         return msgspec.json.decode(data, type=SolvencyProof)
     except msgspec.MsgspecError as error:
         raise FormatError("proof", str(error), "a file written by `solvency proof`") from error
+
+
+@attrs.frozen(kw_only=True)
+class PublishedRoot:
+    """A root that the operator published on chain.
+
+    Attributes:
+        block: the block that holds it; the tree is of an earlier one.
+        batch: number of the last batch before it.
+        token: EIP-55 address.
+        root: 32 bytes.
+        total: sum that it proves, atoms.
+        liabilities: what the contract owed when it was published, atoms.
+        balance: what the token said that the vault held then, atoms.
+    """
+
+    block: int
+    batch: int
+    token: str
+    root: bytes
+    total: int
+    liabilities: int
+    balance: int
+
+    def proves(self, proof: SolvencyProof) -> bool:
+        """Whether a proof leads to this root and this sum, of a block before it."""
+        ours = (self.token, "0x" + self.root.hex(), str(self.total))
+        return ours == (proof.token, proof.root, proof.total) and proof.block < self.block
 
 
 @attrs.define

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from hybrid_dex.errors import FormatError, SettlementError
 from hybrid_dex.model.units import MAX_AMOUNT
-from hybrid_dex.settlement.solvency import (
+from hybrid_dex.signing import checksum_address, keccak256
+from hybrid_dex.signing.solvency import (
     EMPTY_ROOT,
     FEES,
     SolvencyProof,
@@ -18,7 +19,6 @@ from hybrid_dex.settlement.solvency import (
     SumTree,
     read_proof,
 )
-from hybrid_dex.signing import checksum_address, keccak256
 
 
 def address(number: int) -> str:
