@@ -141,6 +141,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/account/solvency-proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GetSolvencyProof
+         * @description Get the proof that the account's balance on chain is part of the newest published root.
+         *
+         *     The answer is a file of `hybrid-dex solvency verify --proof`.
+         */
+        get: operations["AccountSolvencyProofGetSolvencyProof"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/account/vouchers": {
         parameters: {
             query?: never;
@@ -3454,6 +3476,32 @@ export interface components {
             state_hash: string;
         };
         /**
+         * SolvencyProof
+         * @description That an account's balance is part of a root. Written to a file as JSON.
+         *
+         *         Attributes:
+         *             chain_id: the chain (EIP-155).
+         *             contract: EIP-55 address of the ``Exchange``.
+         *             block: number of the block whose balances the tree holds.
+         *             token: EIP-55 address.
+         *             account: EIP-55 address; the zero address for the collected fees.
+         *             amount: the account's balance, atoms as a decimal text.
+         *             steps: from the leaf to the root.
+         *             root: 0x-hex.
+         *             total: sum of all leaves, atoms as a decimal text.
+         */
+        SolvencyProof: {
+            account: string;
+            amount: string;
+            block: number;
+            chain_id: number;
+            contract: string;
+            root: string;
+            steps: components["schemas"]["SumStep"][];
+            token: string;
+            total: string;
+        };
+        /**
          * StageMessage
          * @description How long a stage took, of the newest that were measured in this process.
          *
@@ -3560,6 +3608,20 @@ export interface components {
             channels: components["schemas"]["Channel"][];
             /** @default null */
             sequence?: number | null;
+        };
+        /**
+         * SumStep
+         * @description One step of a proof: the neighbour on the way up.
+         *
+         *         Attributes:
+         *             hash: of the neighbour, 0x-hex.
+         *             sum: of everything below the neighbour, atoms as a decimal text.
+         *             left: whether the neighbour stands on the left.
+         */
+        SumStep: {
+            hash: string;
+            left: boolean;
+            sum: string;
         };
         /**
          * SwitchMessage
@@ -4107,6 +4169,62 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SolvencyAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AccountSolvencyProofGetSolvencyProof: {
+        parameters: {
+            query: {
+                /** @description an asset's symbol */
+                asset: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "account": "0x1111111111111111111111111111111111111111",
+                     *       "amount": "1500000",
+                     *       "block": 21000000,
+                     *       "chain_id": 1,
+                     *       "contract": "0xCcCCccccCCCCcCCCCCCcCcCccCcCCCcCcccccccC",
+                     *       "root": "0x7201e3207196d9ac03435022f02ecd2872596a9499558a39bad528f16970544d",
+                     *       "steps": [
+                     *         {
+                     *           "hash": "0xb0c9ffefa0af7f54c84c81ea9c39f890f8c4d582a3dbe7af6bf7f2e0d0fecabb",
+                     *           "left": false,
+                     *           "sum": "20000000"
+                     *         },
+                     *         {
+                     *           "hash": "0x376c5c6ac2034612c2b016fb1cf98c9683ff66237ff03fe9850b76385dbfd1b1",
+                     *           "left": false,
+                     *           "sum": "7"
+                     *         }
+                     *       ],
+                     *       "token": "0x7070707070707070707070707070707070707070",
+                     *       "total": "21500007"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SolvencyProof"];
                 };
             };
             /** @description A problem (RFC 9457) */
