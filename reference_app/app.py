@@ -8,7 +8,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Final
 
 from litestar import Litestar, Request, Router
@@ -20,6 +20,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components
 
+from hybrid_dex.defaults.admin_actions import AdminActions
 from hybrid_dex.defaults.sql_records import SqlRecords
 from hybrid_dex.defaults.system_clock import SystemClock
 from hybrid_dex.errors import ConfigurationError, FormatError
@@ -27,6 +28,8 @@ from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.signing.domain import Domain
 from hybrid_dex.wire import MAX_MESSAGE_BYTES, MessageError
 from reference_app.access import SCHEMES
+from reference_app.admin_channel import AdminChannel
+from reference_app.administration import Administration
 from reference_app.authorizing import authorizer
 from reference_app.engines import make_bus, make_engine, opened_engine
 from reference_app.hub import Hub
@@ -38,6 +41,7 @@ from reference_app.problems import EXCEPTION_HANDLERS
 from reference_app.routes import (
     account_routes,
     action_routes,
+    admin_action_routes,
     admin_routes,
     auth_routes,
     batch_routes,
@@ -107,6 +111,12 @@ def compose(settings: Settings, *, owns_process: bool = False) -> Services:
         bus=bus,
         hub=Hub(exchange, records, now_ns=clock.now_ns),
         verifier=verifier,
+        administration=Administration(
+            exchange=exchange,
+            actions=AdminActions(
+                database=identity.database, clock=clock, life_s=settings.admin.proposal_life_s
+            ),
+        ),
     )
 
 
@@ -118,16 +128,21 @@ async def opened(services: Services) -> AsyncIterator[None]:
         HybridDexError: the exchange can not start; the message says what to do.
     """
     engine = opened_engine(services.settings, services.exchange, services.records, services.bus)
-    async with services.identity, engine:
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(services.identity)
+        await services.administration.prepare()
+        await stack.enter_async_context(engine)
         services.hub.begin()
         following = asyncio.create_task(services.hub.run(), name="sockets' feed")
+        watching = asyncio.create_task(AdminChannel(services).run(), name="channel admin")
         try:
             await services.exchange.caught_up()
             yield
         finally:
             services.hub.close()
             following.cancel()
-            await asyncio.gather(following, return_exceptions=True)
+            watching.cancel()
+            await asyncio.gather(following, watching, return_exceptions=True)
             services.verifier.shutdown(wait=False)
 
 
@@ -160,6 +175,7 @@ def create_app(services: Services, *, opens: bool = True) -> Litestar:
             account_routes,
             role_routes,
             admin_routes,
+            admin_action_routes,
             history_routes,
             ticker_routes,
             system_routes,

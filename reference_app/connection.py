@@ -11,6 +11,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from hybrid_dex.defaults.roles import Role
 from hybrid_dex.exchange import AccountConnection
 from hybrid_dex.interfaces.auth import Principal, Scope
 from hybrid_dex.model.reasons import RejectReason
@@ -46,7 +47,7 @@ from hybrid_dex.wire import (
     to_ms,
 )
 from reference_app import order_entry
-from reference_app.access import check_market, check_scope, unauthenticated
+from reference_app.access import check_market, check_scope, forbidden, unauthenticated
 from reference_app.answers import placed_answer
 from reference_app.authorizing import key_login
 from reference_app.hub import PUBLIC
@@ -59,7 +60,8 @@ __all__ = ["Connection"]
 
 _MAX_ID_CHARACTERS: Final = 64
 _OF_A_MARKET: Final = frozenset({"book", "book_top", "trades", *PRICE_CHANNELS})
-_OF_NO_MARKET: Final = frozenset({"balances", "heartbeat"})
+_ADMIN: Final = "admin"
+_OF_NO_MARKET: Final = frozenset({"balances", "heartbeat", _ADMIN})
 _Key: TypeAlias = tuple[str, MarketId | None]
 
 EntryOp: TypeAlias = (
@@ -121,6 +123,11 @@ class Connection:
             CLOSE_LOST, "messages may be missing: connect again and read your orders or the trades"
         )
 
+    def end_admin(self) -> None:
+        """The account may not hear the channel `admin` any more."""
+        self._forget(Channel(channel=_ADMIN))
+        self._fail(None, forbidden(f"the channel {_ADMIN} needs the role {Role.SUPPORT}"))
+
     def going_away(self) -> None:
         """End the connection: the exchange closes."""
         self.outbox.close(CLOSE_GOING_AWAY, "the exchange restarts")
@@ -172,6 +179,8 @@ class Connection:
                     principal = await key_login(self._services, message, self._address)
                     self._send(ack(message.id, self._log_in(principal, None)))
                 case SubscribeOp():
+                    if any(channel.channel == _ADMIN for channel in message.channels):
+                        await self._require_role()
                     self._subscribe(message)
                 case UnsubscribeOp():
                     for channel in message.channels:
@@ -216,6 +225,15 @@ class Connection:
         check_scope(principal, scope)
         return principal
 
+    async def _require_role(self) -> None:
+        """Raise `ProblemError` unless a login speaks here whose account may see everything."""
+        principal = await self._require(Scope.READ)
+        if principal.key_id:
+            raise forbidden(f"a key may not hear the channel {_ADMIN}; log in with the wallet")
+        role = await self._services.identity.roles.of(principal.account)
+        if not role.includes(Role.SUPPORT):
+            raise forbidden(f"the channel {_ADMIN} needs the role {Role.SUPPORT}")
+
     async def _now(self, principal: Principal) -> Principal:
         """Return the principal as it stands now; when its login has ended, log out."""
         try:
@@ -243,6 +261,9 @@ class Connection:
             self._channels[key] = msgspec.structs.replace(channel, after=None)
         self._send(ack(message.id, self._heard(hub.sequence)))
         for (name, market), channel in fresh.items():
+            if name == _ADMIN and self._principal is not None:
+                self._services.watchers.hear(self, self._principal.account)
+                continue
             hub.hear(name, self, account=self._whose(name), market=market, after=channel.after)
 
     def _check(self, channel: Channel) -> _Key:
@@ -277,6 +298,9 @@ class Connection:
         if self._channels.pop((channel.channel, market), None) is None:
             return
         name = channel.channel
+        if name == _ADMIN:
+            self._services.watchers.forget(self)
+            return
         self._services.hub.forget(name, self, account=self._whose(name), market=market)
         if name == "book" and market is not None:
             self.outbox.forget(market)

@@ -79,6 +79,9 @@ class Limiter:
 
     Raises:
         ConfigurationError: the storage can not be used.
+
+    Attributes:
+        refusals: how many were refused, by what is counted: ``address`` or ``account``.
     """
 
     def __init__(self, settings: LimitSettings, shared: str | None = None) -> None:
@@ -88,8 +91,14 @@ class Limiter:
         self._shared = SlidingWindowCounterRateLimiter(_storage(address))
         self._own = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._away_until_s = 0.0
+        self.refusals: Final[dict[str, int]] = {"address": 0, "account": 0}
         self._requests = RateLimitItemPerMinute(settings.requests_per_minute)
         self._orders = RateLimitItemPerSecond(settings.orders_per_second)
+
+    @property
+    def counts_alone(self) -> bool:
+        """Whether the place where all gateways count can not be reached now."""
+        return time.monotonic() < self._away_until_s
 
     async def request(self, address: str) -> None:
         """Count a request of an address. Raises `ProblemError` when there were too many."""
@@ -112,6 +121,7 @@ class Limiter:
         return await self._own.hit(item, kind, who, cost=cost)
 
     async def _refusal(self, item: _Item, kind: str, who: str) -> ProblemError:
+        self.refusals[kind] += 1
         counted = self._own if time.monotonic() < self._away_until_s else self._shared
         try:
             stats = await counted.get_window_stats(item, kind, who)

@@ -113,7 +113,7 @@ def _describe(
     if body is not None:
         operation["requestBody"] = {
             "required": True,
-            "content": {_JSON: {"schema": ref_of[body]}},
+            "content": {_JSON: {"schema": ref_of[body]} | _examples(handler)},
         }
     responses = {
         status: response
@@ -135,6 +135,12 @@ def _example(handler: HTTPRouteHandler) -> dict[str, Any]:
     """What a route that shows one answers with, for instance."""
     make = handler.opt.get("example")
     return {} if make is None else {"example": msgspec.to_builtins(make())}
+
+
+def _examples(handler: HTTPRouteHandler) -> dict[str, Any]:
+    """Return the examples of a body, by what they are of."""
+    found: Mapping[str, Any] = handler.opt.get("examples", {})
+    return {"examples": {name: {"value": one} for name, one in found.items()}} if found else {}
 
 
 def _messages(operation: Mapping[str, Any]) -> str:

@@ -7,19 +7,29 @@ three say the same. It changes nothing, and waits for nothing but where it says 
 from collections import Counter
 from typing import Final, Literal
 
+import msgspec
+
 from hybrid_dex.exchange import Durations, Exchange
 from hybrid_dex.interfaces.settlement import Settlement
+from hybrid_dex.model.history import SettlementRecord
 from hybrid_dex.model.market import Market, MarketState
 from hybrid_dex.model.units import MarketId
-from hybrid_dex.settlement.operation import OperatedSettlement, SettlementOperation
+from hybrid_dex.settlement.operation import (
+    BatchStanding,
+    OperatedSettlement,
+    SettlementOperation,
+    TransactionStanding,
+)
 from hybrid_dex.wire import (
     AlarmMessage,
     HaltedMarketMessage,
     HaltsAnswer,
     MarketFiguresMessage,
     NodeMessage,
+    SettlementBatchMessage,
     SettlementFiguresMessage,
     SettlementStatusMessage,
+    SettlementTransactionMessage,
     StageMessage,
     StatisticsMessage,
     microseconds,
@@ -32,6 +42,7 @@ from reference_app.services import Services
 
 __all__ = [
     "alarms",
+    "batch_message",
     "durations",
     "halts",
     "operation",
@@ -253,3 +264,45 @@ def _rate(count: int) -> str:
     """Return a count of `WINDOW_S` seconds as so many a second, exactly."""
     whole, tenths = divmod(count, WINDOW_S)
     return f"{whole}.{tenths}" if tenths else str(whole)
+
+
+def batch_message(
+    record: SettlementRecord | None, standing: BatchStanding | None
+) -> SettlementBatchMessage:
+    """Join what the records and the pipeline know of a batch; one of them knows it."""
+    told = {} if record is None else {one.transaction: one for one in record.transactions}
+    followed = {} if standing is None else {one.hash: one for one in standing.transactions}
+    transactions = []
+    for name in filter(None, dict.fromkeys((*told, *followed))):
+        stage = word(told[name].stage) if name in told else ""
+        message = SettlementTransactionMessage(
+            hash=name,
+            state=followed[name].state.value if name in followed else stage,
+            first_at_ms=to_ms(told[name].first_at_ns) if name in told else None,
+        )
+        transactions.append(_with_offer(message, followed.get(name)))
+    known = record or standing
+    assert known is not None, "one of the two knows the batch"
+    return SettlementBatchMessage(
+        batch=known.batch if isinstance(known, SettlementRecord) else known.number,
+        stage=word(known.stage),
+        fills=None if standing is None else standing.fills,
+        retries=max(0, len(transactions) - 1),
+        first_at_ms=None if record is None else to_ms(record.first_at_ns),
+        changed_at_ms=None if record is None else to_ms(record.changed_at_ns),
+        transactions=transactions,
+    )
+
+
+def _with_offer(
+    message: SettlementTransactionMessage, offer: TransactionStanding | None
+) -> SettlementTransactionMessage:
+    if offer is None:
+        return message
+    return msgspec.structs.replace(
+        message,
+        nonce=offer.nonce,
+        gas_limit=offer.gas_limit,
+        max_fee_wei=str(offer.max_fee_wei),
+        tip_wei=str(offer.tip_wei),
+    )

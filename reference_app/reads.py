@@ -11,7 +11,8 @@ from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
 from purgatory import AsyncCircuitBreakerFactory
-from purgatory.domain.model import CLOSED, OpenedState
+from purgatory.domain.model import CLOSED, HALF_OPENED, OPENED, OpenedState
+from purgatory.service._async.circuitbreaker import AsyncCircuitBreaker
 
 from hybrid_dex.errors import UnavailableError
 from hybrid_dex.exchange import Durations
@@ -22,6 +23,7 @@ _log: Final = logging.getLogger(__name__)
 _NAME: Final = "records"
 _FAILURES: Final = 3
 _OPEN_S: Final = 2.0
+_STATES: Final = {CLOSED: "closed", OPENED: "open", HALF_OPENED: "half_open"}
 _REFUSED: Final = (
     "lists of the past can not be read now, orders and balances can: try again in a few seconds"
 )
@@ -47,12 +49,20 @@ class Reads:
             exclude=[(BaseException, lambda error: not isinstance(error, UnavailableError))],
         )
         self._probing = False
+        self._breaker: AsyncCircuitBreaker | None = None
         self.durations: Final = Durations()
+
+    @property
+    def state(self) -> str:
+        """``closed`` while the records answer, otherwise ``open`` or ``half_open``."""
+        state = CLOSED if self._breaker is None else self._breaker.context.state
+        return _STATES[state]
 
     async def __call__(self, ask: Callable[[], Awaitable[_T]]) -> _T:
         """Return the answer. Raises `UnavailableError`, which names no machine."""
         breaker = await self._breakers.get_breaker(_NAME)
         probes = breaker.context.state != CLOSED
+        self._breaker = breaker
         if probes and self._probing:  # half open, it would let everybody through at once
             raise UnavailableError(_REFUSED)
         self._probing = self._probing or probes

@@ -19,12 +19,14 @@ from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.units import MarketId
 from hybrid_dex.signing.domain import Domain
 from reference_app.access import unauthenticated
+from reference_app.administration import Administration
 from reference_app.hub import Hub
 from reference_app.identity import Identity
 from reference_app.limits import Limiter
 from reference_app.problems import refuse
 from reference_app.reads import Reads
 from reference_app.settings import Settings
+from reference_app.watchers import Watchers
 
 __all__ = ["PRINCIPAL", "Caller", "Services", "TheServices", "provide_principal"]
 
@@ -49,6 +51,8 @@ class Services:
         bus: what this and other gateways share; ``None`` when there are none.
         hub: what sockets hear.
         verifier: the threads on which many signatures are checked, beside the event loop.
+        administration: does what operators and admins ask for.
+        watchers: who hears the channel `admin`.
         read: asks the records, unless they failed just now.
     """
 
@@ -64,6 +68,8 @@ class Services:
     bus: Bus | None
     hub: Hub
     verifier: Executor
+    administration: Administration
+    watchers: Watchers = attrs.field(factory=Watchers)
     read: Reads = attrs.field(factory=Reads)
 
     def market(self, market_id: str) -> Market:

@@ -28,6 +28,7 @@ from hybrid_dex.settlement.chains import ChainPreset, chain_named, finality_name
 __all__ = [
     "IN_MEMORY",
     "IN_PROCESS",
+    "AdminSettings",
     "AuthSettings",
     "ChainSettings",
     "LimitSettings",
@@ -56,6 +57,8 @@ _PORT: Final = [attrs.validators.ge(0), attrs.validators.lt(2**16)]
 _AT_LEAST_ONE: Final = attrs.validators.ge(1)
 _NOT_NEGATIVE: Final = attrs.validators.ge(0)
 _LONGEST_ACCESS_S: Final = 3_600
+_LONGEST_PROPOSAL_S: Final = 7 * 86_400
+_LEAST_TOKEN: Final = 32
 _LOCAL_CHAIN: Final = "local"
 _OTHER_CHAIN: Final = "other"
 
@@ -256,6 +259,29 @@ class LimitSettings:
 
 
 @attrs.frozen(kw_only=True)
+class AdminSettings:
+    """How the exchange is run and watched.
+
+    Attributes:
+        proposal_life_s: how long an action that takes two admins waits for the second.
+        metrics_token: who scrapes ``/metrics`` sends it as a bearer token: at least 32 random
+            characters; without one there is nothing at that address.
+    """
+
+    proposal_life_s: int = attrs.field(
+        default=3_600, validator=[_AT_LEAST_ONE, attrs.validators.le(_LONGEST_PROPOSAL_S)]
+    )
+    metrics_token: str = attrs.field(default="", repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        if self.metrics_token and len(self.metrics_token) < _LEAST_TOKEN:
+            raise ConfigurationError(
+                f"{PREFIX}ADMIN_METRICS_TOKEN has {len(self.metrics_token)} characters; at least "
+                f"{_LEAST_TOKEN}, such as of: python -c 'import secrets; print(secrets.token_hex(32))'"
+            )
+
+
+@attrs.frozen(kw_only=True)
 class LinkSettings:
     """How gateways and an engine in another process meet.
 
@@ -298,6 +324,7 @@ class Settings:
         voucher_lifetime_s: how long a voucher for a withdrawal at once is paid.
         server: where it listens.
         auth: who may log in.
+        admin: how it is run and watched.
         chain: where fills settle.
         limits: what one client may use.
         risk: what one account may trade.
@@ -320,6 +347,7 @@ class Settings:
     )
     server: ServerSettings = attrs.field(factory=ServerSettings)
     auth: AuthSettings = attrs.field(factory=AuthSettings)
+    admin: AdminSettings = attrs.field(factory=AdminSettings)
     chain: ChainSettings = attrs.field(factory=ChainSettings)
     limits: LimitSettings = attrs.field(factory=LimitSettings)
     risk: RiskLimits = attrs.field(factory=RiskLimits)

@@ -2,6 +2,7 @@
 
 from reference_app.routes.account import account_routes
 from reference_app.routes.admin import admin_routes
+from reference_app.routes.admin_actions import admin_action_routes
 from reference_app.routes.auth import auth_routes
 from reference_app.routes.batches import batch_routes
 from reference_app.routes.demo import demo_routes
@@ -18,6 +19,7 @@ from reference_app.routes.system import system_routes
 __all__ = [
     "account_routes",
     "action_routes",
+    "admin_action_routes",
     "admin_routes",
     "auth_routes",
     "batch_routes",

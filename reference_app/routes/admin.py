@@ -13,12 +13,11 @@ from hybrid_dex.engine.market_states import MOVES
 from hybrid_dex.errors import SettlementError
 from hybrid_dex.exchange import ExchangeView
 from hybrid_dex.interfaces.risk import Refusal
-from hybrid_dex.model.history import SettlementRecord
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.risk_limits import DEFAULT_TIER, RiskLimits
 from hybrid_dex.model.units import AccountId
-from hybrid_dex.settlement.operation import BatchStanding, Inclusion, TransactionStanding
+from hybrid_dex.settlement.operation import Inclusion
 from hybrid_dex.wire import (
     AdminMarketMessage,
     AdminMarketsAnswer,
@@ -47,7 +46,14 @@ from hybrid_dex.wire import (
     word,
 )
 from reference_app.access import requires
-from reference_app.overview import alarms, halts, operation, settlement_status, statistics
+from reference_app.overview import (
+    alarms,
+    batch_message,
+    halts,
+    operation,
+    settlement_status,
+    statistics,
+)
 from reference_app.problems import refuse
 from reference_app.routes.parameters import Limit
 from reference_app.services import Services, TheServices
@@ -225,11 +231,11 @@ async def list_batches(
     live = {} if steered is None else {one.number: one for one in steered.batches()}
     known = {record.batch for record in records}
     unknown = [
-        _batch(None, standing)
+        batch_message(None, standing)
         for number, standing in sorted(live.items(), reverse=True)
         if before is None and number > max(known, default=0)
     ]
-    found = [_batch(record, live.get(record.batch)) for record in records]
+    found = [batch_message(record, live.get(record.batch)) for record in records]
     return SettlementBatchesAnswer(
         batches=await _with_costs(services, [*unknown, *found]),
         next=records[-1].batch if len(records) == limit else None,
@@ -257,48 +263,6 @@ def _market(view: ExchangeView, market: Market) -> AdminMarketMessage:
         plans=[plan_message(plan, market) for plan in view.plans(market.id)],
         open_orders=len(view.orders_in(market.id)),
         waiting_orders=view.waiting_count(market.id),
-    )
-
-
-def _batch(
-    record: SettlementRecord | None, standing: BatchStanding | None
-) -> SettlementBatchMessage:
-    """Join what the records and the pipeline know of a batch; one of them knows it."""
-    told = {} if record is None else {one.transaction: one for one in record.transactions}
-    followed = {} if standing is None else {one.hash: one for one in standing.transactions}
-    transactions = []
-    for name in filter(None, dict.fromkeys((*told, *followed))):
-        stage = word(told[name].stage) if name in told else ""
-        message = SettlementTransactionMessage(
-            hash=name,
-            state=followed[name].state.value if name in followed else stage,
-            first_at_ms=to_ms(told[name].first_at_ns) if name in told else None,
-        )
-        transactions.append(_with_offer(message, followed.get(name)))
-    known = record or standing
-    assert known is not None, "one of the two knows the batch"
-    return SettlementBatchMessage(
-        batch=known.batch if isinstance(known, SettlementRecord) else known.number,
-        stage=word(known.stage),
-        fills=None if standing is None else standing.fills,
-        retries=max(0, len(transactions) - 1),
-        first_at_ms=None if record is None else to_ms(record.first_at_ns),
-        changed_at_ms=None if record is None else to_ms(record.changed_at_ns),
-        transactions=transactions,
-    )
-
-
-def _with_offer(
-    message: SettlementTransactionMessage, offer: TransactionStanding | None
-) -> SettlementTransactionMessage:
-    if offer is None:
-        return message
-    return msgspec.structs.replace(
-        message,
-        nonce=offer.nonce,
-        gas_limit=offer.gas_limit,
-        max_fee_wei=str(offer.max_fee_wei),
-        tip_wei=str(offer.tip_wei),
     )
 
 

@@ -86,6 +86,11 @@ async def list_audit(
                 action=entry.action,
                 subject=entry.subject,
                 detail=entry.detail,
+                request=entry.request,
+                reason=entry.reason,
+                before=entry.before,
+                after=entry.after,
+                outcome=entry.outcome,
             )
             for entry in found
         ]

@@ -1,11 +1,13 @@
 """The exchange itself: what it is, its clock, its health, and the document of its API."""
 
+from hmac import compare_digest
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 from litestar import MediaType, Request, Response, Router, get
+from litestar.exceptions import NotFoundException
 
 from hybrid_dex.model.market import Asset
 from hybrid_dex.wire import (
@@ -19,7 +21,9 @@ from hybrid_dex.wire import (
     to_ms,
     word,
 )
+from reference_app.access import unauthenticated
 from reference_app.asyncapi import socket_document
+from reference_app.metrics import CONTENT_TYPE_LATEST, metrics_text
 from reference_app.openapi import document, page
 from reference_app.services import TheServices
 
@@ -152,6 +156,19 @@ async def get_socket_document(services: TheServices) -> bytes:
     return socket_document(services.settings.name, host, secure=scheme == "https")
 
 
+@get("/metrics", include_in_schema=False)
+async def get_metrics(request: AnyRequest, services: TheServices) -> Response[bytes]:
+    """Return all figures for Prometheus, to whoever has the token of the settings."""
+    token = services.settings.admin.metrics_token
+    if not token:
+        raise NotFoundException
+    given = request.headers.getall("authorization", [])
+    wanted = f"Bearer {token}".encode()
+    if len(given) != 1 or not compare_digest(given[0].encode(), wanted):
+        raise unauthenticated("no token for the metrics", "Authorization: Bearer and that token")
+    return Response(metrics_text(services), headers={"content-type": CONTENT_TYPE_LATEST})
+
+
 @get("/openapi", media_type=MediaType.HTML, include_in_schema=False)
 async def get_page(request: AnyRequest) -> str:
     """Return the OpenAPI document as a page without scripts."""
@@ -174,6 +191,7 @@ system_routes = Router(
         get_readiness,
         get_document,
         get_socket_document,
+        get_metrics,
         get_page,
         get_style,
     ],

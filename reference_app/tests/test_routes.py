@@ -31,6 +31,11 @@ PATHS = {
     "/account/vouchers",
     "/admin/audit",
     "/admin/roles",
+    "/admin/actions",
+    "/admin/actions/{action_id}",
+    "/admin/actions/{action_id}/cancel",
+    "/admin/actions/{action_id}/confirm",
+    "/admin/proposals",
     "/admin/alarms",
     "/admin/fees",
     "/admin/halts",
@@ -161,7 +166,7 @@ async def test_every_private_route_wants_a_valid_token(stack: Stack, alice: Trad
                 is_problem(reply, 401, RejectReason.UNAUTHENTICATED)
                 assert reply.headers["www-authenticate"] == "Bearer"
             checked += 1
-    assert checked == 55
+    assert checked == 61
 
 
 async def test_bodies_are_json_of_the_documented_shape_and_nothing_else(

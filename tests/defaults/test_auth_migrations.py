@@ -34,7 +34,7 @@ async def test_several_may_start_at_once(auth_url: str) -> None:
         await asyncio.gather(*(database.open() for database in databases))
         async with databases[0].reading() as connection:
             versions = await connection.scalars(text(f"SELECT version_num FROM {VERSION_TABLE}"))
-            assert versions.all() == ["auth_0001"]
+            assert versions.all() == ["auth_0002"]
     finally:
         await asyncio.gather(*(database.close() for database in databases))
 

@@ -1,4 +1,4 @@
-"""The tables of auth: nonces, sessions, keys, roles, and the audit log of what changed them.
+"""The tables of auth: nonces, sessions, keys, roles, and actions, and the audit log of it all.
 
 Unlike the records they are no projection: nothing can make them again, and rebuilding the records
 must not touch them, so they are a schema of their own with migrations of their own. No column
@@ -8,7 +8,7 @@ holds anything that a token, a login or a signed request could be made from.
 from sqlalchemy import BigInteger, Index, Integer, LargeBinary, MetaData, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-__all__ = ["ApiKeyRow", "AuditRow", "AuthBase", "NonceRow", "RoleRow", "SessionRow"]
+__all__ = ["ActionRow", "ApiKeyRow", "AuditRow", "AuthBase", "NonceRow", "RoleRow", "SessionRow"]
 
 
 class AuthBase(DeclarativeBase):
@@ -98,3 +98,30 @@ class AuditRow(AuthBase):
     action: Mapped[str] = mapped_column(String(64))
     subject: Mapped[str] = mapped_column(Text)
     detail: Mapped[str] = mapped_column(Text)
+    request: Mapped[str] = mapped_column(Text, server_default="")
+    reason: Mapped[str] = mapped_column(Text, server_default="")
+    before: Mapped[str] = mapped_column(Text, server_default="")
+    after: Mapped[str] = mapped_column(Text, server_default="")
+    outcome: Mapped[str] = mapped_column(Text, server_default="")
+
+
+class ActionRow(AuthBase):
+    """Something that was asked for under a name of the asker's; see `AdminAction`."""
+
+    __tablename__ = "auth_actions"
+    __table_args__ = (Index(None, "created_at_ms", "id"), Index(None, "state"))
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(64))
+    subject: Mapped[str] = mapped_column(Text)
+    content: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(16))
+    proposer: Mapped[str] = mapped_column(Text)
+    created_at_ms: Mapped[int] = mapped_column(BigInteger)
+    expires_at_ms: Mapped[int | None] = mapped_column(BigInteger)
+    decided_by: Mapped[str] = mapped_column(Text)
+    decided_at_ms: Mapped[int | None] = mapped_column(BigInteger)
+    before: Mapped[str] = mapped_column(Text)
+    after: Mapped[str] = mapped_column(Text)
+    refusal: Mapped[str] = mapped_column(Text)

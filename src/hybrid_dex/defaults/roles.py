@@ -68,6 +68,12 @@ class AuditEntry:
         action: what, in a word.
         subject: to whom or what.
         detail: the rest, in words.
+        request: the name of the action that it is about; empty for none, as are the rest.
+        reason: why, in the words of who asked for it.
+        before: how it was.
+        after: how it is.
+        outcome: what came of it: ``done``, ``refused``, ``proposed``, ``canceled``, ``expired`` or
+            ``unknown``.
     """
 
     id: int
@@ -76,6 +82,11 @@ class AuditEntry:
     action: str
     subject: str
     detail: str
+    request: str = ""
+    reason: str = ""
+    before: str = ""
+    after: str = ""
+    outcome: str = ""
 
 
 @attrs.frozen(kw_only=True)

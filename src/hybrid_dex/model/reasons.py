@@ -90,6 +90,15 @@ class RejectReason(enum.IntEnum):
     FRESH_SIGNATURE_REQUIRED = 2015
     """The account's wallet has to sign for exactly this request first."""
 
+    TWO_ADMINS_REQUIRED = 2016
+    """This takes two: propose it, and another admin confirms."""
+    SECOND_ADMIN_REQUIRED = 2017
+    """Who proposed an action can not confirm it, and must still be an admin when another does."""
+    ACTION_ID_USED = 2018
+    """The id was used for another action, or by somebody else."""
+    ACTION_NOT_WAITING = 2019
+    """The action was decided already, has expired, or is not the one that was read."""
+
     INSUFFICIENT_FUNDS = 3001
     """The available balance does not cover the hold."""
     ORDER_NOTIONAL_LIMIT = 3002
@@ -153,6 +162,8 @@ class RejectReason(enum.IntEnum):
     """Nothing is planned for this market at this time."""
     MARKET_IN_AUCTION = 4015
     """The market takes only orders that rest, until it opens."""
+    LISTING_UNAVAILABLE = 4016
+    """This exchange settles on chain: a market is registered there, and listed from the settings."""
 
     UNKNOWN_ORDER = 5001
     """The account never had such an order, or it is too long ago."""
@@ -190,6 +201,9 @@ class RejectReason(enum.IntEnum):
     NO_SOLVENCY_PROOF = 6006
     """No solvency root of this asset was published yet, or the account had no balance in it."""
 
+    NO_SUCH_SETTLEMENT = 6006
+    """There is no chain to settle on, or no batch of this number is on its way into a block."""
+
     INVALID_MESSAGE = 7001
     """The message is not valid JSON of the documented shape."""
     UNKNOWN_FIELD = 7002
@@ -211,3 +225,5 @@ class RejectReason(enum.IntEnum):
     """A bug on our side; the market is halted and nothing was acknowledged."""
     UNKNOWN_OUTCOME = 9003
     """Whether it was done can not be told now; ask for it by its client order id."""
+    ENGINE_ELSEWHERE = 9004
+    """The engine of this gateway is another process, and only there can this be asked for."""

@@ -85,6 +85,11 @@ class SettlementOperation(Protocol):
         """Why nothing is sent, in the words of who paused it; empty while sending."""
         ...
 
+    @property
+    def final_batch(self) -> int:
+        """The highest batch that is final; 0 for none yet."""
+        ...
+
     def health(self) -> SettlementHealth:
         """Return how it is. Cheap, and never waits."""
         ...

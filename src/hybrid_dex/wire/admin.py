@@ -34,6 +34,7 @@ __all__ = [
     "AdminMarketsAnswer",
     "AlarmMessage",
     "AlarmsAnswer",
+    "BatchesMessage",
     "FeeTableMessage",
     "FeeTablesAnswer",
     "HaltedMarketMessage",
@@ -462,6 +463,22 @@ class SettlementBatchesAnswer(
 
     batches: list[SettlementBatchMessage]
     next: int | None = None
+
+
+class BatchesMessage(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="type",
+    tag="settlement_batches",
+):
+    """Batches that changed on their way to the chain, on the socket's channel ``admin``.
+
+    The first is of all that are not final. What a transaction cost is told by the route alone.
+    """
+
+    batches: list[SettlementBatchMessage]
 
 
 class AlarmMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

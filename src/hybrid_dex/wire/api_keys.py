@@ -202,7 +202,16 @@ class RolesAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class AuditMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Who changed what, when; ``id`` rises."""
+    """Who changed what, when; ``id`` rises.
+
+    Attributes:
+        detail: the rest, in words.
+        request: the id of the action that it is about; empty for none, as are the next four.
+        reason: why, in the words of who asked for it.
+        before: how it was.
+        after: how it is.
+        outcome: ``done``, ``refused``, ``proposed``, ``canceled``, ``expired`` or ``unknown``.
+    """
 
     id: int
     at_ms: Milliseconds
@@ -210,6 +219,11 @@ class AuditMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     action: str
     subject: str
     detail: str
+    request: str = ""
+    reason: str = ""
+    before: str = ""
+    after: str = ""
+    outcome: str = ""
 
 
 class AuditAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -62,6 +62,7 @@ __all__ = [
     "book_snapshot_message",
     "fees_message",
     "market_message",
+    "schedule_of",
     "to_asset",
     "to_book_update",
     "to_fees",
@@ -364,11 +365,16 @@ def to_fees(message: MarketMessage) -> FeeSchedule:
     fees = message.fees
     if fees is None:
         return to_market(message).fees
+    return schedule_of(fees, to_asset(message.quote))
+
+
+def schedule_of(fees: FeesMessage, quote: Asset) -> FeeSchedule:
+    """Return rates as the engine charges them. Raises `FormatError`."""
     try:
         return FeeSchedule(
             maker_fee_ppm=FeePpm(fees.maker_fee_ppm),
             taker_fee_ppm=FeePpm(fees.taker_fee_ppm),
-            tiers=_tiers("fees", fees.tiers, to_asset(message.quote)),
+            tiers=_tiers("fees", fees.tiers, quote),
         )
     except (ValueError, ConfigurationError) as error:
         raise FormatError("fees", str(error.args[0]), "a market's rates") from error

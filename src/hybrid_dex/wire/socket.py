@@ -9,6 +9,7 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
+from hybrid_dex.wire.admin import BatchesMessage, StatisticsMessage
 from hybrid_dex.wire.batches import BatchOrdersRequest, ScheduleCancelRequest
 from hybrid_dex.wire.codec import MAX_MESSAGE_BYTES, decode, encode
 from hybrid_dex.wire.linked import LinkedRequest
@@ -88,6 +89,7 @@ ChannelWord: TypeAlias = Literal[
     "candles_1h",
     "candles_4h",
     "candles_1d",
+    "admin",
 ]
 
 
@@ -98,14 +100,15 @@ class Channel(
 
     ``book``, ``book_top``, ``trades``, ``ticker`` and ``candles_...`` are public and need a market.
     ``orders``, ``fills`` and ``settlements`` are the account's own, need a login, and take no market
-    or one; ``balances`` are, too, and take none. ``heartbeat`` is public and takes none.
+    or one; ``balances`` are, too, and take none. ``heartbeat`` is public and takes none. ``admin``
+    needs a login whose account has the role support or a higher one, and takes none.
 
     Attributes:
         channel: which.
         market: of what.
         after: begin with what was told after this command, instead of a snapshot or of now. Refused
-            (`UNKNOWN_SEQUENCE`) when that is too long ago. A ``book_top``, ``ticker``, ``candles_...`` and
-            ``balances`` begin with how they stand anyway.
+            (`UNKNOWN_SEQUENCE`) when that is too long ago. A ``book_top``, ``ticker``, ``candles_...``,
+            ``balances`` and ``admin`` begin with how they stand anyway.
     """
 
     channel: ChannelWord
@@ -433,6 +436,8 @@ ServerMessage: TypeAlias = (
     | SettlementMessage
     | CandleMessage
     | TickerMessage
+    | StatisticsMessage
+    | BatchesMessage
 )
 """Anything that the server sends."""
 

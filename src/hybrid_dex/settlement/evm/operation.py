@@ -46,6 +46,11 @@ class EvmOperation:
         """Why nothing is sent, or an empty text."""
         return self._paused
 
+    @property
+    def final_batch(self) -> int:
+        """The highest batch that is final."""
+        return 0 if self._parts is None else self._parts[1].final_number
+
     def health(self) -> SettlementHealth:
         """Return how it is."""
         return self._health()
