@@ -92,11 +92,15 @@ class Administration:
 
     async def act(self, caller: Principal, request: AdminActionRequest) -> ActionMessage:
         """Do an action at once; a repeat returns what came of the first. Raises `ProblemError`."""
-        engine = self.engine
+        return await _unbroken(self._act(self.engine, caller, request))
+
+    async def _act(
+        self, engine: Exchange, caller: Principal, request: AdminActionRequest
+    ) -> ActionMessage:
         async with self._turn:
             action, is_new = await self._begin(caller, request, proposes=False)
             if is_new:
-                action = await _unbroken(self._do(engine, action, request.action))
+                action = await self._do(engine, action, request.action)
             return _answer(action)
 
     async def propose(self, caller: Principal, request: AdminProposalRequest) -> ActionMessage:
@@ -108,14 +112,18 @@ class Administration:
 
     async def confirm(self, caller: Principal, id: str, digest: str) -> ActionMessage:
         """Do what another admin proposed. Raises `ProblemError`."""
-        engine = self.engine
+        return await _unbroken(self._confirm(self.engine, caller, id, digest))
+
+    async def _confirm(
+        self, engine: Exchange, caller: Principal, id: str, digest: str
+    ) -> ActionMessage:
         async with self._turn:
             try:
                 action = await self.actions.take(id, caller.account, digest)
             except ActionRefusedError as error:
                 raise _refused(error) from error
             told = decode(AdminProposalRequest, _request(action))
-            return _answer(await _unbroken(self._do(engine, action, told.action)))
+            return _answer(await self._do(engine, action, told.action))
 
     async def cancel(self, caller: Principal, id: str, reason: str) -> ActionMessage:
         """Take a proposal back. Raises `ProblemError`."""

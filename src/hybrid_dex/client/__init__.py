@@ -8,6 +8,7 @@ ports to HTTP and socket can be replaced, so it runs against an app in the same 
         answer = await client.place("ETH-USDC", "buy", quantity="0.5", price="2500")
 """
 
+from hybrid_dex.client.administration import Administration
 from hybrid_dex.client.api_key import ApiKey, KeyAuth
 from hybrid_dex.client.book_replica import BookReplica, Step
 from hybrid_dex.client.client import ClientOptions, ExchangeClient
@@ -30,6 +31,7 @@ from hybrid_dex.client.solvency import PublishedRoots
 from hybrid_dex.client.stream import Reconnected, StreamOptions
 
 __all__ = [
+    "Administration",
     "ApiKey",
     "BatchItem",
     "BookReplica",

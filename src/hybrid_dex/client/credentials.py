@@ -92,7 +92,7 @@ class Credentials:
                 public_key=None if public_key is None else hex_text(public_key),
             )
         )
-        token = await self._confirmed("POST", _KEYS, body)
+        token = await self.confirmed("POST", _KEYS, body)
         return await self.rest.private(
             ApiKeyAnswer, "POST", _KEYS, body=body, headers={"hd-action": token}
         )
@@ -101,8 +101,13 @@ class Credentials:
         """Delete a key. Raises `RefusedError` when there is none."""
         await self.rest.private(RevokedAnswer, "DELETE", f"{_KEYS}/{key_id}")
 
-    async def _confirmed(self, method: Literal["POST", "PUT"], target: str, body: bytes) -> str:
-        """Return the token for one request, which the wallet confirms."""
+    async def confirmed(self, method: Literal["POST", "PUT"], target: str, body: bytes) -> str:
+        """Return the token for one request, which the wallet confirms; it goes into ``HD-Action``.
+
+        Raises:
+            ConfigurationError: there is no wallet.
+            RefusedError, UnreachableError, UnknownOutcomeError: as any request.
+        """
         if self.signer is None:
             raise ConfigurationError("this asks the account's wallet: give the client a signer")
         asked = ActionRequest(

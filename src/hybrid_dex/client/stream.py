@@ -23,6 +23,7 @@ from hybrid_dex.model.market import Market
 from hybrid_dex.model.units import MarketId
 from hybrid_dex.wire import (
     Ack,
+    BatchesMessage,
     BookMessage,
     CandleMessage,
     Channel,
@@ -34,6 +35,7 @@ from hybrid_dex.wire import (
     LoginResult,
     PingOp,
     ServerMessage,
+    StatisticsMessage,
     SubscribeOp,
     SubscribeResult,
     TickerMessage,
@@ -52,6 +54,7 @@ _T = TypeVar("_T")
 
 _ORDERS: Final = Channel(channel="orders")
 _FILLS: Final = Channel(channel="fills")
+_ADMIN: Final = Channel(channel="admin")
 
 
 @attrs.frozen
@@ -60,7 +63,14 @@ class Reconnected:
 
 
 StreamEvent: TypeAlias = (
-    ExecutionMessage | FillMessage | TradeMessage | CandleMessage | TickerMessage | Reconnected
+    ExecutionMessage
+    | FillMessage
+    | TradeMessage
+    | CandleMessage
+    | TickerMessage
+    | StatisticsMessage
+    | BatchesMessage
+    | Reconnected
 )
 """What a listener hears."""
 
@@ -173,7 +183,7 @@ class Stream:
 
         Close the listener when done.
         """
-        assert (channel.market is None) == (channel.channel in {"orders", "fills"})
+        assert (channel.market is None) == (channel.channel in {"orders", "fills", "admin"})
         listener: Listener[StreamEvent] = Listener(self._options.queue)
         self._listeners.setdefault(channel, []).append(listener)
         await self._subscribe(channel)
@@ -312,6 +322,8 @@ class Stream:
                 self._tell(_ORDERS, message)
             case FillMessage():
                 self._tell(_FILLS, message)
+            case StatisticsMessage() | BatchesMessage():
+                self._tell(_ADMIN, message)
             case _:
                 pass  # an answer that came too late, the answer to a probe, or what nobody asked for
 

@@ -227,6 +227,90 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * ListActions
+         * @description List actions and proposals, newest first, with what came of each.
+         */
+        get: operations["AdminActionsListActions"];
+        put?: never;
+        /**
+         * DoAction
+         * @description Do an action at once, under an id of the asker's; a repeat answers what came of the first.
+         */
+        post: operations["AdminActionsDoAction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/actions/{action_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GetAction
+         * @description Get an action or proposal, with what came of it.
+         */
+        get: operations["AdminActionsActionIdGetAction"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/actions/{action_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * CancelAction
+         * @description Take a proposal back, one's own or another's, as long as it waits.
+         */
+        post: operations["AdminActionsActionIdCancelCancelAction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/actions/{action_id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * ConfirmAction
+         * @description Confirm what another admin proposed, as it was read; it is done at once.
+         */
+        post: operations["AdminActionsActionIdConfirmConfirmAction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/alarms": {
         parameters: {
             query?: never;
@@ -341,6 +425,26 @@ export interface paths {
         get: operations["AdminMarketsMarketIdGetAdminMarket"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/proposals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * ProposeAction
+         * @description Propose an action that takes two admins; another one confirms it before it expires.
+         */
+        post: operations["AdminProposalsProposeAction"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1373,6 +1477,44 @@ export interface components {
             message: string;
         };
         /**
+         * ActionMessage
+         * @description An action and what came of it.
+         *
+         *         Attributes:
+         *             kind: what was asked for.
+         *             subject: of which market or account.
+         *             state: how far it has come; ``unknown`` when the exchange ended while it was being done.
+         *             action: all of it, as it was sent.
+         *             digest: over all of it; what another admin confirms.
+         *             proposer: who asked for it.
+         *             expires_at_ms: until when it can be confirmed; null when it takes one person.
+         *             decided_by: who did, confirmed or canceled it; empty until then.
+         *             before: how it was before it was done.
+         *             after: how it was after it was done.
+         *             problem: why it was refused; null when it was not.
+         */
+        ActionMessage: {
+            action: Record<string, never>;
+            after: string;
+            before: string;
+            /** @description milliseconds since the Unix epoch */
+            created_at_ms: number;
+            decided_at_ms: number | null;
+            decided_by: string;
+            digest: string;
+            expires_at_ms: number | null;
+            /** @description the asker's own id of an action: a repeat finds the first one */
+            id: string;
+            kind: string;
+            problem: components["schemas"]["Problem"] | null;
+            /** @description an account: an EIP-55 address on chains */
+            proposer: string;
+            reason: string;
+            /** @enum {unknown} */
+            state: "canceled" | "done" | "expired" | "proposed" | "refused" | "running" | "unknown";
+            subject: string;
+        };
+        /**
          * ActionRequest
          * @description The one request that the wallet shall confirm.
          *
@@ -1390,6 +1532,15 @@ export interface components {
             target: string;
         };
         /**
+         * ActionsAnswer
+         * @description Actions, newest first; ``next`` is the cursor of the next page, null on the last.
+         */
+        ActionsAnswer: {
+            actions: components["schemas"]["ActionMessage"][];
+            /** @default null */
+            next?: string | null;
+        };
+        /**
          * ActionTokenAnswer
          * @description What goes with the confirmed request in the header ``HD-Action``, once.
          */
@@ -1397,6 +1548,22 @@ export interface components {
             action_token: string;
             /** @description milliseconds since the Unix epoch */
             expires_at_ms: number;
+        };
+        /**
+         * AdminActionRequest
+         * @description An action that is done at once.
+         *
+         *         Attributes:
+         *             id: the asker's own; a repeat returns what came of the first one.
+         *             reason: why.
+         *             action: what.
+         */
+        AdminActionRequest: {
+            action: components["schemas"]["SetMarketStateAction"] | components["schemas"]["ScheduleHaltAction"] | components["schemas"]["CancelPlanAction"] | components["schemas"]["CancelOrdersAction"] | components["schemas"]["StopAccountAction"] | components["schemas"]["StopAllAction"] | components["schemas"]["SetRiskTierAction"] | components["schemas"]["AssignRiskTierAction"] | components["schemas"]["SetAccountGroupAction"] | components["schemas"]["SetFeesAction"] | components["schemas"]["PauseSettlementAction"] | components["schemas"]["RetrySettlementAction"];
+            /** @description the asker's own id of an action: a repeat finds the first one */
+            id: string;
+            /** @description why, for the audit log */
+            reason: string;
         };
         /**
          * AdminMarketMessage
@@ -1424,6 +1591,22 @@ export interface components {
          */
         AdminMarketsAnswer: {
             markets: components["schemas"]["AdminMarketMessage"][];
+        };
+        /**
+         * AdminProposalRequest
+         * @description An action that another admin has to confirm.
+         *
+         *         Attributes:
+         *             id: the asker's own; a repeat returns the first one as it stands.
+         *             reason: why.
+         *             action: what.
+         */
+        AdminProposalRequest: {
+            action: components["schemas"]["OpenMarketAction"] | components["schemas"]["ScheduleOpeningAction"] | components["schemas"]["ListMarketAction"] | components["schemas"]["DelistMarketAction"] | components["schemas"]["ReleaseAccountAction"] | components["schemas"]["ReleaseAllAction"] | components["schemas"]["ResumeSettlementAction"];
+            /** @description the asker's own id of an action: a repeat finds the first one */
+            id: string;
+            /** @description why, for the audit log */
+            reason: string;
         };
         /**
          * AlarmMessage
@@ -1546,6 +1729,17 @@ export interface components {
             total: string;
         };
         /**
+         * AssignRiskTierAction
+         * @description Put an account into a risk tier; null is the default again.
+         */
+        AssignRiskTierAction: {
+            /** @description an account: an EIP-55 address on chains */
+            account: string;
+            /** @enum {unknown} */
+            kind: "assign_risk_tier";
+            tier: string | null;
+        };
+        /**
          * AuditAnswer
          * @description The audit log, newest first; ``before`` with the last ``id`` gives the next page.
          */
@@ -1555,14 +1749,32 @@ export interface components {
         /**
          * AuditMessage
          * @description Who changed what, when; ``id`` rises.
+         *
+         *         Attributes:
+         *             detail: the rest, in words.
+         *             request: the id of the action that it is about; empty for none, as are the next four.
+         *             reason: why, in the words of who asked for it.
+         *             before: how it was.
+         *             after: how it is.
+         *             outcome: ``done``, ``refused``, ``proposed``, ``canceled``, ``expired`` or ``unknown``.
          */
         AuditMessage: {
             action: string;
             actor: string;
+            /** @default  */
+            after?: string;
             /** @description milliseconds since the Unix epoch */
             at_ms: number;
+            /** @default  */
+            before?: string;
             detail: string;
             id: number;
+            /** @default  */
+            outcome?: string;
+            /** @default  */
+            reason?: string;
+            /** @default  */
+            request?: string;
             subject: string;
         };
         /**
@@ -1624,6 +1836,17 @@ export interface components {
          */
         BatchAnswer: {
             members: components["schemas"]["MemberResult"][];
+        };
+        /**
+         * BatchesMessage
+         * @description Batches that changed on their way to the chain, on the socket's channel ``admin``.
+         *
+         *         The first is of all that are not final. What a transaction cost is told by the route alone.
+         */
+        BatchesMessage: {
+            batches: components["schemas"]["SettlementBatchMessage"][];
+            /** @enum {unknown} */
+            type: "settlement_batches";
         };
         /**
          * BatchOp
@@ -1719,6 +1942,14 @@ export interface components {
             type: "book_top";
         };
         /**
+         * CancelActionRequest
+         * @description Take a proposal back, and why.
+         */
+        CancelActionRequest: {
+            /** @description why, for the audit log */
+            reason: string;
+        };
+        /**
          * CancelAllAnswer
          * @description The ids of the orders that were canceled.
          */
@@ -1780,6 +2011,30 @@ export interface components {
             op: "cancel";
             /** @default null */
             order_id?: string | null;
+        };
+        /**
+         * CancelOrdersAction
+         * @description Cancel all orders of a market, of an account, or of an account in a market.
+         */
+        CancelOrdersAction: {
+            /** @default null */
+            account?: string | null;
+            /** @enum {unknown} */
+            kind: "cancel_orders";
+            /** @default null */
+            market?: string | null;
+        };
+        /**
+         * CancelPlanAction
+         * @description Take back what is planned for a market at a time.
+         */
+        CancelPlanAction: {
+            /** @description milliseconds since the Unix epoch */
+            due_ms: number;
+            /** @enum {unknown} */
+            kind: "cancel_plan";
+            /** @description the symbol of a market or an asset */
+            market: string;
         };
         /**
          * CancelReceiptMessage
@@ -1855,22 +2110,33 @@ export interface components {
          *
          *         ``book``, ``book_top``, ``trades``, ``ticker`` and ``candles_...`` are public and need a market.
          *         ``orders``, ``fills`` and ``settlements`` are the account's own, need a login, and take no market
-         *         or one; ``balances`` are, too, and take none. ``heartbeat`` is public and takes none.
+         *         or one; ``balances`` are, too, and take none. ``heartbeat`` is public and takes none. ``admin``
+         *         needs a login whose account has the role support or a higher one, and takes none.
          *
          *         Attributes:
          *             channel: which.
          *             market: of what.
          *             after: begin with what was told after this command, instead of a snapshot or of now. Refused
-         *                 (`UNKNOWN_SEQUENCE`) when that is too long ago. A ``book_top``, ``ticker``, ``candles_...`` and
-         *                 ``balances`` begin with how they stand anyway.
+         *                 (`UNKNOWN_SEQUENCE`) when that is too long ago. A ``book_top``, ``ticker``, ``candles_...``,
+         *                 ``balances`` and ``admin`` begin with how they stand anyway.
          */
         Channel: {
             /** @default null */
             after?: number | null;
             /** @enum {unknown} */
-            channel: "balances" | "book" | "book_top" | "candles_15m" | "candles_1d" | "candles_1h" | "candles_1m" | "candles_4h" | "candles_5m" | "fills" | "heartbeat" | "orders" | "settlements" | "ticker" | "trades";
+            channel: "admin" | "balances" | "book" | "book_top" | "candles_15m" | "candles_1d" | "candles_1h" | "candles_1m" | "candles_4h" | "candles_5m" | "fills" | "heartbeat" | "orders" | "settlements" | "ticker" | "trades";
             /** @default null */
             market?: string | null;
+        };
+        /**
+         * ConfirmActionRequest
+         * @description Confirm a proposal as it was read.
+         *
+         *         Attributes:
+         *             digest: of the action, so that what the wallet signs is this very action.
+         */
+        ConfirmActionRequest: {
+            digest: string;
         };
         /**
          * ConfirmRequest
@@ -1880,6 +2146,18 @@ export interface components {
             message: string;
             /** @description 0x and hexadecimal digits: 64 or 65 bytes, of a contract as many as it wants */
             signature: string;
+        };
+        /**
+         * DelistMarketAction
+         * @description Close a market that stands still, for ever: its orders are canceled, funds stay what they are.
+         */
+        DelistMarketAction: {
+            /** @default null */
+            due_ms?: number | null;
+            /** @enum {unknown} */
+            kind: "delist_market";
+            /** @description the symbol of a market or an asset */
+            market: string;
         };
         /**
          * DomainMessage
@@ -2379,6 +2657,20 @@ export interface components {
             take_profit: components["schemas"]["OrderRequest"];
         };
         /**
+         * ListMarketAction
+         * @description List a market, in the state in which it begins. Only without a chain; see the how-to.
+         */
+        ListMarketAction: {
+            /** @enum {unknown} */
+            kind: "list_market";
+            market: components["schemas"]["MarketTermsMessage"];
+            /**
+             * @default halted
+             * @enum {unknown}
+             */
+            state?: "auction_open" | "cancel_only" | "halted" | "open" | "post_only";
+        };
+        /**
          * LivenessAnswer
          * @description The process answers.
          */
@@ -2554,6 +2846,53 @@ export interface components {
             state: "auction_open" | "cancel_only" | "closed" | "halted" | "open" | "post_only";
         };
         /**
+         * MarketTermsMessage
+         * @description The terms of a new market, in the words of the settings file. They never change afterwards.
+         *
+         *         Attributes:
+         *             id: ``BASE-QUOTE``.
+         *             number: the market's number in a settlement contract.
+         *             tick: the smallest price step, in quote per one base.
+         *             lot: the smallest quantity step, in base.
+         *             minimum_notional: the smallest notional of an order, in quote.
+         *             price_band_ppm: how far from the last price it may trade, parts per million.
+         */
+        MarketTermsMessage: {
+            base_decimals: number;
+            /** @default null */
+            base_token?: string | null;
+            /** @default [] */
+            fee_tiers?: components["schemas"]["FeeTierMessage"][];
+            /** @description the symbol of a market or an asset */
+            id: string;
+            /** @description plain decimal text, such as 2500.5 */
+            lot: string;
+            /** @default 0 */
+            maker_fee_ppm?: number;
+            /** @default null */
+            maximum_notional?: string | null;
+            /** @default null */
+            maximum_quantity?: string | null;
+            /**
+             * @description plain decimal text, such as 2500.5
+             * @default 0
+             */
+            minimum_notional?: string;
+            /** @default null */
+            minimum_quantity?: string | null;
+            /** @default 0 */
+            number?: number;
+            /** @default null */
+            price_band_ppm?: number | null;
+            quote_decimals: number;
+            /** @default null */
+            quote_token?: string | null;
+            /** @default 0 */
+            taker_fee_ppm?: number;
+            /** @description plain decimal text, such as 2500.5 */
+            tick: string;
+        };
+        /**
          * MemberResult
          * @description What became of one member: exactly one of the two is there.
          */
@@ -2599,6 +2938,20 @@ export interface components {
             surplus: string;
             /** @default null */
             surplus_side?: ("buy" | "sell") | null;
+        };
+        /**
+         * OpenMarketAction
+         * @description Let a market that stands still take orders again.
+         */
+        OpenMarketAction: {
+            /** @enum {unknown} */
+            kind: "open_market";
+            /** @description the symbol of a market or an asset */
+            market: string;
+            /** @default null */
+            reference_price?: string | null;
+            /** @enum {unknown} */
+            state: "auction_open" | "open" | "post_only";
         };
         /**
          * OrderAnswer
@@ -2783,6 +3136,14 @@ export interface components {
             /** @default null */
             next?: string | null;
             orders: components["schemas"]["OrderMessage"][];
+        };
+        /**
+         * PauseSettlementAction
+         * @description Send no batch until a second admin lets it go on. The chain is read on.
+         */
+        PauseSettlementAction: {
+            /** @enum {unknown} */
+            kind: "pause_settlement";
         };
         /**
          * PingOp
@@ -3040,6 +3401,24 @@ export interface components {
             refresh_token: string;
         };
         /**
+         * ReleaseAccountAction
+         * @description Let an account that was stopped go on.
+         */
+        ReleaseAccountAction: {
+            /** @description an account: an EIP-55 address on chains */
+            account: string;
+            /** @enum {unknown} */
+            kind: "release_account";
+        };
+        /**
+         * ReleaseAllAction
+         * @description Lift the kill switch: everybody goes on that was not stopped alone.
+         */
+        ReleaseAllAction: {
+            /** @enum {unknown} */
+            kind: "release_all";
+        };
+        /**
          * ReplaceMember
          * @description Replace an order's terms.
          */
@@ -3125,6 +3504,25 @@ export interface components {
             time_in_force?: ("fok" | "gtc" | "gtd" | "ioc") | null;
             /** @default null */
             trigger_price?: string | null;
+        };
+        /**
+         * ResumeSettlementAction
+         * @description Send batches again after a pause.
+         */
+        ResumeSettlementAction: {
+            /** @enum {unknown} */
+            kind: "resume_settlement";
+        };
+        /**
+         * RetrySettlementAction
+         * @description Hand a batch's transaction to the node again; with ``bump``, for more, up to the ceiling.
+         */
+        RetrySettlementAction: {
+            batch: number;
+            /** @default false */
+            bump?: boolean;
+            /** @enum {unknown} */
+            kind: "retry_settlement";
         };
         /**
          * RevokedAnswer
@@ -3223,6 +3621,36 @@ export interface components {
             timeout_ms: number;
         };
         /**
+         * ScheduleHaltAction
+         * @description Halt a market at a time, in milliseconds.
+         */
+        ScheduleHaltAction: {
+            /** @description milliseconds since the Unix epoch */
+            due_ms: number;
+            /** @enum {unknown} */
+            kind: "schedule_halt";
+            /** @description the symbol of a market or an asset */
+            market: string;
+            /** @enum {unknown} */
+            state: "cancel_only" | "halted";
+        };
+        /**
+         * ScheduleOpeningAction
+         * @description Let a market take orders from a time on.
+         */
+        ScheduleOpeningAction: {
+            /** @description milliseconds since the Unix epoch */
+            due_ms: number;
+            /** @enum {unknown} */
+            kind: "schedule_opening";
+            /** @description the symbol of a market or an asset */
+            market: string;
+            /** @default null */
+            reference_price?: string | null;
+            /** @enum {unknown} */
+            state: "auction_open" | "open" | "post_only";
+        };
+        /**
          * SessionAnswer
          * @description A session: ``access_token`` goes into the Authorization header as a bearer token.
          */
@@ -3306,6 +3734,63 @@ export interface components {
          */
         SessionsAnswer: {
             sessions: components["schemas"]["SessionMessage"][];
+        };
+        /**
+         * SetAccountGroupAction
+         * @description Declare an account to be of a group that counts as one trader; null is none.
+         */
+        SetAccountGroupAction: {
+            /** @description an account: an EIP-55 address on chains */
+            account: string;
+            group: string | null;
+            /** @enum {unknown} */
+            kind: "set_account_group";
+        };
+        /**
+         * SetFeesAction
+         * @description Charge these fees in a market, at once or from a time on.
+         *
+         *         No rate may exceed the largest that was listed; fees that rise are announced a day before.
+         */
+        SetFeesAction: {
+            /** @default null */
+            due_ms?: number | null;
+            fees: components["schemas"]["FeesMessage"];
+            /** @enum {unknown} */
+            kind: "set_fees";
+            /** @description the symbol of a market or an asset */
+            market: string;
+        };
+        /**
+         * SetMarketStateAction
+         * @description Move a market: halt it, or from one state in which orders enter to another.
+         *
+         *         A halt also takes back what was planned to open the market.
+         *
+         *         Attributes:
+         *             state: where to. A market that stands still is opened by a proposal, `open_market`.
+         *             reference_price: what counts as its last price until it trades again.
+         */
+        SetMarketStateAction: {
+            /** @enum {unknown} */
+            kind: "set_market_state";
+            /** @description the symbol of a market or an asset */
+            market: string;
+            /** @default null */
+            reference_price?: string | null;
+            /** @enum {unknown} */
+            state: "auction_open" | "cancel_only" | "halted" | "open" | "post_only";
+        };
+        /**
+         * SetRiskTierAction
+         * @description Give a risk tier these limits in place of those that it has; ``default`` is everybody's.
+         */
+        SetRiskTierAction: {
+            /** @enum {unknown} */
+            kind: "set_risk_tier";
+            limits: components["schemas"]["LimitsMessage"];
+            /** @description the name of a risk tier or a group: printable ASCII */
+            tier: string;
         };
         /**
          * SettlementBatchesAnswer
@@ -3585,6 +4070,28 @@ export interface components {
             sequence: number;
             /** @description milliseconds since the Unix epoch */
             time_ms: number;
+        };
+        /**
+         * StopAccountAction
+         * @description Freeze an account: nothing more of it enters. ``cancel`` also cancels what rests.
+         */
+        StopAccountAction: {
+            /** @description an account: an EIP-55 address on chains */
+            account: string;
+            /** @default false */
+            cancel?: boolean;
+            /** @enum {unknown} */
+            kind: "stop_account";
+        };
+        /**
+         * StopAllAction
+         * @description The kill switch: nothing more enters from anybody. ``cancel`` also cancels what rests.
+         */
+        StopAllAction: {
+            /** @default false */
+            cancel?: boolean;
+            /** @enum {unknown} */
+            kind: "stop_all";
         };
         /**
          * SubscribeOp
@@ -4369,6 +4876,176 @@ export interface operations {
             };
         };
     };
+    AdminActionsListActions: {
+        parameters: {
+            query?: {
+                /** @description the `next` of the page before */
+                before?: string | null;
+                /** @description how many at most */
+                limit?: number;
+                /** @description actions that are so now */
+                status?: "proposed" | "running" | "done" | "refused" | "canceled" | "expired" | "unknown" | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActionsAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AdminActionsDoAction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdminActionRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActionMessage"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AdminActionsActionIdGetAction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                action_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActionMessage"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AdminActionsActionIdCancelCancelAction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                action_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CancelActionRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActionMessage"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AdminActionsActionIdConfirmConfirmAction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                action_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfirmActionRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActionMessage"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     AdminAlarmsListAlarms: {
         parameters: {
             query?: never;
@@ -4537,6 +5214,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AdminMarketMessage"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AdminProposalsProposeAction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdminProposalRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActionMessage"];
                 };
             };
             /** @description A problem (RFC 9457) */

@@ -113,9 +113,12 @@ class Sender:
         self._quiet_until_ns = self._clock.now_ns() + self._matching_lag_ns
 
     def urge(self, batch: int, *, more: bool) -> bool:
-        """Send a batch again with the next step, for more where asked; return whether it was sent."""
-        timing = self._timing.get(batch)
-        if timing is None:
+        """Send a batch again with the next step, for more where asked.
+
+        Return whether it was sent and is in no block yet.
+        """
+        timing, first = self._timing.get(batch), self._pipeline.first_unsettled()
+        if timing is None or first is None or first.number != batch:
             return False
         if more:
             timing.wants_more = True
