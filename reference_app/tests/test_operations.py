@@ -171,3 +171,26 @@ async def test_an_action_goes_on_when_its_asker_goes_away(tmp_path: Path) -> Non
             assert (found.state.value, settlement.operation.paused) == ("done", "gas is dear")
     finally:
         await database.close()
+
+
+async def test_a_gateway_without_the_engine_does_nothing(tmp_path: Path) -> None:
+    database = AuthDatabase(f"sqlite:///{tmp_path / 'auth.sqlite'}")
+    await database.open()
+    try:
+        actions = AdminActions(database=database, clock=SystemClock())
+        gateway = Administration(exchange=object(), actions=actions)  # type: ignore[arg-type] # the engine is elsewhere
+        await gateway.prepare()
+        act = AdminActionRequest(id="a", reason="a reason", action=PauseSettlementAction())
+        propose = AdminProposalRequest(id="b", reason="a reason", action=ResumeSettlementAction())
+        for asked in (
+            gateway.act(ONE, act),
+            gateway.propose(ONE, propose),
+            gateway.confirm(TWO, "b", "00" * 32),
+        ):
+            with pytest.raises(ProblemError) as refused:
+                await asked
+            assert refused.value.problem.code == RejectReason.ENGINE_ELSEWHERE
+            assert refused.value.problem.status == 421
+        assert await actions.page(limit=9) == []
+    finally:
+        await database.close()
