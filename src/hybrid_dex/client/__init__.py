@@ -11,7 +11,7 @@ ports to HTTP and socket can be replaced, so it runs against an app in the same 
 from hybrid_dex.client.administration import Administration
 from hybrid_dex.client.api_key import ApiKey, KeyAuth
 from hybrid_dex.client.book_replica import BookReplica, Step
-from hybrid_dex.client.client import ClientOptions, ExchangeClient
+from hybrid_dex.client.client import ExchangeClient
 from hybrid_dex.client.credentials import Credentials
 from hybrid_dex.client.errors import LaggingListenerError, UnprovenError, UnreachableError
 from hybrid_dex.client.groups import (
@@ -23,6 +23,7 @@ from hybrid_dex.client.groups import (
 from hybrid_dex.client.history import ClientHistory
 from hybrid_dex.client.http import HttpPort, HttpReply, HttpxPort
 from hybrid_dex.client.lanes import LanesExhaustedError, NonceLanes
+from hybrid_dex.client.options import ClientOptions
 from hybrid_dex.client.order_writer import DecimalLike, NewOrder, OrderOptions, SideLike
 from hybrid_dex.client.session import Signer
 from hybrid_dex.client.session_key import SessionKey

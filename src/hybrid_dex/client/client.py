@@ -12,8 +12,6 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Literal, Self
 
-import attrs
-
 from hybrid_dex.client.api_key import ApiKey, KeyAuth
 from hybrid_dex.client.book_replica import BookReplica
 from hybrid_dex.client.credentials import Credentials
@@ -21,6 +19,7 @@ from hybrid_dex.client.groups import BatchItem, Groups
 from hybrid_dex.client.history import ClientHistory
 from hybrid_dex.client.http import HttpCaller, HttpPort, HttpxPort
 from hybrid_dex.client.lanes import NonceLanes
+from hybrid_dex.client.options import ClientOptions
 from hybrid_dex.client.order_writer import (
     DecimalLike,
     NewOrder,
@@ -35,17 +34,17 @@ from hybrid_dex.client.rest import Rest
 from hybrid_dex.client.session import SessionKeeper, Signer
 from hybrid_dex.client.socket_port import Connector, websocket_connector
 from hybrid_dex.client.solvency import PublishedRoots, check_proof
-from hybrid_dex.client.stream import Reconnected, Stream, StreamOptions
+from hybrid_dex.client.stream import Reconnected, Stream
 from hybrid_dex.client.trading import Trading
 from hybrid_dex.errors import ConfigurationError, HybridDexError, RefusedError
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.signed_order import SignedOrder
 from hybrid_dex.model.units import AccountId, MarketId
-from hybrid_dex.signing import Domain
 from hybrid_dex.signing.solvency import SolvencyProof
 from hybrid_dex.wire import (
     BalanceMessage,
+    BalancesMessage,
     BookMessage,
     CancelAllAnswer,
     CandleMessage,
@@ -61,6 +60,7 @@ from hybrid_dex.wire import (
     PreviewAnswer,
     ProtectionAnswer,
     ReceiptMessage,
+    StatusAnswer,
     TickerMessage,
     TradeMessage,
     candle_channel,
@@ -68,35 +68,7 @@ from hybrid_dex.wire import (
     word,
 )
 
-__all__ = ["ClientOptions", "ExchangeClient"]
-
-
-@attrs.frozen(kw_only=True)
-class ClientOptions:
-    """How a client behaves.
-
-    Attributes:
-        entry: over what orders are sent; the socket gives way to REST while it is down.
-        attempts: how often a request is tried, and an unknown outcome asked for.
-        backoff_s: pause between asking for an unknown outcome; it doubles.
-        timeout_s: how long to wait for an answer.
-        lanes: how many nonce lanes to use.
-        first_lane: the lowest of them; give each program of an account its own range.
-        receive_window_ms: how long after it was sent, by this machine's clock, an order may still be
-            done, 1 to 60,000; ``None`` for as long as it takes.
-        expected_domain: refuse an exchange that settles elsewhere; signatures are worth money.
-        stream: of the socket.
-    """
-
-    entry: Literal["rest", "socket"] = "socket"
-    attempts: int = attrs.field(default=5, validator=attrs.validators.ge(1))
-    backoff_s: float = attrs.field(default=0.2, validator=attrs.validators.ge(0))
-    timeout_s: float = attrs.field(default=10.0, validator=attrs.validators.gt(0))
-    lanes: int = 1_024
-    first_lane: int = 1
-    receive_window_ms: int | None = None
-    expected_domain: Domain | None = None
-    stream: StreamOptions = attrs.field(factory=StreamOptions)
+__all__ = ["ExchangeClient"]
 
 
 class ExchangeClient:
@@ -208,6 +180,10 @@ class ExchangeClient:
     async def server_time_ms(self) -> int:
         """Return the exchange's clock."""
         return await self._rest.time_ms()
+
+    async def status(self) -> StatusAnswer:
+        """Return whether orders are taken, and what each market serves."""
+        return await self._rest.status()
 
     async def book(self, market: str, depth: int | None = None) -> BookMessage:
         """Return a market's book once; `live_book` keeps one."""
@@ -542,6 +518,14 @@ class ExchangeClient:
         with contextlib.closing(await self.stream.listen(Channel(channel="fills"))) as listener:
             async for event in listener:
                 if isinstance(event, FillMessage | Reconnected):
+                    yield event
+
+    async def balance_events(self) -> AsyncIterator[BalancesMessage | Reconnected]:
+        """Yield the account's balances: all of them first, then those that changed."""
+        self._own()
+        with contextlib.closing(await self.stream.listen(Channel(channel="balances"))) as listener:
+            async for event in listener:
+                if isinstance(event, BalancesMessage | Reconnected):
                     yield event
 
     # ---------------------------------------------------------------------- opening

@@ -43,6 +43,7 @@ from hybrid_dex.wire import (
     SessionKeyMessage,
     SessionKeysAnswer,
     SolvencyAnswer,
+    StatusAnswer,
     TickerMessage,
     TimeAnswer,
     TradesAnswer,
@@ -80,6 +81,10 @@ class Rest:
     async def time_ms(self) -> int:
         """Return the exchange's clock."""
         return (await self.caller.call(TimeAnswer, "GET", "/time")).time_ms
+
+    async def status(self) -> StatusAnswer:
+        """Return whether orders are taken, and what each market serves."""
+        return await self.caller.call(StatusAnswer, "GET", "/status")
 
     async def markets(self) -> list[MarketMessage]:
         """Return all markets."""

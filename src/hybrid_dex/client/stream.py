@@ -23,6 +23,7 @@ from hybrid_dex.model.market import Market
 from hybrid_dex.model.units import MarketId
 from hybrid_dex.wire import (
     Ack,
+    BalancesMessage,
     BatchesMessage,
     BookMessage,
     CandleMessage,
@@ -55,6 +56,8 @@ _T = TypeVar("_T")
 _ORDERS: Final = Channel(channel="orders")
 _FILLS: Final = Channel(channel="fills")
 _ADMIN: Final = Channel(channel="admin")
+_BALANCES: Final = Channel(channel="balances")
+_OF_NO_MARKET: Final = frozenset({"orders", "fills", "balances", "admin"})
 
 
 @attrs.frozen
@@ -65,9 +68,11 @@ class Reconnected:
 StreamEvent: TypeAlias = (
     ExecutionMessage
     | FillMessage
+    | BalancesMessage
     | TradeMessage
     | CandleMessage
     | TickerMessage
+    | BookMessage
     | StatisticsMessage
     | BatchesMessage
     | Reconnected
@@ -178,15 +183,27 @@ class Stream:
             await self._subscribe(Channel(channel="book", market=market))
         return replica
 
-    async def listen(self, channel: Channel) -> Listener[StreamEvent]:
-        """Follow the trades of a market, or the account's own orders or fills, of all markets.
+    async def book_changes(self, market: MarketId) -> Listener[StreamEvent]:
+        """Hear of each message that changed the replica of a book, after it did.
 
         Close the listener when done.
         """
-        assert (channel.market is None) == (channel.channel in {"orders", "fills", "admin"})
+        await self.book(market)
+        return self._listener(Channel(channel="book", market=market))
+
+    async def listen(self, channel: Channel) -> Listener[StreamEvent]:
+        """Follow the trades of a market, or the account's own orders, fills or balances.
+
+        Close the listener when done.
+        """
+        assert (channel.market is None) == (channel.channel in _OF_NO_MARKET)
+        listener = self._listener(channel)
+        await self._subscribe(channel)
+        return listener
+
+    def _listener(self, channel: Channel) -> Listener[StreamEvent]:
         listener: Listener[StreamEvent] = Listener(self._options.queue)
         self._listeners.setdefault(channel, []).append(listener)
-        await self._subscribe(channel)
         return listener
 
     async def request(
@@ -324,6 +341,8 @@ class Stream:
                 self._tell(_FILLS, message)
             case StatisticsMessage() | BatchesMessage():
                 self._tell(_ADMIN, message)
+            case BalancesMessage():
+                self._tell(_BALANCES, message)
             case _:
                 pass  # an answer that came too late, the answer to a probe, or what nobody asked for
 
@@ -343,7 +362,10 @@ class Stream:
         replica = self._replicas.get(market)
         if replica is None:
             return  # unsubscribed meanwhile
-        if replica.apply(to_book_update(message, self._markets[market])) is Step.GAP:
+        step = replica.apply(to_book_update(message, self._markets[market]))
+        if step is Step.APPLIED:
+            self._tell(Channel(channel="book", market=market), message)
+        elif step is Step.GAP:
             task = asyncio.create_task(self._resync(market))
             self._resyncing.add(task)
             task.add_done_callback(self._resyncing.discard)

@@ -1,0 +1,151 @@
+"""What all methods stand on: the client behind them, opened when it is first needed; and markets."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, Final
+
+from hybrid_dex.client.api_key import ApiKey
+from hybrid_dex.client.ccxt_like.errors import (
+    ArgumentsRequired,
+    AuthenticationError,
+    BadRequest,
+    BadSymbol,
+)
+from hybrid_dex.client.ccxt_like.numbers import Number, exact, on_step
+from hybrid_dex.client.ccxt_like.shapes import Shape, market_shape
+from hybrid_dex.client.client import ExchangeClient
+from hybrid_dex.client.options import ClientOptions
+from hybrid_dex.model.market import Market
+from hybrid_dex.signing import LocalSigner
+
+__all__ = ["Desk"]
+
+_MS: Final = 1_000
+_USUAL_TIMEOUT_MS: Final = 10_000
+_IGNORED: Final = frozenset({"enableRateLimit", "newUpdates", "rateLimit", "verbose"})
+"""What programs give to ccxt as a habit and changes nothing here."""
+_CONFIGURATION: Final = (
+    frozenset({"url", "urls", "privateKey", "walletAddress", "apiKey", "secret", "options"})
+    | {"timeout"}
+    | _IGNORED
+)
+
+
+class Desk:
+    """A client, opened lazily, and the markets that it has read.
+
+    Args:
+        config: see `HybridDex`.
+        client: an opened one to use in place of one of its own.
+
+    Raises:
+        ArgumentsRequired: there is no address.
+        BadRequest: the dictionary holds what nobody reads.
+        AuthenticationError: the wallet's address is not the key's.
+    """
+
+    def __init__(self, config: Mapping[str, Any], client: ExchangeClient | None) -> None:
+        unknown = sorted(config.keys() - _CONFIGURATION)
+        if unknown:
+            known = ", ".join(sorted(_CONFIGURATION))
+            raise BadRequest(f"nothing reads {unknown[0]}; known: {known}")
+        self.options: dict[str, Any] = {"toPrecision": False} | dict(config.get("options") or {})
+        self.markets: dict[str, Shape] | None = None
+        self._lent = client is not None
+        self._signs = self._lent or bool(config.get("privateKey"))
+        self._reads = self._signs or bool(config.get("apiKey"))
+        self._opened = self._lent
+        self._opening = asyncio.Lock()
+        self.client = client or _client(config)
+
+    async def load(self, *, again: bool = False) -> dict[str, Shape]:
+        """Return all markets by symbol, read now if they were not, or ``again``."""
+        async with self._opening:
+            if not self._opened:
+                await self.client.__aenter__()
+                self._opened = True
+            if self.markets is None or again:
+                states = {one.market: one for one in (await self.client.status()).markets}
+                shapes = [market_shape(one, states.get(one.id)) for one in self.client.markets()]
+                self.markets = {shape["symbol"]: shape for shape in shapes}
+        return self.markets
+
+    async def reads(self) -> None:
+        """Be ready to ask about the account. Raises `AuthenticationError`."""
+        if not self._reads:
+            raise AuthenticationError(
+                "this needs an account: give privateKey, or apiKey and secret"
+            )
+        await self.load()
+
+    async def signs(self) -> None:
+        """Be ready to sign for the account. Raises `AuthenticationError`."""
+        if not self._signs:
+            raise AuthenticationError("this needs the account's own key: give privateKey")
+        await self.load()
+
+    async def market(self, symbol: str) -> Market:
+        """Return a market by symbol or id. Raises `BadSymbol`."""
+        await self.load()
+        return self.client.market(self.shape(symbol)["id"])
+
+    def shape(self, symbol: str) -> Shape:
+        """Return a loaded market by symbol or id. Raises `BadSymbol`."""
+        for known, shape in (self.markets or {}).items():
+            if symbol in {known, shape["id"]}:
+                return shape
+        known_ones = ", ".join(self.markets or ()) or "none; load_markets first"
+        raise BadSymbol(f"there is no market {symbol}; known: {known_ones}")
+
+    def currencies(self) -> dict[str, Shape]:
+        """Return the assets of the loaded markets."""
+        markets = self.client.markets() if self.markets else ()
+        assets = {asset.id: asset for one in markets for asset in (one.base, one.quote)}
+        return {
+            name: {
+                "id": name,
+                "code": name,
+                "precision": 10.0**-asset.decimals,
+                "info": {"decimals": asset.decimals, "token": asset.token},
+            }
+            for name, asset in assets.items()
+        }
+
+    def on_lot(self, symbol: str, amount: Number) -> str:
+        """Return an amount cut to a market's lot. Raises `InvalidOrder`, `BadSymbol`."""
+        return on_step("amount", amount, self.shape(symbol)["info"]["lot"], down=True)
+
+    def on_tick(self, symbol: str, price: Number) -> str:
+        """Return a price rounded to a market's tick. Raises `InvalidOrder`, `BadSymbol`."""
+        return on_step("price", price, self.shape(symbol)["info"]["tick"], down=False)
+
+    def amount(self, market: Market, amount: Number) -> str:
+        """Return an order's amount as text, cut to the lot when the options say so."""
+        cut = self.options["toPrecision"]
+        return self.on_lot(market.id, amount) if cut else exact("amount", amount)
+
+    def price(self, market: Market, price: Number) -> str:
+        """Return an order's price as text, rounded to the tick when the options say so."""
+        rounded = self.options["toPrecision"]
+        return self.on_tick(market.id, price) if rounded else exact("price", price)
+
+    async def close(self) -> None:
+        """Close the client, unless it was lent."""
+        if not self._lent:
+            await self.client.close()
+
+
+def _client(config: Mapping[str, Any]) -> ExchangeClient:
+    urls = config.get("urls") or {}
+    url = config.get("url") or (urls.get("api") if isinstance(urls, Mapping) else None)
+    if url is None:
+        raise ArgumentsRequired("the exchange's address is missing: {'url': 'https://...'}")
+    signer = LocalSigner(config["privateKey"]) if config.get("privateKey") else None
+    wallet = config.get("walletAddress")
+    if signer is not None and wallet not in {None, "", signer.address}:
+        raise AuthenticationError(f"privateKey is {signer.address}'s, not {wallet}'s")
+    key = ApiKey(id=config["apiKey"], secret=config["secret"]) if config.get("apiKey") else None
+    timeout_s = config.get("timeout", _USUAL_TIMEOUT_MS) / _MS
+    return ExchangeClient(
+        str(url), signer=signer, key=key, options=ClientOptions(timeout_s=timeout_s)
+    )
