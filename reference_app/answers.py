@@ -28,6 +28,7 @@ from hybrid_dex.model.units import (
     order_index,
     order_sequence,
 )
+from hybrid_dex.model.views import OrderView
 from hybrid_dex.wire import (
     CancelAllAnswer,
     FillMessage,
@@ -106,7 +107,7 @@ def changed_answer(
             raise refuse(event)
         if isinstance(event, CommandRejected):
             raise refuse(event)
-    return _order_answer(view, outcome, order_id, outcome.sequence, outcome.at_ns)
+    return _order_answer(view, outcome, view.order(order_id), outcome.sequence, outcome.at_ns)
 
 
 def canceled_answer(outcome: EventBatch, account: AccountId) -> CancelAllAnswer:
@@ -155,13 +156,16 @@ def _entered(view: ExchangeView, batch: EventBatch, order_id: OrderId) -> OrderA
     """Return the answer to an order that entered, by this command or, when it is repeated, before."""
     order = view.order(order_id)
     at_ns = batch.at_ns if order is None else order.accepted_at_ns
-    return _order_answer(view, batch, order_id, order_sequence(order_id), at_ns)
+    return _order_answer(view, batch, order, order_sequence(order_id), at_ns)
 
 
 def _order_answer(
-    view: ExchangeView, batch: EventBatch, order_id: OrderId, sequence: Sequence, at_ns: TimestampNs
+    view: ExchangeView,
+    batch: EventBatch,
+    order: OrderView | None,
+    sequence: Sequence,
+    at_ns: TimestampNs,
 ) -> OrderAnswer:
-    order = view.order(order_id)
     market = None if order is None else view.market(order.market)
     if order is None or market is None:
         detail = "it was done, and the order has ended too long ago to be shown; see the history"
@@ -169,12 +173,12 @@ def _order_answer(
     made: Items[FillMade] = [
         event
         for event in batch.events
-        if isinstance(event, FillMade) and event.taker_order == order_id
+        if isinstance(event, FillMade) and event.taker_order == order.order_id
     ]
     fills: list[FillMessage] = []
     for fill in made:
         stage = SettlementStage.MATCHED  # as it was when it was made; the channels tell the rest
         record = FillRecord(fill=fill, at_ns=at_ns, stage=stage, batch=0, transaction="")
         sides = fill_messages(record, order.account, market)
-        fills.extend(side for side in sides if side.order_id == str(order_id))
+        fills.extend(side for side in sides if side.order_id == str(order.order_id))
     return OrderAnswer(sequence=sequence, order=order_message(order, market), fills=fills)

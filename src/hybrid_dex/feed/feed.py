@@ -150,7 +150,7 @@ class Feed:
         for event in batch.events:
             if isinstance(event, MarketListed) and event.market.id not in self._books:
                 self._books[event.market.id] = BookFeed(event.market.id, sequence=previous)
-        updates = (book.apply(batch) for book in self._books.values())
+        updates = [book.apply(batch) for book in self._books.values()]
         fills = self._fills.apply(batch)
         return Publication(
             sequence=batch.sequence,
@@ -164,6 +164,11 @@ class Feed:
 
 def _concerned(batch: EventBatch, fills: tuple[FillReport, ...]) -> tuple[AccountId, ...]:
     """Return the accounts that a command's events name, and those of its fills."""
-    named = (getattr(event, "account", None) for event in fresh_events(batch))
-    found = dict.fromkeys(account for account in named if account is not None)
-    return tuple(found | dict.fromkeys(fill.account for fill in fills))
+    found: dict[AccountId, None] = {}
+    for event in fresh_events(batch):
+        account = getattr(event, "account", None)
+        if account is not None:
+            found[account] = None
+    for fill in fills:
+        found[fill.account] = None
+    return tuple(found)
