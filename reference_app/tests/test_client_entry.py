@@ -9,6 +9,7 @@ from hybrid_dex import AccountId, FormatError, RefusedError, RejectReason, Side
 from hybrid_dex.client import (
     ClientOptions,
     ExchangeClient,
+    MemberRefusedError,
     NewOrder,
     OrderCancel,
     OrderOptions,
@@ -46,8 +47,12 @@ async def test_a_batch_answers_each_and_linked_orders_enter_whole(client: Exchan
         [order("buy", "1", "2000"), order("buy", "99", "2000", client_order_id="too-much")]
     )
     assert isinstance(first, OrderAnswer)
-    assert isinstance(refused, RefusedError)
-    assert refused.code == RejectReason.INSUFFICIENT_FUNDS
+    assert isinstance(refused, MemberRefusedError)
+    assert (refused.code, refused.index) == (RejectReason.INSUFFICIENT_FUNDS, 1)
+    assert refused.client_order_id == "too-much"
+    assert "member 1 (too-much): " in str(refused)
+    with pytest.raises(FormatError, match=r"members\[1\]\.price"):
+        await client.batch([order("buy", "1", "2000"), order("buy", "1", "0.001")])
     order_id = first.order.order_id
     changes = await client.batch(
         [

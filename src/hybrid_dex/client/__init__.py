@@ -13,7 +13,12 @@ from hybrid_dex.client.api_key import ApiKey, KeyAuth
 from hybrid_dex.client.book_replica import BookReplica, Step
 from hybrid_dex.client.client import ExchangeClient
 from hybrid_dex.client.credentials import Credentials
-from hybrid_dex.client.errors import LaggingListenerError, UnprovenError, UnreachableError
+from hybrid_dex.client.errors import (
+    LaggingListenerError,
+    MemberRefusedError,
+    UnprovenError,
+    UnreachableError,
+)
 from hybrid_dex.client.groups import (
     BatchItem,
     OrderCancel,
@@ -49,6 +54,7 @@ __all__ = [
     "KeyAuth",
     "LaggingListenerError",
     "LanesExhaustedError",
+    "MemberRefusedError",
     "NewOrder",
     "NonceLanes",
     "OrderCancel",

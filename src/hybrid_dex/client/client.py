@@ -345,10 +345,10 @@ class ExchangeClient:
             all_or_none: do all of it, or, when one is refused, nothing.
 
         Returns:
-            For each in turn its answer, or why it was refused.
+            For each in turn its answer, or a `MemberRefusedError`, which names it.
 
         Raises:
-            FormatError: a number is not exact; nothing was sent.
+            FormatError: a number is not exact; nothing was sent, and the field names the member.
             RefusedError: all of it was refused.
             UnreachableError, LanesExhaustedError: nothing was sent.
             UnknownOutcomeError: it could not be found out. A batch of nothing but new orders is

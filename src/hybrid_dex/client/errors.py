@@ -9,7 +9,13 @@ from hybrid_dex.errors import HybridDexError, RefusedError, UnknownOutcomeError
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.wire import Problem
 
-__all__ = ["LaggingListenerError", "UnprovenError", "UnreachableError", "refused"]
+__all__ = [
+    "LaggingListenerError",
+    "MemberRefusedError",
+    "UnprovenError",
+    "UnreachableError",
+    "refused",
+]
 
 
 class UnreachableError(HybridDexError):
@@ -18,6 +24,21 @@ class UnreachableError(HybridDexError):
 
 class LaggingListenerError(HybridDexError):
     """A listener took its messages too slowly and some were dropped: read the state again."""
+
+
+class MemberRefusedError(RefusedError):
+    """A member of a batch that was refused; its text names the member.
+
+    Attributes:
+        index: its place in the batch, from 0.
+        client_order_id: of a new order, or of the one to cancel, where it has one.
+    """
+
+    def __init__(self, refusal: RefusedError, index: int, client_order_id: str | None) -> None:
+        name = f"member {index}" + (f" ({client_order_id})" if client_order_id else "")
+        super().__init__(refusal.code, refusal.field, f"{name}: {refusal.detail}")
+        self.index = index
+        self.client_order_id = client_order_id
 
 
 class UnprovenError(HybridDexError):

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import attrs
 
-from hybrid_dex.client.errors import UnreachableError, refused
+from hybrid_dex.client.errors import MemberRefusedError, UnreachableError, refused
 from hybrid_dex.client.order_writer import (
     DecimalLike,
     NewOrder,
@@ -19,7 +19,7 @@ from hybrid_dex.client.order_writer import (
     made_up,
 )
 from hybrid_dex.client.trading import Trading
-from hybrid_dex.errors import RefusedError, UnknownOutcomeError
+from hybrid_dex.errors import FormatError, RefusedError, UnknownOutcomeError
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.signed_order import Nonce
@@ -100,10 +100,10 @@ class Groups:
         taken: dict[int, tuple[Market, Nonce | None]] = {}
         try:
             for at, item in enumerate(items):
-                members.append(await self._member(item, at, taken))
+                members.append(await self._named(item, at, taken))
             request = BatchOrdersRequest(members=members, all_or_none=all_or_none)
             answer = await self._send_batch(request, again=len(taken) == len(members))
-        except (RefusedError, UnreachableError, ValueError):
+        except (RefusedError, UnreachableError, FormatError, ValueError):
             self._release(taken.values())
             raise
         outcomes: list[OrderAnswer | RefusedError] = []
@@ -117,7 +117,7 @@ class Groups:
                 self._release([taken[at]])
             error = refused(result.problem)
             assert isinstance(error, RefusedError), "a member is refused or not"
-            outcomes.append(error)
+            outcomes.append(MemberRefusedError(error, at, _name(members[at])))
         return outcomes
 
     async def place_linked(
@@ -203,6 +203,19 @@ class Groups:
                 raise
             return await trading.resolve("the batch", send)
 
+    async def _named(
+        self, item: BatchItem, at: int, taken: dict[int, tuple[Market, Nonce | None]]
+    ) -> MemberRequest:
+        """Return the message of a member; what is wrong with it is said of that member."""
+        try:
+            return await self._member(item, at, taken)
+        except FormatError as error:
+            field = f"members[{at}].{error.field}"
+            raise FormatError(field, error.reason, error.valid) from error
+        except RefusedError as error:
+            name = item.client_order_id if isinstance(item, NewOrder | OrderCancel) else None
+            raise MemberRefusedError(error, at, name) from error
+
     async def _member(
         self, item: BatchItem, at: int, taken: dict[int, tuple[Market, Nonce | None]]
     ) -> MemberRequest:
@@ -241,3 +254,14 @@ class Groups:
         for market, nonce in taken:
             if nonce is not None:
                 self.trading.writer.lanes.release(market.base.id, nonce)
+
+
+def _name(member: MemberRequest) -> str | None:
+    """Return the client order id that a member names."""
+    match member:
+        case PlaceMember():
+            return member.order.client_order_id
+        case CancelMember():
+            return member.client_order_id
+        case _:
+            return None

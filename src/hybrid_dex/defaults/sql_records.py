@@ -241,7 +241,7 @@ class SqlRecords:
     async def order_by_hash(self, account: AccountId, order_hash: bytes) -> OrderView | None:
         """Return an account's order by the hash of its signed terms, or ``None``.
 
-        Of a replaced order, the hash is that of its last terms. It reads the account's orders.
+        Of a replaced order, the hash is that of its last terms. There is an index of them.
         """
         asked = queries.orders(account, OrderQuery(), before=None, limit=1)
         rows = await self._rows(asked.where(OrderRow.order_hash == order_hash))

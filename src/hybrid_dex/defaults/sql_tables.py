@@ -104,6 +104,7 @@ class OrderRow(Base):
     __table_args__ = (
         Index(None, "account", "order_id"),
         Index(None, "account", "client_order_id"),
+        Index(None, "account", "order_hash"),
     )
 
     order_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
