@@ -20,6 +20,7 @@ PUBLIC = [
     "AuthBench",
     "AuthKit",
     "BookKit",
+    "EngineClientKit",
     "HistoryKit",
     "JournalKit",
     "Kit",

@@ -7,6 +7,7 @@ exchange.
 
 from hybrid_dex.testing.auth_kit import AuthBench, AuthKit
 from hybrid_dex.testing.book_kit import BookKit
+from hybrid_dex.testing.engine_client_kit import EngineClientKit
 from hybrid_dex.testing.history_kit import HistoryKit
 from hybrid_dex.testing.journal_kit import JournalKit
 from hybrid_dex.testing.list_book import ListBook
@@ -20,6 +21,7 @@ __all__ = [
     "AuthBench",
     "AuthKit",
     "BookKit",
+    "EngineClientKit",
     "HistoryKit",
     "JournalKit",
     "Kit",
