@@ -8,12 +8,18 @@ import { useStore } from "./state/store";
 
 const TradePage = lazy(() => import("./trade/page"));
 const PortfolioPage = lazy(() => import("./portfolio/page"));
+const FundsPage = lazy(() => import("./funds/page"));
+const KeysPage = lazy(() => import("./keys/page"));
+const ExitPage = lazy(() => import("./exit/page"));
 const PreferencesPage = lazy(() => import("./preferences/page"));
 const AdminPage = lazy(() => import("./admin/page"));
 
 const LINKS = [
   ["/trade", "Trade"],
   ["/portfolio", "Portfolio"],
+  ["/funds", "Deposit / withdraw"],
+  ["/keys", "Keys"],
+  ["/exit", "Exit"],
   ["/preferences", "Settings"],
 ] as const;
 
@@ -75,6 +81,12 @@ function Route(props: { section: string; rest: readonly string[] }): ReactNode {
   switch (props.section) {
     case "/portfolio":
       return <PortfolioPage />;
+    case "/funds":
+      return <FundsPage />;
+    case "/keys":
+      return <KeysPage />;
+    case "/exit":
+      return <ExitPage />;
     case "/preferences":
       return <PreferencesPage />;
     case "/console":

@@ -4,7 +4,6 @@ import { followSystemTheme } from "./state/preferences";
 import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/components.css";
-import "./styles/trade.css";
 
 followSystemTheme();
 const root = document.getElementById("root");

@@ -1,0 +1,267 @@
+// From the form to the exchange: the request, its preview, the words, the signature, and what became of it.
+//
+// The document that is signed is made here. Where the exchange's preview says something else, nothing is signed.
+import { Refused, Unknown } from "../api/http";
+import type {
+  LinkedAnswer,
+  LinkedRequest,
+  Market,
+  Order,
+  OrderAnswer,
+  OrderRequest,
+  Preview,
+  ReplaceRequest,
+} from "../api/types";
+import { protectedPrice } from "../money/market";
+import { desk } from "../state/desk";
+import { usePreferences } from "../state/preferences";
+import { useStore } from "../state/store";
+import type { Ticket } from "../trade/ticket";
+import { activeKey } from "../wallet/session_keys";
+import { Lanes, nextRevision, unpackNonce } from "./lanes";
+import { difference, orderDocument } from "./typed_data";
+
+const MAX_FEE_PPM_MARGIN = 0;
+const LANE_CHOICE = "hybrid-dex.lanes";
+const ASKS = 4;
+const ASK_AGAIN_MS = 1_500;
+
+const lanes = new Lanes(laneChoice());
+const tried = new Map<string, bigint>();
+
+function laneChoice(): number {
+  const kept = Number(sessionStorage.getItem(LANE_CHOICE));
+  if (kept > 0 && kept < 1) return kept;
+  const [first = 0] = crypto.getRandomValues(new Uint32Array(1));
+  const choice = (first + 1) / (2 ** 32 + 1);
+  sessionStorage.setItem(LANE_CHOICE, String(choice));
+  return choice;
+}
+
+/** The best opposite price moved by the protection, or the empty string while nobody quotes. */
+export function marketLimit(market: Market, ticket: Ticket): string {
+  const { book } = useStore.getState();
+  const best = ticket.side === "buy" ? book.asks[0] : book.bids[0];
+  if (!best) return "";
+  const ppm = BigInt(usePreferences.getState().protectionPpm);
+  return protectedPrice(market, best.price, ticket.side, ppm) ?? "";
+}
+
+/** Returns the order that the form describes, before it is signed. */
+export function requestOf(market: Market, ticket: Ticket): OrderRequest {
+  const kind = ticket.kind === "bracket" ? "limit" : ticket.kind;
+  const isMarket = kind.endsWith("market");
+  const request: OrderRequest = {
+    market: market.id,
+    side: ticket.side,
+    quantity: ticket.quantity,
+    price: kind === "market" ? marketLimit(market, ticket) : ticket.price,
+    order_type: kind,
+    self_trade: ticket.selfTrade,
+  };
+  if (!isMarket) request.time_in_force = ticket.timeInForce === "gtd" ? "gtc" : ticket.timeInForce;
+  if (ticket.postOnly && !isMarket) request.post_only = true;
+  if (kind.startsWith("stop") || kind.startsWith("take_profit")) request.trigger_price = ticket.trigger;
+  if (ticket.iceberg && ticket.display && !isMarket) request.display_quantity = ticket.display;
+  if (ticket.budget && ticket.side === "buy" && (isMarket || ticket.timeInForce === "ioc"))
+    request.quote_budget = ticket.budget;
+  return request;
+}
+
+/** Adds what belongs to signed terms, where orders are signed; takes a lane. */
+function withTerms(market: Market, request: OrderRequest, nonce?: string): OrderRequest {
+  if (!desk.info().requires_signature) return withExpiry(request);
+  const hours = usePreferences.getState().lifetimeHours;
+  return {
+    ...request,
+    max_fee_ppm:
+      Math.max(market.maker_fee_ppm, market.taker_fee_ppm, market.fees?.taker_fee_ppm ?? 0) + MAX_FEE_PPM_MARGIN,
+    expiry_s: Math.floor(Date.now() / 1000) + hours * 3_600,
+    nonce: nonce ?? lanes.take(openNonces(), Date.now()),
+  };
+}
+
+function withExpiry(request: OrderRequest): OrderRequest {
+  if (request.order_type?.endsWith("market") || (request.time_in_force ?? "gtc") !== "gtc") return request;
+  const at = Date.now() + usePreferences.getState().lifetimeHours * 3_600_000;
+  return { ...request, time_in_force: "gtd", expires_at_ms: at };
+}
+
+function* openNonces(): Generator<string> {
+  for (const order of useStore.getState().orders.values()) if (order.nonce) yield order.nonce;
+}
+
+/** Asks what an order would hold, cost and bring; nothing is done and no lane is kept. */
+export async function previewOf(market: Market, ticket: Ticket): Promise<Preview> {
+  return desk.http.post<Preview>("/orders/preview", withoutTerms(requestOf(market, ticket)));
+}
+
+function withoutTerms(request: OrderRequest): OrderRequest {
+  return desk.info().requires_signature ? request : withExpiry(request);
+}
+
+export interface Prepared {
+  readonly requests: readonly OrderRequest[];
+  readonly previews: readonly Preview[];
+}
+
+/** Returns the orders of the form with their terms, each with the words of what is signed. */
+export async function prepare(market: Market, ticket: Ticket): Promise<Prepared> {
+  const orders =
+    ticket.kind === "bracket" ? bracketOf(market, ticket) : [withTerms(market, withName(requestOf(market, ticket)))];
+  const previews: Preview[] = [];
+  try {
+    for (const order of orders) {
+      const preview = await desk.http.post<Preview>("/orders/preview", order);
+      check(market, order, preview);
+      previews.push(preview);
+    }
+  } catch (error) {
+    discard({ requests: orders, previews });
+    throw error;
+  }
+  return { requests: orders, previews };
+}
+
+/** Gives back the lanes of orders that are not sent. */
+export function discard(prepared: Prepared): void {
+  for (const order of prepared.requests) if (order.nonce) lanes.release(order.nonce);
+}
+
+/** Exits share a lane and a counter, the stop with the higher revision: on chain they are one order. */
+function bracketOf(market: Market, ticket: Ticket): OrderRequest[] {
+  const exitSide = ticket.withEntry ? (ticket.side === "buy" ? "sell" : "buy") : ticket.side;
+  const exit = { market: market.id, side: exitSide, quantity: ticket.quantity } as const;
+  const takeProfit = withTerms(
+    market,
+    withName({ ...exit, order_type: "limit", time_in_force: "gtc", price: ticket.takeProfit }),
+  );
+  const limit =
+    protectedPrice(market, ticket.stop, exitSide, BigInt(usePreferences.getState().protectionPpm)) ?? ticket.stop;
+  const stopTerms = { ...exit, order_type: "stop_market", price: limit, trigger_price: ticket.stop } as const;
+  const second = takeProfit.nonce ? nextRevision(takeProfit.nonce, 0n) : null;
+  const stop = withTerms(market, withName(stopTerms), second ?? undefined);
+  if (!ticket.withEntry) return [takeProfit, stop];
+  const entry = withTerms(market, withName({ ...requestOf(market, ticket), order_type: "limit" }));
+  return [takeProfit, stop, entry];
+}
+
+function withName(request: OrderRequest): OrderRequest {
+  const bytes = crypto.getRandomValues(new Uint8Array(10));
+  return {
+    ...request,
+    client_order_id: `web-${[...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`,
+  };
+}
+
+/** Refuses an exchange's document that says something else than the order. */
+function check(market: Market, order: OrderRequest, preview: Preview): void {
+  if (!desk.info().requires_signature) return;
+  const ours = orderDocument(desk.info(), market, desk.wallet().address, order);
+  const field = difference(ours, preview.typed_data);
+  if (field) throw new Error(`The exchange asked to sign another ${field} than you entered. Nothing was signed.`);
+}
+
+async function signed(market: Market, order: OrderRequest): Promise<OrderRequest> {
+  if (!desk.info().requires_signature) return order;
+  const wallet = desk.wallet();
+  const document = orderDocument(desk.info(), market, wallet.address, order);
+  const key = await activeKey(wallet.address, market.id);
+  if (key) return { ...order, signature: await key.signTypedData(document), signature_kind: "session" };
+  return { ...order, signature: await wallet.signTypedData(document) };
+}
+
+/** Signs and sends what was prepared. An order of unknown outcome is looked for by its name, never sent again. */
+export async function place(market: Market, prepared: Prepared): Promise<readonly OrderAnswer[]> {
+  try {
+    const orders: OrderRequest[] = [];
+    for (const order of prepared.requests) orders.push(await signed(market, order));
+    const [first, second, third] = orders;
+    if (first && second) {
+      const linked: LinkedRequest = { take_profit: first, stop: second, entry: third ?? null };
+      const answer = await desk.http.post<LinkedAnswer>("/orders/linked", linked);
+      return [answer.take_profit, answer.stop, ...(answer.entry ? [answer.entry] : [])];
+    }
+    if (!first) throw new Error("There is no order to place.");
+    return [await sent(first)];
+  } finally {
+    discard(prepared);
+  }
+}
+
+async function sent(order: OrderRequest): Promise<OrderAnswer> {
+  try {
+    return await desk.http.post<OrderAnswer>("/orders", order);
+  } catch (error) {
+    if (!(error instanceof Unknown) || !order.client_order_id) throw error;
+    const found = await lookedFor(order.client_order_id);
+    if (!found)
+      throw new Unknown(
+        "It is not known whether the order arrived, and the exchange does not answer. Look at your open orders before you try again.",
+      );
+    return { order: found, sequence: 0 };
+  }
+}
+
+async function lookedFor(clientOrderId: string): Promise<Order | null> {
+  for (let attempt = 0; attempt < ASKS; attempt++) {
+    await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
+    try {
+      return await desk.http.get<Order>(`/orders/by-client-id/${encodeURIComponent(clientOrderId)}`);
+    } catch (error) {
+      if (error instanceof Refused) throw new Error("The order did not arrive. Nothing was placed; try again.");
+    }
+  }
+  return null;
+}
+
+export function cancel(orderId: string): Promise<OrderAnswer> {
+  return desk.http.delete<OrderAnswer>(`/orders/${orderId}`);
+}
+
+export function cancelAll(market: string): Promise<{ canceled: string[] }> {
+  return desk.http.delete<{ canceled: string[] }>(`/orders?market=${encodeURIComponent(market)}`);
+}
+
+/** Swaps an order for new terms; it keeps its id. */
+export async function replace(
+  market: Market,
+  order: Order,
+  terms: { price: string; quantity: string; trigger?: string },
+): Promise<OrderAnswer> {
+  let request: ReplaceRequest = {
+    price: terms.price,
+    quantity: terms.quantity,
+    time_in_force: order.time_in_force,
+    post_only: order.post_only,
+    self_trade: order.self_trade,
+    expected_filled: order.filled,
+  };
+  if (terms.trigger && order.trigger_price) request.trigger_price = terms.trigger;
+  if (order.time_in_force === "gtd") request.expires_at_ms = order.expires_at_ms ?? null;
+  if (desk.info().requires_signature && order.nonce) {
+    const nonce = nextRevision(order.nonce, tried.get(order.order_id) ?? 0n);
+    if (!nonce) throw new Error("This order was replaced 255 times; cancel it and place a new one.");
+    tried.set(order.order_id, unpackNonce(nonce).revision);
+    const whole = withTerms(
+      market,
+      { market: market.id, side: order.side, order_type: order.order_type, ...pick(request) },
+      nonce,
+    );
+    const { signature, signature_kind } = await signed(market, whole);
+    request = {
+      ...request,
+      max_fee_ppm: whole.max_fee_ppm ?? null,
+      expiry_s: whole.expiry_s ?? null,
+      nonce,
+      signature: signature ?? null,
+    };
+    if (signature_kind) request.signature_kind = signature_kind;
+  }
+  return desk.http.post<OrderAnswer>(`/orders/${order.order_id}/replace`, request);
+}
+
+function pick(request: ReplaceRequest): Pick<OrderRequest, "price" | "quantity" | "time_in_force" | "post_only"> {
+  const { price, quantity, time_in_force = null, post_only = false } = request;
+  return { price, quantity, time_in_force, post_only };
+}

@@ -1,0 +1,333 @@
+// The order form: every type, a live preview of what it would hold and cost, and what is signed in words.
+import { type FormEvent, type ReactNode, useEffect, useMemo, useState } from "react";
+import { explain } from "../api/http";
+import type { Market, Preview } from "../api/types";
+import { ConnectButton } from "../components/connect";
+import { Check, Choice, Field, Panel, Segments } from "../components/ui";
+import { floorTo, formatDecimal, grouped, percentOfPpm, tryDecimal } from "../money/decimal";
+import { affordable, movePrice, showPrice, stepProblem, stepsOf } from "../money/market";
+import { discard, marketLimit, type Prepared, place, prepare, previewOf } from "../orders/entry";
+import { usePreferences } from "../state/preferences";
+import { notify, useStore } from "../state/store";
+import { Review } from "./review";
+import { EMPTY_TICKET, type Kind, type Ticket, useTicket, write } from "./ticket";
+
+const KINDS: readonly { id: Kind; label: string }[] = [
+  { id: "limit", label: "Limit" },
+  { id: "market", label: "Market" },
+  { id: "stop_limit", label: "Stop limit" },
+  { id: "stop_market", label: "Stop market" },
+  { id: "take_profit_limit", label: "Take-profit limit" },
+  { id: "take_profit_market", label: "Take-profit market" },
+  { id: "bracket", label: "Bracket / OCO" },
+];
+
+const TIMES: readonly { id: Ticket["timeInForce"]; label: string }[] = [
+  { id: "gtc", label: "Until canceled or expired" },
+  { id: "ioc", label: "Immediate or cancel" },
+  { id: "fok", label: "Fill or kill" },
+];
+
+/** Returns the first thing that is wrong with the form by field; empty when it can be previewed. */
+export function problemsOf(market: Market, ticket: Ticket): Partial<Record<keyof Ticket, string>> {
+  const found: Partial<Record<keyof Ticket, string>> = {};
+  const look = (field: keyof Ticket, kind: "price" | "quantity"): void => {
+    const problem = stepProblem(market, String(ticket[field]), kind);
+    if (problem) found[field] = problem;
+  };
+  look("quantity", "quantity");
+  if (ticket.kind !== "market" && (ticket.kind !== "bracket" || ticket.withEntry)) look("price", "price");
+  if (ticket.kind.startsWith("stop") || ticket.kind.startsWith("take_profit")) look("trigger", "price");
+  if (ticket.kind === "bracket") {
+    look("takeProfit", "price");
+    look("stop", "price");
+  }
+  if (ticket.iceberg && ticket.kind.endsWith("limit")) look("display", "quantity");
+  if (ticket.budget && tryDecimal(ticket.budget, market.quote.decimals) === null) found.budget = "Not an amount";
+  return found;
+}
+
+export function OrderForm(props: { market: Market }): ReactNode {
+  const { market } = props;
+  const ticket = useTicket();
+  const account = useStore((state) => state.account);
+  const confirm = usePreferences((state) => state.confirmOrders);
+  const [prepared, setPrepared] = useState<Prepared | null>(null);
+  const [problem, setProblem] = useState("");
+  const [busy, setBusy] = useState(false);
+  const problems = useMemo(() => problemsOf(market, ticket), [market, ticket]);
+  const complete = Object.keys(problems).length === 0;
+  const preview = usePreview(market, ticket, complete && account !== null);
+  const isMarket = ticket.kind.endsWith("market");
+
+  const send = async (ready: Prepared): Promise<void> => {
+    const answers = await place(market, ready);
+    const [answer] = answers;
+    const fills = answers.reduce((sum, one) => sum + (one.fills?.length ?? 0), 0);
+    const status = answer?.order.status.replace("_", " ") ?? "accepted";
+    notify(
+      "good",
+      `${answers.length > 1 ? `${answers.length} linked orders` : "Order"} accepted: ${status}${fills ? `, ${fills} fills matched, not yet settled` : ""}.`,
+    );
+    write({ ...EMPTY_TICKET, side: ticket.side, kind: ticket.kind, price: ticket.price });
+  };
+  const submit = async (event: FormEvent): Promise<void> => {
+    event.preventDefault();
+    if (busy || !complete) return;
+    setBusy(true);
+    setProblem("");
+    try {
+      const ready = await prepare(market, ticket);
+      if (confirm) setPrepared(ready);
+      else await send(ready);
+    } catch (error) {
+      setProblem(explain(error));
+    } finally {
+      setBusy(false);
+    }
+  };
+  const close = (): void => {
+    if (prepared) discard(prepared);
+    setPrepared(null);
+  };
+
+  return (
+    <Panel title="Order" className="order-form" label="Order form">
+      <form className="stack" onSubmit={(event) => void submit(event)}>
+        <Segments
+          label="Side"
+          chosen={ticket.side}
+          options={[
+            { id: "buy", label: "Buy", className: "buy-side" },
+            { id: "sell", label: "Sell", className: "sell-side" },
+          ]}
+          onChoose={(side) => write({ side })}
+        />
+        <Choice<Kind> label="Type" value={ticket.kind} options={KINDS} onChange={(kind) => write({ kind })} />
+        <Fields market={market} ticket={ticket} problems={problems} />
+        {!isMarket && ticket.kind !== "bracket" ? (
+          <>
+            <Choice
+              label="Time in force"
+              value={ticket.timeInForce}
+              options={TIMES}
+              onChange={(timeInForce) => write({ timeInForce })}
+            />
+            <div className="row wrap">
+              <Check label="Post-only" checked={ticket.postOnly} onChange={(postOnly) => write({ postOnly })} />
+              <Check label="Iceberg" checked={ticket.iceberg} onChange={(iceberg) => write({ iceberg })} />
+            </div>
+          </>
+        ) : null}
+        <PreviewBox preview={preview} market={market} ticket={ticket} />
+        {problem ? (
+          <p className="callout bad" role="alert">
+            {problem}
+          </p>
+        ) : null}
+        {account ? (
+          <button
+            type="submit"
+            className={`button wide ${ticket.side === "buy" ? "go-buy" : "go-sell"}`}
+            disabled={!complete || busy}
+            aria-busy={busy}
+          >
+            {busy ? "Working…" : `${ticket.side === "buy" ? "Buy" : "Sell"} ${market.base.id}`}
+          </button>
+        ) : (
+          <ConnectButton text="Connect to trade" />
+        )}
+      </form>
+      {prepared ? <Review market={market} prepared={prepared} onClose={close} onSign={() => send(prepared)} /> : null}
+    </Panel>
+  );
+}
+
+function Fields(props: { market: Market; ticket: Ticket; problems: Partial<Record<keyof Ticket, string>> }): ReactNode {
+  const { market, ticket, problems } = props;
+  const shown = (field: keyof Ticket): string | null => (ticket[field] ? (problems[field] ?? null) : null);
+  const step = (field: "price" | "trigger" | "takeProfit" | "stop") => (steps: number) => {
+    const moved = movePrice(market, String(ticket[field]), BigInt(steps));
+    if (moved) write({ [field]: moved });
+  };
+  const price = (field: "price" | "trigger" | "takeProfit" | "stop", label: string): ReactNode => (
+    <Field
+      label={label}
+      name={field}
+      number
+      value={ticket[field]}
+      unit={market.quote.id}
+      problem={shown(field)}
+      onStep={step(field)}
+      onChange={(value) => write({ [field]: value })}
+    />
+  );
+  const waits = ticket.kind.startsWith("stop") || ticket.kind.startsWith("take_profit");
+  const isMarket = ticket.kind.endsWith("market");
+  return (
+    <>
+      {ticket.kind === "bracket" ? (
+        <Check
+          label="With an entry order first"
+          checked={ticket.withEntry}
+          onChange={(withEntry) => write({ withEntry })}
+        />
+      ) : null}
+      {waits ? price("trigger", "Trigger price") : null}
+      {ticket.kind === "market" ? <MarketNote market={market} ticket={ticket} /> : null}
+      {ticket.kind !== "market" && (ticket.kind !== "bracket" || ticket.withEntry)
+        ? price("price", isMarket ? "Worst price accepted" : ticket.kind === "bracket" ? "Entry price" : "Price")
+        : null}
+      <Field
+        label="Quantity"
+        name="quantity"
+        number
+        value={ticket.quantity}
+        unit={market.base.id}
+        problem={shown("quantity")}
+        onChange={(quantity) => write({ quantity })}
+      />
+      <Shares market={market} ticket={ticket} />
+      {ticket.kind === "bracket" ? (
+        <>
+          {price("takeProfit", "Take profit at")}
+          {price("stop", "Stop loss at")}
+        </>
+      ) : null}
+      {ticket.iceberg && !isMarket && ticket.kind !== "bracket" ? (
+        <Field
+          label="Shown at a time"
+          name="display"
+          number
+          value={ticket.display}
+          unit={market.base.id}
+          problem={shown("display")}
+          onChange={(display) => write({ display })}
+        />
+      ) : null}
+      {ticket.side === "buy" &&
+      (ticket.kind === "market" || (ticket.kind === "limit" && ticket.timeInForce === "ioc")) ? (
+        <Field
+          label="Spend at most (optional)"
+          name="budget"
+          number
+          value={ticket.budget}
+          unit={market.quote.id}
+          problem={shown("budget")}
+          onChange={(budget) => write({ budget })}
+        />
+      ) : null}
+    </>
+  );
+}
+
+function MarketNote(props: { market: Market; ticket: Ticket }): ReactNode {
+  const { market, ticket } = props;
+  useStore((state) => state.book.sequence);
+  const ppm = usePreferences((state) => state.protectionPpm);
+  const limit = marketLimit(market, ticket);
+  return (
+    <p className="small soft">
+      {limit
+        ? `Protected: never ${ticket.side === "buy" ? "above" : "below"} ${showPrice(market, limit)} ${market.quote.id}, ${percentOfPpm(ppm)} from the best price.`
+        : "Nobody quotes the other side now, so a market order has no price."}
+    </p>
+  );
+}
+
+/** A quarter, a half, or all of what there is to spend. */
+function Shares(props: { market: Market; ticket: Ticket }): ReactNode {
+  const { market, ticket } = props;
+  const spent = ticket.side === "buy" ? market.quote : market.base;
+  const available = useStore((state) => state.balances.find((one) => one.asset === spent.id)?.available ?? null);
+  if (available === null) return null;
+  const part = (hundredths: bigint): void => {
+    const steps = stepsOf(market);
+    const price = ticket.kind === "market" ? marketLimit(market, ticket) : ticket.price;
+    const most = ticket.side === "buy" ? affordable(market, available, price, market.taker_fee_ppm) : available;
+    const atoms =
+      most === null ? null : tryDecimal(most, ticket.side === "buy" ? steps.quantityDecimals : steps.baseDecimals);
+    if (atoms === null) {
+      notify("plain", "Enter a price first.");
+      return;
+    }
+    write({
+      quantity: lots(market, atoms * hundredths, ticket.side === "buy" ? steps.quantityDecimals : steps.baseDecimals),
+    });
+  };
+  return (
+    <div className="spread">
+      <div className="row">
+        {([25n, 50n, 100n] as const).map((hundredths) => (
+          <button key={String(hundredths)} type="button" className="button tiny" onClick={() => part(hundredths)}>
+            {hundredths === 100n ? "Max" : `${hundredths}%`}
+          </button>
+        ))}
+      </div>
+      <span className="small soft">
+        {grouped(available)} {spent.id}
+      </span>
+    </div>
+  );
+}
+
+function lots(market: Market, hundredAtoms: bigint, decimals: number): string {
+  const steps = stepsOf(market);
+  const scale = 10n ** BigInt(decimals - steps.quantityDecimals);
+  return formatDecimal(floorTo(hundredAtoms / 100n / scale, steps.lot), steps.quantityDecimals);
+}
+
+type PreviewState = { readonly answer: Preview | null; readonly problem: string };
+
+function usePreview(market: Market, ticket: Ticket, wanted: boolean): PreviewState {
+  const [state, setState] = useState<PreviewState>({ answer: null, problem: "" });
+  useEffect(() => {
+    if (!wanted || ticket.kind === "bracket") {
+      setState({ answer: null, problem: "" });
+      return;
+    }
+    let current = true;
+    const timer = setTimeout(() => {
+      previewOf(market, ticket)
+        .then((answer) => current && setState({ answer, problem: "" }))
+        .catch((error: unknown) => current && setState({ answer: null, problem: explain(error) }));
+    }, 250);
+    return () => {
+      current = false;
+      clearTimeout(timer);
+    };
+  }, [market, ticket, wanted]);
+  return state;
+}
+
+function PreviewBox(props: { preview: PreviewState; market: Market; ticket: Ticket }): ReactNode {
+  const { answer, problem } = props.preview;
+  if (problem) return <p className="small warn">{problem}</p>;
+  if (!answer) return <p className="small faint">Fill in the form to see what it would hold and cost.</p>;
+  const worst = answer.worst_case;
+  return (
+    <div className="stack" aria-live="polite">
+      <dl className="facts" data-testid="preview">
+        <dt>Held while open</dt>
+        <dd>
+          {grouped(answer.hold)} {answer.hold_asset}
+        </dd>
+        <dt>Fee now, maker / taker</dt>
+        <dd>
+          {percentOfPpm(answer.maker_fee_ppm)} / {percentOfPpm(answer.taker_fee_ppm)}
+        </dd>
+        <dt>At worst you pay</dt>
+        <dd>
+          {grouped(worst.pays_at_most)} {worst.pays_asset}
+        </dd>
+        <dt>and receive at least</dt>
+        <dd>
+          {grouped(worst.receives_at_least)} {worst.receives_asset}
+        </dd>
+      </dl>
+      {answer.problem ? (
+        <p className="small warn">It would be refused now: {answer.problem.detail || answer.problem.title}</p>
+      ) : null}
+    </div>
+  );
+}

@@ -1,0 +1,147 @@
+// Open orders, with cancel and replace; the list follows the exchange's reports, never what was clicked.
+import { type ReactNode, useState } from "react";
+import { explain } from "../api/http";
+import type { Order } from "../api/types";
+import { type Column, Rows } from "../components/rows";
+import { Badge, Dialog, Empty, Field, WorkButton } from "../components/ui";
+import { showPrice, showQuantity, stepProblem } from "../money/market";
+import { cancel, replace } from "../orders/entry";
+import { timeText } from "../portfolio/tables";
+import { notify, useStore } from "../state/store";
+
+export function typeWords(order: Pick<Order, "order_type" | "post_only" | "display_quantity">): string {
+  const words = order.order_type.replaceAll("_", " ");
+  return `${words}${order.post_only ? ", post-only" : ""}${order.display_quantity ? ", iceberg" : ""}`;
+}
+
+export function OpenOrders(props: { market?: string | null }): ReactNode {
+  const orders = useStore((state) => state.orders);
+  const markets = useStore((state) => state.markets);
+  const [changing, setChanging] = useState<Order | null>(null);
+  const rows = [...orders.values()]
+    .filter((order) => !props.market || order.market === props.market)
+    .sort((left, right) => right.accepted_at_ms - left.accepted_at_ms);
+  const price = (order: Order, text: string): string => {
+    const market = markets.find((one) => one.id === order.market);
+    return market ? showPrice(market, text) : text;
+  };
+  const quantity = (order: Order, text: string): string => {
+    const market = markets.find((one) => one.id === order.market);
+    return market ? showQuantity(market, text) : text;
+  };
+  const columns: readonly Column<Order>[] = [
+    { head: "Time", cell: (order) => <span className="soft">{timeText(order.accepted_at_ms)}</span> },
+    { head: "Market", cell: (order) => order.market },
+    { head: "Side", cell: (order) => <span className={order.side}>{order.side === "buy" ? "Buy" : "Sell"}</span> },
+    { head: "Type", cell: (order) => typeWords(order) },
+    { head: "Price", right: true, cell: (order) => price(order, order.price) },
+    {
+      head: "Filled / total",
+      right: true,
+      cell: (order) => `${quantity(order, order.filled)} / ${quantity(order, order.quantity)}`,
+    },
+    { head: "State", cell: (order) => <OrderState order={order} /> },
+    {
+      head: "Actions",
+      cell: (order) => (
+        <span className="row">
+          <button
+            type="button"
+            className="button tiny"
+            aria-label={`Replace order ${order.order_id}`}
+            onClick={() => setChanging(order)}
+          >
+            Replace
+          </button>
+          <WorkButton className="tiny" label={`Cancel order ${order.order_id}`} busy="…" work={() => cancelOne(order)}>
+            Cancel
+          </WorkButton>
+        </span>
+      ),
+    },
+  ];
+  return (
+    <>
+      <Rows
+        label="Open orders"
+        columns={columns}
+        rows={rows}
+        keyOf={(order) => order.order_id}
+        empty={<Empty>No open orders. Click a price in the book to begin one.</Empty>}
+      />
+      {changing ? <ReplaceDialog order={changing} onClose={() => setChanging(null)} /> : null}
+    </>
+  );
+}
+
+function OrderState(props: { order: Order }): ReactNode {
+  const { order } = props;
+  if (order.waiting) return <Badge tone="wait">waits for {order.trigger_price ?? "its turn"}</Badge>;
+  return <Badge tone="plain">{order.status.replace("_", " ")}</Badge>;
+}
+
+async function cancelOne(order: Order): Promise<void> {
+  try {
+    await cancel(order.order_id);
+    notify("plain", `Order ${order.order_id} is canceled.`);
+  } catch (error) {
+    notify("bad", explain(error));
+  }
+}
+
+function ReplaceDialog(props: { order: Order; onClose: () => void }): ReactNode {
+  const { order } = props;
+  const market = useStore((state) => state.markets.find((one) => one.id === order.market));
+  const [price, setPrice] = useState(order.price);
+  const [quantity, setQuantity] = useState(order.quantity);
+  const [trigger, setTrigger] = useState(order.trigger_price ?? "");
+  const [problem, setProblem] = useState("");
+  if (!market) return null;
+  const problems = [
+    stepProblem(market, price, "price"),
+    stepProblem(market, quantity, "quantity"),
+    trigger ? stepProblem(market, trigger, "price") : null,
+  ];
+  const work = async (): Promise<void> => {
+    setProblem("");
+    try {
+      await replace(market, order, { price, quantity, trigger });
+      notify("good", `Order ${order.order_id} has new terms.`);
+      props.onClose();
+    } catch (error) {
+      setProblem(explain(error));
+    }
+  };
+  return (
+    <Dialog title="Replace order" onClose={props.onClose}>
+      <p className="soft">The order keeps its id. Its place in the queue is kept only where just the quantity falls.</p>
+      <Field label="New price" number value={price} unit={market.quote.id} problem={problems[0]} onChange={setPrice} />
+      <Field
+        label="New total quantity, fills included"
+        number
+        value={quantity}
+        unit={market.base.id}
+        problem={problems[1]}
+        onChange={setQuantity}
+      />
+      {order.trigger_price ? (
+        <Field
+          label="New trigger price"
+          number
+          value={trigger}
+          unit={market.quote.id}
+          problem={problems[2]}
+          onChange={setTrigger}
+        />
+      ) : null}
+      {problem ? (
+        <p className="callout bad" role="alert">
+          {problem}
+        </p>
+      ) : null}
+      <WorkButton className="primary wide" work={work} disabled={problems.some(Boolean)} busy="Replacing…">
+        Replace
+      </WorkButton>
+    </Dialog>
+  );
+}

@@ -1,0 +1,82 @@
+// What is signed, in plain words, before it is signed: the exchange's words beside a document made in this page.
+import { type ReactNode, useState } from "react";
+import { explain } from "../api/http";
+import type { Market } from "../api/types";
+import { Dialog, WorkButton } from "../components/ui";
+import { grouped } from "../money/decimal";
+import { showPrice, showQuantity } from "../money/market";
+import type { Prepared } from "../orders/entry";
+import { useStore } from "../state/store";
+
+export function Review(props: {
+  market: Market;
+  prepared: Prepared;
+  onClose: () => void;
+  onSign: () => Promise<void>;
+}): ReactNode {
+  const { market, prepared } = props;
+  const [problem, setProblem] = useState("");
+  const signs = useStore((state) => state.info?.requires_signature === true);
+  const sign = async (): Promise<void> => {
+    setProblem("");
+    try {
+      await props.onSign();
+      props.onClose();
+    } catch (error) {
+      setProblem(explain(error));
+    }
+  };
+  return (
+    <Dialog title={signs ? "Check what you sign" : "Check your order"} onClose={props.onClose}>
+      {prepared.requests.map((order, index) => {
+        const preview = prepared.previews[index];
+        const kind = (order.order_type ?? "limit").replaceAll("_", " ");
+        return (
+          <section key={order.client_order_id ?? index} className="stack">
+            <h3>
+              <span className={order.side}>{order.side === "buy" ? "Buy" : "Sell"}</span>{" "}
+              {showQuantity(market, order.quantity)} {market.base.id}, {kind},{" "}
+              {order.order_type?.endsWith("market") ? "no worse than" : "at"} {showPrice(market, order.price)}{" "}
+              {market.quote.id}
+            </h3>
+            {preview ? (
+              <dl className="facts">
+                {preview.words?.map((word) => (
+                  <div key={word.label} style={{ display: "contents" }}>
+                    <dt>{word.label}</dt>
+                    <dd>{word.text}</dd>
+                  </div>
+                ))}
+                <dt>At worst you pay</dt>
+                <dd>
+                  {grouped(preview.worst_case.pays_at_most)} {preview.worst_case.pays_asset}
+                </dd>
+                <dt>and receive at least</dt>
+                <dd>
+                  {grouped(preview.worst_case.receives_at_least)} {preview.worst_case.receives_asset}
+                </dd>
+              </dl>
+            ) : null}
+            {order.trigger_price ? (
+              <p className="small soft">
+                It waits until a trade reaches {showPrice(market, order.trigger_price)}. The exchange keeps this
+                promise; it is not part of the signature.
+              </p>
+            ) : null}
+            {preview?.problem ? (
+              <p className="callout warn">It would be refused now: {preview.problem.detail || preview.problem.title}</p>
+            ) : null}
+          </section>
+        );
+      })}
+      {problem ? (
+        <p className="callout bad" role="alert">
+          {problem}
+        </p>
+      ) : null}
+      <WorkButton className="primary wide" work={sign} busy="Waiting for your signature…">
+        {signs ? "Sign and place" : "Place"}
+      </WorkButton>
+    </Dialog>
+  );
+}
