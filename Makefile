@@ -82,7 +82,7 @@ contracts-test: ## compile and test the contracts in their own environment
 	$(MAKE) -C contracts findings invariants ARGS=
 
 # The second half of CI: what scales is repeated with larger figures, and what is slow is run.
-slow-test: $(STAMPS)/dev node_modules/.stamp
+slow-test: $(STAMPS)/dev node_modules/.stamp $(WEB)/dist/.stamp
 	HYBRID_DEX_TIER=$${HYBRID_DEX_TIER:-ci} $(PYTEST) -m "slow or tiered" --timeout 1200 $(TESTED) $(ARGS)
 	$(MAKE) -C contracts invariants TIER=$${HYBRID_DEX_TIER:-ci} ARGS=
 

@@ -44,7 +44,7 @@ PREFIX: Final = "HYBRID_DEX_"
 IN_PROCESS: Final = "in-process"
 IN_MEMORY: Final = "memory"
 _SECTION: Final = "hybrid-dex"
-_OTHERS: Final = frozenset({"HYBRID_DEX_TIER", "HYBRID_DEX_ANVIL"})
+_OTHERS: Final = frozenset({"HYBRID_DEX_TIER", "HYBRID_DEX_ANVIL", "HYBRID_DEX_SCREENSHOTS"})
 """Variables of the tests' and the demo's own, which say nothing about this program."""
 
 _TOLD: Final = re.compile(

@@ -43,7 +43,7 @@ async def run_live(options: DemoOptions, console: Console) -> int:
     async with running_demo(options) as demo:
         ending.started()
         console.print(
-            f"open {options.url} to trade with the demo wallet  (API: {options.url}/openapi)"
+            f"trading at {options.url}  (open it: the demo wallet has play money; API: {options.url}/openapi)"
         )
         takers, quoting = takers_of(demo), maker_of(demo)
 

@@ -21,7 +21,6 @@ import { activeKey } from "../wallet/session_keys";
 import { Lanes, nextRevision, unpackNonce } from "./lanes";
 import { difference, orderDocument } from "./typed_data";
 
-const MAX_FEE_PPM_MARGIN = 0;
 const LANE_CHOICE = "hybrid-dex.lanes";
 const ASKS = 4;
 const ASK_AGAIN_MS = 1_500;
@@ -74,8 +73,7 @@ function withTerms(market: Market, request: OrderRequest, nonce?: string): Order
   const hours = usePreferences.getState().lifetimeHours;
   return {
     ...request,
-    max_fee_ppm:
-      Math.max(market.maker_fee_ppm, market.taker_fee_ppm, market.fees?.taker_fee_ppm ?? 0) + MAX_FEE_PPM_MARGIN,
+    max_fee_ppm: Math.max(market.maker_fee_ppm, market.taker_fee_ppm, market.fees?.taker_fee_ppm ?? 0),
     expiry_s: Math.floor(Date.now() / 1000) + hours * 3_600,
     nonce: nonce ?? lanes.take(openNonces(), Date.now()),
   };
@@ -93,11 +91,9 @@ function* openNonces(): Generator<string> {
 
 /** Asks what an order would hold, cost and bring; nothing is done and no lane is kept. */
 export async function previewOf(market: Market, ticket: Ticket): Promise<Preview> {
-  return desk.http.post<Preview>("/orders/preview", withoutTerms(requestOf(market, ticket)));
-}
-
-function withoutTerms(request: OrderRequest): OrderRequest {
-  return desk.info().requires_signature ? request : withExpiry(request);
+  const order = withTerms(market, requestOf(market, ticket));
+  discard({ requests: [order], previews: [] });
+  return desk.http.post<Preview>("/orders/preview", order);
 }
 
 export interface Prepared {
