@@ -93,7 +93,7 @@ export function AccountMenu(): ReactNode {
   return (
     <div className="row">
       <span className="small soft" title={account}>
-        {wallet.name} <code>{shortAddress(account)}</code>
+        <span className="wallet-name">{wallet.name}</span> <code>{shortAddress(account)}</code>
       </span>
       <WorkButton className="tiny" work={() => desk.disconnect()}>
         Sign out
