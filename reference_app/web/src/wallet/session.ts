@@ -16,7 +16,7 @@ interface Kept {
 /** The text that a wallet shows and signs at login (EIP-4361). */
 export function loginText(info: Info, origin: string, address: string, nonce: string, issuedAt: Date): string {
   const host = origin.replace(/^[a-z]+:\/\//, "");
-  const statement = info.login.statement ? `\n${info.login.statement}\n` : "";
+  const statement = info.login.statement ? `\n${info.login.statement}\n` : "\n";
   return [
     `${host} wants you to sign in with your Ethereum account:`,
     address,
