@@ -235,6 +235,7 @@ function keyOf(channel: Channel): string {
 function belongs(channel: Channel, message: ServerMessage): boolean {
   const market = (message as { market?: string | null }).market;
   if (channel.market && market && channel.market !== market) return false;
+  if (channel.channel === "admin") return message.type === "statistics" || message.type === "settlement_batches";
   if (message.type === "candle") return channel.channel === `candles_${message.interval}`;
   return (TYPES[channel.channel] ?? channel.channel) === message.type;
 }

@@ -45,6 +45,8 @@ export type ServerMessage =
   | Balances
   | Heartbeat
   | Schemas["BookTopMessage"]
+  | Schemas["StatisticsMessage"]
+  | Schemas["BatchesMessage"]
   | Schemas["Ack"]
   | Schemas["ErrorMessage"]
   | Schemas["Pong"];
