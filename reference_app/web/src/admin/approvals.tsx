@@ -5,7 +5,7 @@ import { type Column, Rows } from "../components/rows";
 import { Panel } from "../components/ui";
 import { useStore } from "../state/store";
 import { BeforeAfter, ConfirmDialog, StateBadge } from "./act";
-import { useNow, useRead } from "./feed";
+import { type Reading, useNow, useRead } from "./feed";
 import { ageText, moment } from "./figures";
 import { confirmProblem } from "./outcome";
 import { Account, Facts, ReadPanel, When } from "./parts";
@@ -14,8 +14,11 @@ import { kindWords, type Proposal, type Told, wordsOf } from "./words";
 type Actions = Schemas["ActionsAnswer"];
 
 export function ApprovalsPage(): ReactNode {
-  const waiting = useRead<Actions>("/admin/actions?state=proposed&limit=100");
   const all = useRead<Actions>("/admin/actions?limit=100");
+  const waiting: Reading<Actions> = {
+    ...all,
+    value: all.value && { ...all.value, actions: all.value.actions.filter((told) => told.state === "proposed") },
+  };
   const [doing, setDoing] = useState<{ told: Told; confirm: boolean } | null>(null);
   const [chosen, setChosen] = useState<string | null>(null);
   const found = all.value?.actions.find((one) => one.id === chosen);
