@@ -11,14 +11,16 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Final
 
-from litestar import Litestar, Request, Router
+from litestar import Litestar, Request, Response, Router
 from litestar.connection import ASGIConnection
 from litestar.di import Provide
+from litestar.enums import HttpMethod
 from litestar.exceptions import NotFoundException
 from litestar.handlers import BaseRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components
+from litestar.routes import HTTPRoute
 
 from hybrid_dex.defaults.admin_actions import AdminActions
 from hybrid_dex.defaults.sql_records import SqlRecords
@@ -31,13 +33,16 @@ from reference_app.access import SCHEMES
 from reference_app.admin_channel import AdminChannel
 from reference_app.administration import Administration
 from reference_app.authorizing import authorizer
+from reference_app.counters import Counters
 from reference_app.engines import make_bus, make_engine, opened_engine
 from reference_app.hub import Hub
 from reference_app.identity import make_identity
-from reference_app.limits import Limiter, guarded
+from reference_app.limits import guarded
 from reference_app.order_route import straight
 from reference_app.pages import load_pages
 from reference_app.problems import EXCEPTION_HANDLERS
+from reference_app.rates import Limiter
+from reference_app.reads import Reads
 from reference_app.routes import (
     account_routes,
     action_routes,
@@ -63,6 +68,7 @@ from reference_app.settings import Settings
 __all__ = ["compose", "create_app", "opened"]
 
 _NOT_QUERY: Final = frozenset({"services", "principal", "request"})
+_ALLOWED: Final = "allowed"
 _NO_CHAIN_CONTRACT: Final = "0x000000000000000000000000000000000000dEaD"
 """What orders are signed for where no contract is: nobody's, so they are worth nothing on a chain."""
 
@@ -84,11 +90,11 @@ def compose(settings: Settings, *, owns_process: bool = False) -> Services:
         )
     except FormatError as error:
         raise ConfigurationError(str(error)) from error
-    clock = SystemClock()
+    clock, counters = SystemClock(), Counters()
     verifier = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="verify")
     bus = make_bus(settings)
     nonces = None if bus is None else bus.nonces()
-    identity = make_identity(settings, clock, domain, verifier, nonces)
+    identity = make_identity(settings, clock, domain, verifier, nonces, counters=counters)
     records = SqlRecords(settings.records_url, upgrades=settings.upgrade_records)
     exchange = make_engine(
         settings,
@@ -107,9 +113,9 @@ def compose(settings: Settings, *, owns_process: bool = False) -> Services:
         domain=domain,
         settles_on_chain=bool(settings.chain.rpc_urls),
         clock=clock,
-        limiter=Limiter(settings.limits, None if bus is None else bus.rates()),
+        limiter=Limiter(settings.limits, None if bus is None else bus.rates(), counters),
         bus=bus,
-        hub=Hub(exchange, records, now_ns=clock.now_ns),
+        hub=Hub(exchange, records, now_ns=clock.now_ns, counters=counters),
         verifier=verifier,
         administration=Administration(
             exchange=exchange,
@@ -117,6 +123,8 @@ def compose(settings: Settings, *, owns_process: bool = False) -> Services:
                 database=identity.database, clock=clock, life_s=settings.admin.proposal_life_s
             ),
         ),
+        read=Reads(counters=counters),
+        counters=counters,
     )
 
 
@@ -208,6 +216,11 @@ def create_app(services: Services, *, opens: bool = True) -> Litestar:
         request_max_body_size=MAX_MESSAGE_BYTES,
         logging_config=None,
     )
+    app.state[_ALLOWED] = {
+        route.path_format: ", ".join(sorted(route.methods))
+        for route in app.routes
+        if isinstance(route, HTTPRoute)
+    }
     handler = straight(app.asgi_handler, services)
     app.asgi_handler = guarded(handler, services.limiter, MAX_MESSAGE_BYTES)
     return app
@@ -220,11 +233,15 @@ def _nothing_here(
     raise NotFoundException
 
 
-async def _check_query(request: Request[Any, Any, Any]) -> None:
+async def _check_query(request: Request[Any, Any, Any]) -> Response[None] | None:
     """Refuse unknown and repeated parameters, which would answer something else than was asked.
 
-    Integers are digits: the framework would also take ``1e3`` and ``1.0`` for one.
+    Integers are digits: the framework would also take ``1e3`` and ``1.0`` for one. Which methods an
+    address takes is answered here, since the framework forgets those that were added later.
     """
+    if request.method == HttpMethod.OPTIONS:
+        allowed = request.app.state[_ALLOWED].get(request.scope["path_template"], "OPTIONS")
+        return Response(None, status_code=204, headers={"allow": allowed})
     known = request.route_handler.parsed_fn_signature.parameters
     seen = set[str]()
     for name, text in request.query_params.multi_items():
@@ -238,3 +255,4 @@ async def _check_query(request: Request[Any, Any, Any]) -> None:
         if known[name].annotation is int and not (text.isascii() and text.isdigit()):
             raise MessageError(RejectReason.INVALID_MESSAGE, name, "not an integer", "digits")
         seen.add(name)
+    return None

@@ -40,6 +40,7 @@ from hybrid_dex.wire import (
     UnsubscribeOp,
     encode,
 )
+from reference_app.weights import MESSAGES
 
 __all__ = ["RESULTS", "socket_document"]
 
@@ -141,6 +142,7 @@ def _request(kind: type[msgspec.Struct]) -> dict[str, Any]:
         "title": _summary(kind),
         "messages": [_in_channel(kind.__name__)],
         "reply": {"channel": _CHANNEL, "messages": [_in_channel(name) for name in answers]},
+        **({"x-weight": MESSAGES[kind]} if kind in MESSAGES else {}),
     }
 
 

@@ -1,5 +1,8 @@
 """The guard of every route: it reads who asks, and lets in whom the route's ``security`` names.
 
+It also counts what the route weighs: for the address beyond the one of any request, and for the account
+of who asks, unless the route enters orders, which are counted each.
+
 It runs before the route for each request, so a route that forgets to ask who calls it is guarded all
 the same. What it found is what `Caller` gives the route.
 """
@@ -19,9 +22,10 @@ from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.signing.api_request import SOCKET_METHOD, SOCKET_TARGET
 from hybrid_dex.wire import KeyLoginOp, parse_hex, problem
 from reference_app.access import BEARER, BY_MARKET, FRESH, KEY, forbidden, unauthenticated
-from reference_app.limits import peer
+from reference_app.limits import CHARGES, peer
 from reference_app.problems import ProblemError
 from reference_app.services import PRINCIPAL, Services
+from reference_app.weights import route_weight
 
 __all__ = ["DEFAULT_WINDOW_MS", "KEY_SIGNATURE_BYTES", "authorizer", "key_login"]
 
@@ -47,6 +51,9 @@ def authorizer(
     ) -> None:
         if not isinstance(handler, HTTPRouteHandler) or not isinstance(connection, Request):
             return
+        weight, charges = route_weight(handler), connection.scope["state"][CHARGES]
+        if weight > 1:
+            await services.limiter.request(peer(connection.scope), weight - 1)
         alternatives = handler.resolve_security()
         if not alternatives:
             return
@@ -54,6 +61,8 @@ def authorizer(
         wanted = next((one for one in alternatives if scheme in one), None)
         if wanted is None:
             raise forbidden("a key may not do this; log in with the account's wallet")
+        if Scope.TRADE not in wanted[scheme]:
+            charges.append(await services.limiter.account(principal.account, weight))
         await _check_names(services, principal, wanted[scheme])
         if FRESH in wanted:
             await _check_action(connection, services, principal)

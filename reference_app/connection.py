@@ -55,6 +55,7 @@ from reference_app.outbox import CLOSE_GOING_AWAY, CLOSE_LOST, Outbox
 from reference_app.prices import PRICE_CHANNELS
 from reference_app.problems import ProblemError, problem_of
 from reference_app.services import Services
+from reference_app.weights import BAD_MESSAGE, MESSAGES
 
 __all__ = ["Connection"]
 
@@ -96,7 +97,10 @@ class Connection:
         self._channels: dict[_Key, Channel] = {}
         limits = services.settings.limits
         self.outbox: Final = Outbox(
-            self._snapshot, messages=limits.queued_messages, max_bytes=limits.queued_bytes
+            self._snapshot,
+            messages=limits.queued_messages,
+            max_bytes=limits.queued_bytes,
+            counters=services.counters,
         )
 
     # ------------------------------------------------------------- what the hub calls: Listener
@@ -142,7 +146,7 @@ class Connection:
                 message = decode_client_message(frame)
             except Exception as error:  # noqa: BLE001 # told to the client, logged when it is ours
                 await self._place(run)
-                self._fail(_id_of(frame), error)
+                await self._refuse_frame(_id_of(frame), error)
                 continue
             if isinstance(message, PlaceOp):
                 run.append(message)
@@ -168,6 +172,7 @@ class Connection:
 
     async def _answer(self, message: ClientMessage) -> None:
         try:
+            await self._count(MESSAGES.get(type(message), 0))
             match message:
                 case PingOp():
                     now_ms = to_ms(self._services.clock.now_ns())
@@ -192,6 +197,21 @@ class Connection:
                     self._send(ack(message.id, await self._enter(message)))
         except Exception as error:  # noqa: BLE001 # told to the client, logged when it is ours
             self._fail(message.id, error)
+
+    async def _refuse_frame(self, request_id: int | str | None, error: Exception) -> None:
+        try:
+            await self._count(BAD_MESSAGE)
+        except ProblemError as refusal:
+            error = refusal
+        self._fail(request_id, error)
+
+    async def _count(self, weight: int) -> None:
+        """Count a message for the address, and for the account. Raises `ProblemError`."""
+        if not weight:
+            return
+        await self._services.limiter.request(self._address, weight)
+        if self._principal is not None:
+            await self._services.limiter.account(self._principal.account, weight)
 
     # --------------------------------------------------------------------------------- session
 
@@ -321,15 +341,20 @@ class Connection:
         run.clear()
         try:
             principal = await self._require(Scope.TRADE)
-            await self._services.limiter.orders(principal.account, len(ops))
-            orders = [op.order for op in ops]
-            outcomes = await order_entry.place_run(self._services, principal, orders)
+            count, refusal = await self._services.limiter.run(principal.account, len(ops))
+            orders = [op.order for op in ops[:count]]
+            outcomes = (
+                await order_entry.place_run(self._services, principal, orders) if orders else []
+            )
         except Exception as error:  # noqa: BLE001 # told to the client, logged when it is ours
             for op in ops:
                 self._fail(op.id, error)
             return
-        for op, outcome in zip(ops, outcomes, strict=True):
+        for op, outcome in zip(ops[:count], outcomes, strict=True):
             self._acknowledge(op, outcome)
+        if refusal is not None:
+            for op in ops[count:]:
+                self._fail(op.id, refusal)
 
     def _acknowledge(self, op: PlaceOp, outcome: order_entry.Outcome) -> None:
         if isinstance(outcome, Exception):

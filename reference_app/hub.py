@@ -33,8 +33,10 @@ from hybrid_dex.wire import (
 )
 from hybrid_dex.wire.markets import CHECKSUM_LEVELS
 from reference_app.channel_messages import TELLERS, message_text
+from reference_app.counters import Counters
 from reference_app.metering import Meter
 from reference_app.prices import PRICE_CHANNELS, Prices
+from reference_app.rates import network
 from reference_app.settings import LimitSettings
 
 __all__ = ["PUBLIC", "Hub", "Listener"]
@@ -87,6 +89,7 @@ class Hub:
         now_ns: the clock that heartbeats tell.
         history: how many commands that told something are kept for who resumes.
         heartbeat_s: time between two heartbeats.
+        counters: how many connections were refused.
 
     Attributes:
         prices: candles and tickers.
@@ -101,7 +104,9 @@ class Hub:
         now_ns: Callable[[], int],
         history: int = 4_096,
         heartbeat_s: float = 5.0,
+        counters: Counters | None = None,
     ) -> None:
+        self._counters = Counters() if counters is None else counters
         self._exchange = exchange
         self.prices = Prices(exchange, records)
         self.meter = Meter(now_ns)
@@ -158,13 +163,15 @@ class Hub:
 
     def connect(self, listener: Listener, address: str, limits: LimitSettings) -> bool:
         """Count a connection; return whether there may be one more, of this address and in all."""
-        addresses = self._addresses
-        if len(self._listeners) >= limits.connections:
+        counted, addresses = network(address), self._addresses
+        if (
+            len(self._listeners) >= limits.connections
+            or addresses[counted] >= limits.connections_per_address
+        ):
+            self._counters.sockets_refused += 1
             return False
-        if addresses[address] >= limits.connections_per_address:
-            return False
-        self._listeners[listener] = address
-        addresses[address] += 1
+        self._listeners[listener] = counted
+        addresses[counted] += 1
         return True
 
     def disconnect(self, listener: Listener) -> None:

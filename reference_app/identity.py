@@ -4,6 +4,7 @@ Its parts are made by the composition root, opened before the exchange and close
 """
 
 from concurrent.futures import Executor
+from functools import partial
 from secrets import token_bytes
 from typing import Final, Self
 
@@ -19,15 +20,18 @@ from hybrid_dex.defaults.sealed_secrets import SealedSecrets
 from hybrid_dex.defaults.sql_login_store import SqlLoginStore
 from hybrid_dex.defaults.wallet_auth import WalletAuth, WalletAuthOptions
 from hybrid_dex.defaults.wallet_signatures import ContractWallets
-from hybrid_dex.errors import ConfigurationError
+from hybrid_dex.errors import ConfigurationError, UnavailableError
 from hybrid_dex.interfaces.clock import Clock
 from hybrid_dex.signing.domain import Domain
+from reference_app.breakers import Breaker
+from reference_app.counters import Counters
 from reference_app.settings import Settings
 
 __all__ = ["Identity", "make_identity"]
 
 _LONGEST_PREVIOUS_S: Final = 31 * 86_400
 _SECOND_NS: Final = 10**9
+_LOGINS_AWAY: Final = "logins can not be looked up now: try again in a few seconds"
 
 
 @attrs.frozen(kw_only=True)
@@ -71,6 +75,8 @@ def make_identity(
     domain: Domain,
     executor: Executor | None = None,
     nonces: NonceStore | None = None,
+    *,
+    counters: Counters | None = None,
 ) -> Identity:
     """Return what the settings ask for; nothing is opened yet.
 
@@ -80,13 +86,15 @@ def make_identity(
         domain: what orders are signed for.
         executor: verifies many signatures at once.
         nonces: where login nonces are kept, when not in the database.
+        counters: how often the database was left alone.
 
     Raises:
         ConfigurationError: a secret is weak, an address can not be used, or the previous secret
             would be good for too long.
     """
     settings.data.mkdir(parents=True, exist_ok=True)
-    database = AuthDatabase(settings.auth_url)
+    breaker = Breaker("logins", UnavailableError, counters=counters)
+    database = AuthDatabase(settings.auth_url, guard=partial(breaker.refusing, _LOGINS_AWAY))
     alone = not settings.auth.shared
     logins = SqlLoginStore(database=database, alone=alone)
     previous = _previous(settings, clock)

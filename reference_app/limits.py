@@ -1,22 +1,14 @@
-"""Limits and headers: thin ASGI middleware before anything is parsed, and rates by account.
+"""Limits and headers: thin ASGI middleware before anything is parsed.
 
-The framework's own limiter counts wrongly across processes, so rates are counted by ``limits``,
-whose storage can be shared. Refusals leave as problem documents with Retry-After.
+The framework's own limiter counts wrongly across processes, so `rates` counts. Refusals leave as
+problem documents with Retry-After, and every answer says how its sender stands.
 """
 
-import logging
-import math
+import ipaddress
 import re
-import time
-from typing import Final, TypeAlias
+from typing import Final
 from urllib.parse import unquote
 
-from limits import RateLimitItemPerMinute, RateLimitItemPerSecond
-from limits.aio.storage import MemoryStorage, Storage
-from limits.aio.strategies import SlidingWindowCounterRateLimiter
-from limits.errors import ConfigurationError as LimitsConfigurationError
-from limits.errors import StorageError
-from limits.storage import storage_from_string
 from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
 from litestar.types import (
@@ -30,14 +22,15 @@ from litestar.types import (
     WebSocketResponseStartEvent,
 )
 
-from hybrid_dex.errors import ConfigurationError
 from hybrid_dex.model.reasons import RejectReason
-from hybrid_dex.model.units import AccountId
 from hybrid_dex.wire import PROBLEM_MEDIA_TYPE, encode, problem
 from reference_app.problems import ProblemError
-from reference_app.settings import LimitSettings
+from reference_app.rates import Charge, Limiter
 
-__all__ = ["CLOSE_FORBIDDEN", "CLOSE_TOO_MANY", "Limiter", "address_part", "guarded", "peer"]
+__all__ = ["CHARGES", "CLOSE_FORBIDDEN", "CLOSE_TOO_MANY", "address_part", "guarded", "peer"]
+
+CHARGES: Final = "charges"
+"""Under which name a request's state keeps under which limits it was counted."""
 
 _CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; "
@@ -54,10 +47,6 @@ _HEADERS: Final = {
 _NO_STORE: Final = "no-store"
 _SLASH: Final = re.compile(rb"%2f", re.IGNORECASE)
 _MAX_PATH_BYTES: Final = 2_048
-_AWAY_S: Final = 1.0
-"""How long an answer is waited for, and then not asked for again."""
-_Item: TypeAlias = RateLimitItemPerMinute | RateLimitItemPerSecond
-_log: Final = logging.getLogger(__name__)
 CLOSE_FORBIDDEN: Final = 1008
 CLOSE_TOO_MANY: Final = 1013
 _HANDSHAKES: Final = {
@@ -67,100 +56,17 @@ _HANDSHAKES: Final = {
 """What a socket that is closed before it is open is told."""
 
 
-class Limiter:
-    """Counts what addresses and accounts do.
-
-    While the place where all gateways count can not be reached, each counts alone, with the same
-    figures: a client then has at most so many times its rate as there are gateways.
-
-    Args:
-        settings: how much is too much, and where it is counted.
-        shared: where all gateways count, unless the settings name another place.
-
-    Raises:
-        ConfigurationError: the storage can not be used.
-
-    Attributes:
-        refusals: how many were refused, by what is counted: ``address`` or ``account``.
-    """
-
-    def __init__(self, settings: LimitSettings, shared: str | None = None) -> None:
-        address = settings.storage
-        if shared is not None and address == LimitSettings().storage:
-            address = shared
-        self._shared = SlidingWindowCounterRateLimiter(_storage(address))
-        self._own = SlidingWindowCounterRateLimiter(MemoryStorage())
-        self._away_until_s = 0.0
-        self.refusals: Final[dict[str, int]] = {"address": 0, "account": 0}
-        self._requests = RateLimitItemPerMinute(settings.requests_per_minute)
-        self._orders = RateLimitItemPerSecond(settings.orders_per_second)
-
-    @property
-    def counts_alone(self) -> bool:
-        """Whether the place where all gateways count can not be reached now."""
-        return time.monotonic() < self._away_until_s
-
-    async def request(self, address: str) -> None:
-        """Count a request of an address. Raises `ProblemError` when there were too many."""
-        if not await self._hit(self._requests, "address", address):
-            raise await self._refusal(self._requests, "address", address)
-
-    async def orders(self, account: AccountId, count: int = 1) -> None:
-        """Count order entry of an account. Raises `ProblemError` when there was too much."""
-        if not await self._hit(self._orders, "account", account, count):
-            raise await self._refusal(self._orders, "account", account)
-
-    async def _hit(self, item: _Item, kind: str, who: str, cost: int = 1) -> bool:
-        """Count where all gateways count, or here while that can not be reached."""
-        if time.monotonic() >= self._away_until_s:
-            try:
-                return await self._shared.hit(item, kind, who, cost=cost)
-            except (StorageError, OSError) as error:
-                self._away_until_s = time.monotonic() + _AWAY_S
-                _log.warning("rates are counted by this gateway alone: %s", error)
-        return await self._own.hit(item, kind, who, cost=cost)
-
-    async def _refusal(self, item: _Item, kind: str, who: str) -> ProblemError:
-        self.refusals[kind] += 1
-        counted = self._own if time.monotonic() < self._away_until_s else self._shared
-        try:
-            stats = await counted.get_window_stats(item, kind, who)
-        except (StorageError, OSError):
-            stats = await self._own.get_window_stats(item, kind, who)
-        wait_s = max(1, math.ceil(stats.reset_time - time.time()))
-        detail = f"more than {item}; try again in {wait_s} s"
-        return ProblemError(
-            problem(RejectReason.RATE_LIMITED, detail), {"retry-after": str(wait_s)}
-        )
-
-
-def _storage(address: str) -> Storage:
-    """Return a place to count in. Raises `ConfigurationError`."""
-    options: dict[str, str | float | bool] = (
-        {
-            "implementation": "redispy",
-            "wrap_exceptions": True,
-            "socket_timeout": _AWAY_S,
-            "socket_connect_timeout": _AWAY_S,
-        }
-        if address.startswith("async+redis")
-        else {}
-    )
-    try:
-        storage = storage_from_string(address, **options)
-    except (LimitsConfigurationError, ValueError) as error:
-        raise ConfigurationError(f"limits.storage can not be used: {error}") from error
-    if not isinstance(storage, Storage):
-        raise ConfigurationError(
-            f"limits.storage {address!r} would block; use async+memory:// or async+redis://host"
-        )
-    return storage
-
-
 def peer(scope: Scope) -> str:
     """Return the client's address, as the server or a trusted proxy saw it."""
     client = scope.get("client")
-    return client[0] if client else "unknown"
+    if not client:
+        return "unknown"
+    try:
+        found = ipaddress.ip_address(client[0])
+    except ValueError:
+        return str(client[0])
+    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
+    return str(found if mapped is None else mapped)
 
 
 def guarded(app: ASGIApp, limiter: Limiter, max_bytes: int) -> ASGIApp:
@@ -171,9 +77,15 @@ def guarded(app: ASGIApp, limiter: Limiter, max_bytes: int) -> ASGIApp:
             await _guard_socket(app, limiter, scope, receive, send)
             return
 
+        charges: list[Charge] = []
+        scope["state"][CHARGES] = charges
+
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableScopeHeaders(message)
+                if "ratelimit" not in headers:
+                    for name, value in (await limiter.headers(charges)).items():
+                        headers[name] = value
                 for name, value in _HEADERS.items():
                     headers.setdefault(name, value)
                 headers.setdefault("cache-control", _NO_STORE)
@@ -181,7 +93,7 @@ def guarded(app: ASGIApp, limiter: Limiter, max_bytes: int) -> ASGIApp:
 
         try:
             _check_size(scope, max_bytes)
-            await limiter.request(peer(scope))
+            charges.append(await limiter.request(peer(scope)))
         except ProblemError as error:
             await _send_problem(send_with_headers, error)
             return

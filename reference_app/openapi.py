@@ -12,11 +12,14 @@ from typing import Any, Final
 
 import msgspec
 from litestar import Litestar
+from litestar.enums import HttpMethod
 from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 
 from hybrid_dex.wire import PROBLEM_MEDIA_TYPE, Problem, encode
 from hybrid_dex.wire.scalars import BytesText, ClientOrderIdText, IdText, SymbolText
+from reference_app.examples import example
+from reference_app.weights import route_weight
 
 __all__ = ["document", "page"]
 
@@ -29,6 +32,30 @@ _FORMS: Final = {
     "market_id": msgspec.json.schema(SymbolText),
 }
 """The forms of the names in addresses."""
+_REFUSALS: Final = {
+    400: "What was sent is not of the documented form",
+    401: "It does not say, or not credibly, who asks",
+    403: "This account, key or session may not do it",
+    404: "There is no such thing, or it is somebody else's",
+    408: "It was sent too long ago to be done",
+    409: "It does not go with how things stand",
+    413: "It is longer than any message",
+    415: "It is not declared as application/json",
+    422: "The rules of trading refuse it",
+    429: "Too much was asked for: Retry-After says when to ask again",
+    503: "What is needed for it is away for now",
+    504: "It may have been done: ask before sending it again",
+}
+"""Every status of a refusal that has a meaning of its own, and that meaning."""
+_ANY_REQUEST: Final = frozenset({400, 413, 429, 503})
+_NAMED: Final = frozenset({404})
+_NAMES: Final = frozenset({"market", "asset"})
+_PRIVATE: Final = frozenset({401, 403})
+_WITH_BODY: Final = frozenset({401, 403, 404, 415, 422})
+_CHANGING: Final = frozenset({404, 408, 409, 422, 504})
+_UNSIGNED: Final = "preview_order"
+"""What takes an order that is not signed yet."""
+_READING: Final = frozenset({HttpMethod.GET})
 _METHODS: Final = ("get", "post", "put", "patch", "delete")
 
 
@@ -51,9 +78,13 @@ def document(app: Litestar) -> bytes:
     refs, components = msgspec.json.schema_components(ordered, ref_template=_REF)
     ref_of = dict(zip(ordered, refs, strict=True))
     schema["components"]["schemas"] = components
+    schema["components"]["responses"] = {
+        str(status): _refusal(meaning, ref_of[Problem]) for status, meaning in _REFUSALS.items()
+    }
     for (path, method), handler in operations.items():
         operation = schema["paths"][path][method]
         _describe(operation, handler, ref_of)
+        _exemplify(operation, handler, components)
     return encode(schema)
 
 
@@ -103,6 +134,43 @@ def _answer(handler: HTTPRouteHandler) -> type[msgspec.Struct] | None:
     return None
 
 
+def _refusal(meaning: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"description": meaning, "content": {PROBLEM_MEDIA_TYPE: {"schema": schema}}}
+
+
+def _statuses(operation: Mapping[str, Any], handler: HTTPRouteHandler) -> set[int]:
+    """Return with which statuses an operation may be refused."""
+    names = {parameter["name"] for parameter in operation.get("parameters", ())}
+    found = set(_ANY_REQUEST)
+    if names & _NAMES or any(one["in"] == "path" for one in operation.get("parameters", ())):
+        found |= _NAMED
+    if operation.get("security"):
+        found |= _PRIVATE
+    if handler.opt.get("body") is not None:
+        found |= _WITH_BODY
+    if not handler.http_methods & _READING:
+        found |= _CHANGING
+    return found
+
+
+def _exemplify(
+    operation: dict[str, Any],
+    handler: HTTPRouteHandler,
+    components: Mapping[str, Mapping[str, Any]],
+) -> None:
+    """Put an example beside every parameter, body and answer."""
+    for parameter in operation.get("parameters", ()):
+        parameter["example"] = example(parameter["schema"], components, parameter["name"])
+    bodies = [operation["requestBody"]] if "requestBody" in operation else []
+    answers = [one for status, one in operation["responses"].items() if status.startswith("2")]
+    for part in (*bodies, *answers):
+        for content in part.get("content", {}).values():
+            if "example" not in content:
+                content["example"] = example(content.get("schema", {}), components)
+    if handler.handler_name == _UNSIGNED:
+        operation["requestBody"]["content"][_JSON]["example"].pop("signature")
+
+
 def _describe(
     operation: dict[str, Any], handler: HTTPRouteHandler, ref_of: Mapping[type, dict[str, Any]]
 ) -> None:
@@ -122,13 +190,16 @@ def _describe(
     }
     answer = _answer(handler)
     if answer is not None:
+        of_answer = ref_of[answer]
+        if handler.parsed_fn_signature.return_type.is_collection:
+            of_answer = {"type": "array", "items": of_answer}
         for response in responses.values():
-            response["content"] = {_JSON: {"schema": ref_of[answer]} | _example(handler)}
-    responses["default"] = {
-        "description": "A problem (RFC 9457)",
-        "content": {PROBLEM_MEDIA_TYPE: {"schema": ref_of[Problem]}},
-    }
+            response["content"] = {_JSON: {"schema": of_answer} | _example(handler)}
+    for status in sorted(_statuses(operation, handler)):
+        responses[str(status)] = {"$ref": f"#/components/responses/{status}"}
+    responses["default"] = _refusal("A problem (RFC 9457)", ref_of[Problem])
     operation["responses"] = responses
+    operation["x-weight"] = route_weight(handler)
 
 
 def _example(handler: HTTPRouteHandler) -> dict[str, Any]:

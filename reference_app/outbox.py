@@ -14,6 +14,7 @@ from typing import Final
 import attrs
 
 from hybrid_dex.model.units import MarketId
+from reference_app.counters import Counters
 
 __all__ = ["CLOSE_GOING_AWAY", "CLOSE_LOST", "CLOSE_TOO_SLOW", "Closing", "Outbox"]
 
@@ -49,11 +50,18 @@ class Outbox:
         snapshot: makes a book's snapshot when its turn comes.
         messages: above this many, books are conflated.
         max_bytes: above this much, the connection ends.
+        counters: how often either happened.
     """
 
     def __init__(
-        self, snapshot: Callable[[MarketId], str], *, messages: int, max_bytes: int
+        self,
+        snapshot: Callable[[MarketId], str],
+        *,
+        messages: int,
+        max_bytes: int,
+        counters: Counters | None = None,
     ) -> None:
+        self._counters = Counters() if counters is None else counters
         self._snapshot = snapshot
         self._messages = messages
         self._max_bytes = max_bytes
@@ -93,6 +101,7 @@ class Outbox:
         if market in self._stale:
             return
         if len(self._items) >= self._messages:
+            self._counters.books_conflated += 1
             self.conflate(market)
         else:
             self._append(_Item(text, market))
@@ -152,6 +161,7 @@ class Outbox:
         self._bytes += len(item.text)
         self._wake.set()
         if self._bytes > self._max_bytes:
+            self._counters.sockets_too_slow += 1
             self.close(
                 CLOSE_TOO_SLOW, f"more than {self._max_bytes} bytes wait; read faster or less"
             )

@@ -7,6 +7,7 @@ and memory, and what is not HTTP is answered by a problem document too.
 import asyncio
 import http
 import logging
+import re
 import struct
 from typing import Any, Final, cast
 
@@ -23,12 +24,14 @@ from websockets.server import ServerProtocol
 
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.wire import MAX_MESSAGE_BYTES, PROBLEM_MEDIA_TYPE, Problem, encode, problem
+from reference_app.doors import Doors
 
 __all__ = [
     "MAX_HEAD_BYTES",
     "RequestProtocol",
     "SocketProtocol",
     "request_protocol",
+    "socket_protocol",
     "texts_event",
 ]
 
@@ -38,6 +41,9 @@ _HEADER_MARKS: Final = len(": \r\n")
 _LINGER_S: Final = 10.0
 _MAX_FRAGMENTS: Final = 1_024
 _PINGS_A_SECOND: Final = 50
+_VERSIONS: Final = frozenset({"1.0", "1.1"})
+_WITH_HOST: Final = "1.1"
+_HOST: Final = re.compile(rb"[A-Za-z0-9._~%!$&'()*+,;=:\[\]-]*")
 _TOO_LARGE: Final = http.HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
 
 _quiet: Final = logging.getLogger(f"{__name__}.sockets")
@@ -57,17 +63,20 @@ class _HeadTooLongError(Exception):
     """Stops the parser."""
 
 
+class _BadHeadError(Exception):
+    """Stops it, too."""
+
+
 class RequestProtocol(HttpToolsProtocol):
     """Closes a connection that does not finish its request, and aborts one that does not read.
 
     Attributes:
-        seconds: how long a connection may take to send a request, or not read its answer.
-        most: open connections in all, sockets included; beyond, they are closed at once.
+        doors: how long it may take, and which connections are closed at once.
     """
 
-    seconds = 10.0
-    most = 4_000
+    doors: Doors
 
+    _entered = False
     _deadline: asyncio.TimerHandle | None = None
     _unread: asyncio.TimerHandle | None = None
     _in_head = True
@@ -77,7 +86,8 @@ class RequestProtocol(HttpToolsProtocol):
     def connection_made(self, transport: Any) -> None:  # noqa: ANN401 # as its base
         """Begin, or close at once when there are too many."""
         super().connection_made(transport)
-        if len(self.connections) > self.most:
+        self._entered = self.doors.enter(_host(self.client))
+        if not self._entered:
             transport.abort()
             return
         self._begin()
@@ -108,8 +118,14 @@ class RequestProtocol(HttpToolsProtocol):
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """End the head."""
+        """End the head, which names one host (RFC 9112, 3.2)."""
         self._in_head = False
+        version = self.parser.get_http_version()
+        hosts = [value for name, value in self.headers if name == b"host"]
+        if version not in _VERSIONS or len(hosts) > 1 or (version == _WITH_HOST and not hosts):
+            raise _BadHeadError
+        if hosts and not _HOST.fullmatch(hosts[0]):
+            raise _BadHeadError
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
@@ -137,7 +153,7 @@ class RequestProtocol(HttpToolsProtocol):
         """The client does not read: wait, but not for ever."""
         super().pause_writing()
         if self._unread is None:
-            self._unread = self.loop.call_later(self.seconds, self.transport.abort)
+            self._unread = self.loop.call_later(self.doors.seconds, self._cut_off)
 
     def resume_writing(self) -> None:
         """The client reads again."""
@@ -154,6 +170,9 @@ class RequestProtocol(HttpToolsProtocol):
         """Forget every deadline."""
         self._stop()
         self.resume_writing()
+        if self._entered:
+            self._entered = False
+            self.doors.leave(_host(self.client))
         super().connection_lost(exc)
 
     def _count(self, size: int) -> None:
@@ -171,12 +190,13 @@ class RequestProtocol(HttpToolsProtocol):
     def _refuse(self, document: Problem, status: int | None = None) -> None:
         """Answer what never became a request, and close."""
         if not self.transport.is_closing():
+            self.doors.counters.requests_unreadable += 1
             self.transport.write(_response(document, status or document.status))
             self._end()
 
     def _begin(self) -> None:
         self._stop()
-        self._deadline = self.loop.call_later(self.seconds, self._end)
+        self._deadline = self.loop.call_later(self.doors.seconds, self._time_out)
 
     def _stop(self) -> None:
         if self._deadline is not None:
@@ -186,17 +206,41 @@ class RequestProtocol(HttpToolsProtocol):
     def _end(self) -> None:
         """Close; a client that does not read what is left is not waited for."""
         self.transport.close()
-        self.loop.call_later(self.seconds, self.transport.abort)
+        self.loop.call_later(self.doors.seconds, self.transport.abort)
+
+    def _time_out(self) -> None:
+        """The request did not come to its end in time."""
+        self.doors.counters.connections_timed_out += 1
+        self._end()
+
+    def _cut_off(self) -> None:
+        """The answer was not read in time."""
+        self.doors.counters.connections_timed_out += 1
+        self.transport.abort()
 
 
-def request_protocol(seconds: float, connections: int) -> type[RequestProtocol]:
+def request_protocol(doors: Doors) -> type[RequestProtocol]:
     """Return the protocol of requests with its limits; uvicorn makes the instances."""
 
     class Limited(RequestProtocol):
         """With limits."""
 
-    Limited.seconds, Limited.most = seconds, connections
+    Limited.doors = doors
     return Limited
+
+
+def socket_protocol(doors: Doors) -> "type[SocketProtocol]":
+    """Return the protocol of sockets, which leave by the doors that they entered as requests."""
+
+    class Limited(SocketProtocol):
+        """With limits."""
+
+    Limited.doors = doors
+    return Limited
+
+
+def _host(client: tuple[str, int] | None) -> str:
+    return client[0] if client else ""
 
 
 class _Handshake(ServerProtocol):
@@ -217,7 +261,13 @@ class _Handshake(ServerProtocol):
 
 
 class SocketProtocol(WebSocketsSansIOProtocol):
-    """Bounds what a client can leave unread or unfinished, and cuts off one that does not answer."""
+    """Bounds what a client can leave unread or unfinished, and cuts off one that does not answer.
+
+    Attributes:
+        doors: by which it leaves.
+    """
+
+    doors: Doors
 
     _waiting_pong = b""
     _pings = 0
@@ -227,6 +277,11 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         super().__init__(*args, **options)
         self.logger = _quiet
         self.conn = _Handshake(max_size=self.config.ws_max_size, logger=_quiet)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Leave."""
+        self.doors.leave(_host(self.client))
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Take bytes; a handshake that can not be read is answered, not left open."""

@@ -10,20 +10,14 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
-from purgatory import AsyncCircuitBreakerFactory
-from purgatory.domain.model import CLOSED, HALF_OPENED, OPENED, OpenedState
-from purgatory.service._async.circuitbreaker import AsyncCircuitBreaker
-
 from hybrid_dex.errors import UnavailableError
 from hybrid_dex.exchange import Durations
+from reference_app.breakers import FAILURES, OPEN_S, Breaker, LeftAloneError
+from reference_app.counters import Counters
 
 __all__ = ["Reads"]
 
 _log: Final = logging.getLogger(__name__)
-_NAME: Final = "records"
-_FAILURES: Final = 3
-_OPEN_S: Final = 2.0
-_STATES: Final = {CLOSED: "closed", OPENED: "open", HALF_OPENED: "half_open"}
 _REFUSED: Final = (
     "lists of the past can not be read now, orders and balances can: try again in a few seconds"
 )
@@ -37,45 +31,39 @@ class Reads:
     Args:
         failures: after how many in a row.
         open_s: for how long.
+        counters: how often.
 
     Attributes:
         durations: how long the questions took, refused ones included.
     """
 
-    def __init__(self, *, failures: int = _FAILURES, open_s: float = _OPEN_S) -> None:
-        self._breakers = AsyncCircuitBreakerFactory(
-            default_threshold=failures,
-            default_ttl=open_s,
-            exclude=[(BaseException, lambda error: not isinstance(error, UnavailableError))],
+    def __init__(
+        self,
+        *,
+        failures: int = FAILURES,
+        open_s: float = OPEN_S,
+        counters: Counters | None = None,
+    ) -> None:
+        self._breaker = Breaker(
+            "records", UnavailableError, failures=failures, open_s=open_s, counters=counters
         )
-        self._probing = False
-        self._breaker: AsyncCircuitBreaker | None = None
         self.durations: Final = Durations()
 
     @property
     def state(self) -> str:
         """``closed`` while the records answer, otherwise ``open`` or ``half_open``."""
-        state = CLOSED if self._breaker is None else self._breaker.context.state
-        return _STATES[state]
+        return self._breaker.state
 
     async def __call__(self, ask: Callable[[], Awaitable[_T]]) -> _T:
         """Return the answer. Raises `UnavailableError`, which names no machine."""
-        breaker = await self._breakers.get_breaker(_NAME)
-        probes = breaker.context.state != CLOSED
-        self._breaker = breaker
-        if probes and self._probing:  # half open, it would let everybody through at once
-            raise UnavailableError(_REFUSED)
-        self._probing = self._probing or probes
         begun_ns = time.monotonic_ns()
         try:
-            async with breaker:
+            async with self._breaker.passing():
                 return await ask()
-        except OpenedState as error:
+        except LeftAloneError as error:
             raise UnavailableError(_REFUSED) from error
         except UnavailableError as error:
             _log.warning("a list can not be read: %s", error)
             raise UnavailableError(_REFUSED) from error
         finally:
             self.durations.note(time.monotonic_ns() - begun_ns)
-            if probes:
-                self._probing = False

@@ -20,7 +20,8 @@ import uvicorn
 from hybrid_dex.errors import ConfigurationError, HybridDexError
 from hybrid_dex.wire import MAX_MESSAGE_BYTES
 from reference_app.app import compose, create_app, opened
-from reference_app.protocols import SocketProtocol, request_protocol
+from reference_app.doors import Doors
+from reference_app.protocols import request_protocol, socket_protocol
 from reference_app.services import Services
 from reference_app.settings import ServerSettings, Settings
 
@@ -65,11 +66,18 @@ def bind(settings: ServerSettings) -> socket.socket:
 def make_server(settings: Settings, services: Services, *, opens: bool = True) -> Server:
     """Return a server of an app over the services, not started; ``opens`` as in `create_app`."""
     server = settings.server
+    doors = Doors(
+        seconds=server.header_timeout_s,
+        most=_room(server.connections),
+        most_of_address=server.connections_per_address,
+        proxies=server.trusted_proxies,
+        counters=services.counters,
+    )
     config = uvicorn.Config(
         create_app(services, opens=opens),
         loop="uvloop",
-        http=request_protocol(server.header_timeout_s, _room(server.connections)),
-        ws=SocketProtocol,
+        http=request_protocol(doors),
+        ws=socket_protocol(doors),
         ws_max_size=MAX_MESSAGE_BYTES,
         ws_per_message_deflate=False,
         ws_ping_interval=_PING_S,

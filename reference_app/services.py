@@ -20,10 +20,11 @@ from hybrid_dex.model.units import MarketId
 from hybrid_dex.signing.domain import Domain
 from reference_app.access import unauthenticated
 from reference_app.administration import Administration
+from reference_app.counters import Counters
 from reference_app.hub import Hub
 from reference_app.identity import Identity
-from reference_app.limits import Limiter
 from reference_app.problems import refuse
+from reference_app.rates import Limiter
 from reference_app.reads import Reads
 from reference_app.settings import Settings
 from reference_app.watchers import Watchers
@@ -54,6 +55,7 @@ class Services:
         administration: does what operators and admins ask for.
         watchers: who hears the channel `admin`.
         read: asks the records, unless they failed just now.
+        counters: how often limits were met.
     """
 
     settings: Settings
@@ -71,6 +73,7 @@ class Services:
     administration: Administration
     watchers: Watchers = attrs.field(factory=Watchers)
     read: Reads = attrs.field(factory=Reads)
+    counters: Counters = attrs.field(factory=Counters)
 
     def market(self, market_id: str) -> Market:
         """Return a market. Raises `ProblemError` when there is none."""

@@ -6,6 +6,7 @@ misspelled setting is one that is silently not set. Secrets belong in the enviro
 never shown.
 """
 
+import ipaddress
 import os
 import re
 from collections.abc import Iterator
@@ -63,6 +64,23 @@ _LOCAL_CHAIN: Final = "local"
 _OTHER_CHAIN: Final = "other"
 
 
+def _proxies(_: object, __: object, proxies: list[str]) -> None:
+    """Refuse what names no machines: a mistake here would believe nobody, or everybody."""
+    for proxy in proxies:
+        try:
+            found = ipaddress.ip_network(proxy)
+        except ValueError as error:
+            raise ConfigurationError(
+                f"server.trusted_proxies names {proxy!r}; use addresses or networks, such as "
+                "10.0.0.5 or 10.0.0.0/8"
+            ) from error
+        if not found.prefixlen:
+            raise ConfigurationError(
+                f"server.trusted_proxies names {proxy}, which is everybody: anyone could then "
+                "choose the address that is counted; name the proxies"
+            )
+
+
 @attrs.frozen(kw_only=True)
 class ServerSettings:
     """Where the server listens.
@@ -70,17 +88,21 @@ class ServerSettings:
     Attributes:
         host: the address to bind; anything but this machine belongs behind a proxy with TLS.
         port: the port to bind; 0 takes a free one.
-        trusted_proxies: addresses whose X-Forwarded-For is believed.
+        trusted_proxies: addresses or networks whose X-Forwarded-For is believed: of what it says,
+            the right-most address that is none of these is the client's.
         header_timeout_s: how long a connection may take to send a request, or to read its answer.
         connections: open connections in all, sockets included; more are closed at once.
+        connections_per_address: open connections of one address, or of one /64 of IPv6; more are
+            closed at once. It is not for trusted proxies.
         shutdown_s: how long open connections may take to end.
     """
 
     host: str = "127.0.0.1"
     port: int = attrs.field(default=8000, validator=_PORT)
-    trusted_proxies: list[str] = attrs.field(factory=list)
+    trusted_proxies: list[str] = attrs.field(factory=list, validator=_proxies)
     header_timeout_s: float = attrs.field(default=10.0, validator=attrs.validators.gt(0.0))
     connections: int = attrs.field(default=4_000, validator=_AT_LEAST_ONE)
+    connections_per_address: int = attrs.field(default=256, validator=_AT_LEAST_ONE)
     shutdown_s: int = attrs.field(default=5, validator=_AT_LEAST_ONE)
 
 
@@ -233,7 +255,9 @@ class LimitSettings:
 
     Attributes:
         storage: where rates are counted: ``async+memory://``, or a shared ``async+redis://host``.
-        requests_per_minute: requests of one address.
+        requests_per_minute: what one address may ask for, by weight; of IPv6, one /64.
+        account_requests_per_minute: what one account may ask for, by weight, over REST and sockets
+            and from all its addresses; order entry is counted apart.
         orders_per_second: order entry of one account, over REST and sockets together.
         connections: open sockets in all.
         connections_per_address: open sockets of one address.
@@ -247,6 +271,7 @@ class LimitSettings:
 
     storage: str = "async+memory://"
     requests_per_minute: int = attrs.field(default=6_000, validator=_AT_LEAST_ONE)
+    account_requests_per_minute: int = attrs.field(default=12_000, validator=_AT_LEAST_ONE)
     orders_per_second: int = attrs.field(default=1_000, validator=_AT_LEAST_ONE)
     connections: int = attrs.field(default=2_000, validator=_AT_LEAST_ONE)
     connections_per_address: int = attrs.field(default=50, validator=_AT_LEAST_ONE)

@@ -9,8 +9,8 @@ from redis_bench import Server
 
 import hybrid_dex as dex
 from reference_app.app import compose, opened
-from reference_app.limits import Limiter
 from reference_app.problems import ProblemError
+from reference_app.rates import Limiter
 from reference_app.tests.stack import limits, running, settings
 
 

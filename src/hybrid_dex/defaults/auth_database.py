@@ -8,8 +8,8 @@ It decides nothing: the stores beside it do.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 from threading import Lock
 from typing import Any, Final
@@ -38,6 +38,8 @@ _LOCK: Final = 0x68_64_61_75
 _UPGRADING: Final = Lock()
 """Alembic's `op` is one object for the whole process, so upgrades take turns in it."""
 _RETRY_S: Final = 0.01
+_CONNECT_S: Final = 5.0
+"""A host that does not answer at all is waited for so long."""
 _MEMORY: Final = ":memory:"
 _READS: Final = "hybrid_dex_reads"
 
@@ -47,13 +49,21 @@ class AuthDatabase:
 
     Args:
         url: ``sqlite:///path``, ``postgresql://user@host/name``, or ``sqlite://`` for the memory.
+        guard: entered around every transaction, such as a circuit breaker; what it raises instead
+            is an `UnavailableError`.
 
     Raises:
         ConfigurationError: not an address of a supported database.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        guard: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
+    ) -> None:
         self._url = _address(url)
+        self._guard = guard
         self._engine: AsyncEngine | None = None
         self._under_way = 0
         self._quiet = asyncio.Event()
@@ -122,13 +132,13 @@ class AuthDatabase:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that only reads. Raises `UnavailableError`."""
-        async with self._connected(reads=True) as connection:
+        async with self._guard(), self._connected(reads=True) as connection:
             yield connection
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that writes, committed at the end. Raises `UnavailableError`."""
-        async with self._connected(reads=False) as connection:
+        async with self._guard(), self._connected(reads=False) as connection:
             yield connection
 
     @asynccontextmanager
@@ -175,7 +185,7 @@ def _make_engine(url: URL) -> AsyncEngine:
             max_overflow=8,
             pool_pre_ping=True,
             hide_parameters=True,
-            connect_args={"server_settings": {"search_path": _SCHEMA}},
+            connect_args={"server_settings": {"search_path": _SCHEMA}, "timeout": _CONNECT_S},
         )
     in_memory = url.database in {None, "", _MEMORY}
     engine = create_async_engine(

@@ -4457,7 +4457,116 @@ export interface components {
             receives_at_least: string;
         };
     };
-    responses: never;
+    responses: {
+        /** @description What was sent is not of the documented form */
+        400: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description It does not say, or not credibly, who asks */
+        401: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description This account, key or session may not do it */
+        403: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description There is no such thing, or it is somebody else's */
+        404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description It was sent too long ago to be done */
+        408: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description It does not go with how things stand */
+        409: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description It is longer than any message */
+        413: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description It is not declared as application/json */
+        415: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The rules of trading refuse it */
+        422: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Too much was asked for: Retry-After says when to ask again */
+        429: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description What is needed for it is away for now */
+        503: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description It may have been done: ask before sending it again */
+        504: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+    };
     parameters: never;
     requestBodies: never;
     headers: never;
@@ -4480,9 +4589,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "balances": [
+                     *         {
+                     *           "asset": "USDC",
+                     *           "available": "1",
+                     *           "held": "1",
+                     *           "in_flight_in": "1",
+                     *           "in_flight_out": "1",
+                     *           "total": "1",
+                     *           "withdrawing": "1"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["BalancesAnswer"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -4497,11 +4627,20 @@ export interface operations {
     AccountDepositsListDeposits: {
         parameters: {
             query?: {
-                /** @description an asset's symbol */
+                /**
+                 * @description an asset's symbol
+                 * @example USDC
+                 */
                 asset?: string | null;
-                /** @description the `next` of the page before */
+                /**
+                 * @description the `next` of the page before
+                 * @example text
+                 */
                 before?: string | null;
-                /** @description how many at most */
+                /**
+                 * @description how many at most
+                 * @example 1
+                 */
                 limit?: number;
             };
             header?: never;
@@ -4516,9 +4655,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "transfers": [
+                     *         {
+                     *           "amount": "250",
+                     *           "asset": "USDC",
+                     *           "at_ms": 1798761600000,
+                     *           "available": "1",
+                     *           "kind": "deposit",
+                     *           "sequence": 1
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["TransfersAnswer"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -4545,9 +4705,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "limits": {
+                     *         "killed": false,
+                     *         "tier": "text"
+                     *       },
+                     *       "markets": [
+                     *         {
+                     *           "maker_fee_ppm": 1,
+                     *           "market": "ETH-USDC",
+                     *           "taker_fee_ppm": 1,
+                     *           "tier": 1,
+                     *           "volume": "1",
+                     *           "volume_asset": "text"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["AccountFeesAnswer"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -4562,11 +4746,20 @@ export interface operations {
     AccountFillsListFills: {
         parameters: {
             query?: {
-                /** @description the cursor that the last page gave */
+                /**
+                 * @description the cursor that the last page gave
+                 * @example text
+                 */
                 before?: string | null;
-                /** @description how many at most */
+                /**
+                 * @description how many at most
+                 * @example 1
+                 */
                 limit?: number;
-                /** @description a market's symbol */
+                /**
+                 * @description a market's symbol
+                 * @example ETH-USDC
+                 */
                 market?: string | null;
             };
             header?: never;
@@ -4581,9 +4774,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "fills": [
+                     *         {
+                     *           "at_ms": 1798761600000,
+                     *           "fee": "1",
+                     *           "fee_asset": "text",
+                     *           "fill_id": "5376",
+                     *           "liquidity": "maker",
+                     *           "market": "ETH-USDC",
+                     *           "order_id": "1280",
+                     *           "price": "2500.50",
+                     *           "quantity": "1.5",
+                     *           "side": "buy",
+                     *           "stage": "confirmed",
+                     *           "type": "fill"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["FillsAnswer"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -4598,11 +4818,20 @@ export interface operations {
     AccountLedgerListEntries: {
         parameters: {
             query?: {
-                /** @description an asset's symbol */
+                /**
+                 * @description an asset's symbol
+                 * @example USDC
+                 */
                 asset?: string | null;
-                /** @description the `next` of the page before */
+                /**
+                 * @description the `next` of the page before
+                 * @example text
+                 */
                 before?: string | null;
-                /** @description how many at most */
+                /**
+                 * @description how many at most
+                 * @example 1
+                 */
                 limit?: number;
             };
             header?: never;
@@ -4617,9 +4846,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "complete_from": 1,
+                     *       "entries": [
+                     *         {
+                     *           "amount": "250",
+                     *           "asset": "USDC",
+                     *           "at_ms": 1798761600000,
+                     *           "balance": "1",
+                     *           "kind": "deposit",
+                     *           "part": "fees",
+                     *           "sequence": 1
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["LedgerAnswer"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -4646,9 +4898,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "session_keys": [
+                     *         {
+                     *           "buy_budget": "1",
+                     *           "buy_reserved": "1",
+                     *           "expiry_s": 1798765200,
+                     *           "key": "text",
+                     *           "market": "ETH-USDC",
+                     *           "revoked": false,
+                     *           "sell_budget": "1",
+                     *           "sell_reserved": "1"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["SessionKeysAnswer"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -4675,9 +4949,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "account": "0x70997970C51812dc3A010C7d01b50e0d17dc79C8",
+                     *       "assets": [
+                     *         {
+                     *           "asset": "USDC",
+                     *           "liabilities": "1",
+                     *           "on_chain": "1",
+                     *           "total": "1"
+                     *         }
+                     *       ],
+                     *       "sequence": 1,
+                     *       "state_hash": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["SolvencyAnswer"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -4692,7 +4987,10 @@ export interface operations {
     AccountSolvencyProofGetSolvencyProof: {
         parameters: {
             query: {
-                /** @description an asset's symbol */
+                /**
+                 * @description an asset's symbol
+                 * @example USDC
+                 */
                 asset: string;
             };
             header?: never;
@@ -4734,6 +5032,13 @@ export interface operations {
                     "application/json": components["schemas"]["SolvencyProof"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -4760,9 +5065,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "vouchers": [
+                     *         {
+                     *           "account": "0x70997970C51812dc3A010C7d01b50e0d17dc79C8",
+                     *           "amount": "250",
+                     *           "asset": "USDC",
+                     *           "atoms": "1",
+                     *           "deadline_s": 1,
+                     *           "min_batch": 1,
+                     *           "recipient": "text",
+                     *           "salt": "81985529216486895",
+                     *           "signature": "0x5a",
+                     *           "token": "text"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["VouchersAnswer"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -4783,6 +5112,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "amount": "250",
+                 *       "asset": "USDC"
+                 *     }
+                 */
                 "application/json": components["schemas"]["VoucherRequest"];
             };
         };
@@ -4793,9 +5128,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "account": "0x70997970C51812dc3A010C7d01b50e0d17dc79C8",
+                     *       "amount": "250",
+                     *       "asset": "USDC",
+                     *       "atoms": "1",
+                     *       "deadline_s": 1,
+                     *       "min_batch": 1,
+                     *       "recipient": "text",
+                     *       "salt": "81985529216486895",
+                     *       "signature": "0x5a",
+                     *       "token": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["VoucherMessage"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            408: components["responses"]["408"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -4812,6 +5173,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 81985529216486895 */
                 salt: string;
             };
             cookie?: never;
@@ -4824,9 +5186,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "amount": "250",
+                     *       "asset": "USDC",
+                     *       "deadline": 1,
+                     *       "issued_at_ms": 1798761600000,
+                     *       "min_batch": 1,
+                     *       "recipient": "text",
+                     *       "salt": "81985529216486895",
+                     *       "state": "expired"
+                     *     }
+                     */
                     "application/json": components["schemas"]["VoucherStatusMessage"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -4841,13 +5222,25 @@ export interface operations {
     AccountWithdrawalsListWithdrawals: {
         parameters: {
             query?: {
-                /** @description an asset's symbol */
+                /**
+                 * @description an asset's symbol
+                 * @example USDC
+                 */
                 asset?: string | null;
-                /** @description the `next` of the page before */
+                /**
+                 * @description the `next` of the page before
+                 * @example text
+                 */
                 before?: string | null;
-                /** @description one kind of withdrawal only */
+                /**
+                 * @description one kind of withdrawal only
+                 * @example text
+                 */
                 kind?: string | null;
-                /** @description how many at most */
+                /**
+                 * @description how many at most
+                 * @example 1
+                 */
                 limit?: number;
             };
             header?: never;
@@ -4862,9 +5255,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "transfers": [
+                     *         {
+                     *           "amount": "250",
+                     *           "asset": "USDC",
+                     *           "at_ms": 1798761600000,
+                     *           "available": "1",
+                     *           "kind": "deposit",
+                     *           "sequence": 1
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["TransfersAnswer"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -4879,11 +5293,20 @@ export interface operations {
     AdminActionsListActions: {
         parameters: {
             query?: {
-                /** @description the `next` of the page before */
+                /**
+                 * @description the `next` of the page before
+                 * @example text
+                 */
                 before?: string | null;
-                /** @description how many at most */
+                /**
+                 * @description how many at most
+                 * @example 1
+                 */
                 limit?: number;
-                /** @description actions that are so now */
+                /**
+                 * @description actions that are so now
+                 * @example null
+                 */
                 status?: "proposed" | "running" | "done" | "refused" | "canceled" | "expired" | "unknown" | null;
             };
             header?: never;
@@ -4898,9 +5321,45 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "actions": [
+                     *         {
+                     *           "action": {},
+                     *           "after": "text",
+                     *           "before": "text",
+                     *           "created_at_ms": 1798761600000,
+                     *           "decided_at_ms": 1798761600000,
+                     *           "decided_by": "text",
+                     *           "digest": "text",
+                     *           "expires_at_ms": 1798761600000,
+                     *           "id": "5376",
+                     *           "kind": "text",
+                     *           "problem": {
+                     *             "code": 1,
+                     *             "detail": "text",
+                     *             "reason": "text",
+                     *             "status": 1,
+                     *             "title": "text",
+                     *             "type": "text"
+                     *           },
+                     *           "proposer": "text",
+                     *           "reason": "text",
+                     *           "state": "canceled",
+                     *           "subject": "text"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["ActionsAnswer"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -4921,6 +5380,17 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "action": {
+                 *         "kind": "set_market_state",
+                 *         "market": "ETH-USDC",
+                 *         "state": "auction_open"
+                 *       },
+                 *       "id": "5376",
+                 *       "reason": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["AdminActionRequest"];
             };
         };
@@ -4931,9 +5401,47 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "action": {},
+                     *       "after": "text",
+                     *       "before": "text",
+                     *       "created_at_ms": 1798761600000,
+                     *       "decided_at_ms": 1798761600000,
+                     *       "decided_by": "text",
+                     *       "digest": "text",
+                     *       "expires_at_ms": 1798761600000,
+                     *       "id": "5376",
+                     *       "kind": "text",
+                     *       "problem": {
+                     *         "code": 1,
+                     *         "detail": "text",
+                     *         "reason": "text",
+                     *         "status": 1,
+                     *         "title": "text",
+                     *         "type": "text"
+                     *       },
+                     *       "proposer": "text",
+                     *       "reason": "text",
+                     *       "state": "canceled",
+                     *       "subject": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ActionMessage"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            408: components["responses"]["408"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -4950,6 +5458,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example text */
                 action_id: string;
             };
             cookie?: never;
@@ -4962,9 +5471,42 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "action": {},
+                     *       "after": "text",
+                     *       "before": "text",
+                     *       "created_at_ms": 1798761600000,
+                     *       "decided_at_ms": 1798761600000,
+                     *       "decided_by": "text",
+                     *       "digest": "text",
+                     *       "expires_at_ms": 1798761600000,
+                     *       "id": "5376",
+                     *       "kind": "text",
+                     *       "problem": {
+                     *         "code": 1,
+                     *         "detail": "text",
+                     *         "reason": "text",
+                     *         "status": 1,
+                     *         "title": "text",
+                     *         "type": "text"
+                     *       },
+                     *       "proposer": "text",
+                     *       "reason": "text",
+                     *       "state": "canceled",
+                     *       "subject": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ActionMessage"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -4981,12 +5523,18 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example text */
                 action_id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "reason": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CancelActionRequest"];
             };
         };
@@ -4997,9 +5545,47 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "action": {},
+                     *       "after": "text",
+                     *       "before": "text",
+                     *       "created_at_ms": 1798761600000,
+                     *       "decided_at_ms": 1798761600000,
+                     *       "decided_by": "text",
+                     *       "digest": "text",
+                     *       "expires_at_ms": 1798761600000,
+                     *       "id": "5376",
+                     *       "kind": "text",
+                     *       "problem": {
+                     *         "code": 1,
+                     *         "detail": "text",
+                     *         "reason": "text",
+                     *         "status": 1,
+                     *         "title": "text",
+                     *         "type": "text"
+                     *       },
+                     *       "proposer": "text",
+                     *       "reason": "text",
+                     *       "state": "canceled",
+                     *       "subject": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ActionMessage"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            408: components["responses"]["408"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -5016,12 +5602,18 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example text */
                 action_id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "digest": "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ConfirmActionRequest"];
             };
         };
@@ -5032,9 +5624,47 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "action": {},
+                     *       "after": "text",
+                     *       "before": "text",
+                     *       "created_at_ms": 1798761600000,
+                     *       "decided_at_ms": 1798761600000,
+                     *       "decided_by": "text",
+                     *       "digest": "text",
+                     *       "expires_at_ms": 1798761600000,
+                     *       "id": "5376",
+                     *       "kind": "text",
+                     *       "problem": {
+                     *         "code": 1,
+                     *         "detail": "text",
+                     *         "reason": "text",
+                     *         "status": 1,
+                     *         "title": "text",
+                     *         "type": "text"
+                     *       },
+                     *       "proposer": "text",
+                     *       "reason": "text",
+                     *       "state": "canceled",
+                     *       "subject": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ActionMessage"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            408: components["responses"]["408"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -5061,9 +5691,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "alarms": [
+                     *         {
+                     *           "detail": "text",
+                     *           "severity": "critical",
+                     *           "source": "chain"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["AlarmsAnswer"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -5078,9 +5725,15 @@ export interface operations {
     AdminAuditListAudit: {
         parameters: {
             query?: {
-                /** @description entries with smaller ids */
+                /**
+                 * @description entries with smaller ids
+                 * @example 1
+                 */
                 before?: number | null;
-                /** @description how many at most */
+                /**
+                 * @description how many at most
+                 * @example 1
+                 */
                 limit?: number;
             };
             header?: never;
@@ -5095,9 +5748,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "entries": [
+                     *         {
+                     *           "action": "text",
+                     *           "actor": "text",
+                     *           "at_ms": 1798761600000,
+                     *           "detail": "text",
+                     *           "id": 1,
+                     *           "subject": "text"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["AuditAnswer"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -5124,9 +5797,40 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "markets": [
+                     *         {
+                     *           "charged": {
+                     *             "maker_fee_ppm": 1,
+                     *             "taker_fee_ppm": 1
+                     *           },
+                     *           "collected": "1",
+                     *           "in_flight": "1",
+                     *           "listed": {
+                     *             "maker_fee_ppm": 1,
+                     *             "taker_fee_ppm": 1
+                     *           },
+                     *           "market": "ETH-USDC",
+                     *           "planned": [
+                     *             {
+                     *               "due_ms": 1798761600000
+                     *             }
+                     *           ],
+                     *           "quote": "USDC"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["FeeTablesAnswer"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -5153,9 +5857,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "exchange": "text",
+                     *       "kill_switch": false,
+                     *       "markets": [
+                     *         {
+                     *           "isolated": false,
+                     *           "market": "ETH-USDC",
+                     *           "state": "auction_open"
+                     *         }
+                     *       ],
+                     *       "matching": "text",
+                     *       "planned": {},
+                     *       "settlement": "text",
+                     *       "stopped_count": 1,
+                     *       "withdrawals": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["HaltsAnswer"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -5182,9 +5910,54 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "markets": [
+                     *         {
+                     *           "isolated": false,
+                     *           "market": {
+                     *             "base": {
+                     *               "decimals": 1,
+                     *               "id": "5376"
+                     *             },
+                     *             "id": "5376",
+                     *             "lot": "1",
+                     *             "lot_size": "1",
+                     *             "maker_fee_ppm": 1,
+                     *             "minimum_notional": "1",
+                     *             "number": 1,
+                     *             "quote": {
+                     *               "decimals": 1,
+                     *               "id": "5376"
+                     *             },
+                     *             "state": "auction_open",
+                     *             "taker_fee_ppm": 1,
+                     *             "tick": "1",
+                     *             "tick_size": "1"
+                     *           },
+                     *           "moves": [
+                     *             "auction_open"
+                     *           ],
+                     *           "open_orders": 1,
+                     *           "plans": [
+                     *             {
+                     *               "due_ms": 1798761600000
+                     *             }
+                     *           ],
+                     *           "waiting_orders": 1
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["AdminMarketsAnswer"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -5201,6 +5974,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example ETH-USDC */
                 market_id: string;
             };
             cookie?: never;
@@ -5213,9 +5987,51 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "isolated": false,
+                     *       "market": {
+                     *         "base": {
+                     *           "decimals": 1,
+                     *           "id": "5376"
+                     *         },
+                     *         "id": "5376",
+                     *         "lot": "1",
+                     *         "lot_size": "1",
+                     *         "maker_fee_ppm": 1,
+                     *         "minimum_notional": "1",
+                     *         "number": 1,
+                     *         "quote": {
+                     *           "decimals": 1,
+                     *           "id": "5376"
+                     *         },
+                     *         "state": "auction_open",
+                     *         "taker_fee_ppm": 1,
+                     *         "tick": "1",
+                     *         "tick_size": "1"
+                     *       },
+                     *       "moves": [
+                     *         "auction_open"
+                     *       ],
+                     *       "open_orders": 1,
+                     *       "plans": [
+                     *         {
+                     *           "due_ms": 1798761600000
+                     *         }
+                     *       ],
+                     *       "waiting_orders": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["AdminMarketMessage"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -5236,6 +6052,17 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "action": {
+                 *         "kind": "open_market",
+                 *         "market": "ETH-USDC",
+                 *         "state": "auction_open"
+                 *       },
+                 *       "id": "5376",
+                 *       "reason": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["AdminProposalRequest"];
             };
         };
@@ -5246,9 +6073,47 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "action": {},
+                     *       "after": "text",
+                     *       "before": "text",
+                     *       "created_at_ms": 1798761600000,
+                     *       "decided_at_ms": 1798761600000,
+                     *       "decided_by": "text",
+                     *       "digest": "text",
+                     *       "expires_at_ms": 1798761600000,
+                     *       "id": "5376",
+                     *       "kind": "text",
+                     *       "problem": {
+                     *         "code": 1,
+                     *         "detail": "text",
+                     *         "reason": "text",
+                     *         "status": 1,
+                     *         "title": "text",
+                     *         "type": "text"
+                     *       },
+                     *       "proposer": "text",
+                     *       "reason": "text",
+                     *       "state": "canceled",
+                     *       "subject": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ActionMessage"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            408: components["responses"]["408"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -5275,9 +6140,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "kill_switch": false,
+                     *       "stopped": [
+                     *         "text"
+                     *       ],
+                     *       "stopped_count": 1,
+                     *       "tiers": [
+                     *         {
+                     *           "accounts": 1,
+                     *           "configured": false,
+                     *           "limits": {},
+                     *           "tier": "text"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["RiskAnswer"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -5304,9 +6192,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "roles": [
+                     *         {
+                     *           "account": "0x70997970C51812dc3A010C7d01b50e0d17dc79C8",
+                     *           "granted_at_ms": 1798761600000,
+                     *           "granted_by": "text",
+                     *           "role": "admin"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["RolesAnswer"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -5323,12 +6229,18 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 0x70997970C51812dc3A010C7d01b50e0d17dc79C8 */
                 account: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "role": "admin"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RoleRequest"];
             };
         };
@@ -5340,6 +6252,18 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            408: components["responses"]["408"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -5366,9 +6290,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "alarm": "text",
+                     *       "error": "text",
+                     *       "figures": {
+                     *         "ok": false,
+                     *         "oldest_ms": 1798761600000,
+                     *         "paused": "text",
+                     *         "unsettled": 1,
+                     *         "waiting": 1
+                     *       },
+                     *       "halt_reason": "text",
+                     *       "pause_reason": "text",
+                     *       "queued": 1,
+                     *       "state": "closed"
+                     *     }
+                     */
                     "application/json": components["schemas"]["SettlementStatusMessage"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -5383,9 +6330,15 @@ export interface operations {
     AdminSettlementBatchesListBatches: {
         parameters: {
             query?: {
-                /** @description batches with smaller numbers */
+                /**
+                 * @description batches with smaller numbers
+                 * @example 1
+                 */
                 before?: number | null;
-                /** @description how many at most */
+                /**
+                 * @description how many at most
+                 * @example 1
+                 */
                 limit?: number;
             };
             header?: never;
@@ -5400,9 +6353,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "batches": [
+                     *         {
+                     *           "batch": 1,
+                     *           "changed_at_ms": 1798761600000,
+                     *           "fills": 1,
+                     *           "first_at_ms": 1798761600000,
+                     *           "retries": 1,
+                     *           "stage": "confirmed",
+                     *           "transactions": [
+                     *             {
+                     *               "hash": "text",
+                     *               "state": "text"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["SettlementBatchesAnswer"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -5429,9 +6408,65 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "accepting": false,
+                     *       "accounts": 1,
+                     *       "alarms": 1,
+                     *       "commands_per_second": "1",
+                     *       "fills_per_second": "1",
+                     *       "halted": "text",
+                     *       "journal_position": 1,
+                     *       "kill_switch": false,
+                     *       "markets": [
+                     *         {
+                     *           "fills_per_second": "1",
+                     *           "last": "1",
+                     *           "market": "ETH-USDC",
+                     *           "state": "auction_open",
+                     *           "trades_24h": 1,
+                     *           "turnover_24h": "1",
+                     *           "volume_24h": "1"
+                     *         }
+                     *       ],
+                     *       "open_orders": 1,
+                     *       "orders_per_second": "1",
+                     *       "records_lag": 1,
+                     *       "records_ok": false,
+                     *       "sequence": 1,
+                     *       "settlement": {
+                     *         "ok": false,
+                     *         "oldest_ms": 1798761600000,
+                     *         "paused": "text",
+                     *         "unsettled": 1,
+                     *         "waiting": 1
+                     *       },
+                     *       "snapshot_lag": 1,
+                     *       "sockets": 1,
+                     *       "stages": [
+                     *         {
+                     *           "count": 1,
+                     *           "max_us": 1,
+                     *           "p50_us": 1,
+                     *           "p95_us": 1,
+                     *           "p99_us": 1,
+                     *           "stage": "journal_append"
+                     *         }
+                     *       ],
+                     *       "time_ms": 1798761600000,
+                     *       "type": "statistics",
+                     *       "waiting": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["StatisticsMessage"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -5446,9 +6481,15 @@ export interface operations {
     AdminUsersListUsers: {
         parameters: {
             query?: {
-                /** @description the `next` of the page before */
+                /**
+                 * @description the `next` of the page before
+                 * @example text
+                 */
                 after?: string | null;
-                /** @description how many at most */
+                /**
+                 * @description how many at most
+                 * @example 1
+                 */
                 limit?: number;
             };
             header?: never;
@@ -5463,9 +6504,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "users": [
+                     *         {
+                     *           "account": "0x70997970C51812dc3A010C7d01b50e0d17dc79C8",
+                     *           "open_orders": 1,
+                     *           "role": "admin",
+                     *           "short": false,
+                     *           "stopped": false,
+                     *           "tier": "text"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["UsersAnswer"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -5482,6 +6543,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 0x70997970C51812dc3A010C7d01b50e0d17dc79C8 */
                 account: string;
             };
             cookie?: never;
@@ -5494,9 +6556,69 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "account": "0x70997970C51812dc3A010C7d01b50e0d17dc79C8",
+                     *       "balances": [
+                     *         {
+                     *           "asset": "USDC",
+                     *           "available": "1",
+                     *           "held": "1",
+                     *           "in_flight_in": "1",
+                     *           "in_flight_out": "1",
+                     *           "total": "1",
+                     *           "withdrawing": "1"
+                     *         }
+                     *       ],
+                     *       "cancels_on_disconnect": false,
+                     *       "group": "text",
+                     *       "limits": {},
+                     *       "logins": 1,
+                     *       "open_orders": 1,
+                     *       "orders": [
+                     *         {
+                     *           "accepted_at_ms": 1798761600000,
+                     *           "account": "0x70997970C51812dc3A010C7d01b50e0d17dc79C8",
+                     *           "filled": "1",
+                     *           "market": "ETH-USDC",
+                     *           "open": "1",
+                     *           "order_id": "1280",
+                     *           "order_type": "limit",
+                     *           "post_only": false,
+                     *           "price": "2500.50",
+                     *           "quantity": "1.5",
+                     *           "self_trade": "cancel_aggressor",
+                     *           "side": "buy",
+                     *           "status": "canceled",
+                     *           "time_in_force": "fok"
+                     *         }
+                     *       ],
+                     *       "rates": [
+                     *         {
+                     *           "maker_fee_ppm": 1,
+                     *           "market": "ETH-USDC",
+                     *           "taker_fee_ppm": 1,
+                     *           "tier": 1,
+                     *           "volume": "1",
+                     *           "volume_asset": "text"
+                     *         }
+                     *       ],
+                     *       "role": "admin",
+                     *       "short": false,
+                     *       "stopped": false,
+                     *       "tier": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["UserMessage"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -5517,6 +6639,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "body_sha256": "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a",
+                 *       "method": "DELETE",
+                 *       "target": "/auth/api-keys"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ActionRequest"];
             };
         };
@@ -5527,9 +6656,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "expires_at_ms": 1798761600000,
+                     *       "message": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ActionAnswer"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            408: components["responses"]["408"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -5550,6 +6697,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "message": "text",
+                 *       "signature": "0x5a"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ConfirmRequest"];
             };
         };
@@ -5560,9 +6713,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "action_token": "text",
+                     *       "expires_at_ms": 1798761600000
+                     *     }
+                     */
                     "application/json": components["schemas"]["ActionTokenAnswer"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            408: components["responses"]["408"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -5589,9 +6760,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "keys": [
+                     *         {
+                     *           "created_at_ms": 1798761600000,
+                     *           "expires_at_ms": 1798761600000,
+                     *           "id": "5376",
+                     *           "kind": "ed25519",
+                     *           "markets": [
+                     *             "ETH-USDC"
+                     *           ],
+                     *           "name": "text",
+                     *           "networks": [
+                     *             "192.0.2.0/24"
+                     *           ],
+                     *           "scopes": [
+                     *             "read"
+                     *           ],
+                     *           "used_at_ms": 1798761600000
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["ApiKeysAnswer"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -5612,6 +6812,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "expires_at_ms": 1798761600000,
+                 *       "kind": "ed25519",
+                 *       "name": "text",
+                 *       "scopes": [
+                 *         "read"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["ApiKeyRequest"];
             };
         };
@@ -5622,9 +6832,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "key": {
+                     *         "created_at_ms": 1798761600000,
+                     *         "expires_at_ms": 1798761600000,
+                     *         "id": "5376",
+                     *         "kind": "ed25519",
+                     *         "markets": [
+                     *           "ETH-USDC"
+                     *         ],
+                     *         "name": "text",
+                     *         "networks": [
+                     *           "192.0.2.0/24"
+                     *         ],
+                     *         "scopes": [
+                     *           "read"
+                     *         ],
+                     *         "used_at_ms": 1798761600000
+                     *       },
+                     *       "secret": "0x5a"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ApiKeyAnswer"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            408: components["responses"]["408"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -5641,6 +6885,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example text */
                 key_id: string;
             };
             cookie?: never;
@@ -5653,9 +6898,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "revoked": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["RevokedAnswer"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            408: components["responses"]["408"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -5676,6 +6937,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "message": "localhost:8000 wants you to sign in with your Ethereum account:\n0x70997970C51812dc3A010C7d01b50e0d17dc79C8\n\n\nURI: http://localhost:8000\nVersion: 1\nChain ID: 31337\nNonce: a1B2c3D4e5F6\nIssued At: 2027-01-01T00:00:00Z",
+                 *       "signature": "0x5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a1b"
+                 *     }
+                 */
                 "application/json": components["schemas"]["LoginRequest"];
             };
         };
@@ -5686,9 +6953,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "access_expires_at_ms": 1798761600000,
+                     *       "access_token": "text",
+                     *       "account": "0x70997970C51812dc3A010C7d01b50e0d17dc79C8",
+                     *       "refresh_expires_at_ms": 1798761600000,
+                     *       "refresh_token": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["SessionAnswer"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            408: components["responses"]["408"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -5716,6 +7004,17 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            408: components["responses"]["408"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -5742,9 +7041,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "nonce": "18446744073709486080"
+                     *     }
+                     */
                     "application/json": components["schemas"]["NonceAnswer"];
                 };
             };
+            400: components["responses"]["400"];
+            404: components["responses"]["404"];
+            408: components["responses"]["408"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -5765,6 +7078,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "refresh_token": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RefreshRequest"];
             };
         };
@@ -5775,9 +7093,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "access_expires_at_ms": 1798761600000,
+                     *       "access_token": "text",
+                     *       "account": "0x70997970C51812dc3A010C7d01b50e0d17dc79C8",
+                     *       "refresh_expires_at_ms": 1798761600000,
+                     *       "refresh_token": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["SessionAnswer"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            408: components["responses"]["408"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -5798,6 +7137,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "token": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RevokeRequest"];
             };
         };
@@ -5809,6 +7153,18 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            408: components["responses"]["408"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -5835,9 +7191,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "sessions": [
+                     *         {
+                     *           "address": "192.0.2.1",
+                     *           "current": false,
+                     *           "ends_at_ms": 1798761600000,
+                     *           "id": "5376",
+                     *           "opened_at_ms": 1798761600000,
+                     *           "used_at_ms": 1798761600000,
+                     *           "user_agent": "hybrid-dex-client/0.1"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["SessionsAnswer"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -5864,9 +7241,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "revoked": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["RevokedAnswer"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            408: components["responses"]["408"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -5883,6 +7276,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example text */
                 session_id: string;
             };
             cookie?: never;
@@ -5895,9 +7289,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "revoked": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["RevokedAnswer"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            408: components["responses"]["408"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -5924,9 +7334,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /** @example {} */
                     "application/json": components["schemas"]["LivenessAnswer"];
                 };
             };
+            400: components["responses"]["400"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -5953,9 +7368,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "halted": "text",
+                     *       "journal_ok": false,
+                     *       "ready": false,
+                     *       "records_lag": 1,
+                     *       "records_ok": false,
+                     *       "sequence": 1,
+                     *       "settlement_ok": false,
+                     *       "settlement_waiting": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["HealthAnswer"];
                 };
             };
+            400: components["responses"]["400"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -5982,9 +7413,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "assets": [
+                     *         {
+                     *           "decimals": 1,
+                     *           "id": "5376"
+                     *         }
+                     *       ],
+                     *       "login": {
+                     *         "chain_id": 1,
+                     *         "domain": "text",
+                     *         "uri": "text"
+                     *       },
+                     *       "name": "text",
+                     *       "requires_signature": false,
+                     *       "version": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["InfoAnswer"];
                 };
             };
+            400: components["responses"]["400"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -6011,9 +7464,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "markets": [
+                     *         {
+                     *           "base": {
+                     *             "decimals": 1,
+                     *             "id": "5376"
+                     *           },
+                     *           "id": "5376",
+                     *           "lot": "1",
+                     *           "lot_size": "1",
+                     *           "maker_fee_ppm": 1,
+                     *           "minimum_notional": "1",
+                     *           "number": 1,
+                     *           "quote": {
+                     *             "decimals": 1,
+                     *             "id": "5376"
+                     *           },
+                     *           "state": "auction_open",
+                     *           "taker_fee_ppm": 1,
+                     *           "tick": "1",
+                     *           "tick_size": "1"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["MarketsAnswer"];
                 };
             };
+            400: components["responses"]["400"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -6030,6 +7513,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example ETH-USDC */
                 market_id: string;
             };
             cookie?: never;
@@ -6042,9 +7526,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "base": {
+                     *         "decimals": 1,
+                     *         "id": "5376"
+                     *       },
+                     *       "id": "5376",
+                     *       "lot": "1",
+                     *       "lot_size": "1",
+                     *       "maker_fee_ppm": 1,
+                     *       "minimum_notional": "1",
+                     *       "number": 1,
+                     *       "quote": {
+                     *         "decimals": 1,
+                     *         "id": "5376"
+                     *       },
+                     *       "state": "auction_open",
+                     *       "taker_fee_ppm": 1,
+                     *       "tick": "1",
+                     *       "tick_size": "1"
+                     *     }
+                     */
                     "application/json": components["schemas"]["MarketMessage"];
                 };
             };
+            400: components["responses"]["400"];
+            404: components["responses"]["404"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -6059,11 +7570,15 @@ export interface operations {
     MarketsMarketIdBookGetBook: {
         parameters: {
             query?: {
-                /** @description levels a side at most */
+                /**
+                 * @description levels a side at most
+                 * @example 1
+                 */
                 depth?: number;
             };
             header?: never;
             path: {
+                /** @example ETH-USDC */
                 market_id: string;
             };
             cookie?: never;
@@ -6076,9 +7591,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "asks": [
+                     *         [
+                     *           "1",
+                     *           "1"
+                     *         ]
+                     *       ],
+                     *       "at_ms": 1798761600000,
+                     *       "bids": [
+                     *         [
+                     *           "1",
+                     *           "1"
+                     *         ]
+                     *       ],
+                     *       "kind": "delta",
+                     *       "market": "ETH-USDC",
+                     *       "sequence": 1,
+                     *       "type": "book"
+                     *     }
+                     */
                     "application/json": components["schemas"]["BookMessage"];
                 };
             };
+            400: components["responses"]["400"];
+            404: components["responses"]["404"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -6093,19 +7634,35 @@ export interface operations {
     MarketsMarketIdCandlesListCandles: {
         parameters: {
             query: {
-                /** @description the `next` of the page before */
+                /**
+                 * @description the `next` of the page before
+                 * @example text
+                 */
                 before?: string | null;
-                /** @description from this time on, Unix milliseconds */
+                /**
+                 * @description from this time on, Unix milliseconds
+                 * @example 1798761600000
+                 */
                 from_ms?: number;
-                /** @description how long a candle lasts */
+                /**
+                 * @description how long a candle lasts
+                 * @example 1m
+                 */
                 interval: "1m" | "5m" | "15m" | "1h" | "4h" | "1d";
-                /** @description how many at most */
+                /**
+                 * @description how many at most
+                 * @example 1
+                 */
                 limit?: number;
-                /** @description before this time, Unix milliseconds */
+                /**
+                 * @description before this time, Unix milliseconds
+                 * @example 1798761600000
+                 */
                 to_ms?: number;
             };
             header?: never;
             path: {
+                /** @example ETH-USDC */
                 market_id: string;
             };
             cookie?: never;
@@ -6118,9 +7675,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "candles": [
+                     *         {
+                     *           "close": "1",
+                     *           "high": "1",
+                     *           "interval": "15m",
+                     *           "low": "1",
+                     *           "market": "ETH-USDC",
+                     *           "open": "1",
+                     *           "start_ms": 1798761600000,
+                     *           "trades": 1,
+                     *           "turnover": "1",
+                     *           "type": "candle",
+                     *           "volume": "1"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["CandlesAnswer"];
                 };
             };
+            400: components["responses"]["400"];
+            404: components["responses"]["404"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -6137,6 +7718,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example ETH-USDC */
                 market_id: string;
             };
             cookie?: never;
@@ -6149,9 +7731,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "ask": "1",
+                     *       "ask_quantity": "1",
+                     *       "at_ms": 1798761600000,
+                     *       "bid": "1",
+                     *       "bid_quantity": "1",
+                     *       "change_percent": "1",
+                     *       "high": "1",
+                     *       "last": "1",
+                     *       "low": "1",
+                     *       "market": "ETH-USDC",
+                     *       "open": "1",
+                     *       "trades": 1,
+                     *       "turnover": "1",
+                     *       "type": "ticker",
+                     *       "volume": "1"
+                     *     }
+                     */
                     "application/json": components["schemas"]["TickerMessage"];
                 };
             };
+            400: components["responses"]["400"];
+            404: components["responses"]["404"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -6166,13 +7772,20 @@ export interface operations {
     MarketsMarketIdTradesListTrades: {
         parameters: {
             query?: {
-                /** @description the cursor that the last page gave */
+                /**
+                 * @description the cursor that the last page gave
+                 * @example text
+                 */
                 before?: string | null;
-                /** @description how many at most */
+                /**
+                 * @description how many at most
+                 * @example 1
+                 */
                 limit?: number;
             };
             header?: never;
             path: {
+                /** @example ETH-USDC */
                 market_id: string;
             };
             cookie?: never;
@@ -6185,9 +7798,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "trades": [
+                     *         {
+                     *           "at_ms": 1798761600000,
+                     *           "fill_id": "5376",
+                     *           "market": "ETH-USDC",
+                     *           "price": "2500.50",
+                     *           "quantity": "1.5",
+                     *           "taker_side": "buy",
+                     *           "type": "trade"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["TradesAnswer"];
                 };
             };
+            400: components["responses"]["400"];
+            404: components["responses"]["404"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -6202,17 +7835,35 @@ export interface operations {
     OrdersListOrders: {
         parameters: {
             query?: {
-                /** @description the cursor that the last page gave */
+                /**
+                 * @description the cursor that the last page gave
+                 * @example text
+                 */
                 before?: string | null;
-                /** @description from this time on, Unix milliseconds */
+                /**
+                 * @description from this time on, Unix milliseconds
+                 * @example 1798761600000
+                 */
                 from_ms?: number;
-                /** @description how many at most */
+                /**
+                 * @description how many at most
+                 * @example 1
+                 */
                 limit?: number;
-                /** @description a market's symbol */
+                /**
+                 * @description a market's symbol
+                 * @example ETH-USDC
+                 */
                 market?: string | null;
-                /** @description orders that are so now */
+                /**
+                 * @description orders that are so now
+                 * @example null
+                 */
                 status?: "new" | "partially_filled" | "filled" | "canceled" | "expired" | null;
-                /** @description before this time, Unix milliseconds */
+                /**
+                 * @description before this time, Unix milliseconds
+                 * @example 1798761600000
+                 */
                 to_ms?: number;
             };
             header?: never;
@@ -6227,9 +7878,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "orders": [
+                     *         {
+                     *           "accepted_at_ms": 1798761600000,
+                     *           "account": "0x70997970C51812dc3A010C7d01b50e0d17dc79C8",
+                     *           "filled": "1",
+                     *           "market": "ETH-USDC",
+                     *           "open": "1",
+                     *           "order_id": "1280",
+                     *           "order_type": "limit",
+                     *           "post_only": false,
+                     *           "price": "2500.50",
+                     *           "quantity": "1.5",
+                     *           "self_trade": "cancel_aggressor",
+                     *           "side": "buy",
+                     *           "status": "canceled",
+                     *           "time_in_force": "fok"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["OrdersAnswer"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -6250,6 +7930,20 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "client_order_id": "ladder-7",
+                 *       "expiry_s": 1798765200,
+                 *       "market": "ETH-USDC",
+                 *       "max_fee_ppm": 500,
+                 *       "nonce": "4294967296",
+                 *       "price": "2500.50",
+                 *       "quantity": "1.5",
+                 *       "side": "buy",
+                 *       "signature": "0x5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a1b",
+                 *       "time_in_force": "gtc"
+                 *     }
+                 */
                 "application/json": components["schemas"]["OrderRequest"];
             };
         };
@@ -6260,9 +7954,42 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "order": {
+                     *         "accepted_at_ms": 1798761600000,
+                     *         "account": "0x70997970C51812dc3A010C7d01b50e0d17dc79C8",
+                     *         "filled": "1",
+                     *         "market": "ETH-USDC",
+                     *         "open": "1",
+                     *         "order_id": "1280",
+                     *         "order_type": "limit",
+                     *         "post_only": false,
+                     *         "price": "2500.50",
+                     *         "quantity": "1.5",
+                     *         "self_trade": "cancel_aggressor",
+                     *         "side": "buy",
+                     *         "status": "canceled",
+                     *         "time_in_force": "fok"
+                     *       },
+                     *       "sequence": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["OrderAnswer"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            408: components["responses"]["408"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -6277,9 +8004,15 @@ export interface operations {
     OrdersCancelAllOrders: {
         parameters: {
             query?: {
-                /** @description a market's symbol */
+                /**
+                 * @description a market's symbol
+                 * @example ETH-USDC
+                 */
                 market?: string | null;
-                /** @description one side only */
+                /**
+                 * @description one side only
+                 * @example buy
+                 */
                 side?: "buy" | "sell" | null;
             };
             header?: never;
@@ -6294,9 +8027,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "canceled": [
+                     *         "1"
+                     *       ],
+                     *       "sequence": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["CancelAllAnswer"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            408: components["responses"]["408"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -6313,6 +8065,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 1280 */
                 order_id: string;
             };
             cookie?: never;
@@ -6325,9 +8078,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "accepted_at_ms": 1798761600000,
+                     *       "account": "0x70997970C51812dc3A010C7d01b50e0d17dc79C8",
+                     *       "filled": "1",
+                     *       "market": "ETH-USDC",
+                     *       "open": "1",
+                     *       "order_id": "1280",
+                     *       "order_type": "limit",
+                     *       "post_only": false,
+                     *       "price": "2500.50",
+                     *       "quantity": "1.5",
+                     *       "self_trade": "cancel_aggressor",
+                     *       "side": "buy",
+                     *       "status": "canceled",
+                     *       "time_in_force": "fok"
+                     *     }
+                     */
                     "application/json": components["schemas"]["OrderMessage"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -6344,6 +8122,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 1280 */
                 order_id: string;
             };
             cookie?: never;
@@ -6356,9 +8135,41 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "order": {
+                     *         "accepted_at_ms": 1798761600000,
+                     *         "account": "0x70997970C51812dc3A010C7d01b50e0d17dc79C8",
+                     *         "filled": "1",
+                     *         "market": "ETH-USDC",
+                     *         "open": "1",
+                     *         "order_id": "1280",
+                     *         "order_type": "limit",
+                     *         "post_only": false,
+                     *         "price": "2500.50",
+                     *         "quantity": "1.5",
+                     *         "self_trade": "cancel_aggressor",
+                     *         "side": "buy",
+                     *         "status": "canceled",
+                     *         "time_in_force": "fok"
+                     *       },
+                     *       "sequence": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["OrderAnswer"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            408: components["responses"]["408"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -6375,6 +8186,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 1280 */
                 order_id: string;
             };
             cookie?: never;
@@ -6387,9 +8199,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "filled": 1,
+                     *       "market": 1,
+                     *       "nonce": "18446744073709486080",
+                     *       "order_id": "1280",
+                     *       "sequence": 1,
+                     *       "signature": "0x5a",
+                     *       "trader": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["CancelReceiptMessage"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            408: components["responses"]["408"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -6406,12 +8240,18 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 1280 */
                 order_id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "by": "0.5"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ReduceRequest"];
             };
         };
@@ -6422,9 +8262,42 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "order": {
+                     *         "accepted_at_ms": 1798761600000,
+                     *         "account": "0x70997970C51812dc3A010C7d01b50e0d17dc79C8",
+                     *         "filled": "1",
+                     *         "market": "ETH-USDC",
+                     *         "open": "1",
+                     *         "order_id": "1280",
+                     *         "order_type": "limit",
+                     *         "post_only": false,
+                     *         "price": "2500.50",
+                     *         "quantity": "1.5",
+                     *         "self_trade": "cancel_aggressor",
+                     *         "side": "buy",
+                     *         "status": "canceled",
+                     *         "time_in_force": "fok"
+                     *       },
+                     *       "sequence": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["OrderAnswer"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            408: components["responses"]["408"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -6441,12 +8314,19 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 1280 */
                 order_id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "price": "2500.50",
+                 *       "quantity": "1.5"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ReplaceRequest"];
             };
         };
@@ -6457,9 +8337,42 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "order": {
+                     *         "accepted_at_ms": 1798761600000,
+                     *         "account": "0x70997970C51812dc3A010C7d01b50e0d17dc79C8",
+                     *         "filled": "1",
+                     *         "market": "ETH-USDC",
+                     *         "open": "1",
+                     *         "order_id": "1280",
+                     *         "order_type": "limit",
+                     *         "post_only": false,
+                     *         "price": "2500.50",
+                     *         "quantity": "1.5",
+                     *         "self_trade": "cancel_aggressor",
+                     *         "side": "buy",
+                     *         "status": "canceled",
+                     *         "time_in_force": "fok"
+                     *       },
+                     *       "sequence": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["OrderAnswer"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            408: components["responses"]["408"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -6480,6 +8393,27 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "members": [
+                 *         {
+                 *           "op": "place",
+                 *           "order": {
+                 *             "client_order_id": "ladder-7",
+                 *             "expiry_s": 1798765200,
+                 *             "market": "ETH-USDC",
+                 *             "max_fee_ppm": 500,
+                 *             "nonce": "4294967296",
+                 *             "price": "2500.50",
+                 *             "quantity": "1.5",
+                 *             "side": "buy",
+                 *             "signature": "0x5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a1b",
+                 *             "time_in_force": "gtc"
+                 *           }
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["BatchOrdersRequest"];
             };
         };
@@ -6490,9 +8424,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "members": [
+                     *         {}
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["BatchAnswer"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            408: components["responses"]["408"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -6509,6 +8462,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example ladder-7 */
                 client_order_id: string;
             };
             cookie?: never;
@@ -6521,9 +8475,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "accepted_at_ms": 1798761600000,
+                     *       "account": "0x70997970C51812dc3A010C7d01b50e0d17dc79C8",
+                     *       "filled": "1",
+                     *       "market": "ETH-USDC",
+                     *       "open": "1",
+                     *       "order_id": "1280",
+                     *       "order_type": "limit",
+                     *       "post_only": false,
+                     *       "price": "2500.50",
+                     *       "quantity": "1.5",
+                     *       "self_trade": "cancel_aggressor",
+                     *       "side": "buy",
+                     *       "status": "canceled",
+                     *       "time_in_force": "fok"
+                     *     }
+                     */
                     "application/json": components["schemas"]["OrderMessage"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -6540,6 +8519,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 0x5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a */
                 order_hash: string;
             };
             cookie?: never;
@@ -6552,9 +8532,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "accepted_at_ms": 1798761600000,
+                     *       "account": "0x70997970C51812dc3A010C7d01b50e0d17dc79C8",
+                     *       "filled": "1",
+                     *       "market": "ETH-USDC",
+                     *       "open": "1",
+                     *       "order_id": "1280",
+                     *       "order_type": "limit",
+                     *       "post_only": false,
+                     *       "price": "2500.50",
+                     *       "quantity": "1.5",
+                     *       "self_trade": "cancel_aggressor",
+                     *       "side": "buy",
+                     *       "status": "canceled",
+                     *       "time_in_force": "fok"
+                     *     }
+                     */
                     "application/json": components["schemas"]["OrderMessage"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -6575,6 +8580,34 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "stop": {
+                 *         "client_order_id": "ladder-7",
+                 *         "expiry_s": 1798765200,
+                 *         "market": "ETH-USDC",
+                 *         "max_fee_ppm": 500,
+                 *         "nonce": "4294967296",
+                 *         "price": "2500.50",
+                 *         "quantity": "1.5",
+                 *         "side": "buy",
+                 *         "signature": "0x5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a1b",
+                 *         "time_in_force": "gtc"
+                 *       },
+                 *       "take_profit": {
+                 *         "client_order_id": "ladder-7",
+                 *         "expiry_s": 1798765200,
+                 *         "market": "ETH-USDC",
+                 *         "max_fee_ppm": 500,
+                 *         "nonce": "4294967296",
+                 *         "price": "2500.50",
+                 *         "quantity": "1.5",
+                 *         "side": "buy",
+                 *         "signature": "0x5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a1b",
+                 *         "time_in_force": "gtc"
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["LinkedRequest"];
             };
         };
@@ -6585,9 +8618,64 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "sequence": 1,
+                     *       "stop": {
+                     *         "order": {
+                     *           "accepted_at_ms": 1798761600000,
+                     *           "account": "0x70997970C51812dc3A010C7d01b50e0d17dc79C8",
+                     *           "filled": "1",
+                     *           "market": "ETH-USDC",
+                     *           "open": "1",
+                     *           "order_id": "1280",
+                     *           "order_type": "limit",
+                     *           "post_only": false,
+                     *           "price": "2500.50",
+                     *           "quantity": "1.5",
+                     *           "self_trade": "cancel_aggressor",
+                     *           "side": "buy",
+                     *           "status": "canceled",
+                     *           "time_in_force": "fok"
+                     *         },
+                     *         "sequence": 1
+                     *       },
+                     *       "take_profit": {
+                     *         "order": {
+                     *           "accepted_at_ms": 1798761600000,
+                     *           "account": "0x70997970C51812dc3A010C7d01b50e0d17dc79C8",
+                     *           "filled": "1",
+                     *           "market": "ETH-USDC",
+                     *           "open": "1",
+                     *           "order_id": "1280",
+                     *           "order_type": "limit",
+                     *           "post_only": false,
+                     *           "price": "2500.50",
+                     *           "quantity": "1.5",
+                     *           "self_trade": "cancel_aggressor",
+                     *           "side": "buy",
+                     *           "status": "canceled",
+                     *           "time_in_force": "fok"
+                     *         },
+                     *         "sequence": 1
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["LinkedAnswer"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            408: components["responses"]["408"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -6602,7 +8690,10 @@ export interface operations {
     OrdersOpenListOpenOrders: {
         parameters: {
             query?: {
-                /** @description a market's symbol */
+                /**
+                 * @description a market's symbol
+                 * @example ETH-USDC
+                 */
                 market?: string | null;
             };
             header?: never;
@@ -6617,9 +8708,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "orders": [
+                     *         {
+                     *           "accepted_at_ms": 1798761600000,
+                     *           "account": "0x70997970C51812dc3A010C7d01b50e0d17dc79C8",
+                     *           "filled": "1",
+                     *           "market": "ETH-USDC",
+                     *           "open": "1",
+                     *           "order_id": "1280",
+                     *           "order_type": "limit",
+                     *           "post_only": false,
+                     *           "price": "2500.50",
+                     *           "quantity": "1.5",
+                     *           "self_trade": "cancel_aggressor",
+                     *           "side": "buy",
+                     *           "status": "canceled",
+                     *           "time_in_force": "fok"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["OrdersAnswer"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -6640,6 +8760,19 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "client_order_id": "ladder-7",
+                 *       "expiry_s": 1798765200,
+                 *       "market": "ETH-USDC",
+                 *       "max_fee_ppm": 500,
+                 *       "nonce": "4294967296",
+                 *       "price": "2500.50",
+                 *       "quantity": "1.5",
+                 *       "side": "buy",
+                 *       "time_in_force": "gtc"
+                 *     }
+                 */
                 "application/json": components["schemas"]["OrderRequest"];
             };
         };
@@ -6650,9 +8783,41 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "available": "1",
+                     *       "fee_asset": "text",
+                     *       "hold": "1",
+                     *       "hold_asset": "text",
+                     *       "maker_fee": "1",
+                     *       "maker_fee_ppm": 1,
+                     *       "taker_fee": "1",
+                     *       "taker_fee_ppm": 1,
+                     *       "worst_case": {
+                     *         "fee": "1",
+                     *         "pays_asset": "text",
+                     *         "pays_at_most": "1",
+                     *         "quantity": "1.5",
+                     *         "receives_asset": "text",
+                     *         "receives_at_least": "1"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["PreviewAnswer"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            408: components["responses"]["408"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -6679,9 +8844,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "sequence": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtectionAnswer"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -6702,6 +8878,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "enabled": false
+                 *     }
+                 */
                 "application/json": components["schemas"]["CancelOnDisconnectRequest"];
             };
         };
@@ -6712,9 +8893,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "sequence": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtectionAnswer"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            408: components["responses"]["408"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -6741,9 +8939,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "sequence": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtectionAnswer"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            408: components["responses"]["408"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -6764,6 +8978,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "timeout_ms": 30000
+                 *     }
+                 */
                 "application/json": components["schemas"]["ScheduleCancelRequest"];
             };
         };
@@ -6774,9 +8993,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "sequence": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtectionAnswer"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            408: components["responses"]["408"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -6791,7 +9027,10 @@ export interface operations {
     OrdersProtectionTimerDisarmTimer: {
         parameters: {
             query?: {
-                /** @description a market's symbol */
+                /**
+                 * @description a market's symbol
+                 * @example ETH-USDC
+                 */
                 market?: string | null;
             };
             header?: never;
@@ -6806,9 +9045,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "sequence": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProtectionAnswer"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            408: components["responses"]["408"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -6823,11 +9078,20 @@ export interface operations {
     ReceiptsGetReceipts: {
         parameters: {
             query?: {
-                /** @description that this fill was made */
+                /**
+                 * @description that this fill was made
+                 * @example 5376
+                 */
                 fill_id?: string | null;
-                /** @description that this order was accepted */
+                /**
+                 * @description that this order was accepted
+                 * @example 1280
+                 */
                 order_id?: string;
-                /** @description all that a command did */
+                /**
+                 * @description all that a command did
+                 * @example 1
+                 */
                 sequence?: number | null;
             };
             header?: never;
@@ -6842,9 +9106,41 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "receipts": [
+                     *         {
+                     *           "at_ns": "1",
+                     *           "fill_id": "5376",
+                     *           "filled": 1,
+                     *           "frame_hash": "0x5a",
+                     *           "index": 1,
+                     *           "kind": "accepted",
+                     *           "market": "ETH-USDC",
+                     *           "market_number": 1,
+                     *           "open": 1,
+                     *           "order_hash": "0x5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a",
+                     *           "order_id": "1280",
+                     *           "position": 1,
+                     *           "price": 1,
+                     *           "quantity": 1,
+                     *           "sequence": 1,
+                     *           "side": "buy",
+                     *           "signature": "0x5a",
+                     *           "trader": "text"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["ReceiptsAnswer"];
                 };
             };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -6871,9 +9167,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "accepting": false,
+                     *       "markets": [
+                     *         {
+                     *           "market": "ETH-USDC",
+                     *           "state": "auction_open"
+                     *         }
+                     *       ],
+                     *       "records_lag": 1,
+                     *       "records_ok": false,
+                     *       "sequence": 1,
+                     *       "time_ms": 1798761600000
+                     *     }
+                     */
                     "application/json": components["schemas"]["StatusAnswer"];
                 };
             };
+            400: components["responses"]["400"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -6900,9 +9215,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GeckoTicker"];
+                    /**
+                     * @example [
+                     *       {
+                     *         "ask": "1",
+                     *         "base_currency": "text",
+                     *         "base_volume": "1",
+                     *         "bid": "1",
+                     *         "high": "1",
+                     *         "last_price": "1",
+                     *         "low": "1",
+                     *         "target_currency": "text",
+                     *         "target_volume": "1",
+                     *         "ticker_id": "ETH_USDC"
+                     *       }
+                     *     ]
+                     */
+                    "application/json": components["schemas"]["GeckoTicker"][];
                 };
             };
+            400: components["responses"]["400"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
@@ -6929,9 +9264,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "time_ms": 1798761600000
+                     *     }
+                     */
                     "application/json": components["schemas"]["TimeAnswer"];
                 };
             };
+            400: components["responses"]["400"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {

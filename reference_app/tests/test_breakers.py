@@ -1,0 +1,90 @@
+"""A service that fails is left alone, one call tries it, and all go on once it is back."""
+
+import asyncio
+from pathlib import Path
+
+import attrs
+import pytest
+
+from hybrid_dex.errors import UnavailableError
+from hybrid_dex.model.reasons import RejectReason
+from reference_app.breakers import Breaker, LeftAloneError
+from reference_app.counters import Counters
+from reference_app.tests.stack import running, settings
+from tests.defaults.databases import auth_cluster, auth_url
+from tests.defaults.postgresql_cluster import start, stop_at_once
+
+__all__ = ["auth_cluster", "auth_url"]
+
+
+async def fails(breaker: Breaker) -> None:
+    async with breaker.passing():
+        raise OSError("away")
+
+
+async def test_after_failures_in_a_row_nobody_is_let_through_and_then_one() -> None:
+    counters = Counters()
+    breaker = Breaker("x", OSError, failures=2, open_s=0.05, counters=counters)
+    for _ in range(2):
+        with pytest.raises(OSError, match="away"):
+            await fails(breaker)
+    assert not breaker.is_closed
+    for _ in range(3):
+        with pytest.raises(LeftAloneError):
+            await fails(breaker)
+    assert attrs.astuple(counters)[-2:] == (1, 3)
+    await asyncio.sleep(0.06)
+    release, inside = asyncio.Event(), asyncio.Event()
+
+    async def probe() -> None:
+        async with breaker.passing():
+            inside.set()
+            await release.wait()
+
+    first = asyncio.create_task(probe())
+    await inside.wait()
+    with pytest.raises(LeftAloneError):
+        await probe()
+    with pytest.raises(UnavailableError, match="in these words"):
+        async with breaker.refusing("in these words"):
+            pass
+    release.set()
+    await first
+    assert breaker.is_closed
+    await probe()
+
+
+async def test_what_is_no_failure_of_the_service_opens_nothing() -> None:
+    breaker = Breaker("x", OSError, failures=1, open_s=60)
+    for _ in range(3):
+        with pytest.raises(ValueError, match="ours"):
+            async with breaker.passing():
+                raise ValueError("ours")
+    assert breaker.is_closed
+
+
+async def test_a_login_database_that_stops_is_left_alone_and_found_again(
+    auth_cluster: Path, tmp_path: Path
+) -> None:
+    """PostgreSQL is stopped as by a power cut; trading by whoever is remembered is not asked for it."""
+    url = f"postgresql://postgres@/postgres?host={auth_cluster}"
+    chosen = settings(tmp_path)
+    chosen = attrs.evolve(chosen, auth=attrs.evolve(chosen.auth, database=url))
+    async with running(chosen) as stack:
+        alice = await stack.trader(1, USDC="1000")
+        stop_at_once(auth_cluster)
+        try:
+            for _ in range(6):
+                refused = await stack.post("/auth/nonce")
+                assert refused.status_code == 503
+                assert refused.json()["code"] == RejectReason.UNAVAILABLE
+            assert stack.services.counters.breakers_opened >= 1
+            assert stack.services.counters.calls_left_out >= 1
+            assert (await stack.http.get("/markets/ETH-USDC/book")).status_code == 200
+        finally:
+            start(auth_cluster)
+        async with asyncio.timeout(100):
+            while (await stack.post("/auth/nonce")).status_code != 200:
+                await asyncio.sleep(0.1)
+        await alice.login()
+        await alice.place("buy", "1", "10")
