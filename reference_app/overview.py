@@ -169,6 +169,9 @@ def alarms(services: Services) -> list[AlarmMessage]:
     if not health.journal_ok:
         detail = "the journal takes no commands now: nothing is acknowledged"
         found.append(AlarmMessage(source="journal", severity="critical", detail=detail))
+    if view.risk_controls().stops_all:
+        detail = "engaged: no order of anybody enters, until two admins lift it"
+        found.append(AlarmMessage(source="kill switch", severity="critical", detail=detail))
     for market in view.isolated():
         detail = f"{market} broke an invariant and stands still until somebody opens it"
         found.append(AlarmMessage(source="market", severity="critical", detail=detail))

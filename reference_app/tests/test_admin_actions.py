@@ -13,6 +13,7 @@ from hybrid_dex.model.market import MarketState
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.units import MarketId
 from hybrid_dex.wire import AdminActionRequest, AdminProposalRequest, decode, encode
+from reference_app import overview
 from reference_app.routes.admin_examples import ACTIONS, PROPOSALS
 from reference_app.tests.keys import confirmed
 from reference_app.tests.stack import Stack, Trader, running, settings
@@ -172,6 +173,7 @@ async def test_accounts_are_stopped_and_released(office: Office) -> None:
     assert released == ("stopped", "free")
     await alice.place("buy", "1", "10")
     assert await office.done(kind="stop_all") == ("free", "stopped")
+    assert [alarm.source for alarm in overview.alarms(office.stack.services)] == ["kill switch"]
     refused = await alice.post("/orders", alice.order("buy", "1", "10"))
     is_problem(refused, 403, RejectReason.KILL_SWITCH)
     assert view.open_order_count(alice.account) == 1

@@ -139,9 +139,10 @@ function Verdict(): ReactNode {
       </Badge>
     );
   }
+  const takes = told.accepting && !told.kill_switch;
   return (
     <>
-      <Badge tone={told.accepting ? "good" : "bad"}>{told.accepting ? "taking orders" : "taking no orders"}</Badge>
+      <Badge tone={takes ? "good" : "bad"}>{takes ? "taking orders" : "taking no orders"}</Badge>
       {told.kill_switch ? <Badge tone="bad">kill switch engaged</Badge> : null}
       {told.settlement.ok ? null : <Badge tone="bad">settlement down</Badge>}
       {told.settlement.paused ? <Badge tone="wait">settlement paused</Badge> : null}

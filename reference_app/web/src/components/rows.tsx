@@ -52,7 +52,7 @@ export function Rows<T>(props: {
       className="scroll"
       ref={frame}
       tabIndex={0}
-      aria-label={props.label}
+      aria-label={`${props.label}: rows`}
       style={props.height ? { maxHeight: props.height } : undefined}
     >
       <table aria-rowcount={props.rows.length}>
