@@ -298,6 +298,19 @@ async def test_a_session_is_refreshed_before_it_ends_and_replaced_when_ended(
         assert exchange.logins == 2
 
 
+async def test_closing_ends_the_session_however_long_nothing_was_asked(
+    exchange: FakeExchange,
+) -> None:
+    """A token that has expired ends nothing: it is renewed first. A session that is gone is gone."""
+    async with client_of(exchange):
+        exchange.now_ms += 3_600_000
+    assert (exchange.logins, exchange.refreshes) == (1, 1)
+    assert not [name for name in exchange.tokens if name.startswith("refresh-")]
+    async with client_of(exchange):
+        exchange.tokens.clear()
+    assert exchange.logins == 2
+
+
 async def test_public_data_needs_no_account(exchange: FakeExchange) -> None:
     """Without a signer a client reads, and says what trading would need."""
     async with client_of(exchange, None) as client:

@@ -5,6 +5,7 @@ by a new login; `SessionKeeper` does it, one task at a time.
 """
 
 import asyncio
+import contextlib
 import enum
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol, TypeVar
@@ -144,11 +145,14 @@ class SessionKeeper:
         A session that was handed over stays open: the program that was given it may start again.
         """
         async with self._lock:
-            session, self._session = self._session, None
-            if session is not None and self._handed is None:
-                await self._caller.call(
-                    type(None), "POST", "/auth/logout", token=session.access_token
-                )
+            step = next_step(self._session, self._now_ns() // _NS_PER_MS)
+            if self._handed is None and step is not TokenStep.LOGIN:
+                session = await self._current()  # a token that has expired could end nothing
+                with contextlib.suppress(RefusedError):  # ended elsewhere meanwhile
+                    await self._caller.call(
+                        type(None), "POST", "/auth/logout", token=session.access_token
+                    )
+            self._session = None
 
     async def _current(self) -> SessionAnswer:
         now_ns = self._now_ns()
