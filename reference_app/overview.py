@@ -170,8 +170,8 @@ def alarms(services: Services) -> list[AlarmMessage]:
         detail = "the journal takes no commands now: nothing is acknowledged"
         found.append(AlarmMessage(source="journal", severity="critical", detail=detail))
     if view.risk_controls().stops_all:
-        detail = "engaged: no order of anybody enters, until two admins lift it"
-        found.append(AlarmMessage(source="kill switch", severity="critical", detail=detail))
+        detail = "the kill switch is engaged: no order of anybody enters, until two admins lift it"
+        found.append(AlarmMessage(source="exchange", severity="critical", detail=detail))
     for market in view.isolated():
         detail = f"{market} broke an invariant and stands still until somebody opens it"
         found.append(AlarmMessage(source="market", severity="critical", detail=detail))

@@ -58,7 +58,7 @@ async def run_once(options: DemoOptions, console: Console) -> int:
         console.print(f"trading at {options.url}", style="dim")
         orders, immediate = await _trade(demo)
         final = await _all_final(demo, immediate)
-        rows = [row for trader in demo.traders for row in await balance_rows(trader, demo.market)]
+        rows = [row for holder in demo.holders for row in await balance_rows(holder, demo.market)]
         proofs = await _prove_tokens(demo)
         await _read_gas(demo)
     _report(console, demo.board, orders, rows, proofs)
@@ -141,8 +141,8 @@ async def _prove_tokens(demo: Demo) -> list[TokenProof]:
     fees = await _fees(demo)
     for asset in (market.base, market.quote):
         balances = 0
-        for trader in demo.traders:
-            for row in await balance_rows(trader, market):
+        for holder in demo.holders:
+            for row in await balance_rows(holder, market):
                 if row.asset == asset.id:
                     balances += parse_units(
                         "balance", row.expected, asset.decimals, MAX_CHAIN_DIGITS
@@ -159,12 +159,12 @@ async def _prove_tokens(demo: Demo) -> list[TokenProof]:
 
 
 async def _fees(demo: Demo) -> int:
-    """Return all fees that the traders were told of, in quote atoms."""
+    """Return all fees that the holders were told of, in quote atoms."""
     quote, total = demo.market.quote, 0
-    for trader in demo.traders:
+    for holder in demo.holders:
         before = None
         while True:
-            page = await trader.client.fills(before=before, limit=200)
+            page = await holder.client.fills(before=before, limit=200)
             total += sum(
                 quote.parse(fill.fee, "fee") for fill in page.fills if fill.stage != "failed"
             )

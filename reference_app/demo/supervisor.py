@@ -54,7 +54,8 @@ class Demo:
         accounts: who trades.
         board: what is shown.
         market: what is traded.
-        traders: accounts with open clients, the market maker's first.
+        traders: accounts with open clients that trade by themselves, the market maker's first.
+        visitor: the account of whoever opens the pages, with an open client.
         observer: a client without an account.
         chain: the local chain, or ``None``.
         exchange: the exchange's process.
@@ -65,9 +66,15 @@ class Demo:
     board: Board
     market: Market
     traders: tuple[Trader, ...]
+    visitor: Trader
     observer: ExchangeClient
     chain: LocalChain | None
     exchange: Child
+
+    @property
+    def holders(self) -> tuple[Trader, ...]:
+        """All that have funds in the vault."""
+        return (*self.traders, self.visitor)
 
     async def keep_exchange(self) -> None:
         """Start the exchange again whenever it ends, a bounded number of times.
@@ -132,7 +139,7 @@ async def _connect(
         where = f"chain {CHAIN_ID} at {chain.url}  contract {ground.contract[:10]}…"
     board = Board(market=MARKET.id, gateway=options.url, chain=where)
     traders = []
-    for account in accounts.traders:
+    for account in accounts.funded:
         client = await stack.enter_async_context(
             ExchangeClient(options.url, signer=LocalSigner(account.key), options=_client_options())
         )
@@ -147,7 +154,8 @@ async def _connect(
         accounts=accounts,
         board=board,
         market=observer.market(MARKET.id),
-        traders=tuple(traders),
+        traders=tuple(traders[:-1]),
+        visitor=traders[-1],
         observer=observer,
         chain=chain,
         exchange=exchange,

@@ -13,7 +13,7 @@ from hybrid_dex.exchange import Exchange
 from hybrid_dex.model.order import Side
 from hybrid_dex.model.units import Amount
 from tests.defaults.record_databases import raw
-from tests.defaults.test_migrations import OLD, begin_at
+from tests.defaults.test_migrations import OLD, WITHOUT_DETAILS, begin_at
 from tests.exchange_fixtures import ALICE, BOB, ETH, MARKET, USDC, order
 
 ORDERS = 40
@@ -117,7 +117,7 @@ def test_a_rebuild_may_be_interrupted_and_repeated(traded: Path) -> None:
 def test_an_upgrade_keeps_rows_and_says_what_is_missing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    asyncio.run(begin_at(address(tmp_path), OLD[-1]))
+    asyncio.run(begin_at(address(tmp_path), WITHOUT_DETAILS[-1]))
     assert run("check", tmp_path) == 1  # there is no journal, and the schema is old
     assert run("upgrade", tmp_path) == 0
     said = capsys.readouterr().out
