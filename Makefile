@@ -68,11 +68,12 @@ test: library-test web-unit contracts-test ## run the fast tests of everything (
 library-test: $(STAMPS)/dev node_modules/.stamp $(WEB)/node_modules/.stamp
 	$(PYTEST) -m "not slow" $(TESTED) $(ARGS)
 
-# On another Python, when the machine has it: `make test-python-3.13`. Not what drives other programs, a chain or processes
-# that are killed: those take most of the time and learn nothing of the interpreter.
+# On another Python, when the machine has it: `make test-python-3.13`. Of the reference app only its routes, orders and sockets, and
+# not what drives other programs, a chain or processes that are killed: that takes most of the time and learns nothing of the interpreter.
 test-python-%: .venv-%/stamp node_modules/.stamp
-	.venv-$*/bin/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow" $(TESTED) \
-		$(addprefix --ignore=,tests/chain tests/crash reference_app/tests/demo) $(ARGS)
+	.venv-$*/bin/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow" $(filter-out reference_app/tests,$(TESTED)) \
+		$(addprefix reference_app/tests/,test_orders.py test_routes.py test_stream.py) \
+		$(addprefix --ignore=,tests/chain tests/crash) $(ARGS)
 
 has-python-%:
 	@[ -n '$(call other_python,$*)' ]
