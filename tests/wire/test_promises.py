@@ -19,6 +19,7 @@ from hybrid_dex.wire import (
     session_key_message,
     voucher_amount,
     voucher_message,
+    voucher_salt,
 )
 from tests.wire.terms import ALICE
 
@@ -86,3 +87,15 @@ def test_a_requested_amount_is_exact_or_refused() -> None:
     assert voucher_amount(VoucherRequest(asset="USDC", amount="1.000001"), USDC) == 1_000_001
     with pytest.raises(FormatError, match="amount"):
         voucher_amount(VoucherRequest(asset="USDC", amount="1.0000001"), USDC)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "0", "007", "-1", "+1", " 1", "1.0", "1e3", "\u0661", str(2**256), "9" * 5000]
+)
+def test_a_salt_is_written_in_one_way(text: str) -> None:
+    """Digits without a zero in front, below 2**256, and never read as a number before that is known."""
+    with pytest.raises(FormatError):
+        voucher_salt(VoucherRequest(asset="USDC", amount="1", salt=text))
+    assert (
+        voucher_salt(VoucherRequest(asset="USDC", amount="1", salt=str(2**256 - 1))) == 2**256 - 1
+    )

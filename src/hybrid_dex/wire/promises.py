@@ -4,7 +4,8 @@ A signed message carries exactly the fields of its EIP-712 struct, so that a wal
 the contract as it is, and whoever doubts it recovers the signer himself.
 """
 
-from typing import Annotated, TypeAlias
+import re
+from typing import Annotated, Final, TypeAlias
 
 import msgspec
 from msgspec import Meta
@@ -39,6 +40,8 @@ __all__ = [
     "voucher_message",
     "voucher_salt",
 ]
+
+_SALT: Final = re.compile(r"[1-9][0-9]{0,77}", re.ASCII)
 
 DigitsText: TypeAlias = Annotated[
     str,
@@ -167,7 +170,7 @@ def voucher_salt(request: VoucherRequest) -> int:
     text = request.salt
     if text is None:
         return 0
-    if not (text.isascii() and text.isdecimal()) or int(text) >= 2**256 or text == "0":
+    if _SALT.fullmatch(text) is None or int(text) >= 2**256:
         raise FormatError("salt", "not a salt", "decimal digits, 2**40 to 2**256 - 1")
     return int(text)
 

@@ -4,7 +4,8 @@ A message carries exactly the fields of the EIP-712 struct, so that whoever keep
 signer himself, years later and without the exchange. `hybrid-dex receipts verify` reads it.
 """
 
-from typing import Annotated, TypeAlias
+import re
+from typing import Annotated, Final, TypeAlias
 
 import msgspec
 from msgspec import Meta
@@ -35,6 +36,8 @@ from hybrid_dex.wire.scalars import (
 from hybrid_dex.wire.words import ReceiptKindWord, SideWord, member, word
 
 __all__ = ["ReceiptMessage", "ReceiptsAnswer", "receipt_message", "to_receipt"]
+
+_DIGITS: Final = re.compile(r"0|[1-9][0-9]{0,19}", re.ASCII)
 
 Packed48: TypeAlias = Annotated[int, Meta(ge=0, lt=2**48)]
 DigitsText: TypeAlias = Annotated[
@@ -154,6 +157,6 @@ def to_receipt(message: ReceiptMessage) -> SignedJournalReceipt:
 
 
 def _digits(field: str, text: str) -> int:
-    if not (text.isascii() and text.isdecimal()) or int(text) >= 1 << 64:
+    if _DIGITS.fullmatch(text) is None or int(text) >= 1 << 64:
         raise FormatError(field, "not an integer", "decimal digits, below 2**64")
     return int(text)

@@ -28,7 +28,7 @@ page.on("console", (message) => {
 
 const say = (text) => console.log(text);
 const notice = (text) => page.locator(".notice", { hasText: text }).first().waitFor(WAIT);
-const row = () => page.locator('section[aria-label="Open orders"] tbody tr').first();
+const row = () => page.locator('section[aria-label="Open orders: rows"] tbody tr').first();
 
 async function connect() {
   await page.goto(`${url}/`);
@@ -69,7 +69,7 @@ async function resting() {
 async function settled() {
   await submit("Buy", { type: "Market", quantity: "0.1" });
   await page.getByRole("tab", { name: "Fills" }).click();
-  const fill = page.locator('section[aria-label="Fills"] tbody tr').first();
+  const fill = page.locator('section[aria-label="Fills: rows"] tbody tr').first();
   await fill.waitFor(WAIT);
   await fill.getByText("final", { exact: false }).first().waitFor(WAIT);
   const shown = await fill.locator("td.num").allTextContents();
