@@ -63,7 +63,7 @@ demo: $(STAMPS)/demo $(if $(findstring --no-chain,$(ARGS)),,node_modules/.stamp 
 
 install: $(STAMPS)/dev $(STAMPS)/docs node_modules/.stamp $(WEB)/dist/.stamp ## install all that developing needs
 
-test: library-test web-unit contracts-test ## run the fast tests of everything (under 10 minutes)
+test: library-test web-unit contracts-test ## run the fast tests of everything (about 25 minutes on two cores)
 
 library-test: $(STAMPS)/dev node_modules/.stamp $(WEB)/node_modules/.stamp
 	$(PYTEST) -m "not slow" $(TESTED) $(ARGS)
