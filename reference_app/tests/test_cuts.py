@@ -1,4 +1,4 @@
-"""C10: after any cut, the client's book and own orders are the exchange's.
+"""C10: after any cut, the client's book and own orders are the exchange's, and it heard each fill once.
 
 The real client on the real server, over a socket that is cut at random moments while the account and
 another one trade; it comes back by itself, and what it then shows is compared with REST.
@@ -6,6 +6,7 @@ another one trade; it comes back by itself, and what it then shows is compared w
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -23,7 +24,7 @@ from hybrid_dex.client import (
     websocket_connector,
 )
 from hybrid_dex.signing import LocalSigner
-from hybrid_dex.wire import OrderMessage
+from hybrid_dex.wire import Channel, FillMessage, OrderMessage
 from reference_app.tests.stack import Stack, limits, running, settings
 from tests.tiers import count
 
@@ -68,7 +69,7 @@ async def trade(client: ExchangeClient, rng: random.Random) -> None:
     with suppress(HybridDexError):
         kind, live = rng.random(), client.known_orders()
         if kind < 0.6 or not live:
-            side, price = rng.choice([("buy", 95), ("sell", 100)])
+            side, price = rng.choice([("buy", 95), ("sell", 96)])
             await client.place(
                 "ETH-USDC", side, f"0.{rng.randint(1, 9)}", str(price + rng.randint(0, 6))
             )
@@ -96,6 +97,13 @@ async def same(client: ExchangeClient, book: BookReplica, stack: Stack) -> None:
     }
 
 
+async def hear(fills: AsyncIterator[object], heard: Counter[str]) -> None:
+    async for event in fills:
+        assert isinstance(event, FillMessage), "it resumes where it was cut"
+        if event.stage == "matched":
+            heard[event.fill_id] += 1
+
+
 def by_id(orders: list[OrderMessage] | tuple[OrderMessage, ...]) -> dict[str, OrderMessage]:
     return {order.order_id: order for order in orders}
 
@@ -113,6 +121,9 @@ async def test_after_every_cut_book_and_own_orders_are_the_exchanges(
             ExchangeClient(stack.url, signer=OTHER) as other,
         ):
             book = await client.live_book("ETH-USDC")
+            heard: Counter[str] = Counter()
+            fills = await client.stream.listen(Channel(channel="fills"))
+            hearing = asyncio.create_task(hear(fills, heard))
             while scissors.cuts < CUTS:
                 await client.stream.wait_ready()
                 work = [
@@ -123,4 +134,14 @@ async def test_after_every_cut_book_and_own_orders_are_the_exchanges(
                 scissors.cut()
                 await asyncio.gather(*work)
                 await same(client, book, stack)
-            figure(f"{scissors.cuts} cuts: book and own orders equal the exchange's after each")
+            made = Counter([one.fill_id async for one in client.history.fills()])
+            while heard.total() < made.total():
+                assert not hearing.done()
+                await asyncio.sleep(0.005)
+            assert heard == made, "each once, whatever was cut"
+            hearing.cancel()
+            await asyncio.gather(hearing, return_exceptions=True)
+            figure(
+                f"{scissors.cuts} cuts: book and own orders equal the exchange's after each; "
+                f"{heard.total()} fills heard, each once"
+            )

@@ -49,8 +49,10 @@ from hybrid_dex.wire import (
     CancelAllAnswer,
     CancelAllOp,
     CancelOp,
+    Channel,
     DomainMessage,
     FillsAnswer,
+    HeartbeatMessage,
     InfoAnswer,
     LoginOp,
     LoginRequest,
@@ -152,6 +154,9 @@ class FakeExchange:
         self.logins = 0
         self.refreshes = 0
         self.placed: list[OrderRequest] = []
+        self.told: list[tuple[Sequence, str, AccountId | None, str]] = []
+        """What was told, for who resumes; a test may forget it."""
+        self.remembers_after = Sequence(0)
         self._issued = 0
         self.run(ListMarket(market=ETH))
 
@@ -180,24 +185,40 @@ class FakeExchange:
         batch = EventBatch(sequence, at_ns, self.engine.apply(command))
         told = self.feed.apply(batch)
         for update in told.books:
-            self._tell("book", None, book_message(update, ETH))
+            self._tell(sequence, "book", None, book_message(update, ETH))
         for trade in told.trades:
-            self._tell("trades", None, trade_message(trade, ETH))
+            self._tell(sequence, "trades", None, trade_message(trade, ETH))
         for report in told.executions:
-            self._tell("orders", report.account, execution_message(report, ETH))
+            self._tell(sequence, "orders", report.account, execution_message(report, ETH))
         for fill in told.fills:
-            self._tell("fills", fill.account, fill_message(fill, ETH))
+            self._tell(sequence, "fills", fill.account, fill_message(fill, ETH))
         return batch
+
+    def forget(self) -> None:
+        """Nobody can resume from before now."""
+        self.told.clear()
+        self.remembers_after = self.engine.sequence
+
+    def beat(self) -> None:
+        """Send a heartbeat to whoever wants them."""
+        message = HeartbeatMessage(sequence=self.engine.sequence, time_ms=self.now_ms)
+        for socket in self.sockets:
+            if "heartbeat" in socket.channels:
+                socket.tell(encode(message).decode())
 
     def cut_sockets(self) -> None:
         """Every connection is lost at once."""
         for socket in self.sockets:
             socket.cut()
 
-    def _tell(self, channel: str, account: AccountId | None, message: msgspec.Struct) -> None:
+    def _tell(
+        self, sequence: Sequence, channel: str, account: AccountId | None, message: msgspec.Struct
+    ) -> None:
+        text = encode(message).decode()
+        self.told.append((sequence, channel, account, text))
         for socket in self.sockets:
             if channel in socket.channels and account in {None, socket.account}:
-                socket.tell(encode(message).decode())
+                socket.tell(text)
 
     # --------------------------------------------------------------------- the http port
 
@@ -464,6 +485,7 @@ class FakeSocket:
         self._messages: asyncio.Queue[str | None] = asyncio.Queue()
         self.account: AccountId | None = None
         self.channels: set[str] = set()
+        self.asked: list[Channel] = []
         self.drop_next: set[str] = set()
         self.mute = False
         self.is_cut = False
@@ -513,8 +535,28 @@ class FakeSocket:
         else:
             assert request.id is not None
             self.tell(encode(ack(request.id, answer)).decode())
-        if isinstance(request, SubscribeOp) and any(c.channel == "book" for c in request.channels):
-            self.tell(encode(self._exchange.snapshot()).decode())
+        if isinstance(request, SubscribeOp):
+            self._begin_with(request)
+
+    def _subscribe(self, request: SubscribeOp) -> SubscribeResult:
+        self.asked = request.channels
+        for channel in request.channels:
+            if channel.after is not None and channel.after < self._exchange.remembers_after:
+                raise Refused(problem(RejectReason.UNKNOWN_SEQUENCE, field="after"))
+        self.channels |= {channel.channel for channel in request.channels}
+        return SubscribeResult(
+            channels=request.channels, sequence=Sequence(self._exchange.engine.sequence)
+        )
+
+    def _begin_with(self, request: SubscribeOp) -> None:
+        for wanted in request.channels:
+            if wanted.channel == "book":
+                self.tell(encode(self._exchange.snapshot()).decode())
+            elif wanted.after is not None:
+                for sequence, channel, account, text in self._exchange.told:
+                    mine = channel == wanted.channel and account in {None, self.account}
+                    if mine and sequence > wanted.after:
+                        self.tell(text)
 
     def _handle(self, request: object) -> msgspec.Struct:
         exchange = self._exchange
@@ -526,8 +568,7 @@ class FakeSocket:
                 self.account = exchange._account(request.token)
                 return LoginResult(account=self.account)
             case SubscribeOp():
-                self.channels |= {channel.channel for channel in request.channels}
-                return SubscribeResult(channels=request.channels)
+                return self._subscribe(request)
             case UnsubscribeOp():
                 self.channels -= {channel.channel for channel in request.channels}
                 return SubscribeResult(channels=[])

@@ -1,9 +1,12 @@
 """The client against an exchange in memory: trading, recovery, and outcomes that were in doubt."""
 
 import asyncio
+import contextlib
+from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from hybrid_dex.client import (
@@ -26,7 +29,7 @@ from hybrid_dex.model.order import OrderType, Side
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.signed_order import Nonce
 from hybrid_dex.signing import Domain, LocalSigner
-from hybrid_dex.wire import ExecutionMessage
+from hybrid_dex.wire import ExecutionMessage, FillMessage
 from tests.client.fake_exchange import DOMAIN, ETH, FakeExchange
 
 ALICE, BOB = LocalSigner(b"\x01" * 32), LocalSigner(b"\x02" * 32)
@@ -248,22 +251,89 @@ async def test_a_live_book_survives_gaps_and_cuts(exchange: FakeExchange) -> Non
 async def test_an_order_that_ended_unheard_is_noticed_after_reconnecting(
     exchange: FakeExchange,
 ) -> None:
-    """The listener is told that it missed something, and the client asks what it was."""
+    """It is told what it missed; when the exchange forgot that, it learns so and the client asks."""
     async with client_of(exchange) as alice, client_of(exchange, BOB, entry="rest") as bob:
         await alice.stream.wait_ready()
         events = alice.order_events()
         waiting = asyncio.ensure_future(anext(events))
-        await alice.place("ETH-USDC", "sell", "1", "2500")
-        assert isinstance(await waiting, ExecutionMessage)
+        for remembers in (True, False):
+            await alice.place("ETH-USDC", "sell", "1", "2500")
+            assert isinstance(await waiting, ExecutionMessage)
+            exchange.sockets_open = False
+            exchange.cut_sockets()
+            await until(lambda: not alice.stream.ready)
+            await bob.place("ETH-USDC", "buy", "1", "2500")
+            assert len(alice.known_orders()) == 1
+            if not remembers:
+                exchange.forget()
+            exchange.sockets_open = True
+            missed = await anext(events)
+            if remembers:
+                assert isinstance(missed, ExecutionMessage)
+                assert missed.exec_type == "trade"
+            else:
+                assert isinstance(missed, Reconnected)
+            await until(lambda: not alice.known_orders())
+            waiting = asyncio.ensure_future(anext(events))
+        waiting.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await waiting
+        await events.aclose()
+
+
+async def test_what_was_heard_before_a_cut_is_not_heard_again(exchange: FakeExchange) -> None:
+    """A command tells three trades and the connection is cut after the second: the third follows."""
+    async with client_of(exchange) as alice, client_of(exchange, BOB, entry="rest") as bob:
+        await alice.stream.wait_ready()
+        fills, orders = alice.fill_events(), alice.order_events()
+        hearing = [asyncio.ensure_future(anext(one)) for one in (fills, orders)]
+        await until(lambda: {"fills", "orders"} <= exchange.sockets[0].channels)
+        for price in ("2500", "2501", "2502"):
+            await alice.place("ETH-USDC", "sell", "1", price)
+        socket = exchange.sockets[0]
         exchange.sockets_open = False
+        tell, told = socket.tell, Counter[str]()
+
+        def two_each(text: str) -> None:
+            kind = msgspec.json.decode(text)["type"]
+            told[kind] += 1
+            if told[kind] <= 2:
+                tell(text)
+
+        socket.tell = two_each  # type: ignore[method-assign] # of one fake
+        await bob.place("ETH-USDC", "buy", "3", "2502")
         exchange.cut_sockets()
         await until(lambda: not alice.stream.ready)
-        await bob.place("ETH-USDC", "buy", "1", "2500")
-        assert len(alice.known_orders()) == 1
         exchange.sockets_open = True
-        assert isinstance(await anext(events), Reconnected)
+        await alice.stream.wait_ready()
+        after = {one.channel: one.after for one in exchange.sockets[-1].asked}
+        assert after["orders"] == after["fills"] == exchange.engine.sequence - 1
+        heard_fills = [await hearing[0], await anext(fills), await anext(fills)]
+        heard_orders = [await hearing[1]] + [await anext(orders) for _ in range(5)]
+        assert all(isinstance(one, FillMessage) for one in heard_fills)
+        assert len({one.fill_id for one in heard_fills if isinstance(one, FillMessage)}) == 3
+        reports = [one.exec_type for one in heard_orders if isinstance(one, ExecutionMessage)]
+        assert reports == ["new", "new", "new", "trade", "trade", "trade"]
         await until(lambda: not alice.known_orders())
-        await events.aclose()
+        for one in (fills, orders):
+            await one.aclose()
+
+
+async def test_a_heartbeat_says_how_far_a_silent_channel_is(exchange: FakeExchange) -> None:
+    """Nothing happened to this account for long: it resumes from the heartbeat, not from its login."""
+    async with client_of(exchange) as alice, client_of(exchange, BOB, entry="rest") as bob:
+        await alice.stream.wait_ready()
+        await until(lambda: "orders" in exchange.sockets[0].channels)
+        for _ in range(5):
+            await bob.place("ETH-USDC", "buy", "0.1", "2000")
+        exchange.beat()
+        exchange.forget()
+        await bob.place("ETH-USDC", "buy", "0.1", "2000")
+        exchange.cut_sockets()
+        await until(lambda: not alice.stream.ready)
+        await alice.stream.wait_ready()
+        asked = [one for one in exchange.sockets[-1].asked if one.channel == "orders"]
+        assert [one.after for one in asked] == [exchange.remembers_after]
 
 
 async def test_a_silent_socket_is_probed_and_left() -> None:

@@ -96,3 +96,18 @@ def test_reports_on_unknown_orders_and_refusals_are_passed_over() -> None:
     orders.take_order(ORDER, 5)
     orders.take_report(report(6, exec_type="cancel_rejected", price=None, status=None))
     assert orders.get(ORDER.order_id) == ORDER
+
+
+def test_a_report_that_comes_before_its_orders_answer_counts_when_that_comes() -> None:
+    """The order was looked up before it traded, and the answer took longer than the report."""
+    orders = OwnOrders()
+    orders.take_report(report(7, open="0.5", filled="1"))
+    orders.take_report(report(9, open="0.25", filled="1.25"))
+    orders.take_order(ORDER, 5)
+    known = orders.get(ORDER.order_id)
+    assert known is not None
+    assert (known.open, known.filled) == ("0.25", "1.25")
+    other = with_(order_id="512")
+    orders.take_report(report(9, order_id="512", status="filled", open="0", filled="1.5"))
+    [ended] = orders.take_order(other, 5)
+    assert (ended.order_id, ended.status) == ("512", "filled")

@@ -154,6 +154,10 @@ def test_what_is_left_out_has_its_default() -> None:
         (REQUEST, {"signature_kind": "session"}, "signature", "signature"),
         (REQUEST, {"proof": ("0x" + "00" * 32,)}, "signature", "signature"),
         (REQUEST, {"leaf": 1}, "signature", "signature"),
+        *(
+            (REQUEST, {"client_order_id": name}, "client_order_id", "printable ASCII")
+            for name in (" mm", "mm ", "m\tm", "\n", "café", "x" * 65, "")
+        ),
         (REQUEST, {"signature_kind": "approved"}, "max_fee_ppm", "max_fee_ppm"),
         (SIGNED, {"signature_kind": "approved"}, "signature", "no signature"),
         (SIGNED, {"signature_kind": "bulk"}, "proof", "bulk"),

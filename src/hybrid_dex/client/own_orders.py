@@ -2,7 +2,8 @@
 
 Pure. Answers of REST and reports of the socket race each other; what is older never overwrites
 what is newer: every change to an order raises the sequence of the command that did it, and an
-order that was seen to end stays ended.
+order that was seen to end stays ended. A report of an order that is not known yet is kept until its
+answer comes.
 """
 
 from collections import OrderedDict
@@ -19,7 +20,8 @@ __all__ = ["LIVE", "OwnOrders"]
 LIVE: Final = frozenset({"new", "partially_filled"})
 """The statuses of an order that can still trade."""
 
-_ENDED_KEPT: Final = 10_000
+_KEPT: Final = 10_000
+"""Orders that ended, and reports of orders that are not known."""
 
 
 @attrs.define
@@ -34,6 +36,7 @@ class OwnOrders:
 
     _live: dict[str, _Known] = attrs.field(factory=dict, init=False)
     _ended: OrderedDict[str, None] = attrs.field(factory=OrderedDict, init=False)
+    _early: OrderedDict[str, ExecutionMessage] = attrs.field(factory=OrderedDict, init=False)
 
     def live(self) -> tuple[OrderMessage, ...]:
         """Return the live orders, oldest first."""
@@ -57,12 +60,16 @@ class OwnOrders:
         if order.status not in LIVE:
             return self._end(order)
         self._live[order.order_id] = _Known(order, sequence)
-        return ()
+        early = self._early.pop(order.order_id, None)
+        return () if early is None else self.take_report(early)
 
     def take_report(self, report: ExecutionMessage) -> tuple[OrderMessage, ...]:
         """What happened to one order."""
         known = self._live.get(report.order_id or "")
-        if known is None or known.sequence > report.sequence or report.status is None:
+        if known is None:
+            self._keep(report)
+            return ()
+        if known.sequence > report.sequence or report.status is None:
             return ()
         if report.price is None or report.quantity is None or report.time_in_force is None:
             return ()
@@ -108,9 +115,20 @@ class OwnOrders:
             elif mark.get(order.order_id) is known:
                 self._live[order.order_id] = _Known(order, known.sequence)
 
+    def _keep(self, report: ExecutionMessage) -> None:
+        """Keep the newest report of an order that is not known."""
+        order_id = report.order_id
+        if order_id is None or order_id in self._ended or report.status is None:
+            return
+        self._early[order_id] = report
+        self._early.move_to_end(order_id)
+        if len(self._early) > _KEPT:
+            self._early.popitem(last=False)
+
     def _end(self, order: OrderMessage) -> tuple[OrderMessage, ...]:
         self._live.pop(order.order_id, None)
+        self._early.pop(order.order_id, None)
         self._ended[order.order_id] = None
-        if len(self._ended) > _ENDED_KEPT:
+        if len(self._ended) > _KEPT:
             self._ended.popitem(last=False)
         return (order,)

@@ -1,8 +1,9 @@
 """The socket of one client: connects, logs in, subscribes, recovers, and answers requests.
 
 After a lost connection everything is set up again: the login, every channel, a fresh snapshot for
-every book. A request that was sent and not answered fails with `UnknownOutcomeError`; whoever made
-it resolves it by id. A connection on which nothing is heard is probed with a ping, and dropped when
+every book. Orders, fills and trades go on where they were cut, each message once; when the exchange
+does not remember that far they begin anew, and their listeners hear `Reconnected`. A request that
+was sent and not answered fails with `UnknownOutcomeError`; whoever made it resolves it by id. A connection on which nothing is heard is probed with a ping, and dropped when
 that is not answered either, so a dead peer is noticed within two heartbeats.
 """
 
@@ -17,10 +18,12 @@ import msgspec
 from hybrid_dex.client.book_replica import BookReplica, Step
 from hybrid_dex.client.errors import UnreachableError, refused
 from hybrid_dex.client.listener import Listener
+from hybrid_dex.client.positions import RESUMED, Positions
 from hybrid_dex.client.socket_port import Connection, Connector
 from hybrid_dex.errors import FormatError, HybridDexError, RefusedError, UnknownOutcomeError
 from hybrid_dex.model.market import Market
-from hybrid_dex.model.units import MarketId
+from hybrid_dex.model.reasons import RejectReason
+from hybrid_dex.model.units import MarketId, fill_sequence
 from hybrid_dex.wire import (
     Ack,
     BalancesMessage,
@@ -32,6 +35,7 @@ from hybrid_dex.wire import (
     ErrorMessage,
     ExecutionMessage,
     FillMessage,
+    HeartbeatMessage,
     LoginOp,
     LoginResult,
     PingOp,
@@ -46,6 +50,7 @@ from hybrid_dex.wire import (
     decode,
     decode_server_message,
     encode,
+    parse_fill_id,
     to_book_update,
 )
 
@@ -57,12 +62,18 @@ _ORDERS: Final = Channel(channel="orders")
 _FILLS: Final = Channel(channel="fills")
 _ADMIN: Final = Channel(channel="admin")
 _BALANCES: Final = Channel(channel="balances")
+_HEARTBEAT: Final = Channel(channel="heartbeat")
+"""Tells how far the other channels are while they have nothing to tell."""
 _OF_NO_MARKET: Final = frozenset({"orders", "fills", "balances", "admin"})
 
 
 @attrs.frozen
 class Reconnected:
-    """The connection was lost and is back: what happened in between was not heard."""
+    """The connection was lost and is back, and what happened in between is not told: read it.
+
+    Listeners to orders, fills and trades hear it only when the exchange did not remember that far;
+    otherwise they hear all that they missed, and nothing of the cut.
+    """
 
 
 StreamEvent: TypeAlias = (
@@ -130,6 +141,8 @@ class Stream:
         self._connection: Connection | None = None
         self._next_id = 0
         self._pending: dict[int, asyncio.Future[msgspec.Raw]] = {}
+        self._subscribing: dict[int, list[Channel]] = {}
+        self._positions = Positions()
         self._channels: dict[Channel, None] = {}
         self._replicas: dict[MarketId, BookReplica] = {}
         self._listeners: dict[Channel, list[Listener[StreamEvent]]] = {}
@@ -250,12 +263,39 @@ class Stream:
 
     async def _subscribe(self, channel: Channel) -> None:
         """Tell the exchange now if connected; `_set_up` tells it every time it connects."""
-        self._channels[channel] = None
+        channels = [channel]
+        if channel.channel in RESUMED and _HEARTBEAT not in self._channels:
+            channels.append(_HEARTBEAT)
+        self._channels |= dict.fromkeys(channels)
         if self._ready.is_set():
             with contextlib.suppress(UnreachableError, UnknownOutcomeError):
-                await self.request(
-                    lambda id: SubscribeOp(id=id, channels=[channel]), SubscribeResult
-                )
+                await self._ask_for(channels)
+
+    async def _ask_for(self, channels: list[Channel]) -> None:
+        """Subscribe. Positions begin as the answer is read: what comes after it counts already."""
+
+        def make(request_id: int) -> SubscribeOp:
+            self._subscribing[request_id] = [one for one in channels if one.after is None]
+            return SubscribeOp(id=request_id, channels=channels)
+
+        await self.request(make, SubscribeResult)
+
+    async def _resume(self) -> None:
+        """Subscribe to everything again, from where it was cut if the exchange remembers that."""
+        channels = list(self._channels)
+        asked = self._positions.resume(channels)
+        try:
+            await self._ask_for(asked)
+        except RefusedError as error:
+            if error.code != RejectReason.UNKNOWN_SEQUENCE.value:
+                raise
+            self._positions.forget()
+            await self._ask_for(channels)
+            asked = channels
+        if self._ever_ready:
+            anew = [one for one in asked if one.after is None]
+            for listener in (each for one in anew for each in self._listeners.get(one, ())):
+                listener.put(Reconnected())
 
     async def _serve(self, connection: Connection) -> None:
         self._connection = connection
@@ -279,18 +319,11 @@ class Stream:
             elif self._sign_in is not None:
                 await self.request(self._sign_in, LoginResult)
             if self._channels:
-                channels = list(self._channels)
-                await self.request(
-                    lambda id: SubscribeOp(id=id, channels=channels), SubscribeResult
-                )
+                await self._resume()
         except UnknownOutcomeError as error:
             raise UnreachableError(str(error)) from error
         self._heard_at = asyncio.get_running_loop().time()
         self._ready.set()
-        if self._ever_ready:
-            for listeners in self._listeners.values():
-                for listener in listeners:
-                    listener.put(Reconnected())
         self._ever_ready = True
 
     async def _log_in(self, token: str) -> None:
@@ -324,21 +357,27 @@ class Stream:
     def _take(self, message: ServerMessage) -> None:
         match message:
             case Ack(id=int(request_id)) if future := self._waiting(request_id):
+                self._begun(request_id, message.result)
                 future.set_result(message.result)
             case ErrorMessage(id=int(request_id)) if future := self._waiting(request_id):
                 future.set_exception(refused(message.problem))
             case BookMessage():
                 self._take_book(message)
             case TradeMessage():
-                self._tell(Channel(channel="trades", market=message.market), message)
+                channel = Channel(channel="trades", market=message.market)
+                self._tell_new(channel, fill_sequence(parse_fill_id(message.fill_id)), message)
             case TickerMessage():
                 self._tell(Channel(channel="ticker", market=message.market), message)
             case CandleMessage():
                 self._tell(candle_channel(message.market, message.interval), message)
             case ExecutionMessage():
-                self._tell(_ORDERS, message)
+                self._tell_new(_ORDERS, message.sequence, message)
             case FillMessage():
-                self._tell(_FILLS, message)
+                made = message.stage == "matched"
+                command = fill_sequence(parse_fill_id(message.fill_id)) if made else None
+                self._tell_new(_FILLS, command, message)
+            case HeartbeatMessage():
+                self._positions.passed(message.sequence)
             case StatisticsMessage() | BatchesMessage():
                 self._tell(_ADMIN, message)
             case BalancesMessage():
@@ -349,6 +388,18 @@ class Stream:
     def _waiting(self, request_id: int) -> "asyncio.Future[msgspec.Raw] | None":
         future = self._pending.get(request_id)
         return None if future is None or future.done() else future
+
+    def _begun(self, request_id: int, result: msgspec.Raw) -> None:
+        """A subscription was granted: what its channels tell comes after the sequence it names."""
+        channels = self._subscribing.pop(request_id, [])
+        sequence = decode(SubscribeResult, bytes(result)).sequence if channels else None
+        if sequence is not None:
+            self._positions.begin(channels, sequence)
+
+    def _tell_new(self, channel: Channel, sequence: int | None, message: StreamEvent) -> None:
+        """Tell a message, unless it is told again after a cut that came after it."""
+        if self._positions.take(channel, sequence):
+            self._tell(channel, message)
 
     def _tell(self, channel: Channel, message: StreamEvent) -> None:
         listeners = self._listeners.get(channel, [])
@@ -375,11 +426,12 @@ class Stream:
         channel = Channel(channel="book", market=market)
         with contextlib.suppress(UnreachableError, UnknownOutcomeError, RefusedError):
             await self.request(lambda id: UnsubscribeOp(id=id, channels=[channel]), SubscribeResult)
-            await self.request(lambda id: SubscribeOp(id=id, channels=[channel]), SubscribeResult)
+            await self._ask_for([channel])
 
     def _lose(self) -> None:
         self._connection = None
         self._ready.clear()
+        self._subscribing.clear()
         for replica in self._replicas.values():
             replica.lose()
         for future in self._pending.values():

@@ -14,7 +14,7 @@ from hybrid_dex.model.commands import CancelOrder, ReduceOrder
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.protection import CancelScheduled
 from hybrid_dex.model.signed_order import SignedOrder
-from hybrid_dex.model.units import MAX_BATCH_MEMBERS, AccountId, ClientOrderId, OrderId
+from hybrid_dex.model.units import MAX_BATCH_MEMBERS, AccountId, OrderId
 from hybrid_dex.model.views import OrderView
 from hybrid_dex.wire.orders import (
     OrderRequest,
@@ -31,6 +31,7 @@ from hybrid_dex.wire.scalars import (
     Milliseconds,
     SequenceNumber,
     SymbolText,
+    parse_client_order_id,
     parse_order_id,
     to_ms,
 )
@@ -260,7 +261,7 @@ def _to_member(
             return CancelOrder(
                 account=account,
                 order_id=None if member.order_id is None else parse_order_id(member.order_id),
-                client_order_id=None if name is None else ClientOrderId(name),
+                client_order_id=None if name is None else parse_client_order_id(name),
             )
         case ReduceMember():
             refuse_window(member.order, "batch")

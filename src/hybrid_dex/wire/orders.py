@@ -22,7 +22,6 @@ from hybrid_dex.model.signed_order import (
 from hybrid_dex.model.units import (
     AccountId,
     Amount,
-    ClientOrderId,
     FeePpm,
     Price,
     Quantity,
@@ -36,6 +35,7 @@ from hybrid_dex.wire.scalars import (
     Milliseconds,
     SymbolText,
     hex_text,
+    parse_client_order_id,
     parse_hex,
     parse_nonce,
     to_ms,
@@ -235,7 +235,7 @@ def to_order(request: OrderRequest, market: Market, account: AccountId) -> Signe
     display_quantity = _display(request.display_quantity, market)
     quote_budget = None if request.quote_budget is None else _budget(request.quote_budget, market)
     client_order_id = (
-        None if request.client_order_id is None else ClientOrderId(request.client_order_id)
+        None if request.client_order_id is None else parse_client_order_id(request.client_order_id)
     )
     if not _is_signed(request):
         _refuse_signed_fields(request)

@@ -11,7 +11,9 @@ from msgspec import Meta
 
 from hybrid_dex.errors import FormatError
 from hybrid_dex.model.decimal_text import parse_units
-from hybrid_dex.model.units import FillId, OrderId, TimestampNs
+from hybrid_dex.model.reasons import RejectReason
+from hybrid_dex.model.units import ClientOrderId, FillId, OrderId, TimestampNs
+from hybrid_dex.wire.codec import MessageError
 
 __all__ = [
     "AccountText",
@@ -27,6 +29,7 @@ __all__ = [
     "SymbolText",
     "TokenText",
     "hex_text",
+    "parse_client_order_id",
     "parse_fill_id",
     "parse_hex",
     "parse_nonce",
@@ -35,6 +38,8 @@ __all__ = [
     "to_ms",
     "to_ns",
 ]
+
+_NAME: Final = re.compile("[!-~]([ -~]{0,62}[!-~])?")
 
 DecimalText: TypeAlias = Annotated[
     str,
@@ -59,7 +64,7 @@ ClientOrderIdText: TypeAlias = Annotated[
         min_length=1,
         max_length=64,
         description="the trader's own id: printable ASCII, unique per account",
-        extra_json_schema={"pattern": "^[!-~]([ -~]{0,62}[!-~])?$"},
+        extra_json_schema={"pattern": f"^{_NAME.pattern}$"},
     ),
 ]
 AccountText: TypeAlias = Annotated[
@@ -120,6 +125,22 @@ def hex_text(data: bytes) -> str:
     '0x01ff'
     """
     return "0x" + data.hex()
+
+
+def parse_client_order_id(text: str) -> ClientOrderId:
+    """Return a client order id.
+
+    Raises:
+        MessageError: other than printable ASCII, or a blank at either end.
+    """
+    if _NAME.fullmatch(text) is None:
+        raise MessageError(
+            RejectReason.INVALID_CLIENT_ORDER_ID,
+            "client_order_id",
+            "other characters than printable ASCII, or a blank at an end",
+            "1 to 64 printable ASCII characters",
+        )
+    return ClientOrderId(text)
 
 
 def parse_hex(field: str, text: str, lengths: tuple[int, ...]) -> bytes:
