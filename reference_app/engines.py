@@ -101,6 +101,7 @@ def make_engine(
             options=ExchangeOptions(
                 snapshot_every=settings.snapshot_every,
                 freeze_recovered=owns_process,
+                projection_process=owns_process,
                 voucher_lifetime_s=settings.voucher_lifetime_s,
             ),
         )

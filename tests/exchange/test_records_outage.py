@@ -57,7 +57,9 @@ class Trade:
 
 
 @asynccontextmanager
-async def trading(folder: Path, url: str) -> AsyncIterator[tuple[Trade, SqlRecords]]:
+async def trading(
+    folder: Path, url: str, options: ExchangeOptions = PAUSES
+) -> AsyncIterator[tuple[Trade, SqlRecords]]:
     """An exchange in which orders are placed all the time."""
     records = SqlRecords(url)
     exchange = Exchange(
@@ -65,7 +67,7 @@ async def trading(folder: Path, url: str) -> AsyncIterator[tuple[Trade, SqlRecor
         journal=FileJournal(folder / "journal"),
         snapshots=FileSnapshots(folder / "snapshots"),
         records=records,
-        options=PAUSES,
+        options=options,
     )
     async with exchange:
         await exchange.deposit(ALICE, USDC, Amount(10**14))

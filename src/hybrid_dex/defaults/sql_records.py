@@ -124,6 +124,12 @@ class SqlRecords:
         self._engine: AsyncEngine | None = None
         self._prepared: dict[Insert | Update, _Prepared] = {}
 
+    def for_another_process(self) -> "SqlRecords | None":
+        """Return the same database's records; they can be pickled. ``None`` for rows in memory."""
+        if _is_in_memory(self._url):
+            return None
+        return SqlRecords(self._url.render_as_string(hide_password=False), upgrades=False)
+
     async def open(self) -> None:
         """Connect and bring the schema up to date; an empty database gets it in any case.
 
@@ -410,12 +416,13 @@ def _make_engine(url: URL) -> AsyncEngine:
             pool_pre_ping=True,
             connect_args={"timeout": _CONNECT_S, "command_timeout": _ANSWER_S},
         )
-    in_memory = url.database in {None, "", ":memory:"}
-    engine = (
-        create_async_engine(url, poolclass=StaticPool) if in_memory else create_async_engine(url)
-    )
+    engine = create_async_engine(url, **({"poolclass": StaticPool} if _is_in_memory(url) else {}))
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     return engine
+
+
+def _is_in_memory(url: URL) -> bool:
+    return url.drivername.startswith("sqlite") and url.database in {None, "", ":memory:"}
 
 
 def _prepare_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:  # noqa: ANN401 # DBAPI

@@ -1,7 +1,8 @@
 """Projection and Snapshotting: what follows the journal without the writer waiting for it.
 
 Both replay frames on an engine of their own: a snapshot in a process of its own, records that are
-far behind in a worker thread, a few frames at a time. Neither reads the live engine, so matching
+far behind in a worker thread, a few frames at a time. What the records are told may be written to
+them by another process, too (`ProjectingProcess`). Neither reads the live engine, so matching
 never pauses for them.
 """
 
@@ -23,10 +24,11 @@ from hybrid_dex.exchange.follower import (
 )
 from hybrid_dex.exchange.isolations import Isolations
 from hybrid_dex.exchange.options import ExchangeOptions
+from hybrid_dex.exchange.projecting import ProjectingProcess
 from hybrid_dex.exchange.replay import Replay, begin_replay, newest_linked
 from hybrid_dex.interfaces.clock import Clock
 from hybrid_dex.interfaces.journal import Journal, SharedJournal
-from hybrid_dex.interfaces.records import Records
+from hybrid_dex.interfaces.records import Records, SharedRecords
 from hybrid_dex.interfaces.snapshots import SharedSnapshots, Snapshot, Snapshots
 from hybrid_dex.model.events import EventBatch
 from hybrid_dex.model.units import Sequence
@@ -61,6 +63,11 @@ async def replay_chunks(
             return
 
 
+def _process_for(records: Records) -> ProjectingProcess | None:
+    shared = records.for_another_process() if isinstance(records, SharedRecords) else None
+    return None if shared is None else ProjectingProcess(shared)
+
+
 class Projection:
     """Keeps the records at the journal's head.
 
@@ -93,6 +100,7 @@ class Projection:
         sequence: Sequence,
     ) -> None:
         self._records = records
+        self._process = _process_for(records) if options.projection_process else None
         self._journal = journal
         self._snapshots = snapshots
         self._make_engine = make_engine
@@ -136,6 +144,13 @@ class Projection:
 
     async def run(self) -> None:
         """Project until canceled. An outage is waited out, with growing pauses."""
+        try:
+            await self._follow()
+        finally:
+            if self._process is not None:
+                await self._process.close()
+
+    async def _follow(self) -> None:
         wait_s = self._options.retry_s
         while True:
             try:
@@ -181,7 +196,14 @@ class Projection:
             await self._clock.sleep(self._options.projection_pause_s)
 
     async def _put(self, batches: list[EventBatch]) -> None:
-        await self._records.project(batches)
+        if self._process is not None:
+            try:
+                await self._process.project(batches)
+            except FollowerError as error:
+                self._process = None
+                _log.warning("records are written by this process from now on: %s", error)
+        if self._process is None:
+            await self._records.project(batches)
         self._projected = batches[-1].sequence
         self._ok = True
 

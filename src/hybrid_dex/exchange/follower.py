@@ -3,27 +3,30 @@
 Where journal and snapshots can be read by another process, as files can, the child is told which
 ones and does everything itself: the parent never touches the state's bytes, and a hundred megabytes
 of it would be felt there. Otherwise the parent sends the snapshot to start from and the frames
-since, and gets the new one back.
-
-Nothing of the parent's memory is shared, so neither its lock nor its garbage collector notices. The
-child is nicer than the parent: where processors are few, matching comes first.
-
-A message is its length in eight bytes, then the bytes; an empty one ends the frames.
+since, each a message, of which an empty one is the last, and gets the new one back.
 """
 
 import asyncio
 import copy
 import os
-import pickle
 import sys
 from collections.abc import AsyncIterator, Callable
-from typing import BinaryIO, Final
+from typing import Final, cast
 
 import attrs
 import msgspec
 
 from hybrid_dex.engine.engine import Engine
-from hybrid_dex.errors import HybridDexError, UnavailableError
+from hybrid_dex.errors import UnavailableError
+from hybrid_dex.exchange.child import (
+    NOT_UNDERSTOOD,
+    FollowerError,
+    begin,
+    framed,
+    pickled,
+    receive,
+    start,
+)
 from hybrid_dex.exchange.isolations import Isolations
 from hybrid_dex.exchange.replay import Replay, begin_replay
 from hybrid_dex.interfaces.book import Book
@@ -43,17 +46,11 @@ __all__ = [
     "take_snapshot",
 ]
 
-_LENGTH_BYTES: Final = 8
 _SCRIPT: Final = "from hybrid_dex.exchange.follower import follow; follow()"
 _NICER: Final = 10
+_NAMED: Final = "book and risk"
 _KEPT: Final = 3
-_NOT_UNDERSTOOD: Final = 3
-"""Exit code of a child that can not read what it is given: a book of the parent's main script, say."""
 _LOOK_AFTER_FRAMES: Final = 256
-
-
-class FollowerError(HybridDexError):
-    """The following process can not be given its engine: another one would not fare better."""
 
 
 @attrs.frozen(kw_only=True)
@@ -121,7 +118,7 @@ async def keep_snapshot(
         UnavailableError: that process failed; it may be tried again.
     """
     errand = _Errand(recipe, journal, snapshots, upto, isolations, wants_oldest)
-    answer = await _ask([_pickled(errand)], None)
+    answer = await _ask([pickled(errand, _NAMED)], None)
     return msgspec.msgpack.decode(answer, type=Taken)
 
 
@@ -138,31 +135,17 @@ async def take_snapshot(
         FollowerError: the book or the risk can not be sent to another process.
         UnavailableError: that process failed; it may be tried again.
     """
-    answer = await _ask([_pickled((recipe, snapshot, epoch, isolations))], frames)
+    answer = await _ask([pickled((recipe, snapshot, epoch, isolations), _NAMED)], frames)
     return msgspec.msgpack.decode(answer, type=Snapshot)
-
-
-def _pickled(content: object) -> bytes:
-    try:
-        return pickle.dumps(content)
-    except Exception as error:  # pickle raises whatever an object raises
-        raise FollowerError(f"book and risk can not be sent to another process: {error}") from error
 
 
 async def _ask(messages: list[bytes], frames: AsyncIterator[tuple[int, bytes]] | None) -> bytes:
     """Start the child, send messages and frames, return what it answers."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-c",
-        _SCRIPT,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
+    process = await start(_SCRIPT, stderr=asyncio.subprocess.PIPE)
     try:
         assert process.stdin is not None
         try:
-            for message in [pickle.dumps(sys.path), *messages]:
+            for message in messages:
                 await _send(process.stdin, message)
             if frames is not None:
                 async for position, raw in frames:
@@ -177,33 +160,28 @@ async def _ask(messages: list[bytes], frames: AsyncIterator[tuple[int, bytes]] |
             await process.wait()
     if process.returncode != 0:
         last = said.decode(errors="replace").strip().rpartition("\n")[2]
-        failed = FollowerError if process.returncode == _NOT_UNDERSTOOD else UnavailableError
+        failed = FollowerError if process.returncode == NOT_UNDERSTOOD else UnavailableError
         raise failed(f"the process that takes snapshots failed: {last}")
     return answer
 
 
 async def _send(pipe: asyncio.StreamWriter, message: bytes) -> None:
-    pipe.write(len(message).to_bytes(_LENGTH_BYTES, "big") + message)
+    pipe.write(framed(message))
     await pipe.drain()
 
 
 def follow() -> None:
     """Be the child: do what the parent asks for, and answer."""
-    os.nice(_NICER)
     pipe = sys.stdin.buffer
-    sys.path[:] = pickle.loads(_receive(pipe))  # noqa: S301 # our own parent's
-    try:
-        asked = pickle.loads(_receive(pipe))  # noqa: S301 # our own parent's
-    except Exception as error:  # noqa: BLE001 # pickle raises whatever an object raises
-        sys.stderr.write(f"{error!r}\n")
-        sys.exit(_NOT_UNDERSTOOD)
+    asked = begin(pipe, _NICER)
     answer: Snapshot | Taken
     if isinstance(asked, _Errand):
         answer = asyncio.run(_keep(asked, os.getppid()))
     else:
-        recipe, snapshot, epoch, isolations = asked
+        told = cast("tuple[EngineRecipe, Snapshot | None, int, Isolations]", asked)
+        recipe, snapshot, epoch, isolations = told
         replay = Replay(recipe(), snapshot, epoch, isolations, thorough=True)
-        while message := _receive(pipe):
+        while message := receive(pipe):
             replay.feed(int.from_bytes(message[:8], "big"), message[8:])
         answer = replay.snapshot()
     sys.stdout.buffer.write(msgspec.msgpack.encode(answer))
@@ -246,15 +224,3 @@ async def oldest_kept(snapshots: Snapshots, newest: Snapshot) -> int:
             break
         oldest = older
     return oldest.position
-
-
-def _receive(pipe: BinaryIO) -> bytes:
-    length = int.from_bytes(_read(pipe, _LENGTH_BYTES), "big")
-    return _read(pipe, length)
-
-
-def _read(pipe: BinaryIO, length: int) -> bytes:
-    content = pipe.read(length)
-    if len(content) != length:
-        raise UnavailableError("the exchange ended before its snapshot was taken")
-    return content

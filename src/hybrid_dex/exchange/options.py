@@ -30,6 +30,8 @@ class ExchangeOptions:
             from memory and replayed from the journal instead.
         projection_pause_s: how long the records let commands come together after a transaction
             when others wait already, seconds. The first after a rest is written at once.
+        projection_process: write the records in a process of their own, where they can be shared
+            with one (`SharedRecords`); otherwise beside the event loop, whose interpreter they use.
         snapshot_every: commands between two snapshots.
         snapshot_process: take snapshots in a process of their own; otherwise in a thread, which
             slows matching while it lasts.
@@ -58,6 +60,7 @@ class ExchangeOptions:
     history_batches: int = attrs.field(default=16_384, validator=_AT_LEAST_ONE)
     projection_batches: int = attrs.field(default=65_536, validator=_AT_LEAST_ONE)
     projection_pause_s: float = attrs.field(default=0.02, validator=attrs.validators.ge(0.0))
+    projection_process: bool = False
     snapshot_every: int = attrs.field(default=100_000, validator=_AT_LEAST_ONE)
     snapshot_process: bool = True
     freeze_recovered: bool = False

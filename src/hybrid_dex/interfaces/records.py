@@ -1,7 +1,7 @@
 """Records: a queryable projection of the journal, rebuildable, never the truth."""
 
 from collections.abc import Sequence as Items
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
@@ -10,7 +10,7 @@ from hybrid_dex.model.settlement import SettlementStage
 from hybrid_dex.model.units import AccountId, FillId, MarketId, OrderId, Sequence, TimestampNs
 from hybrid_dex.model.views import OrderView
 
-__all__ = ["FillRecord", "Records"]
+__all__ = ["FillRecord", "Records", "SharedRecords"]
 
 
 class FillRecord(msgspec.Struct, frozen=True, gc=False):
@@ -66,4 +66,13 @@ class Records(Protocol):
         limit: int,
     ) -> list[FillRecord]:
         """Return fills, newest first, with ids below ``before``."""
+        ...
+
+
+@runtime_checkable
+class SharedRecords(Protocol):
+    """Records that another process can project into, while this one reads them."""
+
+    def for_another_process(self) -> Records | None:
+        """Return the same rows; it can be pickled. ``None`` when only this process has them."""
         ...
