@@ -6,10 +6,10 @@ problem documents with Retry-After, and every answer says how its sender stands.
 
 import ipaddress
 import re
+from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote
 
-from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
 from litestar.types import (
     ASGIApp,
@@ -36,17 +36,22 @@ _CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
 )
-_HEADERS: Final = {
-    "content-security-policy": _CONTENT_SECURITY_POLICY,
-    "cross-origin-opener-policy": "same-origin",
-    "cross-origin-resource-policy": "same-origin",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-}
-_NO_STORE: Final = "no-store"
+_HEADERS: Final = tuple(
+    (name.encode(), value.encode())
+    for name, value in {
+        "content-security-policy": _CONTENT_SECURITY_POLICY,
+        "cross-origin-opener-policy": "same-origin",
+        "cross-origin-resource-policy": "same-origin",
+        "referrer-policy": "no-referrer",
+        "x-content-type-options": "nosniff",
+        "x-frame-options": "DENY",
+        "cache-control": "no-store",
+    }.items()
+)
+"""What every answer says, unless its route says something else of the same name."""
 _SLASH: Final = re.compile(rb"%2f", re.IGNORECASE)
 _MAX_PATH_BYTES: Final = 2_048
+_KEPT: Final = 4_096
 CLOSE_FORBIDDEN: Final = 1008
 CLOSE_TOO_MANY: Final = 1013
 _HANDSHAKES: Final = {
@@ -59,12 +64,15 @@ _HANDSHAKES: Final = {
 def peer(scope: Scope) -> str:
     """Return the client's address, as the server or a trusted proxy saw it."""
     client = scope.get("client")
-    if not client:
-        return "unknown"
+    return _plain(str(client[0])) if client else "unknown"
+
+
+@lru_cache(_KEPT)
+def _plain(address: str) -> str:
     try:
-        found = ipaddress.ip_address(client[0])
+        found = ipaddress.ip_address(address)
     except ValueError:
-        return str(client[0])
+        return address
     mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
     return str(found if mapped is None else mapped)
 
@@ -82,13 +90,13 @@ def guarded(app: ASGIApp, limiter: Limiter, max_bytes: int) -> ASGIApp:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableScopeHeaders(message)
-                if "ratelimit" not in headers:
+                said = [(bytes(name), bytes(value)) for name, value in message["headers"]]
+                names = {name.lower() for name, _ in said}
+                if b"ratelimit" not in names:
                     for name, value in (await limiter.headers(charges)).items():
-                        headers[name] = value
-                for name, value in _HEADERS.items():
-                    headers.setdefault(name, value)
-                headers.setdefault("cache-control", _NO_STORE)
+                        said.append((name.encode(), value.encode()))
+                said += [header for header in _HEADERS if header[0] not in names]
+                message["headers"] = said
             await send(message)
 
         try:
@@ -140,8 +148,7 @@ def address_part(scope: Scope) -> str:
 
 
 def _check_size(scope: Scope, max_bytes: int) -> None:
-    headers = dict(scope["headers"])
-    length = headers.get(b"content-length", b"0")
+    length = dict(scope["headers"]).get(b"content-length", b"0")
     if not length.isdigit() or int(length[:20]) > max_bytes:
         raise ProblemError(
             problem(RejectReason.MESSAGE_TOO_LARGE, valid=f"at most {max_bytes} bytes")

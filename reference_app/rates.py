@@ -10,6 +10,7 @@ import ipaddress
 import logging
 import math
 from collections.abc import Awaitable, Callable, Sequence
+from functools import lru_cache
 from typing import Final
 
 import attrs
@@ -28,11 +29,14 @@ from reference_app.breakers import Breaker, LeftAloneError
 from reference_app.counters import Counters
 from reference_app.problems import ProblemError
 from reference_app.settings import LimitSettings
+from reference_app.windows import WindowStorage
 
 __all__ = ["Charge", "Limiter", "Standing", "network", "seconds_until"]
 
 _ANSWER_S: Final = 1.0
 """How long Redis is waited for, and then left alone."""
+_KEPT: Final = 4_096
+"""Addresses whose reading is remembered: most requests come from few of them."""
 _IPV6_PREFIX: Final = 64
 """What one subscriber gets at least (RFC 6177): single addresses of it cost nothing."""
 _log: Final = logging.getLogger(__name__)
@@ -83,6 +87,7 @@ class Standing:
     reset_s: int
 
 
+@lru_cache(_KEPT)
 def network(address: str) -> str:
     """Return what an address is counted as: itself, or the /64 of an IPv6 address.
 
@@ -152,7 +157,7 @@ class Limiter:
             address = shared
         self._counters = Counters() if counters is None else counters
         self._shared = SlidingWindowCounterRateLimiter(_storage(address))
-        self._own = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._own = SlidingWindowCounterRateLimiter(WindowStorage())
         self._alone = isinstance(self._shared.storage, MemoryStorage)
         self._breaker = Breaker(
             "rates",
@@ -304,6 +309,8 @@ def _storage(address: str) -> Storage:
     )
     try:
         storage = storage_from_string(address, **options)
+        if type(storage) is MemoryStorage:
+            return WindowStorage()
     except (LimitsConfigurationError, ValueError) as error:
         raise ConfigurationError(f"limits.storage can not be used: {error}") from error
     if not isinstance(storage, Storage):
