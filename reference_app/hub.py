@@ -310,8 +310,9 @@ class Hub:
     def tell(self, batches: Iterable[EventBatch]) -> None:
         """Tell what commands did, in order; of each book, one delta for all of them."""
         books: defaultdict[MarketId, list[BookUpdate]] = defaultdict(list)
-        for batch in batches:
-            publication = self._feed.apply(batch)
+        told = [self._feed.apply(batch) for batch in batches]
+        self.meter.take(told)
+        for publication in told:
             self._publish(publication)
             for update in publication.books:
                 books[update.market].append(update)
@@ -345,12 +346,12 @@ class Hub:
 
     def _publish(self, publication: Publication) -> None:
         self.prices.take(publication)
-        self.meter.take(publication)
         if publication.books or publication.trades or publication.executions or publication.fills:
             if len(self._history) == self._history.maxlen:
                 self._since = self._history[0].sequence
             self._history.append(publication)
-        for market in {trade.market for trade in publication.trades}:
+        traded = {trade.market for trade in publication.trades} if publication.trades else ()
+        for market in traded:
             if readers := self._markets["trades"].get(market):
                 for text in TELLERS["trades"](self._exchange.view, publication, None, market):
                     _offer(readers, text)

@@ -5,7 +5,7 @@ It reads the clock that it is given, and decides nothing.
 """
 
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import attrs
@@ -64,24 +64,26 @@ class Meter:
         self.fills: Counter[MarketId] = Counter()
         self.order_entry: Final = Durations()
 
-    def take(self, publication: Publication) -> None:
-        """Count what one command published."""
+    def take(self, publications: Sequence[Publication]) -> None:
+        """Count what commands published, by one look at the clock."""
         now_s = self._now_ns() // _SECOND_NS
         if not self._seconds or self._seconds[-1].at_s < now_s:
             self._seconds.append(Second(now_s))
         second = self._seconds[-1]
-        second.commands += 1
-        self.commands += 1
-        for report in publication.executions:
-            if report.exec_type is ExecType.NEW:
-                second.orders += 1
-                self.orders += 1
-            elif report.exec_type is ExecType.REJECTED:
-                second.rejected += 1
-                self.rejected += 1
-        for trade in publication.trades:
-            second.fills[trade.market] += 1
-            self.fills[trade.market] += 1
+        orders = rejected = 0
+        for publication in publications:
+            for report in publication.executions:
+                if report.exec_type is ExecType.NEW:
+                    orders += 1
+                elif report.exec_type is ExecType.REJECTED:
+                    rejected += 1
+            for trade in publication.trades:
+                second.fills[trade.market] += 1
+                self.fills[trade.market] += 1
+        for counted in (second, self):
+            counted.commands += len(publications)
+            counted.orders += orders
+            counted.rejected += rejected
 
     def window(self) -> Second:
         """Return what happened in the last ten whole seconds together."""

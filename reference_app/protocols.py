@@ -9,6 +9,7 @@ import http
 import logging
 import re
 import struct
+from functools import lru_cache
 from typing import Any, Final, cast
 
 import msgspec
@@ -51,6 +52,8 @@ _quiet: Final = logging.getLogger(f"{__name__}.sockets")
 _quiet.setLevel(logging.WARNING)
 
 
+_FRAMES: Final = 64
+"""The newest that are kept: of a broadcast, as many as a reader gets in one write."""
 _TEXTS: Final = "texts"
 _FIN_TEXT: Final = 0x81
 _TWO_BYTES: Final = 126
@@ -377,8 +380,12 @@ def texts_event(texts: list[str]) -> WebSocketSendEvent:
     return cast("WebSocketSendEvent", event | {_TEXTS: texts})
 
 
+@lru_cache(_FRAMES)
 def _text_frame(text: str) -> bytes:
-    """Return an unmasked, whole text frame (RFC 6455, 5.2): what a server sends, the same to all."""
+    """Return an unmasked, whole text frame (RFC 6455, 5.2): what a server sends, the same to all.
+
+    A text that many readers hear is one object, whose hash is known: its frame is found again.
+    """
     payload = text.encode()
     size = len(payload)
     if size < _TWO_BYTES:

@@ -21,8 +21,10 @@ FROZEN = ExchangeOptions(freeze_recovered=True)
 @pytest.fixture(autouse=True)
 def thawed() -> Iterator[None]:
     """Leave the collector as it was."""
+    thresholds = gc.get_threshold()
     yield
     gc.unfreeze()
+    gc.set_threshold(*thresholds)
 
 
 async def test_a_recovered_exchange_is_frozen_and_the_collector_goes_on() -> None:
@@ -31,9 +33,11 @@ async def test_a_recovered_exchange_is_frozen_and_the_collector_goes_on() -> Non
     async with Exchange([MARKET], journal=journal, clock=FakeClock()) as exchange:
         await fund(exchange)
     assert gc.get_freeze_count() == 0
+    usual = gc.get_threshold()
     async with Exchange([MARKET], journal=journal, clock=FakeClock(), options=FROZEN) as exchange:
         assert gc.isenabled()
         assert gc.get_freeze_count() > 0
+        assert all(now > before for now, before in zip(gc.get_threshold(), usual, strict=True))
         answer = await exchange.execute(order(ALICE, Side.BUY))
         assert isinstance(events_of(answer)[0], OrderAccepted)
 

@@ -108,7 +108,8 @@ class Admission:
 
     def _refuse_market(self, order: SignedOrder) -> Refusal | None:
         """The signature covers amounts; they mean these ticks and lots on this market only."""
-        if self._view().market(order.market.id) == order.market:
+        listed = self._view().market(order.market.id)
+        if listed is order.market or listed == order.market:
             return None
         detail = f"{order.market.id} is not listed here, or with other terms"
         return Refusal(RejectReason.UNKNOWN_MARKET, "market", detail)

@@ -67,6 +67,8 @@ from hybrid_dex.settlement.local import LocalSettlement
 __all__ = ["Exchange"]
 
 _log: Final = logging.getLogger(__name__)
+_COLLECTED_AFTER: Final = (5_000, 20, 50)
+"""`gc.set_threshold`: most objects here are freed by their count alone, and looking for others takes time."""
 
 
 class Exchange(OrderEntry):
@@ -517,6 +519,7 @@ def _out_of_sight() -> Iterator[None]:
         yield
         gc.collect()
         gc.freeze()
+        gc.set_threshold(*_COLLECTED_AFTER)
     finally:
         if was_enabled:
             gc.enable()

@@ -167,10 +167,11 @@ class OrderEntry:
         answers = [
             self._enter(command, until) for command, until in zip(commands, latest, strict=True)
         ]
-        sent = [answer for answer in answers if not isinstance(answer, Refusal)]
-        if sent:
-            await asyncio.wait(sent)
-        return [await _outcome(answer) for answer in answers]
+        for answer in answers:
+            # Those of one frame are answered together: one wait is enough for most of them.
+            if not isinstance(answer, Refusal) and not answer.done():
+                await asyncio.wait([answer])
+        return [_outcome_of(answer) for answer in answers]
 
     async def place_linked(
         self,
@@ -360,6 +361,16 @@ async def _outcome(
         return answer
     try:
         return await answer
+    except RefusedError as error:
+        return Refusal(RejectReason(error.code), error.field, error.detail)
+
+
+def _outcome_of(answer: "asyncio.Future[EventBatch] | Refusal") -> EventBatch | Refusal:
+    """As `_outcome`, of what is there."""
+    if isinstance(answer, Refusal):
+        return answer
+    try:
+        return answer.result()
     except RefusedError as error:
         return Refusal(RejectReason(error.code), error.field, error.detail)
 

@@ -5,6 +5,7 @@ A market's base, quote, lot and tick never change once listed; that is what make
 """
 
 import enum
+import functools
 from collections.abc import Callable, Iterable
 from typing import Final
 
@@ -267,15 +268,12 @@ class Market:
 
     def parse_price(self, text: str, field: str = "price") -> Price:
         """Return a price text in ticks, or raise `FormatError` with the nearest valid prices."""
-        # One tick per whole base is tick_size * (lots per base) quote atoms; lots per base may be
-        # fractional, so both sides are scaled by the lot size.
-        decimals = self.quote.decimals + self.base.decimals
-        step = self.tick_size * 10 ** (2 * self.base.decimals)
-        scaled_decimals, rest = divmod(step, self.lot_size)
-        if rest:
+        base_decimals = self.base.decimals
+        step = _price_step(self.tick_size, self.lot_size, base_decimals)
+        if step is None:
             message = f"market {self.id}: its tick is not a finite decimal"
             raise ConfigurationError(message)
-        ticks = parse_step(field, text, decimals, scaled_decimals)
+        ticks = parse_step(field, text, self.quote.decimals + base_decimals, step)
         return Price(_bounded(field, ticks, MAX_PRICE, self.format_price))
 
     def format_price(self, price: int) -> str:
@@ -291,6 +289,17 @@ class Market:
     def format_quantity(self, quantity: int) -> str:
         """Return a quantity in lots as decimal text."""
         return format_units(quantity * self.lot_size, self.base.decimals)
+
+
+@functools.lru_cache(maxsize=4_096)
+def _price_step(tick_size: int, lot_size: int, base_decimals: int) -> int | None:
+    """Return a tick in the smallest part of a price that is counted; ``None`` when it is not whole.
+
+    One tick per whole base is tick_size * (lots per base) quote atoms; lots per base may be
+    fractional, so both sides are scaled by the lot size.
+    """
+    step, rest = divmod(tick_size * 10 ** (2 * base_decimals), lot_size)
+    return None if rest else step
 
 
 def _tick_size(id: str, tick: str, lot: str, lot_size: int, decimals: tuple[int, int]) -> int:

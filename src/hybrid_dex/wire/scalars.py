@@ -101,8 +101,9 @@ Milliseconds: TypeAlias = Annotated[
     int, Meta(ge=0, le=2**53 - 1, description="milliseconds since the Unix epoch")
 ]
 
-_HEX: Final = re.compile(r"0x(?:[0-9a-fA-F]{2})*", re.ASCII)
 _DIGITS: Final = re.compile(r"[1-9][0-9]{0,19}", re.ASCII)
+_PLAIN: Final = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
+"""What no rule of `parse_units` refuses, and what fits 64 bits."""
 _MAX_ID: Final = 2**63 - 1
 _MAX_NONCE: Final = 2**64 - 1
 _MS: Final = 1_000_000
@@ -149,7 +150,7 @@ def parse_hex(field: str, text: str, lengths: tuple[int, ...]) -> bytes:
     Raises:
         FormatError: no ``0x``, another character, or another length.
     """
-    data = bytes.fromhex(text[2:]) if _HEX.fullmatch(text) is not None else None
+    data = _hex(text)
     if data is not None and len(data) in lengths:
         return data
     valid = f"0x and {' or '.join(str(2 * length) for length in lengths)} hexadecimal digits"
@@ -162,13 +163,26 @@ def signature_bytes(text: str, field: str = "signature") -> bytes:
     Raises:
         FormatError: no ``0x``, another character, or none at all.
     """
-    if _HEX.fullmatch(text) is None or len(text) == len("0x"):
+    data = _hex(text)
+    if not data:
         raise FormatError(field, "not hexadecimal", "0x and pairs of hexadecimal digits")
-    return bytes.fromhex(text[2:])
+    return data
+
+
+def _hex(text: str) -> bytes | None:
+    """Return the bytes of 0x and pairs of hexadecimal digits; ``None`` of anything else."""
+    try:
+        data = bytes.fromhex(text[2:])
+    except ValueError:
+        return None
+    # It passes over spaces between pairs, which the length tells.
+    return data if text[:2] == "0x" and len(text) == 2 + 2 * len(data) else None
 
 
 def parse_nonce(text: str, field: str = "nonce") -> int:
     """Return the packed u64 of a signed nonce from its decimal digits."""
+    if _PLAIN.fullmatch(text) is not None:
+        return int(text)
     nonce = parse_units(field, text, 0)
     if nonce > _MAX_NONCE:
         raise FormatError(field, "too large", f"0 to {_MAX_NONCE}")
