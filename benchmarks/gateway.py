@@ -112,6 +112,7 @@ class Clients:
     def __init__(self, running: Running, where: Domain) -> None:
         self.running = running
         self._where = where
+        self.records_us = 0.0
         self._tokens = [log_in(running.address, signer) for signer in TRADERS]
 
     async def queues(self, kind: Kind, orders: int) -> Queues:
@@ -138,24 +139,27 @@ class Clients:
     async def run(self, kind: Kind, orders: int, rate: float | None = None) -> tuple[Load, float]:
         """Send orders; return what it came to, and the exchange's processor time for one of them.
 
-        The time until the records have followed counts, too: it is work that the orders made.
+        What the process that writes the records took for one is in `records_us` then. The time until
+        these have followed counts: it is work that the orders made.
         """
         queues = await self.queues(kind, orders)
         gc.collect()
-        used = self.running.processor_s()
+        used, recorded = self.running.processor_s(), self.running.records_s()
         load = await drive(queues, rate)
         await self._at_rest()
         used = self.running.processor_s() - used
+        recorded = self.running.records_s() - recorded
         for line, _ in queues:
             line.transport.close()
+        self.records_us = recorded / (load.requests * kind.orders) * 1e6
         return load, used / (load.requests * kind.orders) * 1e6
 
     async def _at_rest(self) -> None:
         """Wait until the exchange does nothing more than idle."""
         while True:
-            used = self.running.processor_s()
+            used = self.running.processor_s() + self.running.records_s()
             await asyncio.sleep(0.3)
-            if self.running.processor_s() - used < 0.03:
+            if self.running.processor_s() + self.running.records_s() - used < 0.03:
                 return
 
 
@@ -163,13 +167,13 @@ async def measure_way(clients: Clients, kind: Kind, size: Size) -> Way:
     """Return the most that a way takes, and how long its answers take below that."""
     await clients.run(kind, max(200, size.orders // 10))
     load, used_us = await clients.run(kind, size.orders)
-    rate = load.requests * kind.orders / load.seconds
+    rate, records_us = load.requests * kind.orders / load.seconds, clients.records_us
     levels = []
     for share in size.levels:
         messages = max(50, int(rate * share * size.level_s / kind.orders))
         at, _ = await clients.run(kind, messages * kind.orders, rate * share / kind.orders)
         levels.append(level(share, at))
-    return Way(name=kind.name, rate=rate, used_us=used_us, levels=levels)
+    return Way(name=kind.name, rate=rate, used_us=used_us, records_us=records_us, levels=levels)
 
 
 def level(share: float, load: Load) -> Level:
@@ -199,6 +203,9 @@ async def measure_readers(clients: Clients, size: Size, plain: Way) -> dict[str,
         "delivered": delivered,
         "deliveries_per_s": delivered / load.seconds,
         "deliveries_per_processor_s": delivered / (extra_us / 1e6) if extra_us else 0.0,
+        "told_per_processor_s": load.requests * size.readers / (extra_us / 1e6)
+        if extra_us
+        else 0.0,
         "readers_p50_ms": at.cut_ms(0.5),
         "readers_p99_ms": at.cut_ms(0.99),
         "readers_p999_ms": at.cut_ms(0.999),
