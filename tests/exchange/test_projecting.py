@@ -162,3 +162,21 @@ async def test_records_that_no_process_could_be_given_are_written_here(
     assert len(records.batches) == 3
     with pytest.raises(FollowerError, match="the records can not be"):
         await ProjectingProcess(kind()).project([deposit(1)])  # type: ignore[arg-type] # as above
+
+
+async def test_the_end_of_the_exchange_is_its_only_end(tmp_path: Path) -> None:
+    """A Ctrl-C reaches it, too, and what waits then is still written."""
+    records = SqlRecords(f"sqlite:///{tmp_path}/records.sqlite")
+    await records.open()
+    shared = records.for_another_process()
+    assert shared is not None
+    process = ProjectingProcess(shared)
+    await process.project([deposit(1)])
+    pid = process.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGINT)
+    await process.project([deposit(2)])
+    assert process.pid == pid
+    await process.close()
+    assert await records.position() == 2
+    await records.close()

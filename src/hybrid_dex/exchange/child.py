@@ -10,6 +10,7 @@ child is nicer than the parent: where processors are few, matching comes first.
 import asyncio
 import os
 import pickle
+import signal
 import sys
 from typing import BinaryIO, Final
 
@@ -56,6 +57,7 @@ async def start(script: str, *, stderr: int | None) -> asyncio.subprocess.Proces
 
 def begin(pipe: BinaryIO, nicer: int) -> object:
     """Return, in the child, what it is to work on; end it when that can not be read there."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to both; the parent ends us
     os.nice(nicer)
     sys.path[:] = pickle.loads(receive(pipe))  # noqa: S301 # our own parent's
     try:
