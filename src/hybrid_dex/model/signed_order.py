@@ -164,7 +164,7 @@ class SignedOrder:
     @property
     def flags(self) -> int:
         """The signed flags: bit 0 post-only, bit 1 IOC, bit 2 FOK."""
-        return order_flags(post_only=self.post_only, time_in_force=self.time_in_force)
+        return self.post_only | _TIME_FLAGS[self.time_in_force]
 
 
 def order_flags(*, post_only: bool, time_in_force: TimeInForce) -> int:

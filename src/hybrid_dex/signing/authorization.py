@@ -161,7 +161,7 @@ def _authorization(
 ) -> Authorization:
     return Authorization(
         signer,
-        order.signature_kind.value,
+        int(order.signature_kind),
         order.max_fee_ppm,
         order.expiry_s,
         order.nonce.packed,

@@ -71,8 +71,8 @@ def order_struct_hash(order: SignedOrder) -> bytes:
         SignatureError: a field does not fit its signed type, or the trader is not an EIP-55 address.
         ConfigurationError: the market has no tokens, so it can not be settled on chain.
     """
-    market = order.market
-    base, quote, expiry = market.base.token, market.quote.token, order.expiry_s
+    market, quantity, expiry, nonce = order.market, order.quantity, order.expiry_s, order.nonce
+    base, quote = market.base.token, market.quote.token
     if base is None or quote is None:
         raise _without_token(market.base if base is None else market.quote)
     try:
@@ -82,11 +82,11 @@ def order_struct_hash(order: SignedOrder) -> bytes:
         others = _OTHER_WORDS.pack(
             order.side,
             order.flags,
-            market.base_amount(order.quantity).to_bytes(16, "big"),
-            market.notional(order.price, order.quantity).to_bytes(16, "big"),
+            (quantity * market.lot_size).to_bytes(16, "big"),
+            (order.price * quantity * market.tick_size).to_bytes(16, "big"),
             order.max_fee_ppm,
             expiry,
-            order.nonce.packed,
+            nonce.counter << 24 | nonce.revision << 16 | nonce.lane,
         )
     except (struct.error, OverflowError) as error:
         raise _out_of_range(order) from error
