@@ -22,8 +22,13 @@ class JudgedBand:
         self._named = 0
         self._range = (-1, 0, 0)
 
-    def name(self, price: int | None) -> None:
-        """The operator named what counts as the last price until the market trades again."""
+    def name(self, price: int | None, *, was_open: bool = False) -> None:
+        """The operator named what counts as the last price until the market trades again.
+
+        A market without a band uses it for its opening alone, so once it was open it has none.
+        """
+        if was_open and self._ppm is None:
+            self._named = 0
         if price is not None:
             self._named = price
 
@@ -31,11 +36,16 @@ class JudgedBand:
         """The market traded."""
         self._last, self._named = price, 0
 
+    @property
+    def near(self) -> int:
+        """What counts as the last price: the named one until the market trades; 0 for none."""
+        return self._named or self._last
+
     def admits(self, price: int, sequence: int) -> bool:
         """Return whether the market may trade at a price within this command."""
         known, low, high = self._range
         if known != sequence:
-            near = self._named or self._last
+            near = self.near
             low, high = 0, MAX_PRICE
             if near and self._ppm is not None:
                 reach = near * self._ppm // _MILLION

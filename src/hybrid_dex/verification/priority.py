@@ -140,8 +140,8 @@ class PriorityCheck:
                     Fraud.RULE_BROKEN,
                     f"{event.market} stopped at its price band, and nothing left it",
                 )
+        venue.band.name(event.reference_price, was_open=venue.state is MarketState.OPEN)
         venue.state = event.state
-        venue.band.name(event.reference_price)
 
     @staticmethod
     def _met(venue: _Venue, taker: JudgedOrder) -> list[JudgedOrder]:
@@ -225,7 +225,8 @@ class PriorityCheck:
             [(one.price, one.alive) for one in venue.resting.values() if one.side is side]
             for side in Side
         )
-        for word in judge_uncrossing(bids, asks, event.price, event.quantity, event.surplus):
+        told = (event.price, event.quantity, event.surplus)
+        for word in judge_uncrossing(bids, asks, *told, near=venue.band.near):
             yield self._wrong(Fraud.WRONG_PRICE, f"{event.market} opened at {event.price}: {word}")
         venue.uncrossing, venue.to_uncross = event, event.quantity
 
