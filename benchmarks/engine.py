@@ -78,25 +78,34 @@ def bare_book(steps: Iterable[Step]) -> Measured:
     match, add, reduce, remove = book.match, book.add, book.reduce, book.remove
     fills: list[Fill] = []
     number = 0
-    parties = tuple((side, traders[0]) for side, traders in zip(SIDES, TRADERS, strict=True))
+    gone: set[int] = set()
+    buy, sell = SIDES
+    buyer, seller = (traders[0] for traders in TRADERS)
     for step in steps:
         if type(step) is Add:
-            buys_or_sells, price, quantity = step
-            side, account = parties[buys_or_sells]
-            incoming = Incoming(side, price, quantity)
-            for made in match(incoming):
-                maker, taken = made.order_id, made.quantity
-                incoming.open = quantity = quantity - taken
-                reduce(maker, taken)
-                fills.append((maker, number, made.price, taken))
+            sells, price, quantity = step
+            if sells:
+                side, account, best = sell, seller, book.best_bid
+                crosses = best is not None and price <= best
+            else:
+                side, account, best = buy, buyer, book.best_ask
+                crosses = best is not None and price >= best
+            if crosses:
+                incoming = Incoming(side, price, quantity)
+                for made in match(incoming):
+                    maker, taken = made.order_id, made.quantity
+                    incoming.open = quantity = quantity - taken
+                    reduce(maker, taken)
+                    if taken == made.resting:
+                        gone.add(maker)
+                    fills.append((maker, number, made.price, taken))
             if quantity:
                 add(Resting(number, account, side, price, quantity))
+            else:
+                gone.add(number)
             number += 1
-        else:
-            try:
-                remove(step[0])
-            except KeyError:
-                continue
+        elif step[0] not in gone:
+            remove(step[0])
     return time.process_time() - begun, fills
 
 

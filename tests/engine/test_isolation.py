@@ -44,7 +44,7 @@ from hybrid_dex.model.market import Market, MarketState, StateCause
 from hybrid_dex.model.order import TimeInForce
 from hybrid_dex.model.protection import ScheduleCancel
 from hybrid_dex.model.reasons import RejectReason
-from hybrid_dex.model.units import OrderId, TimestampNs
+from hybrid_dex.model.units import MAX_PRICE, OrderId, TimestampNs
 from tests.engine.driver import BUY, NO_LIMITS, SECOND, SELL, make_market
 from tests.tiers import count
 
@@ -58,6 +58,10 @@ class Lies(SortedBook):
     version = "honest"
     honest_for = 0
     market_id = BAD.id
+
+    # Always to be looked at: the engine asks for a match where the best price crosses.
+    best_bid = property(lambda _: MAX_PRICE, lambda _, price: None)
+    best_ask = property(lambda _: 1, lambda _, price: None)
 
     def __init__(self, market: Market) -> None:
         super().__init__(market)

@@ -26,7 +26,7 @@ from hybrid_dex.model.frame import FrameKind, decode_frame, isolations_of
 from hybrid_dex.model.market import Market, MarketState
 from hybrid_dex.model.order import Side
 from hybrid_dex.model.reasons import RejectReason
-from hybrid_dex.model.units import AccountId, Amount, AssetId, OrderId, Price, Quantity
+from hybrid_dex.model.units import MAX_PRICE, AccountId, Amount, AssetId, OrderId, Price, Quantity
 from tests.exchange_fixtures import MARKET, RICH, FaultyJournal, failing
 from tests.tiers import count
 
@@ -41,6 +41,10 @@ class LyingBook(SortedBook):
 
     version = "honest 1"
     honest_for = 1
+
+    # Always to be looked at: the engine asks for a match where the best price crosses.
+    best_bid = property(lambda _: MAX_PRICE, lambda _, price: None)
+    best_ask = property(lambda _: 1, lambda _, price: None)
 
     def __init__(self, market: Market) -> None:
         super().__init__(market)

@@ -9,7 +9,7 @@ from hybrid_dex.defaults.sorted_book import SortedBook
 from hybrid_dex.interfaces.book import Allocation, Book, Incoming, Resting
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.order import Side
-from hybrid_dex.model.units import Quantity
+from hybrid_dex.model.units import Price, Quantity
 from hybrid_dex.model.views import Depth, Level, Top
 from hybrid_dex.testing import BookKit, ListBook
 from tests.testing.mutants import is_refused
@@ -171,6 +171,15 @@ class TopOfOneOrder(ListBook):
         )
 
 
+class RemembersTheBest(ListBook):
+    @property
+    def best_bid(self) -> Price | None:
+        self.kept = max(self.kept or Price(0), super().best_bid or Price(0)) or None
+        return self.kept
+
+    kept: Price | None = None
+
+
 class DepthFromTheWorst(ListBook):
     def depth(self, levels: int) -> Depth:
         whole = super().depth(99)
@@ -235,6 +244,7 @@ MUTANTS: list[tuple[str, Callable[[Market], Book]]] = [
     ("an_id_is_added_once", TakesAnIdTwice),
     ("reduce_takes_one_lot_to_all", ClampsAReduction),
     ("top_adds_up_the_best_level", TopOfOneOrder),
+    ("best_prices_are_those_of_the_top", RemembersTheBest),
     ("depth_lists_levels_best_first", DepthFromTheWorst),
     ("orders_are_listed_in_priority", ListsByAge),
     ("a_listing_rebuilds_the_book", ListsAsksBackwards),

@@ -2,15 +2,16 @@
 
 A side is a mapping of levels by key; a level is a mapping of orders, oldest first. A key is the
 price for bids and the negated price for asks, so that on both sides the greatest key is the best
-and "crosses" is one comparison. The best key is kept at hand and the others in a sorted list, best
-last: it is touched only when a level opens or closes, and not at all by a side of one level. Every
-order knows its level, so a cancel searches nothing.
+and no two levels share one. The best key is kept at hand, all keys in a sorted list. Prices
+come and go at the edges of a book, so a level that runs empty keeps its place for a while: the
+sorted list is touched when a price appears that was not there lately. Every order knows its level,
+so a cancel searches nothing.
 
 It must never decide anything but who is next: fills, funds and self-trade belong to the engine.
 """
 
-from collections.abc import Iterable, Iterator
-from itertools import chain, islice
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Final
 
 from sortedcontainers import SortedList
@@ -26,6 +27,7 @@ __all__ = ["SortedBook"]
 _EMPTY: Final = -(2**63)
 """The best key of an empty side: it crosses nothing."""
 _SPARE_GAPS: Final = 32
+_SPARE_LEVELS: Final = 256
 _BUY: Final = Side.BUY
 
 
@@ -34,58 +36,82 @@ class _Level:
 
     A plain dict keeps the order of arrival, but finds its first entry by walking over the gaps
     that removed ones leave in front; it is rebuilt before they outnumber half of what is left.
-    `_Half.open_level` fills the slots: an initializer would cost more than the rest of it.
     """
 
-    __slots__ = ("gaps", "key", "orders", "quantity")
+    __slots__ = ("gaps", "half", "key", "orders", "quantity")
 
-    key: int
-    orders: dict[int, Resting]
-    quantity: int
-    gaps: int
+    def __init__(self, half: "_Half", key: int) -> None:
+        self.half = half
+        self.key = key
+        self.orders: dict[int, Resting] = {}
+        self.quantity = 0
+        self.gaps = 0
 
 
 class _Half:
-    """One side: its levels by key, the best key, and the keys behind it in a sorted list."""
+    """One side: the keys of its levels in a sorted list, and the best of those with orders.
 
-    __slots__ = ("best", "levels", "worse")
+    Attributes:
+        levels: of both sides, by key, the empty ones included.
+        keys: those of this side, ascending.
+        empty: the keys of its levels without orders, in the order in which they ran empty.
+        best: the greatest key of a level with orders, or `_EMPTY`.
+    """
 
-    def __init__(self) -> None:
-        self.levels: dict[int, _Level] = {}
+    __slots__ = ("_tell", "best", "empty", "keys", "levels")
+
+    def __init__(self, levels: dict[int, _Level], tell: Callable[[Price | None], None]) -> None:
+        self.levels = levels
+        self.keys: SortedList[int] = SortedList()
+        self.empty: dict[int, None] = {}
         self.best = _EMPTY
-        self.worse: SortedList[int] = SortedList()
+        self._tell = tell
 
     def open_level(self, key: int) -> _Level:
-        level = self.levels[key] = _Level()
-        level.key, level.orders, level.quantity, level.gaps = key, {}, 0, 0
-        best = self.best
-        if key > best:
-            self.best = key
-            if best != _EMPTY:
-                self.worse.add(best)
-        else:
-            self.worse.add(key)
+        """Make an empty level where there was none."""
+        level = self.levels[key] = _Level(self, key)
+        self.keys.add(key)
+        self.empty[key] = None
         return level
 
-    def close_level(self, key: int) -> None:
-        del self.levels[key]
-        worse = self.worse
-        if key != self.best:
-            worse.remove(key)
-        else:
-            self.best = worse.pop() if worse else _EMPTY
+    def fill_level(self, key: int) -> None:
+        """Count an empty level among those with orders."""
+        del self.empty[key]
+        if key > self.best:
+            self._lead(key)
+
+    def empty_level(self, level: _Level) -> None:
+        """Take a level whose last order left out of those with orders."""
+        key, empty = level.key, self.empty
+        level.orders, level.quantity, level.gaps = {}, 0, 0
+        empty[key] = None
+        if key == self.best:
+            self._lead(self.after(key))
+        if len(empty) > _SPARE_LEVELS:
+            for oldest in tuple(islice(empty, _SPARE_LEVELS // 2)):
+                del empty[oldest], self.levels[oldest]
+                self.keys.remove(oldest)
 
     def after(self, key: int) -> int:
-        """The next key behind this one, or `_EMPTY`."""
-        behind = self.worse.irange(maximum=key, inclusive=(True, False), reverse=True)
-        return next(behind, _EMPTY)
+        """The next key behind this one of a level with orders, or `_EMPTY`."""
+        empty = self.empty
+        if len(empty) < len(self.keys):
+            for behind in self.keys.irange(maximum=key, inclusive=(True, False), reverse=True):
+                if behind not in empty:
+                    return behind
+        return _EMPTY
 
     def sorted_levels(self) -> Iterator[_Level]:
-        """Yield the levels, best first."""
+        """Yield the levels with orders, best first."""
         levels = self.levels
-        if levels:
-            for key in chain((self.best,), reversed(self.worse)):
-                yield levels[key]
+        for key in reversed(self.keys):
+            level = levels[key]
+            if level.orders:
+                yield level
+
+    def _lead(self, key: int) -> None:
+        self.best = key
+        self._tell(None if key == _EMPTY else Price(abs(key)))
 
 
 class SortedBook:
@@ -101,12 +127,15 @@ class SortedBook:
     Level(price=10, quantity=5)
     """
 
-    __slots__ = ("_asks", "_bids", "_level_of")
+    __slots__ = ("_asks", "_bids", "_level_of", "_levels", "best_ask", "best_bid")
 
     def __init__(self, market: Market) -> None:
-        self._bids = _Half()
-        self._asks = _Half()
+        self.best_bid: Price | None = None
+        self.best_ask: Price | None = None
+        self._levels: dict[int, _Level] = {}
         self._level_of: dict[int, _Level] = {}
+        self._bids = _Half(self._levels, self._tell_bid)
+        self._asks = _Half(self._levels, self._tell_ask)
 
     def match(self, incoming: Incoming) -> Iterable[Allocation]:
         """Yield what the aggressor may take, best price first, oldest first within a price."""
@@ -125,14 +154,16 @@ class SortedBook:
         if order_id in level_of:
             raise KeyError(order_id)
         key: int = order.price
-        if order.side is _BUY:
-            half = self._bids
-        else:
-            half, key = self._asks, -key
-        level = half.levels.get(key)
-        if level is None:
-            level = half.open_level(key)
-        level.orders[order_id] = order
+        if order.side is not _BUY:
+            key = -key
+        try:
+            level = self._levels[key]
+        except KeyError:
+            level = (self._bids if key > 0 else self._asks).open_level(key)
+        orders = level.orders
+        if not orders:
+            level.half.fill_level(key)
+        orders[order_id] = order
         level.quantity += order.quantity
         level_of[order_id] = level
 
@@ -147,10 +178,8 @@ class SortedBook:
             if gaps > _SPARE_GAPS and gaps > _SPARE_GAPS + len(orders) // 2:
                 level.orders = dict(list(orders.items()))
                 level.gaps = 0
-        elif order.side is _BUY:
-            self._bids.close_level(level.key)
         else:
-            self._asks.close_level(level.key)
+            level.half.empty_level(level)
         return order
 
     def reduce(self, order_id: OrderId, by: Quantity) -> None:
@@ -173,8 +202,8 @@ class SortedBook:
 
     def top(self) -> Top:
         """Return the best level of each side."""
-        bid = self._bids.levels.get(self._bids.best)
-        ask = self._asks.levels.get(self._asks.best)
+        bid = self._levels.get(self._bids.best)
+        ask = self._levels.get(self._asks.best)
         return Top(None if bid is None else _view(bid), None if ask is None else _view(ask))
 
     def depth(self, levels: int) -> Depth:
@@ -191,6 +220,12 @@ class SortedBook:
             for level in half.sorted_levels():
                 yield from level.orders.values()
 
+    def _tell_bid(self, price: Price | None) -> None:
+        self.best_bid = price
+
+    def _tell_ask(self, price: Price | None) -> None:
+        self.best_ask = price
+
 
 def _view(level: _Level) -> Level:
     return Level(Price(abs(level.key)), Quantity(level.quantity))
@@ -205,10 +240,14 @@ def _sweep(half: _Half, limit: int, incoming: Incoming) -> Iterator[Allocation]:
     key, dry = half.best, False
     while key >= limit:
         level = half.levels[key]
-        left = 0
+        orders, left = level.orders, 0
         walk: Iterator[Resting] = iter(())
-        order = next(iter(level.orders.values()), None)
-        while order is not None:
+        while left < len(orders):
+            if left:
+                order = next(walk)
+            else:
+                for order in orders.values():  # noqa: B007 # the first, without two calls
+                    break
             order_id, wanted, resting = order.order_id, incoming.open, order.quantity
             yield Allocation(
                 order_id,
@@ -223,10 +262,6 @@ def _sweep(half: _Half, limit: int, incoming: Incoming) -> Iterator[Allocation]:
             if order_id in orders:
                 walk = walk if left else islice(orders.values(), 1, None)
                 left, dry = left + 1, True
-                order = next(walk, None)
             elif left:
                 walk = islice(orders.values(), left, None)
-                order = next(walk, None)
-            else:
-                order = next(iter(orders.values()), None)
         key = half.after(key) if dry else half.best

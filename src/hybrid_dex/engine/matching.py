@@ -92,7 +92,15 @@ def can_fill_whole(
 
 def cross(desk: Desk, venue: Venue, taker: LiveOrder) -> CancelReason | None:
     """Let an aggressor take what it can; return why its remainder must go, if it must."""
-    incoming = _incoming(taker.side, taker.price, taker.open)
+    buys = taker.side is _BUY
+    best = venue.book.best_ask if buys else venue.book.best_bid
+    if best is None or (taker.price < best if buys else taker.price > best):
+        return None
+    return _take(desk, venue, taker)
+
+
+def _take(desk: Desk, venue: Venue, taker: LiveOrder) -> CancelReason | None:
+    book, incoming = venue.book, _incoming(taker.side, taker.price, taker.open)
     # Signed is what settles on a chain: a signed IOC is dead there after its first group, and no
     # command may match more than settlement takes in time, whatever the intake is paced by.
     signed = taker.authorization is not None
@@ -106,7 +114,7 @@ def cross(desk: Desk, venue: Venue, taker: LiveOrder) -> CancelReason | None:
     conditions = taker.conditions
     has_budget = conditions is not None and conditions.quote_budget is not None
     while True:
-        for allocation in venue.book.match(incoming):
+        for allocation in book.match(incoming):
             maker = desk.orders.live[allocation.order_id]
             if maker.account == taker.account or (group and maker.account in group):
                 if prevent_self_trade(desk, venue, taker, maker):
@@ -135,7 +143,7 @@ def cross(desk: Desk, venue: Venue, taker: LiveOrder) -> CancelReason | None:
                     else desk.rates(venue, maker.account, taker.account)
                 ),
             )
-            venue.book.reduce(maker.order_id, quantity)
+            book.reduce(maker.order_id, quantity)
             if not maker.open:
                 desk.leave_book(venue, maker)
                 desk.end(venue, maker, _FILLED)

@@ -27,6 +27,18 @@ class StilledBook:
     def __init__(self, orders: Iterable[Resting]) -> None:
         self._orders = {order.order_id: order for order in orders}
 
+    @property
+    def best_bid(self) -> Price | None:
+        """The highest price somebody buys at."""
+        bid = self.top().bid
+        return None if bid is None else bid.price
+
+    @property
+    def best_ask(self) -> Price | None:
+        """The lowest price somebody sells at."""
+        ask = self.top().ask
+        return None if ask is None else ask.price
+
     def match(self, incoming: Incoming) -> Iterator[Allocation]:
         """Yield whom an aggressor would meet. Nobody does in a halted market: it is for looks."""
         for order in self.orders():

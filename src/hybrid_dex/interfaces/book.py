@@ -59,6 +59,16 @@ class Book(Protocol):
     that raises has changed nothing. A `KeyError` for an unknown id is a bug of the engine.
     """
 
+    @property
+    def best_bid(self) -> Price | None:
+        """The highest price somebody buys at, ticks. O(1): it is read for every order."""
+        ...
+
+    @property
+    def best_ask(self) -> Price | None:
+        """The lowest price somebody sells at, ticks. O(1)."""
+        ...
+
     def match(self, incoming: Incoming) -> Iterable[Allocation]:
         """Yield allocations in order while `incoming.open` > 0 and the price crosses.
 

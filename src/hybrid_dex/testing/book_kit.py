@@ -218,6 +218,20 @@ class BookKit(Kit):
         expect("best bid after it left", book.top().bid, Level(Price(8), Quantity(5)))
 
     @rule
+    def test_best_prices_are_those_of_the_top(self) -> None:
+        """The engine looks at them before it asks for a match: a stale one misses a trade."""
+        book = self.make_book(MARKETS[0])
+        expect("best prices of an empty book", (book.best_bid, book.best_ask), (None, None))
+        for number, side, price in ((1, _BUY, 9), (2, _BUY, 10), (3, _SELL, 13), (4, _SELL, 12)):
+            book.add(_resting(number, side, price, 5))
+        expect("best prices", (book.best_bid, book.best_ask), (10, 12))
+        book.remove(OrderId(2))
+        book.reduce(OrderId(4), Quantity(5))
+        expect("best prices behind them", (book.best_bid, book.best_ask), (9, 13))
+        book.remove(OrderId(1))
+        expect("best prices of one side", (book.best_bid, book.best_ask), (None, 13))
+
+    @rule
     def test_depth_lists_levels_best_first(self) -> None:
         """Depth has up to so many levels a side, bids from the highest, asks from the lowest."""
         book = self._book(
@@ -282,6 +296,8 @@ class BookKit(Kit):
                 expect(f"listing {where}", list(book.orders()), list(rows.orders()))
                 expect(f"depth {where}", book.depth(4), rows.depth(4))
                 expect(f"top {where}", book.top(), rows.top())
+                best = (rows.best_bid, rows.best_ask)
+                expect(f"best prices {where}", (book.best_bid, book.best_ask), best)
 
     @rule
     def test_an_engine_can_not_tell_it_from_a_list(self) -> None:

@@ -32,6 +32,16 @@ class ListBook:
         self._bids: list[Resting] = []
         self._asks: list[Resting] = []
 
+    @property
+    def best_bid(self) -> Price | None:
+        """The highest price somebody buys at."""
+        return self._bids[0].price if self._bids else None
+
+    @property
+    def best_ask(self) -> Price | None:
+        """The lowest price somebody sells at."""
+        return self._asks[0].price if self._asks else None
+
     def match(self, incoming: Incoming) -> Iterator[Allocation]:
         """Yield what the aggressor may take, best price first, oldest first within a price."""
         for shown in list(self._side(Side(1 - incoming.side))):
