@@ -6,7 +6,7 @@ from litestar import Request, Router, delete, get, post
 from litestar.params import FromPath
 
 from hybrid_dex.errors import FormatError, SignatureError
-from hybrid_dex.interfaces.auth import LoginClient
+from hybrid_dex.interfaces.auth import LoginClient, Session
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.wire import (
     LoginRequest,
@@ -38,6 +38,11 @@ def _refused(error: FormatError) -> ProblemError:
     )
 
 
+async def _answer(services: TheServices, session: Session) -> SessionAnswer:
+    role = await services.identity.roles.of(session.principal.account)
+    return session_answer(session, role.value)
+
+
 @post("/nonce", status_code=200)
 async def issue_nonce(services: TheServices) -> NonceAnswer:
     """Get a nonce for one login message."""
@@ -52,11 +57,10 @@ async def login(request: AnyRequest, services: TheServices) -> SessionAnswer:
         address=peer(request.scope), user_agent=request.headers.get("user-agent", "")
     )
     try:
-        return session_answer(
-            await services.auth.login(body.message, login_signature(body), client)
-        )
+        session = await services.auth.login(body.message, login_signature(body), client)
     except FormatError as error:
         raise _refused(error) from error
+    return await _answer(services, session)
 
 
 @post("/refresh", status_code=200, opt={"body": RefreshRequest})
@@ -64,9 +68,10 @@ async def refresh(request: AnyRequest, services: TheServices) -> SessionAnswer:
     """Exchange a refresh token for a new session, once."""
     body = await read_body(request, RefreshRequest)
     try:
-        return session_answer(await services.auth.refresh(body.refresh_token))
+        session = await services.auth.refresh(body.refresh_token)
     except FormatError as error:
         raise _refused(error) from error
+    return await _answer(services, session)
 
 
 @post("/logout", status_code=204, security=MANAGE)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from hybrid_dex.defaults.roles import Role
 from hybrid_dex.model.reasons import RejectReason
 from reference_app.tests.stack import Stack, Trader
 from reference_app.tests.test_routes import is_problem
@@ -28,6 +29,17 @@ async def test_an_account_sees_its_open_logins_and_which_one_asks(alice: Trader)
         assert one["user_agent"].startswith("python-httpx/")
         assert one["opened_at_ms"] <= one["used_at_ms"] < one["ends_at_ms"]
     assert alice.token not in str(shown), "nothing that a token could be made from"
+
+
+async def test_a_session_says_the_role_of_its_account_as_of_now(
+    stack: Stack, alice: Trader
+) -> None:
+    first = await alice.login()
+    assert first["role"] == "trader"
+    await stack.services.identity.roles.grant(alice.account, Role.SUPPORT, "command")
+    renewed = await stack.post("/auth/refresh", {"refresh_token": first["refresh_token"]})
+    assert renewed.json()["role"] == "support"
+    assert (await alice.login())["role"] == "support"
 
 
 async def test_one_login_is_ended_at_once_and_others_go_on(alice: Trader) -> None:

@@ -29,6 +29,8 @@ def test_a_session_is_handed_to_its_owner() -> None:
     )
     answer = session_answer(session)
     assert (answer.account, answer.access_token, answer.refresh_token) == ("alice", "a", "r")
+    assert answer.role == "trader"
+    assert session_answer(session, "support").role == "support"
 
 
 @pytest.mark.parametrize("length", [1, 64, 65, 4_096])

@@ -6,6 +6,7 @@ from hybrid_dex.errors import FormatError
 from hybrid_dex.interfaces.auth import Session
 from hybrid_dex.model.market import Asset
 from hybrid_dex.model.views import Balance
+from hybrid_dex.wire.api_keys import RoleWord
 from hybrid_dex.wire.scalars import (
     AccountText,
     DecimalText,
@@ -55,13 +56,18 @@ class RefreshRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 
 class SessionAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A session: ``access_token`` goes into the Authorization header as a bearer token."""
+    """A session: ``access_token`` goes into the Authorization header as a bearer token.
+
+    Attributes:
+        role: what the account may do beside trading, when this was answered.
+    """
 
     account: AccountText
     access_token: TokenText
     access_expires_at_ms: Milliseconds
     refresh_token: TokenText
     refresh_expires_at_ms: Milliseconds
+    role: RoleWord = "trader"
 
 
 class BalanceMessage(
@@ -95,7 +101,7 @@ class BalancesAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     balances: list[BalanceMessage]
 
 
-def session_answer(session: Session) -> SessionAnswer:
+def session_answer(session: Session, role: RoleWord = "trader") -> SessionAnswer:
     """Return a session as its owner receives it."""
     return SessionAnswer(
         account=session.principal.account,
@@ -103,6 +109,7 @@ def session_answer(session: Session) -> SessionAnswer:
         access_expires_at_ms=session.access_expires_at_ms,
         refresh_token=session.refresh_token,
         refresh_expires_at_ms=session.refresh_expires_at_ms,
+        role=role,
     )
 
 

@@ -3653,6 +3653,9 @@ export interface components {
         /**
          * SessionAnswer
          * @description A session: ``access_token`` goes into the Authorization header as a bearer token.
+         *
+         *         Attributes:
+         *             role: what the account may do beside trading, when this was answered.
          */
         SessionAnswer: {
             /** @description milliseconds since the Unix epoch */
@@ -3663,6 +3666,11 @@ export interface components {
             /** @description milliseconds since the Unix epoch */
             refresh_expires_at_ms: number;
             refresh_token: string;
+            /**
+             * @default trader
+             * @enum {unknown}
+             */
+            role?: "admin" | "operator" | "support" | "trader";
         };
         /**
          * SessionKeyMessage
