@@ -2,6 +2,7 @@
 import { lazy, type ReactNode, Suspense, useEffect } from "react";
 import { AccountMenu } from "./components/connect";
 import { Notices } from "./components/notices";
+import { Standing } from "./components/standing";
 import { desk } from "./state/desk";
 import { follow, usePath } from "./state/routes";
 import { useStore } from "./state/store";
@@ -27,6 +28,7 @@ export function App(): ReactNode {
   const path = usePath();
   const problem = useStore((state) => state.startProblem);
   const name = useStore((state) => state.info?.name ?? "hybrid-dex");
+  const role = useStore((state) => state.role);
   const section = `/${path.split("/")[1] ?? ""}`;
   useEffect(() => void desk.start(), []);
   useEffect(() => {
@@ -50,12 +52,20 @@ export function App(): ReactNode {
                 {label}
               </a>
             ))}
+            {role === "trader" ? null : (
+              <a href="/console" onClick={follow} aria-current={section === "/console" ? "page" : undefined}>
+                Console
+              </a>
+            )}
           </nav>
           <Connection />
           <AccountMenu />
         </header>
       </div>
-      <Lost />
+      <div>
+        <Lost />
+        <Standing />
+      </div>
       <main id="main">
         {problem ? (
           <div className="page">
@@ -114,7 +124,7 @@ function Connection(): ReactNode {
 function Lost(): ReactNode {
   const state = useStore((store) => store.socket);
   const atMs = useStore((store) => store.book.atMs);
-  if (state !== "lost") return <div />;
+  if (state !== "lost") return null;
   const since = atMs ? ` Prices and orders are as of ${new Date(atMs).toLocaleTimeString()}.` : "";
   return (
     <div className="banner" role="alert">

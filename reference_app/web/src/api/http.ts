@@ -74,15 +74,26 @@ function problemOf(status: number, text: string): Problem {
   return { type: "about:blank", title: `HTTP ${status}`, status, code: 0, reason: "unknown", detail: "" };
 }
 
+/** Returns a refusal in words: what it is, then what is wrong, which alone is often too short to understand. */
+export function refusal(problem: Pick<Problem, "title" | "detail" | "valid">): string {
+  const { title, detail, valid } = problem;
+  return `${detail ? `${title}: ${detail}` : title}${valid ? ` (valid: ${valid})` : ""}`;
+}
+
+/** Whether a wallet said no (EIP-1193, 4001), however deep libraries wrapped that. */
+export function declined(error: unknown): boolean {
+  for (let one = error as { code?: unknown; cause?: unknown } | null; one && typeof one === "object"; ) {
+    if (one.code === 4001) return true;
+    one = one.cause as typeof one;
+  }
+  return false;
+}
+
 /** Returns what to tell a person about a failure. */
 export function explain(error: unknown): string {
-  if (error instanceof Refused) {
-    const { detail, title, valid } = error.problem;
-    return `${detail || title}${valid ? ` (valid: ${valid})` : ""}`;
-  }
+  if (error instanceof Refused) return refusal(error.problem);
+  if (declined(error)) return "You declined in your wallet; nothing was sent.";
   if (error instanceof Error) {
-    const code = (error as { code?: unknown }).code;
-    if (code === 4001) return "You declined in your wallet; nothing was sent.";
     const short = (error as { shortMessage?: unknown }).shortMessage;
     return typeof short === "string" ? short : error.message;
   }

@@ -1,5 +1,6 @@
 // The exchange's contract and its tokens, as far as a user of them goes. Every call is the user's own transaction.
 import { type Abi, decodeFunctionResult, encodeFunctionData, parseAbi, parseSignature } from "viem";
+import { declined } from "../api/http";
 import type { Asset, Info, Voucher } from "../api/types";
 import type { Hex, Receipt, TypedData, Wallet } from "../wallet/wallet";
 
@@ -13,6 +14,7 @@ const EXCHANGE = parseAbi([
   "function exit(address[] tokens)",
   "function freeze()",
   "function frozen() view returns (bool)",
+  "function paused() view returns (bool)",
   "function balanceOf(address account, address token) view returns (uint256)",
   "function pendingWithdrawal(address account, address token) view returns (uint256 amount, uint40 requestedAt, uint40 latestAt, bool effective)",
   "function grantSession(address key, uint32 market, uint96 buyBudget, uint72 sellBudget, uint40 expiry)",
@@ -59,6 +61,10 @@ export class Contract {
     return this.ask<boolean>(EXCHANGE, this.address, "frozen", []);
   }
 
+  paused(): Promise<boolean> {
+    return this.ask<boolean>(EXCHANGE, this.address, "paused", []);
+  }
+
   async pending(asset: Asset): Promise<Pending | null> {
     const [amount, , latestAt, effective] = await this.ask<[bigint, number, number, boolean]>(
       EXCHANGE,
@@ -73,7 +79,7 @@ export class Contract {
   async deposit(asset: Asset, amount: bigint, say: (step: string) => void): Promise<Receipt> {
     const token = tokenOf(asset);
     const permit = await this.permit(asset, amount, say).catch((error: unknown) => {
-      if ((error as { code?: unknown }).code === 4001) throw error;
+      if (declined(error)) throw error;
       return null;
     });
     if (permit) {
@@ -197,6 +203,7 @@ export class Contract {
   }
 
   private async transact(abi: Abi, to: Hex, functionName: string, args: readonly unknown[]): Promise<Receipt> {
+    if (this.info.chain_id != null) await this.wallet.joinChain(this.info.chain_id, null);
     const hash = await this.wallet.send({ to, data: encodeFunctionData({ abi, functionName, args }) });
     const receipt = await this.wallet.receipt(hash);
     if (!receipt.succeeded) throw new Error(`The contract refused the transaction ${hash}.`);

@@ -98,6 +98,8 @@ export function Field(props: {
   number?: boolean;
   side?: ReactNode;
   name?: string;
+  /** A date and time is chosen with the browser's own means. */
+  type?: "text" | "datetime-local";
   disabled?: boolean;
   onStep?: (steps: number) => void;
 }): ReactNode {
@@ -112,6 +114,7 @@ export function Field(props: {
         <input
           id={id}
           name={props.name}
+          type={props.type ?? "text"}
           value={props.value}
           disabled={props.disabled}
           inputMode={props.number ? "decimal" : "text"}

@@ -11,14 +11,16 @@ import type {
   OrderRequest,
   Preview,
   ReplaceRequest,
+  Schemas,
 } from "../api/types";
 import { protectedPrice } from "../money/market";
 import { desk } from "../state/desk";
 import { usePreferences } from "../state/preferences";
 import { useStore } from "../state/store";
 import type { Ticket } from "../trade/ticket";
-import { activeKey } from "../wallet/session_keys";
+import { activeKey, keptKey } from "../wallet/session_keys";
 import { Lanes, nextRevision, unpackNonce } from "./lanes";
+import { keepLifetime, lifetimeOf } from "./lifetimes";
 import { difference, orderDocument } from "./typed_data";
 
 const LANE_CHOICE = "hybrid-dex.lanes";
@@ -58,23 +60,51 @@ export function requestOf(market: Market, ticket: Ticket): OrderRequest {
     order_type: kind,
     self_trade: ticket.selfTrade,
   };
-  if (!isMarket) request.time_in_force = ticket.timeInForce === "gtd" ? "gtc" : ticket.timeInForce;
-  if (ticket.postOnly && !isMarket) request.post_only = true;
+  if (!isMarket) request.time_in_force = ticket.timeInForce;
+  const untilAtMs = dated(ticket) ? untilMs(ticket) : null;
+  if (untilAtMs !== null) request.expires_at_ms = untilAtMs;
+  if (ticket.postOnly && mayRest(ticket)) request.post_only = true;
   if (kind.startsWith("stop") || kind.startsWith("take_profit")) request.trigger_price = ticket.trigger;
-  if (ticket.iceberg && ticket.display && !isMarket) request.display_quantity = ticket.display;
+  if (ticket.iceberg && ticket.display && mayRest(ticket)) request.display_quantity = ticket.display;
   if (ticket.budget && ticket.side === "buy" && (isMarket || ticket.timeInForce === "ioc"))
     request.quote_budget = ticket.budget;
   return request;
 }
 
-/** Adds what belongs to signed terms, where orders are signed; takes a lane. */
+/** Whether the form's order may stand on the book: post-only and iceberg mean nothing for others, which are refused. */
+export function mayRest(ticket: Ticket): boolean {
+  return ticket.kind.endsWith("limit") && (ticket.timeInForce === "gtc" || ticket.timeInForce === "gtd");
+}
+
+/** Whether the form's order rests until a date that it names. */
+export function dated(ticket: Ticket): boolean {
+  return ticket.timeInForce === "gtd" && ticket.kind.endsWith("limit");
+}
+
+/** Returns the date of the form, Unix milliseconds, or null while there is none. */
+export function untilMs(ticket: Ticket): number | null {
+  const at = new Date(ticket.until).getTime();
+  return Number.isFinite(at) ? at : null;
+}
+
+/** An order without a date lives as chosen in the settings, and no longer than the grant of the key that signs it. */
+function lifetimeEndsMs(market: Market): number {
+  const chosen = Date.now() + usePreferences.getState().lifetimeHours * 3_600_000;
+  const account = useStore.getState().account;
+  const key = account ? keptKey(account, market.id) : null;
+  return key ? Math.min(chosen, key.expiresAtS * 1_000) : chosen;
+}
+
+/** Adds what belongs to signed terms, where orders are signed; takes a lane. A signed order's date is its expiry. */
 function withTerms(market: Market, request: OrderRequest, nonce?: string): OrderRequest {
   if (!desk.info().requires_signature) return withExpiry(request);
-  const hours = usePreferences.getState().lifetimeHours;
+  const { expires_at_ms: untilAtMs, ...terms } = request;
+  const ends = untilAtMs ?? lifetimeEndsMs(market);
   return {
-    ...request,
+    ...terms,
+    ...(terms.time_in_force === "gtd" ? { time_in_force: "gtc" as const } : {}),
     max_fee_ppm: Math.max(market.maker_fee_ppm, market.taker_fee_ppm, market.fees?.taker_fee_ppm ?? 0),
-    expiry_s: Math.floor(Date.now() / 1000) + hours * 3_600,
+    expiry_s: Math.floor(ends / 1000),
     nonce: nonce ?? lanes.take(openNonces(), Date.now()),
   };
 }
@@ -158,11 +188,20 @@ function check(market: Market, order: OrderRequest, preview: Preview): void {
   if (field) throw new Error(`The exchange asked to sign another ${field} than you entered. Nothing was signed.`);
 }
 
+/** Returns the key of this browser that signs an order of the market, or null where the wallet does. */
+export async function sessionKey(market: Market, endsAtS: number): ReturnType<typeof activeKey> {
+  return activeKey(desk.wallet().address, market.id, endsAtS, async () => {
+    const answer = await desk.http.get<Schemas["SessionKeysAnswer"]>("/account/sessions");
+    return answer.session_keys;
+  });
+}
+
 async function signed(market: Market, order: OrderRequest): Promise<OrderRequest> {
   if (!desk.info().requires_signature) return order;
   const wallet = desk.wallet();
   const document = orderDocument(desk.info(), market, wallet.address, order);
-  const key = await activeKey(wallet.address, market.id);
+  if (order.nonce && order.expiry_s != null) keepLifetime(wallet.address, order.nonce, order.expiry_s);
+  const key = await sessionKey(market, order.expiry_s ?? 0);
   if (key) return { ...order, signature: await key.signTypedData(document), signature_kind: "session" };
   return { ...order, signature: await wallet.signTypedData(document) };
 }
@@ -219,7 +258,15 @@ export function cancelAll(market: string): Promise<{ canceled: string[] }> {
   return desk.http.delete<{ canceled: string[] }>(`/orders?market=${encodeURIComponent(market)}`);
 }
 
-/** Swaps an order for new terms; it keeps its id. */
+/** Returns when an order ends by itself, Unix milliseconds; null when it does not, or this browser can not tell. */
+export function endsAtMs(order: Order): number | null {
+  if (order.expires_at_ms != null) return order.expires_at_ms;
+  const account = useStore.getState().account;
+  const seconds = order.nonce && account ? lifetimeOf(account, order.nonce) : null;
+  return seconds === null ? null : seconds * 1_000;
+}
+
+/** Swaps an order for new terms; it keeps its id, and ends when it would have ended, where that is known. */
 export async function replace(
   market: Market,
   order: Order,
@@ -239,14 +286,23 @@ export async function replace(
     const nonce = nextRevision(order.nonce, tried.get(order.order_id) ?? 0n);
     if (!nonce) throw new Error("This order was replaced 255 times; cancel it and place a new one.");
     tried.set(order.order_id, unpackNonce(nonce).revision);
+    const ends = endsAtMs(order);
     const whole = withTerms(
       market,
-      { market: market.id, side: order.side, order_type: order.order_type, ...pick(request) },
+      {
+        market: market.id,
+        side: order.side,
+        order_type: order.order_type,
+        ...pick(request),
+        ...(ends === null ? {} : { expires_at_ms: ends }),
+      },
       nonce,
     );
     const { signature, signature_kind } = await signed(market, whole);
+    const { expires_at_ms: _, ...terms } = request;
     request = {
-      ...request,
+      ...terms,
+      time_in_force: whole.time_in_force ?? null,
       max_fee_ppm: whole.max_fee_ppm ?? null,
       expiry_s: whole.expiry_s ?? null,
       nonce,

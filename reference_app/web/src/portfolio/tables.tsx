@@ -1,6 +1,7 @@
 // Tables of balances and fills; every number is the exchange's own text.
 import type { ReactNode } from "react";
 import type { Balance, Fill, Market } from "../api/types";
+import { OnChain } from "../components/on_chain";
 import { type Column, Rows } from "../components/rows";
 import { StageBadge, TransactionLink } from "../components/stage";
 import { Empty } from "../components/ui";
@@ -17,6 +18,7 @@ const BALANCES: readonly Column<Balance>[] = [
   { head: "Leaving", right: true, cell: (row) => grouped(row.in_flight_out) },
   { head: "Withdrawing", right: true, cell: (row) => grouped(row.withdrawing) },
   { head: "Total", right: true, cell: (row) => grouped(row.total) },
+  { head: "On chain", right: true, cell: (row) => <OnChain asset={row.asset} /> },
 ];
 
 export function BalancesTable(): ReactNode {

@@ -1,15 +1,16 @@
 // The desk: the one object that holds the socket, the session and the wallet, and does what buttons ask for.
 import { explain, Http } from "../api/http";
 import { type Line, Socket } from "../api/socket";
-import type { Info, Market } from "../api/types";
+import type { Info, Market, Status } from "../api/types";
 import { type Announced, findWallets } from "../wallet/providers";
 import { Session } from "../wallet/session";
-import type { DemoWallet, Wallet } from "../wallet/wallet";
+import type { DemoWallet, Provider, Wallet } from "../wallet/wallet";
 import { isDemo } from "../wallet/wallet";
 import { followAccount, followMarket } from "./feeds";
 import { NOBODY, notify, useStore } from "./store";
 
 const CHOSEN = "hybrid-dex.market";
+const STATUS_MS = 3_000;
 
 class Desk {
   readonly session = new Session();
@@ -24,6 +25,7 @@ class Desk {
   private leaveMarket: (() => void) | null = null;
   private leaveAccount: (() => void) | null = null;
   private starting: Promise<void> | null = null;
+  private readonly heeded = new WeakSet<Provider>();
 
   /** Reads what the exchange is and begins to listen. Safe to call again after a failure. */
   start(): Promise<void> {
@@ -42,6 +44,7 @@ class Desk {
     ]);
     useStore.setState({ info, markets: answer.markets, startProblem: null });
     this.socket.start();
+    this.followStatus();
     if (!useStore.getState().marketId) {
       const kept = localStorage.getItem(CHOSEN);
       this.look(answer.markets.some((market) => market.id === kept) ? kept : (answer.markets[0]?.id ?? null));
@@ -68,6 +71,28 @@ class Desk {
     useStore.setState({ markets: answer.markets });
   }
 
+  /** Asks again and again whether orders are taken, and in which state each market is. */
+  private followStatus(): void {
+    const ask = async (): Promise<void> => {
+      if (document.hidden || useStore.getState().socket === "lost") return;
+      try {
+        const { accepting, markets } = await this.http.get<Status>("/status");
+        const states = new Map(markets.map((one) => [one.market, one.state]));
+        const known = useStore.getState().markets;
+        const moved = known.some((one) => (states.get(one.id) ?? one.state) !== one.state);
+        useStore.setState({
+          accepting,
+          ...(moved ? { markets: known.map((one) => ({ ...one, state: states.get(one.id) ?? one.state })) } : {}),
+        });
+      } catch {
+        // What is not known is not shown as known; a lost connection is told of by the socket.
+        useStore.setState({ accepting: null });
+      }
+    };
+    void ask();
+    setInterval(() => void ask(), STATUS_MS);
+  }
+
   /** Returns the demo's wallet, or null where this is no demo. */
   async demoWallet(): Promise<DemoWallet | null> {
     if (!isDemo()) return null;
@@ -88,10 +113,7 @@ class Desk {
     const info = this.info();
     if (info.chain_id != null) await wallet.joinChain(info.chain_id, (await this.demoWallet())?.rpc_url ?? null);
     await this.connect(wallet);
-    found.provider.on?.(
-      "accountsChanged",
-      () => void this.disconnect("The wallet changed its account; sign in again."),
-    );
+    this.heed(found);
   }
 
   /** Signs out and forgets the wallet. */
@@ -139,11 +161,33 @@ class Desk {
     const found = (await findWallets()).find((one) => one.id === walletId);
     if (!found) return null;
     const { injectedWallet } = await import("../wallet/clients");
-    return injectedWallet(found, true);
+    const wallet = await injectedWallet(found, true);
+    if (wallet) this.heed(found);
+    return wallet;
+  }
+
+  /** Heeds what a wallet says of itself, once for each, for as long as it is the one that is signed in. */
+  private heed(found: Announced): void {
+    if (this.heeded.has(found.provider)) return;
+    this.heeded.add(found.provider);
+    found.provider.on?.("accountsChanged", (accounts) => {
+      const { wallet } = useStore.getState();
+      const [first] = Array.isArray(accounts) ? (accounts as unknown[]) : [];
+      if (wallet?.id !== found.id || String(first).toLowerCase() === wallet.address.toLowerCase()) return;
+      void this.disconnect("The wallet changed its account; sign in again.");
+    });
+    found.provider.on?.("chainChanged", (chain) => {
+      const wanted = useStore.getState().info?.chain_id;
+      if (useStore.getState().wallet?.id !== found.id || wanted == null || Number(chain) === wanted) return;
+      notify(
+        "bad",
+        `Your wallet went to another chain. This exchange is on chain ${wanted}; you are asked to go back before a transaction.`,
+      );
+    });
   }
 
   private async entered(wallet: Wallet): Promise<void> {
-    useStore.setState({ wallet, ...NOBODY, account: this.session.account });
+    useStore.setState({ wallet, ...NOBODY, account: this.session.account, role: this.session.role });
     this.leaveAccount?.();
     await this.socket.authenticate();
     this.leaveAccount = followAccount(

@@ -2,7 +2,7 @@
 import { BookReplica } from "../api/book";
 import type { ChannelListener, Socket } from "../api/socket";
 import type { Balances, Channel, Execution, Fill, Order, ServerMessage, Ticker, Trade } from "../api/types";
-import { NO_BOOK, useStore } from "./store";
+import { NO_BOOK, notify, useStore } from "./store";
 
 const KEPT_TRADES = 80;
 const KEPT_FILLS = 2_000;
@@ -188,8 +188,19 @@ export function fillKey(fill: Fill): string {
   return `${fill.fill_id} ${fill.order_id}`;
 }
 
+/** A reorganization may take back the blocks of many fills at once; it is told once. */
+function tellOfReorganization(): () => void {
+  return eachFrame(() =>
+    notify(
+      "bad",
+      "The chain took back a block with fills of yours: they are submitted, no longer confirmed, and will settle again.",
+    ),
+  );
+}
+
 function fillsListener(read: Read, failed: (error: unknown) => void): ChannelListener {
   const live = new Map<string, Fill>();
+  const told = tellOfReorganization();
   let past: Fill[] = [];
   const show = eachFrame(() => {
     const fills = new Map(past.map((fill) => [fillKey(fill), fill]));
@@ -215,6 +226,7 @@ function fillsListener(read: Read, failed: (error: unknown) => void): ChannelLis
     },
     hear: (message) => {
       if (message.type !== "fill") return;
+      if (message.stage === "submitted" && live.get(fillKey(message))?.stage === "confirmed") told();
       live.set(fillKey(message), message);
       show();
     },

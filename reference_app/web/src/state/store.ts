@@ -2,7 +2,7 @@
 import { create } from "zustand";
 import type { Level } from "../api/book";
 import type { SocketState } from "../api/socket";
-import type { Balance, Fill, Info, Market, Order, Ticker, Trade } from "../api/types";
+import type { Balance, Fill, Info, Market, Order, Role, Ticker, Trade } from "../api/types";
 import type { Wallet } from "../wallet/wallet";
 
 export interface Notice {
@@ -24,12 +24,16 @@ export interface State {
   readonly markets: readonly Market[];
   readonly marketId: string | null;
   readonly startProblem: string | null;
+  /** Whether an order sent now would be taken; null until the exchange said. */
+  readonly accepting: boolean | null;
   readonly socket: SocketState;
   readonly book: BookView;
   readonly trades: readonly Trade[];
   readonly ticker: Ticker | null;
   readonly wallet: Wallet | null;
   readonly account: string | null;
+  /** What the account may do beside trading, as of the last sign-in or renewal; links follow it, rights do not. */
+  readonly role: Role;
   readonly orders: ReadonlyMap<string, Order>;
   readonly fills: readonly Fill[];
   readonly balances: readonly Balance[];
@@ -41,6 +45,7 @@ export const NO_BOOK: BookView = { synced: false, sequence: 0, atMs: 0, bids: []
 
 export const NOBODY = {
   account: null,
+  role: "trader" as Role,
   orders: new Map<string, Order>(),
   fills: [] as readonly Fill[],
   balances: [] as readonly Balance[],
@@ -52,6 +57,7 @@ export const useStore = create<State>()(() => ({
   markets: [],
   marketId: null,
   startProblem: null,
+  accepting: null,
   socket: "connecting",
   book: NO_BOOK,
   trades: [],

@@ -1,12 +1,22 @@
 // The order form: every type, a live preview of what it would hold and cost, and what is signed in words.
 import { type FormEvent, type ReactNode, useEffect, useMemo, useState } from "react";
-import { explain } from "../api/http";
-import type { Market, Preview } from "../api/types";
+import { explain, refusal } from "../api/http";
+import type { Market, OrderAnswer, Preview } from "../api/types";
 import { ConnectButton } from "../components/connect";
 import { Check, Choice, Field, Panel, Segments } from "../components/ui";
 import { floorTo, formatDecimal, grouped, percentOfPpm, tryDecimal } from "../money/decimal";
 import { affordable, movePrice, showPrice, stepProblem, stepsOf } from "../money/market";
-import { discard, marketLimit, type Prepared, place, prepare, previewOf } from "../orders/entry";
+import {
+  dated,
+  discard,
+  marketLimit,
+  mayRest,
+  type Prepared,
+  place,
+  prepare,
+  previewOf,
+  untilMs,
+} from "../orders/entry";
 import { usePreferences } from "../state/preferences";
 import { notify, useStore } from "../state/store";
 import { Review } from "./review";
@@ -23,7 +33,8 @@ const KINDS: readonly { id: Kind; label: string }[] = [
 ];
 
 const TIMES: readonly { id: Ticket["timeInForce"]; label: string }[] = [
-  { id: "gtc", label: "Until canceled or expired" },
+  { id: "gtc", label: "Until canceled" },
+  { id: "gtd", label: "Until a date" },
   { id: "ioc", label: "Immediate or cancel" },
   { id: "fok", label: "Fill or kill" },
 ];
@@ -42,7 +53,12 @@ export function problemsOf(market: Market, ticket: Ticket): Partial<Record<keyof
     look("takeProfit", "price");
     look("stop", "price");
   }
-  if (ticket.iceberg && ticket.kind.endsWith("limit")) look("display", "quantity");
+  if (ticket.iceberg && mayRest(ticket)) look("display", "quantity");
+  if (dated(ticket)) {
+    const atMs = untilMs(ticket);
+    if (atMs === null) found.until = "Choose a day and a time";
+    else if (atMs <= Date.now()) found.until = "This time has passed";
+  }
   if (ticket.budget && tryDecimal(ticket.budget, market.quote.decimals) === null) found.budget = "Not an amount";
   return found;
 }
@@ -62,13 +78,7 @@ export function OrderForm(props: { market: Market }): ReactNode {
 
   const send = async (ready: Prepared): Promise<void> => {
     const answers = await place(market, ready);
-    const [answer] = answers;
-    const fills = answers.reduce((sum, one) => sum + (one.fills?.length ?? 0), 0);
-    const status = answer?.order.status.replace("_", " ") ?? "accepted";
-    notify(
-      "good",
-      `${answers.length > 1 ? `${answers.length} linked orders` : "Order"} accepted: ${status}${fills ? `, ${fills} fills matched, not yet settled` : ""}.`,
-    );
+    notify(...outcomeOf(answers));
     write({ ...EMPTY_TICKET, side: ticket.side, kind: ticket.kind, price: ticket.price });
   };
   const submit = async (event: FormEvent): Promise<void> => {
@@ -113,9 +123,32 @@ export function OrderForm(props: { market: Market }): ReactNode {
               options={TIMES}
               onChange={(timeInForce) => write({ timeInForce })}
             />
+            {dated(ticket) ? (
+              <Field
+                label="Until"
+                name="until"
+                type="datetime-local"
+                value={ticket.until}
+                problem={ticket.until ? problems.until : null}
+                hint="Your local time. What has not traded by then expires."
+                onChange={(until) => write({ until })}
+              />
+            ) : (
+              <Lifetime ticket={ticket} />
+            )}
             <div className="row wrap">
-              <Check label="Post-only" checked={ticket.postOnly} onChange={(postOnly) => write({ postOnly })} />
-              <Check label="Iceberg" checked={ticket.iceberg} onChange={(iceberg) => write({ iceberg })} />
+              <Check
+                label="Post-only"
+                checked={ticket.postOnly && mayRest(ticket)}
+                disabled={!mayRest(ticket)}
+                onChange={(postOnly) => write({ postOnly })}
+              />
+              <Check
+                label="Iceberg"
+                checked={ticket.iceberg && mayRest(ticket)}
+                disabled={!mayRest(ticket)}
+                onChange={(iceberg) => write({ iceberg })}
+              />
             </div>
           </>
         ) : null}
@@ -141,6 +174,17 @@ export function OrderForm(props: { market: Market }): ReactNode {
       {prepared ? <Review market={market} prepared={prepared} onClose={close} onSign={() => send(prepared)} /> : null}
     </Panel>
   );
+}
+
+/** What became of orders at once, in words; an immediate order that traded nothing is no success. */
+export function outcomeOf(answers: readonly OrderAnswer[]): ["good" | "plain", string] {
+  const [answer] = answers;
+  const fills = answers.reduce((sum, one) => sum + (one.fills?.length ?? 0), 0);
+  if (answers.length === 1 && answer?.order.status === "canceled" && fills === 0)
+    return ["plain", "Order accepted and canceled at once: there was nothing that it could trade with."];
+  const status = answer?.order.status.replace("_", " ") ?? "accepted";
+  const traded = fills ? `, ${fills} ${fills === 1 ? "fill" : "fills"} matched, not yet settled` : "";
+  return ["good", `${answers.length > 1 ? `${answers.length} linked orders` : "Order"} accepted: ${status}${traded}.`];
 }
 
 function Fields(props: { market: Market; ticket: Ticket; problems: Partial<Record<keyof Ticket, string>> }): ReactNode {
@@ -194,7 +238,7 @@ function Fields(props: { market: Market; ticket: Ticket; problems: Partial<Recor
           {price("stop", "Stop loss at")}
         </>
       ) : null}
-      {ticket.iceberg && !isMarket && ticket.kind !== "bracket" ? (
+      {ticket.iceberg && mayRest(ticket) ? (
         <Field
           label="Shown at a time"
           name="display"
@@ -231,6 +275,19 @@ function MarketNote(props: { market: Market; ticket: Ticket }): ReactNode {
       {limit
         ? `Protected: never ${ticket.side === "buy" ? "above" : "below"} ${showPrice(market, limit)} ${market.quote.id}, ${percentOfPpm(ppm)} from the best price.`
         : "Nobody quotes the other side now, so a market order has no price."}
+    </p>
+  );
+}
+
+/** A signed order always ends some time; one that rests says when. */
+function Lifetime(props: { ticket: Ticket }): ReactNode {
+  const hours = usePreferences((state) => state.lifetimeHours);
+  if (props.ticket.timeInForce !== "gtc") return null;
+  const days = hours / 24;
+  const words = days < 1 ? `${hours} hours` : days === 1 ? "a day" : `${days} days`;
+  return (
+    <p className="small soft">
+      It ends by itself {hours === 1 ? "an hour" : words} after it is signed, as chosen in the settings.
     </p>
   );
 }
@@ -303,6 +360,15 @@ function usePreview(market: Market, ticket: Ticket, wanted: boolean): PreviewSta
 function PreviewBox(props: { preview: PreviewState; market: Market; ticket: Ticket }): ReactNode {
   const { answer, problem } = props.preview;
   if (problem) return <p className="small warn">{problem}</p>;
+  if (props.ticket.kind === "bracket")
+    return (
+      <p className="small soft">
+        {props.ticket.withEntry
+          ? "Three orders: the entry, then a take-profit and a stop for as much of it as was filled."
+          : "Two orders: what one of them fills, the other can no longer."}{" "}
+        What each holds and costs stands before you sign.
+      </p>
+    );
   if (!answer) return <p className="small faint">Fill in the form to see what it would hold and cost.</p>;
   const worst = answer.worst_case;
   return (
@@ -312,9 +378,13 @@ function PreviewBox(props: { preview: PreviewState; market: Market; ticket: Tick
         <dd>
           {grouped(answer.hold)} {answer.hold_asset}
         </dd>
-        <dt>Fee now, maker / taker</dt>
+        <dt>Fee as maker, {percentOfPpm(answer.maker_fee_ppm)}</dt>
         <dd>
-          {percentOfPpm(answer.maker_fee_ppm)} / {percentOfPpm(answer.taker_fee_ppm)}
+          {grouped(answer.maker_fee)} {answer.fee_asset}
+        </dd>
+        <dt>Fee as taker, {percentOfPpm(answer.taker_fee_ppm)}</dt>
+        <dd>
+          {grouped(answer.taker_fee)} {answer.fee_asset}
         </dd>
         <dt>At worst you pay</dt>
         <dd>
@@ -325,9 +395,7 @@ function PreviewBox(props: { preview: PreviewState; market: Market; ticket: Tick
           {grouped(worst.receives_at_least)} {worst.receives_asset}
         </dd>
       </dl>
-      {answer.problem ? (
-        <p className="small warn">It would be refused now: {answer.problem.detail || answer.problem.title}</p>
-      ) : null}
+      {answer.problem ? <p className="small warn">It would be refused now. {refusal(answer.problem)}</p> : null}
     </div>
   );
 }

@@ -5,7 +5,7 @@ import type { Order } from "../api/types";
 import { type Column, Rows } from "../components/rows";
 import { Badge, Dialog, Empty, Field, WorkButton } from "../components/ui";
 import { showPrice, showQuantity, stepProblem } from "../money/market";
-import { cancel, replace } from "../orders/entry";
+import { cancel, endsAtMs, replace } from "../orders/entry";
 import { timeText } from "../portfolio/tables";
 import { notify, useStore } from "../state/store";
 
@@ -40,7 +40,8 @@ export function OpenOrders(props: { market?: string | null }): ReactNode {
       right: true,
       cell: (order) => `${quantity(order, order.filled)} / ${quantity(order, order.quantity)}`,
     },
-    { head: "State", cell: (order) => <OrderState order={order} /> },
+    { head: "Ends", cell: (order) => <Ends order={order} /> },
+    { head: "State", cell: (order) => <OrderState order={order} price={price} /> },
     {
       head: "Actions",
       cell: (order) => (
@@ -74,10 +75,18 @@ export function OpenOrders(props: { market?: string | null }): ReactNode {
   );
 }
 
-function OrderState(props: { order: Order }): ReactNode {
-  const { order } = props;
-  if (order.waiting) return <Badge tone="wait">waits for {order.trigger_price ?? "its turn"}</Badge>;
+function OrderState(props: { order: Order; price: (order: Order, text: string) => string }): ReactNode {
+  const { order, price } = props;
+  if (order.asleep !== "0" && order.asleep === order.open) return <Badge tone="wait">waits for its entry</Badge>;
+  if (order.waiting && order.trigger_price)
+    return <Badge tone="wait">waits for {price(order, order.trigger_price)}</Badge>;
   return <Badge tone="plain">{order.status.replace("_", " ")}</Badge>;
+}
+
+/** When it ends by itself; of an order that was signed in another browser that is not known here. */
+function Ends(props: { order: Order }): ReactNode {
+  const atMs = endsAtMs(props.order);
+  return <span className="soft">{atMs === null ? "–" : timeText(atMs)}</span>;
 }
 
 async function cancelOne(order: Order): Promise<void> {

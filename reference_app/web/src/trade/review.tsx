@@ -1,11 +1,11 @@
 // What is signed, in plain words, before it is signed: the exchange's words beside a document made in this page.
-import { type ReactNode, useState } from "react";
-import { explain } from "../api/http";
+import { type ReactNode, useEffect, useState } from "react";
+import { explain, refusal } from "../api/http";
 import type { Market } from "../api/types";
 import { Dialog, WorkButton } from "../components/ui";
 import { grouped } from "../money/decimal";
 import { showPrice, showQuantity } from "../money/market";
-import type { Prepared } from "../orders/entry";
+import { type Prepared, sessionKey } from "../orders/entry";
 import { useStore } from "../state/store";
 
 export function Review(props: {
@@ -17,6 +17,22 @@ export function Review(props: {
   const { market, prepared } = props;
   const [problem, setProblem] = useState("");
   const signs = useStore((state) => state.info?.requires_signature === true);
+  const [signer, setSigner] = useState("");
+  useEffect(() => {
+    if (!signs) return;
+    let current = true;
+    sessionKey(market, Math.max(...prepared.requests.map((order) => order.expiry_s ?? 0)))
+      .then((key) => {
+        if (!current) return;
+        setSigner(
+          key ? "The session key of this browser signs it; your wallet is not asked." : "Your wallet signs it.",
+        );
+      })
+      .catch(() => undefined);
+    return () => {
+      current = false;
+    };
+  }, [signs, market, prepared]);
   const sign = async (): Promise<void> => {
     setProblem("");
     try {
@@ -64,11 +80,12 @@ export function Review(props: {
               </p>
             ) : null}
             {preview?.problem ? (
-              <p className="callout warn">It would be refused now: {preview.problem.detail || preview.problem.title}</p>
+              <p className="callout warn">It would be refused now. {refusal(preview.problem)}</p>
             ) : null}
           </section>
         );
       })}
+      {signs ? <p className="small soft">{signer}</p> : null}
       {problem ? (
         <p className="callout bad" role="alert">
           {problem}

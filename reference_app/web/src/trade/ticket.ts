@@ -13,6 +13,8 @@ export interface Ticket {
   readonly display: string;
   readonly budget: string;
   readonly timeInForce: "gtc" | "gtd" | "ioc" | "fok";
+  /** Of an order until a date: the browser's local date and time, such as 2026-12-24T18:00. */
+  readonly until: string;
   readonly postOnly: boolean;
   readonly iceberg: boolean;
   readonly selfTrade: "cancel_aggressor" | "cancel_resting" | "cancel_both" | "decrement_and_cancel";
@@ -30,6 +32,7 @@ export const EMPTY_TICKET: Ticket = {
   display: "",
   budget: "",
   timeInForce: "gtc",
+  until: "",
   postOnly: false,
   iceberg: false,
   selfTrade: "cancel_aggressor",

@@ -7,6 +7,7 @@ import {
   getAddress,
   http,
   type PublicClient,
+  TransactionReceiptNotFoundError,
   type Transport,
   type WalletClient,
 } from "viem";
@@ -83,11 +84,23 @@ function chainParts(
   asking: PublicClient<Transport>,
   sending: WalletClient,
   account: Account | Hex,
-): Pick<Wallet, "send" | "call" | "coin" | "receipt" | "now"> {
+): Pick<Wallet, "send" | "call" | "coin" | "mined" | "receipt" | "now"> {
   return {
     send: ({ to, data, value }) =>
       sending.sendTransaction({ account, chain: null, to, data: data ?? "0x", value: value ?? 0n }),
     call: async (to, data) => (await asking.call({ to, data })).data ?? "0x",
+    mined: async (hash) => {
+      const [found, head] = await Promise.all([
+        asking.getTransactionReceipt({ hash }).catch((error: unknown) => {
+          if (error instanceof TransactionReceiptNotFoundError) return null;
+          throw error;
+        }),
+        asking.getBlockNumber({ cacheTime: 0 }),
+      ]);
+      if (!found) return null;
+      const confirmations = head > found.blockNumber ? head - found.blockNumber : 0n;
+      return { block: found.blockNumber, succeeded: found.status === "success", gas: found.gasUsed, confirmations };
+    },
     coin: (address) => asking.getBalance({ address }),
     receipt: async (hash): Promise<Receipt> => {
       const found = await asking.waitForTransactionReceipt({ hash, timeout: 120_000 });

@@ -1,7 +1,7 @@
 // Who is signed in: EIP-4361 by the wallet, then tokens that are renewed before they end. The access token is kept in
 // memory only; the refresh token in this tab, so that a reload need not sign again.
 import { exchange, Refused } from "../api/http";
-import type { Info, Session as SessionAnswer } from "../api/types";
+import type { Info, Role, Session as SessionAnswer } from "../api/types";
 import type { Wallet } from "./wallet";
 
 const KEPT = "hybrid-dex.session";
@@ -38,6 +38,10 @@ export class Session {
 
   get account(): string | null {
     return this.current?.account ?? null;
+  }
+
+  get role(): Role {
+    return this.current?.role ?? "trader";
   }
 
   /** Opens a session; the wallet is asked for one signature. */

@@ -3,6 +3,7 @@
 import type { Hex, TypedData } from "./wallet";
 
 const KEPT = "hybrid-dex.session-keys";
+const MARGIN_S = 60;
 
 export interface KeptKey {
   readonly account: string;
@@ -30,15 +31,34 @@ export function forgetKey(address: string): void {
   localStorage.setItem(KEPT, JSON.stringify(keptKeys().filter((one) => one.address !== address)));
 }
 
-/** Returns what signs in the wallet's place, or null when the account trades with its wallet. */
+/** Returns the key that this browser keeps for orders of a market, while it lasts a little longer. */
+export function keptKey(account: string, market: string): KeptKey | null {
+  const soon = Date.now() / 1000 + MARGIN_S;
+  return keptKeys().find((one) => one.account === account && one.market === market && one.expiresAtS > soon) ?? null;
+}
+
+/** What the exchange knows of a key that was granted on chain. */
+interface Granted {
+  readonly key: string;
+  readonly market: string;
+  readonly revoked: boolean;
+}
+
+/**
+ * Returns what signs in the wallet's place, or null when the account trades with its wallet. A grant counts once the
+ * exchange knows of it, and until it knows of its end; `granted` asks, where there is a key to ask about. A key signs no
+ * order that ends after its grant: the exchange would refuse that.
+ */
 export async function activeKey(
   account: string,
   market: string,
+  endsAtS: number,
+  granted: () => Promise<readonly Granted[]>,
 ): Promise<{ address: Hex; signTypedData(document: TypedData): Promise<Hex> } | null> {
-  const found = keptKeys().find(
-    (one) => one.account === account && one.market === market && one.expiresAtS > Date.now() / 1000,
-  );
-  if (!found) return null;
+  const found = keptKey(account, market);
+  if (!found || endsAtS > found.expiresAtS) return null;
+  const known = (await granted()).find((one) => one.key === found.address && one.market === market);
+  if (!known || known.revoked) return null;
   const { keyWallet } = await import("./clients");
   return keyWallet(found.key);
 }

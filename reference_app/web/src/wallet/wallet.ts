@@ -14,6 +14,15 @@ export interface Receipt {
   readonly succeeded: boolean;
 }
 
+/** A transaction in a block. */
+export interface Mined {
+  readonly block: bigint;
+  readonly succeeded: boolean;
+  readonly gas: bigint;
+  /** Blocks on top of its block. */
+  readonly confirmations: bigint;
+}
+
 export interface Wallet {
   /** "demo", or the reverse domain name under which an extension announced itself. */
   readonly id: string;
@@ -28,6 +37,8 @@ export interface Wallet {
   call(to: Hex, data: Hex): Promise<Hex>;
   /** Atoms of the chain's own coin. */
   coin(address: Hex): Promise<bigint>;
+  /** Where a transaction is now; null while it is in no block. */
+  mined(hash: Hex): Promise<Mined | null>;
   /** Waits until a transaction is in a block. */
   receipt(hash: Hex): Promise<Receipt>;
   /** Time of the newest block, Unix seconds. */
