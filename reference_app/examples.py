@@ -19,12 +19,14 @@ _VALUES: Final[Mapping[str, Any]] = {
     "account": _ACCOUNT,
     "address": "192.0.2.1",
     "amount": "250",
+    "after": "Ny4wLjI",
     "asset": "USDC",
     "base": "ETH",
+    "before": "Ny4wLjI",
     "by": "0.5",
     "client_order_id": "ladder-7",
     "expiry_s": 1_798_765_200,
-    "fill_id": "5376",
+    "fill_id": "393216",
     "id": "5376",
     "market": _MARKET,
     "market_id": _MARKET,
@@ -54,6 +56,12 @@ _WHOLE: Final[Mapping[str, Mapping[str, Any]]] = {
         "expiry_s": 1_798_765_200,
         "nonce": "4294967296",
         "signature": "0x" + "5a" * 64 + "1b",
+    },
+    "ApiKeyRequest": {
+        "name": "market maker",
+        "kind": "hmac",
+        "scopes": ["read", "trade"],
+        "expires_at_ms": _TIME_MS,
     },
     "LoginRequest": {
         "message": (

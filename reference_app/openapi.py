@@ -150,7 +150,7 @@ def _statuses(operation: Mapping[str, Any], handler: HTTPRouteHandler) -> set[in
         found |= _WITH_BODY
     if not handler.http_methods & _READING:
         found |= _CHANGING
-    return found
+    return found | set(handler.opt.get("refusals", ()))
 
 
 def _exemplify(
@@ -165,7 +165,7 @@ def _exemplify(
     answers = [one for status, one in operation["responses"].items() if status.startswith("2")]
     for part in (*bodies, *answers):
         for content in part.get("content", {}).values():
-            if "example" not in content:
+            if not content.keys() & {"example", "examples"}:
                 content["example"] = example(content.get("schema", {}), components)
     if handler.handler_name == _UNSIGNED:
         operation["requestBody"]["content"][_JSON]["example"].pop("signature")
@@ -175,8 +175,7 @@ def _describe(
     operation: dict[str, Any], handler: HTTPRouteHandler, ref_of: Mapping[type, dict[str, Any]]
 ) -> None:
     for parameter in operation.get("parameters", ()):
-        if parameter["name"] in _FORMS:
-            parameter["schema"] = _FORMS[parameter["name"]]
+        parameter["schema"] = _FORMS.get(parameter["name"]) or _as_sent(parameter["schema"])
     body = handler.opt.get("body")
     if body is not None:
         operation["requestBody"] = {
@@ -200,6 +199,19 @@ def _describe(
     responses["default"] = _refusal("A problem (RFC 9457)", ref_of[Problem])
     operation["responses"] = responses
     operation["x-weight"] = route_weight(handler)
+
+
+def _as_sent(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a parameter's schema as an address can hold it: left out, never null; whole numbers."""
+    found = dict(schema)
+    for one in found.pop("oneOf", ()):
+        if one != {"type": "null"}:
+            found = one | found
+    if isinstance(found.get("type"), list):
+        [found["type"]] = [one for one in found["type"] if one != "null"]
+    if "enum" in found:
+        found["enum"] = [one for one in found["enum"] if one is not None]
+    return found | {bound: int(found[bound]) for bound in ("minimum", "maximum") if bound in found}
 
 
 def _example(handler: HTTPRouteHandler) -> dict[str, Any]:

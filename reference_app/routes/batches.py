@@ -1,6 +1,6 @@
 """Several orders as one request - batches, linked orders - and cancels in their trader's absence."""
 
-from typing import Any
+from typing import Any, Final
 
 from litestar import Request, Router, delete, get, post, put
 
@@ -23,6 +23,28 @@ __all__ = ["batch_routes"]
 
 AnyRequest = Request[Any, Any, Any]
 
+_EXIT: Final = {
+    "market": "ETH-USDC",
+    "side": "sell",
+    "quantity": "1.5",
+    "max_fee_ppm": 500,
+    "expiry_s": 1_798_765_200,
+    "signature": "0x" + "5a" * 64 + "1b",
+}
+_LINKED: Final = {
+    "a profit to take, and a loss to stop": {
+        "take_profit": {"price": "2600", "nonce": "16777223"} | _EXIT,
+        "stop": {
+            "price": "2300",
+            "trigger_price": "2400",
+            "order_type": "stop_limit",
+            "nonce": "16842759",
+        }
+        | _EXIT,
+    }
+}
+"""For one who holds base; both nonces are of one lane and counter."""
+
 
 @post("/batch", status_code=200, opt={"body": BatchOrdersRequest}, security=TRADE_BY_MARKET)
 async def place_batch(request: AnyRequest, services: TheServices, principal: Caller) -> BatchAnswer:
@@ -31,7 +53,7 @@ async def place_batch(request: AnyRequest, services: TheServices, principal: Cal
     return await order_entry.place_batch(services, principal, body)
 
 
-@post("/linked", opt={"body": LinkedRequest}, security=TRADE_BY_MARKET)
+@post("/linked", opt={"body": LinkedRequest, "examples": _LINKED}, security=TRADE_BY_MARKET)
 async def place_linked(
     request: AnyRequest, services: TheServices, principal: Caller
 ) -> LinkedAnswer:

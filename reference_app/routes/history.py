@@ -7,7 +7,7 @@ whatever happened meanwhile. Nobody sees another account's rows.
 import asyncio
 import logging
 from collections.abc import Collection
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from litestar import Router, get
 from litestar.params import FromPath, QueryParameter
@@ -53,7 +53,9 @@ _WITHDRAWALS: Final = tuple(kind for kind in TransferKind if kind is not Transfe
 
 TheAssetQuery = Annotated[str, QueryParameter(max_length=64, description="an asset's symbol")]
 KindQuery = Annotated[
-    str | None, QueryParameter(max_length=32, description="one kind of withdrawal only")
+    Literal["withdrawal", "withdrawal_request", "voucher", "voucher_redeemed", "voucher_expired"]
+    | None,
+    QueryParameter(description="one kind of withdrawal only"),
 ]
 
 
@@ -106,12 +108,7 @@ async def list_withdrawals(
     limit: Limit = 100,
 ) -> TransfersAnswer:
     """List what left or waits to leave: requests on chain, vouchers and their ends, withdrawals."""
-    kinds: Collection[TransferKind] = _WITHDRAWALS
-    if kind is not None:
-        kinds = [one for one in _WITHDRAWALS if one.value == kind]
-        if not kinds:
-            known = ", ".join(one.value for one in _WITHDRAWALS)
-            raise FormatError("kind", "no kind of withdrawal", known)
+    kinds = _WITHDRAWALS if kind is None else [one for one in _WITHDRAWALS if one.value == kind]
     return await _transfers(services, principal, kinds, asset, (before, limit))
 
 

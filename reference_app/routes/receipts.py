@@ -31,7 +31,7 @@ FillQuery = Annotated[
 ]
 
 
-@get("/", security=READ)
+@get("/", opt={"refusals": (404, 409)}, security=READ)
 async def get_receipts(
     services: TheServices,
     principal: Caller,

@@ -234,6 +234,7 @@ async def test_what_is_not_documented_is_refused(traded: Stack, alice: Trader) -
         "/markets/ETH-USDC/candles",
         "/markets/ETH-USDC/candles?interval=2m",
         "/markets/ETH-USDC/candles?interval=1m&limit=501",
+        "/account/withdrawals?kind=deposit",
     ):
         is_problem(await alice.get(path), 400, RejectReason.INVALID_MESSAGE)
     ledger = (await alice.get("/account/ledger?limit=1")).json()["next"]
@@ -244,7 +245,6 @@ async def test_what_is_not_documented_is_refused(traded: Stack, alice: Trader) -
         f"/account/deposits?before={ledger}",
         f"/markets/ETH-USDC/candles?interval=1m&before={ledger}",
         "/orders?before=x",
-        "/account/withdrawals?kind=deposit",
         "/account/vouchers/x",
     ):
         is_problem(await alice.get(path), 400, RejectReason.INVALID_NUMBER)

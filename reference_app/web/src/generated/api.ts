@@ -4639,12 +4639,12 @@ export interface operations {
                  * @description an asset's symbol
                  * @example USDC
                  */
-                asset?: string | null;
+                asset?: string;
                 /**
                  * @description the `next` of the page before
-                 * @example text
+                 * @example Ny4wLjI
                  */
-                before?: string | null;
+                before?: string;
                 /**
                  * @description how many at most
                  * @example 1
@@ -4756,9 +4756,9 @@ export interface operations {
             query?: {
                 /**
                  * @description the cursor that the last page gave
-                 * @example text
+                 * @example Ny4wLjI
                  */
-                before?: string | null;
+                before?: string;
                 /**
                  * @description how many at most
                  * @example 1
@@ -4768,7 +4768,7 @@ export interface operations {
                  * @description a market's symbol
                  * @example ETH-USDC
                  */
-                market?: string | null;
+                market?: string;
             };
             header?: never;
             path?: never;
@@ -4789,7 +4789,7 @@ export interface operations {
                      *           "at_ms": 1798761600000,
                      *           "fee": "1",
                      *           "fee_asset": "text",
-                     *           "fill_id": "5376",
+                     *           "fill_id": "393216",
                      *           "liquidity": "maker",
                      *           "market": "ETH-USDC",
                      *           "order_id": "1280",
@@ -4830,12 +4830,12 @@ export interface operations {
                  * @description an asset's symbol
                  * @example USDC
                  */
-                asset?: string | null;
+                asset?: string;
                 /**
                  * @description the `next` of the page before
-                 * @example text
+                 * @example Ny4wLjI
                  */
-                before?: string | null;
+                before?: string;
                 /**
                  * @description how many at most
                  * @example 1
@@ -5234,17 +5234,17 @@ export interface operations {
                  * @description an asset's symbol
                  * @example USDC
                  */
-                asset?: string | null;
+                asset?: string;
                 /**
                  * @description the `next` of the page before
-                 * @example text
+                 * @example Ny4wLjI
                  */
-                before?: string | null;
+                before?: string;
                 /**
                  * @description one kind of withdrawal only
-                 * @example text
+                 * @example withdrawal
                  */
-                kind?: string | null;
+                kind?: "withdrawal" | "withdrawal_request" | "voucher" | "voucher_redeemed" | "voucher_expired";
                 /**
                  * @description how many at most
                  * @example 1
@@ -5303,9 +5303,9 @@ export interface operations {
             query?: {
                 /**
                  * @description the `next` of the page before
-                 * @example text
+                 * @example Ny4wLjI
                  */
-                before?: string | null;
+                before?: string;
                 /**
                  * @description how many at most
                  * @example 1
@@ -5313,9 +5313,9 @@ export interface operations {
                 limit?: number;
                 /**
                  * @description actions that are so now
-                 * @example null
+                 * @example proposed
                  */
-                status?: "proposed" | "running" | "done" | "refused" | "canceled" | "expired" | "unknown" | null;
+                status?: "proposed" | "running" | "done" | "refused" | "canceled" | "expired" | "unknown";
             };
             header?: never;
             path?: never;
@@ -5334,8 +5334,8 @@ export interface operations {
                      *       "actions": [
                      *         {
                      *           "action": {},
-                     *           "after": "text",
-                     *           "before": "text",
+                     *           "after": "Ny4wLjI",
+                     *           "before": "Ny4wLjI",
                      *           "created_at_ms": 1798761600000,
                      *           "decided_at_ms": 1798761600000,
                      *           "decided_by": "text",
@@ -5388,17 +5388,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "action": {
-                 *         "kind": "set_market_state",
-                 *         "market": "ETH-USDC",
-                 *         "state": "auction_open"
-                 *       },
-                 *       "id": "5376",
-                 *       "reason": "text"
-                 *     }
-                 */
                 "application/json": components["schemas"]["AdminActionRequest"];
             };
         };
@@ -5412,8 +5401,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "action": {},
-                     *       "after": "text",
-                     *       "before": "text",
+                     *       "after": "Ny4wLjI",
+                     *       "before": "Ny4wLjI",
                      *       "created_at_ms": 1798761600000,
                      *       "decided_at_ms": 1798761600000,
                      *       "decided_by": "text",
@@ -5482,8 +5471,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "action": {},
-                     *       "after": "text",
-                     *       "before": "text",
+                     *       "after": "Ny4wLjI",
+                     *       "before": "Ny4wLjI",
                      *       "created_at_ms": 1798761600000,
                      *       "decided_at_ms": 1798761600000,
                      *       "decided_by": "text",
@@ -5538,11 +5527,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "reason": "text"
-                 *     }
-                 */
                 "application/json": components["schemas"]["CancelActionRequest"];
             };
         };
@@ -5556,8 +5540,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "action": {},
-                     *       "after": "text",
-                     *       "before": "text",
+                     *       "after": "Ny4wLjI",
+                     *       "before": "Ny4wLjI",
                      *       "created_at_ms": 1798761600000,
                      *       "decided_at_ms": 1798761600000,
                      *       "decided_by": "text",
@@ -5617,11 +5601,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "digest": "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a"
-                 *     }
-                 */
                 "application/json": components["schemas"]["ConfirmActionRequest"];
             };
         };
@@ -5635,8 +5614,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "action": {},
-                     *       "after": "text",
-                     *       "before": "text",
+                     *       "after": "Ny4wLjI",
+                     *       "before": "Ny4wLjI",
                      *       "created_at_ms": 1798761600000,
                      *       "decided_at_ms": 1798761600000,
                      *       "decided_by": "text",
@@ -5737,7 +5716,7 @@ export interface operations {
                  * @description entries with smaller ids
                  * @example 1
                  */
-                before?: number | null;
+                before?: number;
                 /**
                  * @description how many at most
                  * @example 1
@@ -6060,17 +6039,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "action": {
-                 *         "kind": "open_market",
-                 *         "market": "ETH-USDC",
-                 *         "state": "auction_open"
-                 *       },
-                 *       "id": "5376",
-                 *       "reason": "text"
-                 *     }
-                 */
                 "application/json": components["schemas"]["AdminProposalRequest"];
             };
         };
@@ -6084,8 +6052,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "action": {},
-                     *       "after": "text",
-                     *       "before": "text",
+                     *       "after": "Ny4wLjI",
+                     *       "before": "Ny4wLjI",
                      *       "created_at_ms": 1798761600000,
                      *       "decided_at_ms": 1798761600000,
                      *       "decided_by": "text",
@@ -6342,7 +6310,7 @@ export interface operations {
                  * @description batches with smaller numbers
                  * @example 1
                  */
-                before?: number | null;
+                before?: number;
                 /**
                  * @description how many at most
                  * @example 1
@@ -6491,9 +6459,9 @@ export interface operations {
             query?: {
                 /**
                  * @description the `next` of the page before
-                 * @example text
+                 * @example Ny4wLjI
                  */
-                after?: string | null;
+                after?: string;
                 /**
                  * @description how many at most
                  * @example 1
@@ -6823,10 +6791,11 @@ export interface operations {
                 /**
                  * @example {
                  *       "expires_at_ms": 1798761600000,
-                 *       "kind": "ed25519",
-                 *       "name": "text",
+                 *       "kind": "hmac",
+                 *       "name": "market maker",
                  *       "scopes": [
-                 *         "read"
+                 *         "read",
+                 *         "trade"
                  *       ]
                  *     }
                  */
@@ -7644,9 +7613,9 @@ export interface operations {
             query: {
                 /**
                  * @description the `next` of the page before
-                 * @example text
+                 * @example Ny4wLjI
                  */
-                before?: string | null;
+                before?: string;
                 /**
                  * @description from this time on, Unix milliseconds
                  * @example 1798761600000
@@ -7782,9 +7751,9 @@ export interface operations {
             query?: {
                 /**
                  * @description the cursor that the last page gave
-                 * @example text
+                 * @example Ny4wLjI
                  */
-                before?: string | null;
+                before?: string;
                 /**
                  * @description how many at most
                  * @example 1
@@ -7811,7 +7780,7 @@ export interface operations {
                      *       "trades": [
                      *         {
                      *           "at_ms": 1798761600000,
-                     *           "fill_id": "5376",
+                     *           "fill_id": "393216",
                      *           "market": "ETH-USDC",
                      *           "price": "2500.50",
                      *           "quantity": "1.5",
@@ -7845,9 +7814,9 @@ export interface operations {
             query?: {
                 /**
                  * @description the cursor that the last page gave
-                 * @example text
+                 * @example Ny4wLjI
                  */
-                before?: string | null;
+                before?: string;
                 /**
                  * @description from this time on, Unix milliseconds
                  * @example 1798761600000
@@ -7862,12 +7831,12 @@ export interface operations {
                  * @description a market's symbol
                  * @example ETH-USDC
                  */
-                market?: string | null;
+                market?: string;
                 /**
                  * @description orders that are so now
-                 * @example null
+                 * @example new
                  */
-                status?: "new" | "partially_filled" | "filled" | "canceled" | "expired" | null;
+                status?: "new" | "partially_filled" | "filled" | "canceled" | "expired";
                 /**
                  * @description before this time, Unix milliseconds
                  * @example 1798761600000
@@ -8016,12 +7985,12 @@ export interface operations {
                  * @description a market's symbol
                  * @example ETH-USDC
                  */
-                market?: string | null;
+                market?: string;
                 /**
                  * @description one side only
                  * @example buy
                  */
-                side?: "buy" | "sell" | null;
+                side?: "buy" | "sell";
             };
             header?: never;
             path?: never;
@@ -8588,34 +8557,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "stop": {
-                 *         "client_order_id": "ladder-7",
-                 *         "expiry_s": 1798765200,
-                 *         "market": "ETH-USDC",
-                 *         "max_fee_ppm": 500,
-                 *         "nonce": "4294967296",
-                 *         "price": "2500.50",
-                 *         "quantity": "1.5",
-                 *         "side": "buy",
-                 *         "signature": "0x5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a1b",
-                 *         "time_in_force": "gtc"
-                 *       },
-                 *       "take_profit": {
-                 *         "client_order_id": "ladder-7",
-                 *         "expiry_s": 1798765200,
-                 *         "market": "ETH-USDC",
-                 *         "max_fee_ppm": 500,
-                 *         "nonce": "4294967296",
-                 *         "price": "2500.50",
-                 *         "quantity": "1.5",
-                 *         "side": "buy",
-                 *         "signature": "0x5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a1b",
-                 *         "time_in_force": "gtc"
-                 *       }
-                 *     }
-                 */
                 "application/json": components["schemas"]["LinkedRequest"];
             };
         };
@@ -8702,7 +8643,7 @@ export interface operations {
                  * @description a market's symbol
                  * @example ETH-USDC
                  */
-                market?: string | null;
+                market?: string;
             };
             header?: never;
             path?: never;
@@ -9039,7 +8980,7 @@ export interface operations {
                  * @description a market's symbol
                  * @example ETH-USDC
                  */
-                market?: string | null;
+                market?: string;
             };
             header?: never;
             path?: never;
@@ -9088,9 +9029,9 @@ export interface operations {
             query?: {
                 /**
                  * @description that this fill was made
-                 * @example 5376
+                 * @example 393216
                  */
-                fill_id?: string | null;
+                fill_id?: string;
                 /**
                  * @description that this order was accepted
                  * @example 1280
@@ -9100,7 +9041,7 @@ export interface operations {
                  * @description all that a command did
                  * @example 1
                  */
-                sequence?: number | null;
+                sequence?: number;
             };
             header?: never;
             path?: never;
@@ -9119,7 +9060,7 @@ export interface operations {
                      *       "receipts": [
                      *         {
                      *           "at_ns": "1",
-                     *           "fill_id": "5376",
+                     *           "fill_id": "393216",
                      *           "filled": 1,
                      *           "frame_hash": "0x5a",
                      *           "index": 1,
@@ -9146,6 +9087,8 @@ export interface operations {
             400: components["responses"]["400"];
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
             413: components["responses"]["413"];
             429: components["responses"]["429"];
             503: components["responses"]["503"];
