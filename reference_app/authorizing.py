@@ -7,7 +7,7 @@ It runs before the route for each request, so a route that forgets to ask who ca
 the same. What it found is what `Caller` gives the route.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
 from litestar import Request
@@ -59,16 +59,29 @@ def authorizer(
             return
         principal, scheme = await _principal(connection, services)
         wanted = next((one for one in alternatives if scheme in one), None)
-        if wanted is None:
-            raise forbidden("a key may not do this; log in with the account's wallet")
-        if Scope.TRADE not in wanted[scheme]:
+        if wanted is None or Scope.TRADE not in wanted[scheme]:
             charges.append(await services.limiter.account(principal.account, weight))
-        await _check_names(services, principal, wanted[scheme])
-        if FRESH in wanted:
-            await _check_action(connection, services, principal)
+        try:
+            if wanted is None:
+                raise forbidden("a key may not do this; log in with the account's wallet")
+            await _check_names(services, principal, wanted[scheme])
+            if FRESH in wanted:
+                await _check_action(connection, services, principal)
+        except ProblemError as error:
+            if _administers(connection, alternatives):
+                asked = f"{connection.method} {connection.scope['path']}"
+                name, why = handler.handler_name, error.problem.detail
+                await services.identity.refusals.note(principal, name, asked, why)
+            raise
         connection.scope["state"][PRINCIPAL] = principal
 
     return authorize
+
+
+def _administers(request: AnyRequest, alternatives: Sequence[Mapping[str, Sequence[str]]]) -> bool:
+    """Return whether a request would change what only a role may."""
+    names = {name for one in alternatives for wanted in one.values() for name in wanted}
+    return request.method != "GET" and not names.isdisjoint(Role)
 
 
 async def _principal(request: AnyRequest, services: Services) -> tuple[Principal, str]:

@@ -25,6 +25,7 @@ from hybrid_dex.interfaces.clock import Clock
 from hybrid_dex.signing.domain import Domain
 from reference_app.breakers import Breaker
 from reference_app.counters import Counters
+from reference_app.refusals import Refusals
 from reference_app.settings import Settings
 
 __all__ = ["Identity", "make_identity"]
@@ -44,6 +45,7 @@ class Identity:
         auth: logs wallets in, and verifies orders.
         keys: what programs sign requests with.
         roles: what accounts may do beside trading.
+        refusals: of what a role is for, in the audit log.
         actions: confirmations by the wallet of one request.
         wallets: asks accounts that are contracts; ``None`` without a chain.
     """
@@ -53,6 +55,7 @@ class Identity:
     auth: WalletAuth
     keys: ApiKeys
     roles: Roles
+    refusals: Refusals
     actions: FreshActions
     wallets: ContractWallets | None
 
@@ -123,12 +126,14 @@ def make_identity(
         previous=None if previous is None else previous.secret,
         randomness=token_bytes,
     )
+    roles = Roles(database=database, clock=clock)
     return Identity(
         database=database,
         logins=logins,
         auth=auth,
         keys=ApiKeys(database=database, sealed=sealed, clock=clock, alone=alone),
-        roles=Roles(database=database, clock=clock),
+        roles=roles,
+        refusals=Refusals(roles=roles, clock=clock),
         actions=FreshActions(auth=auth, tokens=tokens),
         wallets=wallets,
     )

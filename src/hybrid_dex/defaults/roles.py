@@ -153,13 +153,20 @@ class Roles:
                 )
             )
 
-    async def note(self, actor: str, action: str, subject: str, detail: str = "") -> None:
+    async def note(
+        self, actor: str, action: str, subject: str, detail: str = "", *, outcome: str = ""
+    ) -> None:
         """Add a line to the audit log."""
         now_ms = self.clock.now_ns() // _MS_NS
         async with self.database.writing() as connection:
             await connection.execute(
                 insert(AuditRow).values(
-                    at_ms=now_ms, actor=actor, action=action, subject=subject, detail=detail
+                    at_ms=now_ms,
+                    actor=actor,
+                    action=action,
+                    subject=subject,
+                    detail=detail,
+                    outcome=outcome,
                 )
             )
 
