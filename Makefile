@@ -50,7 +50,7 @@ ARGS ?=
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .PRECIOUS: $(STAMPS)/% .venv-%/stamp
-.PHONY: help demo install test lint format docs docs-serve bench bench-gateway prove mutations contracts-test lock \
+.PHONY: help demo install test lint format docs docs-serve bench bench-gateway bench-web prove mutations contracts-test lock \
 	clean library-test slow-test proto web web-types web-unit web-lint
 
 help: ## list the targets
@@ -133,6 +133,9 @@ bench: $(STAMPS)/dev $(BENCH_VENV)/stamp ## measure; nothing here passes or fail
 
 bench-gateway: $(STAMPS)/dev ## measure orders through the gateway alone; ARGS=--quick within a minute or two
 	$(BIN)/python benchmarks/gateway.py $(ARGS)
+
+bench-web: $(STAMPS)/dev $(WEB)/dist/.stamp ## measure the trader's pages in Chromium: first load, frames; ARGS=--quick for less of it
+	$(BIN)/python benchmarks/web.py $(ARGS)
 
 clean: ## remove everything that make and its tools made
 	rm -rf $(VENV) .venv-* node_modules $(WEB)/node_modules $(WEB)/dist mutants site dist .coverage htmlcov .hypothesis \

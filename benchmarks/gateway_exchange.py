@@ -45,13 +45,15 @@ PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 TICKS_S: Final = os.sysconf("SC_CLK_TCK")
 
 
-def settings(data: Path) -> Settings:
-    """Return settings under which no limit is met."""
+def settings(data: Path, *origins: str) -> Settings:
+    """Return settings under which no limit is met; pages at these origins may log in, too."""
     plenty = 10_000_000
     return Settings(
         data=data,
         server=ServerSettings(port=0, connections=5_000, connections_per_address=5_000),
-        auth=AuthSettings(secret="0123456789abcdefghijklmnopqrstuvwxyz", origins=[ORIGIN]),
+        auth=AuthSettings(
+            secret="0123456789abcdefghijklmnopqrstuvwxyz", origins=[ORIGIN, *origins]
+        ),
         limits=LimitSettings(
             requests_per_minute=plenty,
             orders_per_second=plenty,
@@ -106,7 +108,8 @@ def _serve(data: Path, listening: socket.socket, *, durable: bool) -> None:
         LocalFileSystem.sync = _no_sync  # type: ignore[method-assign] # the one thing that is measured so
 
     async def main() -> None:
-        chosen = settings(data)
+        host, port = listening.getsockname()
+        chosen = settings(data, f"http://{host}:{port}")
         services = compose(chosen, owns_process=True)
         server = make_server(chosen, services, opens=False)
         async with opened(services):

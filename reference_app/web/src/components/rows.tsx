@@ -1,5 +1,5 @@
 // Long lists: only the rows in sight are in the document, so thousands cost what thirty do.
-import { type ReactNode, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { memo, type ReactNode, useEffect, useLayoutEffect, useRef, useState } from "react";
 
 const ROW = 30;
 const SPARE = 8;
@@ -11,6 +11,7 @@ export interface Column<T> {
   cell(row: T): ReactNode;
 }
 
+/** A table of rows of one height. Keep `columns` between renders (a constant, or `useMemo`), so that rows need not be drawn again. */
 export function Rows<T>(props: {
   label: string;
   columns: readonly Column<T>[];
@@ -68,13 +69,7 @@ export function Rows<T>(props: {
         <tbody>
           {first > 0 ? <Gap height={first * ROW} columns={props.columns.length} /> : null}
           {shown.map((row, index) => (
-            <tr key={props.keyOf(row)} aria-rowindex={first + index + 1}>
-              {props.columns.map((column) => (
-                <td key={column.head} className={column.right ? "num" : undefined}>
-                  {column.cell(row)}
-                </td>
-              ))}
-            </tr>
+            <Row key={props.keyOf(row)} row={row} columns={props.columns} index={first + index + 1} />
           ))}
           {last < props.rows.length ? (
             <Gap height={(props.rows.length - last) * ROW} columns={props.columns.length} />
@@ -85,6 +80,19 @@ export function Rows<T>(props: {
     </section>
   );
 }
+
+/** Drawn again only when it changed: while a list is scrolled, its rows stay what they are. */
+const Row = memo(function Row<T>(props: { row: T; columns: readonly Column<T>[]; index: number }): ReactNode {
+  return (
+    <tr aria-rowindex={props.index}>
+      {props.columns.map((column) => (
+        <td key={column.head} className={column.right ? "num" : undefined}>
+          {column.cell(props.row)}
+        </td>
+      ))}
+    </tr>
+  );
+}) as <T>(props: { row: T; columns: readonly Column<T>[]; index: number }) => ReactNode;
 
 function Gap(props: { height: number; columns: number }): ReactNode {
   return (

@@ -1,14 +1,17 @@
 // Tables of balances and fills; every number is the exchange's own text.
-import type { ReactNode } from "react";
+import { type ReactNode, useMemo } from "react";
+import { explain } from "../api/http";
 import type { Balance, Fill, Market } from "../api/types";
 import { OnChain } from "../components/on_chain";
 import { type Column, Rows } from "../components/rows";
 import { StageBadge, TransactionLink } from "../components/stage";
-import { Empty } from "../components/ui";
+import { timeText } from "../components/times";
+import { Empty, WorkButton } from "../components/ui";
 import { grouped } from "../money/decimal";
 import { showPrice, showQuantity } from "../money/market";
-import { fillKey } from "../state/feeds";
-import { useStore } from "../state/store";
+import { fillKey } from "../state/account";
+import { desk } from "../state/desk";
+import { notify, useStore } from "../state/store";
 
 const BALANCES: readonly Column<Balance>[] = [
   { head: "Asset", cell: (row) => <strong>{row.asset}</strong> },
@@ -17,6 +20,7 @@ const BALANCES: readonly Column<Balance>[] = [
   { head: "Arriving", right: true, cell: (row) => grouped(row.in_flight_in) },
   { head: "Leaving", right: true, cell: (row) => grouped(row.in_flight_out) },
   { head: "Withdrawing", right: true, cell: (row) => grouped(row.withdrawing) },
+  { head: "Vouchers", right: true, cell: (row) => grouped(row.vouchers ?? "0") },
   { head: "Total", right: true, cell: (row) => grouped(row.total) },
   { head: "On chain", right: true, cell: (row) => <OnChain asset={row.asset} /> },
 ];
@@ -34,21 +38,33 @@ export function BalancesTable(): ReactNode {
   );
 }
 
-export function timeText(ms: number): string {
-  return new Date(ms).toLocaleString([], {
-    month: "short",
-    day: "numeric",
-    hour: "2-digit",
-    minute: "2-digit",
-    second: "2-digit",
-  });
-}
-
 export function FillsTable(props: { height?: number; market?: string | null }): ReactNode {
   const all = useStore((state) => state.fills);
   const markets = useStore((state) => state.markets);
+  const more = useStore((state) => state.moreFills);
   const chainId = useStore((state) => state.info?.chain_id);
   const rows = props.market ? all.filter((fill) => fill.market === props.market) : all;
+  const columns = useMemo(() => fillColumns(markets, chainId), [markets, chainId]);
+  return (
+    <>
+      <Rows
+        label="Fills"
+        columns={columns}
+        rows={rows}
+        keyOf={fillKey}
+        {...(props.height ? { height: props.height } : {})}
+        empty={<Empty>No fills yet. What you trade appears here with how far its settlement has come.</Empty>}
+      />
+      {more ? (
+        <WorkButton className="quiet" work={() => desk.olderFills().catch((error) => notify("bad", explain(error)))}>
+          Show older fills
+        </WorkButton>
+      ) : null}
+    </>
+  );
+}
+
+function fillColumns(markets: readonly Market[], chainId: number | null | undefined): readonly Column<Fill>[] {
   const find = (fill: Fill): Market | undefined => markets.find((market) => market.id === fill.market);
   const price = (fill: Fill): string => {
     const market = find(fill);
@@ -58,7 +74,7 @@ export function FillsTable(props: { height?: number; market?: string | null }): 
     const market = find(fill);
     return market ? showQuantity(market, fill.quantity) : fill.quantity;
   };
-  const columns: readonly Column<Fill>[] = [
+  return [
     { head: "Time", cell: (fill) => <span className="soft">{timeText(fill.at_ms)}</span> },
     { head: "Market", cell: (fill) => fill.market },
     { head: "Side", cell: (fill) => <span className={fill.side}>{fill.side === "buy" ? "Buy" : "Sell"}</span> },
@@ -69,14 +85,4 @@ export function FillsTable(props: { height?: number; market?: string | null }): 
     { head: "Settlement", cell: (fill) => <StageBadge stage={fill.stage} /> },
     { head: "Transaction", cell: (fill) => <TransactionLink fill={fill} chainId={chainId} /> },
   ];
-  return (
-    <Rows
-      label="Fills"
-      columns={columns}
-      rows={rows}
-      keyOf={fillKey}
-      {...(props.height ? { height: props.height } : {})}
-      empty={<Empty>No fills yet. What you trade appears here with how far its settlement has come.</Empty>}
-    />
-  );
 }

@@ -6,7 +6,8 @@ import { type Announced, findWallets } from "../wallet/providers";
 import { Session } from "../wallet/session";
 import type { DemoWallet, Provider, Wallet } from "../wallet/wallet";
 import { isDemo } from "../wallet/wallet";
-import { followAccount, followMarket } from "./feeds";
+import { type Followed, followAccount } from "./account";
+import { followMarket } from "./feeds";
 import { NOBODY, notify, useStore } from "./store";
 
 const CHOSEN = "hybrid-dex.market";
@@ -23,7 +24,7 @@ class Desk {
   });
   private demo: DemoWallet | null = null;
   private leaveMarket: (() => void) | null = null;
-  private leaveAccount: (() => void) | null = null;
+  private followed: Followed | null = null;
   private starting: Promise<void> | null = null;
   private readonly heeded = new WeakSet<Provider>();
 
@@ -91,6 +92,11 @@ class Desk {
     };
     void ask();
     setInterval(() => void ask(), STATUS_MS);
+  }
+
+  /** Reads a page of the account's fills before those that are shown. */
+  async olderFills(): Promise<void> {
+    await this.followed?.olderFills();
   }
 
   /** Returns the demo's wallet, or null where this is no demo. */
@@ -188,9 +194,9 @@ class Desk {
 
   private async entered(wallet: Wallet): Promise<void> {
     useStore.setState({ wallet, ...NOBODY, account: this.session.account, role: this.session.role });
-    this.leaveAccount?.();
+    this.followed?.stop();
     await this.socket.authenticate();
-    this.leaveAccount = followAccount(
+    this.followed = followAccount(
       this.socket,
       (path) => this.http.get(path),
       (error) => notify("bad", explain(error)),
@@ -198,8 +204,8 @@ class Desk {
   }
 
   private signedOut(reason: string): void {
-    this.leaveAccount?.();
-    this.leaveAccount = null;
+    this.followed?.stop();
+    this.followed = null;
     useStore.setState({ wallet: null, ...NOBODY });
     notify("plain", reason);
   }

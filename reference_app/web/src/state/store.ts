@@ -35,7 +35,13 @@ export interface State {
   /** What the account may do beside trading, as of the last sign-in or renewal; links follow it, rights do not. */
   readonly role: Role;
   readonly orders: ReadonlyMap<string, Order>;
+  /** What became of orders that ended while this page listened: newer than what lists of the past say. */
+  readonly ended: ReadonlyMap<string, Order>;
+  /** How often the orders were read anew: lists of the past begin again with each. */
+  readonly ordersBegun: number;
   readonly fills: readonly Fill[];
+  /** Whether there are fills older than these. */
+  readonly moreFills: boolean;
   readonly balances: readonly Balance[];
   readonly accountRead: boolean;
   readonly notices: readonly Notice[];
@@ -47,7 +53,10 @@ export const NOBODY = {
   account: null,
   role: "trader" as Role,
   orders: new Map<string, Order>(),
+  ended: new Map<string, Order>(),
+  ordersBegun: 0,
   fills: [] as readonly Fill[],
+  moreFills: false,
   balances: [] as readonly Balance[],
   accountRead: false,
 };

@@ -1,56 +1,86 @@
 // All orders of the account, live and ended, read page by page.
-import { type ReactNode, useEffect, useState } from "react";
+import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
 import { explain } from "../api/http";
-import type { Order } from "../api/types";
+import type { Market, Order } from "../api/types";
 import { type Column, Rows } from "../components/rows";
-import { Badge, Empty, WorkButton } from "../components/ui";
-import { grouped } from "../money/decimal";
-import { timeText } from "../portfolio/tables";
+import { timeText } from "../components/times";
+import { Empty, WorkButton } from "../components/ui";
+import { showPrice, showQuantity } from "../money/market";
+import { newestOrders } from "../state/account";
 import { desk } from "../state/desk";
+import { BEHIND_MS } from "../state/feeds";
 import { useStore } from "../state/store";
-import { typeWords } from "./orders";
+import { OrderState, typeWords } from "./orders";
 
-const COLUMNS: readonly Column<Order>[] = [
-  { head: "Time", cell: (order) => <span className="soft">{timeText(order.accepted_at_ms)}</span> },
-  { head: "Market", cell: (order) => order.market },
-  { head: "Side", cell: (order) => <span className={order.side}>{order.side === "buy" ? "Buy" : "Sell"}</span> },
-  { head: "Type", cell: (order) => typeWords(order) },
-  { head: "Price", right: true, cell: (order) => grouped(order.price) },
-  { head: "Filled / total", right: true, cell: (order) => `${grouped(order.filled)} / ${grouped(order.quantity)}` },
-  {
-    head: "Status",
-    cell: (order) => (
-      <Badge tone={order.status === "filled" ? "good" : "plain"}>{order.status.replace("_", " ")}</Badge>
-    ),
-  },
-  { head: "Order", cell: (order) => <code className="soft">{order.order_id}</code> },
-];
+function columnsOf(markets: readonly Market[]): readonly Column<Order>[] {
+  const marketOf = (order: Order): Market | undefined => markets.find((market) => market.id === order.market);
+  const quantity = (order: Order, text: string): string => {
+    const market = marketOf(order);
+    return market ? showQuantity(market, text) : text;
+  };
+  const price = (order: Order, text: string): string => {
+    const market = marketOf(order);
+    return market ? showPrice(market, text) : text;
+  };
+  return [
+    { head: "Time", cell: (order) => <span className="soft">{timeText(order.accepted_at_ms)}</span> },
+    { head: "Market", cell: (order) => order.market },
+    { head: "Side", cell: (order) => <span className={order.side}>{order.side === "buy" ? "Buy" : "Sell"}</span> },
+    { head: "Type", cell: (order) => typeWords(order) },
+    { head: "Price", right: true, cell: (order) => price(order, order.price) },
+    {
+      head: "Filled / total",
+      right: true,
+      cell: (order) => `${quantity(order, order.filled)} / ${quantity(order, order.quantity)}`,
+    },
+    { head: "Status", cell: (order) => <OrderState order={order} price={price} /> },
+    { head: "Order", cell: (order) => <code className="soft">{order.order_id}</code> },
+  ];
+}
 
 export function OrderHistory(): ReactNode {
-  const live = useStore((state) => state.orders.size);
-  const [rows, setRows] = useState<readonly Order[]>([]);
+  const begun = useStore((state) => state.ordersBegun);
+  const open = useStore((state) => state.orders);
+  const ended = useStore((state) => state.ended);
+  const [listed, setListed] = useState<readonly Order[] | null>(null);
   const [next, setNext] = useState<string | null>(null);
   const [problem, setProblem] = useState("");
+  const older = useRef(false);
   const read = async (before: string | null): Promise<void> => {
+    if (before) older.current = true;
     try {
       const answer = await desk.http.get<{ orders: Order[]; next?: string | null }>(
         `/orders?limit=100${before ? `&before=${before}` : ""}`,
       );
-      setRows((known) => (before ? [...known, ...answer.orders] : answer.orders));
+      setListed((known) => (before ? [...(known ?? []), ...answer.orders] : answer.orders));
       setNext(answer.next ?? null);
       setProblem("");
     } catch (error) {
       setProblem(explain(error));
     }
   };
-  // biome-ignore lint/correctness/useExhaustiveDependencies: read again whenever an order came or went
-  useEffect(() => void read(null), [live]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: read again whenever something may have been missed
+  useEffect(() => {
+    older.current = false;
+    void read(null);
+    const later = setTimeout(() => void (older.current || read(null)), BEHIND_MS);
+    return () => clearTimeout(later);
+  }, [begun]);
+  const rows = useMemo(() => newestOrders(listed ?? [], open, ended, next === null), [listed, open, ended, next]);
+  const markets = useStore((state) => state.markets);
+  const columns = useMemo(() => columnsOf(markets), [markets]);
+  if (listed === null && !problem)
+    return (
+      <p className="empty" aria-busy="true">
+        Reading your orders…
+      </p>
+    );
   return (
     <>
       {problem ? <p className="callout bad">{problem}</p> : null}
       <Rows
         label="Order history"
-        columns={COLUMNS}
+        columns={columns}
         rows={rows}
         keyOf={(order) => order.order_id}
         empty={<Empty>No orders yet.</Empty>}

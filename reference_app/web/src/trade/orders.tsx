@@ -1,12 +1,12 @@
 // Open orders, with cancel and replace; the list follows the exchange's reports, never what was clicked.
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useMemo, useState } from "react";
 import { explain } from "../api/http";
-import type { Order } from "../api/types";
+import type { Market, Order } from "../api/types";
 import { type Column, Rows } from "../components/rows";
+import { timeText } from "../components/times";
 import { Badge, Dialog, Empty, Field, WorkButton } from "../components/ui";
 import { showPrice, showQuantity, stepProblem } from "../money/market";
 import { cancel, endsAtMs, replace } from "../orders/entry";
-import { timeText } from "../portfolio/tables";
 import { notify, useStore } from "../state/store";
 
 export function typeWords(order: Pick<Order, "order_type" | "post_only" | "display_quantity">): string {
@@ -21,6 +21,22 @@ export function OpenOrders(props: { market?: string | null }): ReactNode {
   const rows = [...orders.values()]
     .filter((order) => !props.market || order.market === props.market)
     .sort((left, right) => right.accepted_at_ms - left.accepted_at_ms);
+  const columns = useMemo(() => orderColumns(markets, setChanging), [markets]);
+  return (
+    <>
+      <Rows
+        label="Open orders"
+        columns={columns}
+        rows={rows}
+        keyOf={(order) => order.order_id}
+        empty={<Empty>No open orders. Click a price in the book to begin one.</Empty>}
+      />
+      {changing ? <ReplaceDialog order={changing} onClose={() => setChanging(null)} /> : null}
+    </>
+  );
+}
+
+function orderColumns(markets: readonly Market[], change: (order: Order) => void): readonly Column<Order>[] {
   const price = (order: Order, text: string): string => {
     const market = markets.find((one) => one.id === order.market);
     return market ? showPrice(market, text) : text;
@@ -29,7 +45,7 @@ export function OpenOrders(props: { market?: string | null }): ReactNode {
     const market = markets.find((one) => one.id === order.market);
     return market ? showQuantity(market, text) : text;
   };
-  const columns: readonly Column<Order>[] = [
+  return [
     { head: "Time", cell: (order) => <span className="soft">{timeText(order.accepted_at_ms)}</span> },
     { head: "Market", cell: (order) => order.market },
     { head: "Side", cell: (order) => <span className={order.side}>{order.side === "buy" ? "Buy" : "Sell"}</span> },
@@ -50,7 +66,7 @@ export function OpenOrders(props: { market?: string | null }): ReactNode {
             type="button"
             className="button tiny"
             aria-label={`Replace order ${order.order_id}`}
-            onClick={() => setChanging(order)}
+            onClick={() => change(order)}
           >
             Replace
           </button>
@@ -61,26 +77,14 @@ export function OpenOrders(props: { market?: string | null }): ReactNode {
       ),
     },
   ];
-  return (
-    <>
-      <Rows
-        label="Open orders"
-        columns={columns}
-        rows={rows}
-        keyOf={(order) => order.order_id}
-        empty={<Empty>No open orders. Click a price in the book to begin one.</Empty>}
-      />
-      {changing ? <ReplaceDialog order={changing} onClose={() => setChanging(null)} /> : null}
-    </>
-  );
 }
 
-function OrderState(props: { order: Order; price: (order: Order, text: string) => string }): ReactNode {
+export function OrderState(props: { order: Order; price: (order: Order, text: string) => string }): ReactNode {
   const { order, price } = props;
   if (order.asleep !== "0" && order.asleep === order.open) return <Badge tone="wait">waits for its entry</Badge>;
   if (order.waiting && order.trigger_price)
     return <Badge tone="wait">waits for {price(order, order.trigger_price)}</Badge>;
-  return <Badge tone="plain">{order.status.replace("_", " ")}</Badge>;
+  return <Badge tone={order.status === "filled" ? "good" : "plain"}>{order.status.replace("_", " ")}</Badge>;
 }
 
 /** When it ends by itself; of an order that was signed in another browser that is not known here. */

@@ -1,6 +1,7 @@
 // The market's trades, newest first.
 import { memo, type ReactNode } from "react";
 import type { Market, Trade } from "../api/types";
+import { clockText } from "../components/times";
 import { Empty, Panel } from "../components/ui";
 import { showPrice, showQuantity } from "../money/market";
 import { useStore } from "../state/store";
@@ -30,7 +31,7 @@ const TradeRow = memo((props: { market: Market; trade: Trade }): ReactNode => {
     <li data-fill={trade.fill_id}>
       <span className={trade.taker_side}>{showPrice(market, trade.price)}</span>
       <span>{showQuantity(market, trade.quantity)}</span>
-      <span className="soft">{new Date(trade.at_ms).toLocaleTimeString([], { hour12: false })}</span>
+      <span className="soft">{clockText(trade.at_ms)}</span>
     </li>
   );
 });

@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import AxeBuilder from "@axe-core/playwright";
 import { chromium } from "playwright-core";
 import { privateKeyToAccount } from "viem/accounts";
+import { announceWallet } from "./wallet.mjs";
 
 const plan = JSON.parse(readFileSync(process.argv[2], "utf8"));
 const PATIENCE = 90_000;
@@ -35,22 +36,11 @@ async function visitor(key) {
     const url = request.url();
     if (!url.startsWith(plan.url) && !url.startsWith("data:")) seen.foreign.push(url);
   });
-  await page.exposeFunction("walletRequest", async (method, params) => {
-    if (method === "eth_requestAccounts" || method === "eth_accounts") return [account.address];
-    if (method === "eth_chainId") return "0x7a69";
-    if (method === "personal_sign") return account.signMessage({ message: { raw: params[0] } });
-    throw new Error(`not a wallet's business here: ${method}`);
-  });
+  await announceWallet(page, account);
   await page.addInitScript(() => {
     window.executed = () => {
       window.didExecute = true;
     };
-    const detail = Object.freeze({
-      info: { uuid: "1", name: "Test wallet", icon: "", rdns: "test.wallet" },
-      provider: { request: ({ method, params }) => window.walletRequest(method, params ?? []) },
-    });
-    const announce = () => window.dispatchEvent(new CustomEvent("eip6963:announceProvider", { detail }));
-    window.addEventListener("eip6963:requestProvider", announce);
   });
   return { page, context };
 }

@@ -1,0 +1,232 @@
+// From the form to the exchange: what is asked, what is signed, and what is never sent twice. Numbers stay exact.
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { Refused, Unknown } from "../../src/api/http";
+import type { Info, Market, Order, OrderRequest, Preview } from "../../src/api/types";
+import { floorTo, formatDecimal, grouped, padded, parseDecimal } from "../../src/money/decimal";
+import { affordable, movePrice, notional, protectedPrice, stepProblem } from "../../src/money/market";
+import { orderDocument } from "../../src/orders/typed_data";
+import { useStore } from "../../src/state/store";
+import { EMPTY_TICKET, type Ticket } from "../../src/trade/ticket";
+import type { TypedData, Wallet } from "../../src/wallet/wallet";
+import { below, chance, SEED } from "./chance";
+
+const TOKEN = "0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2";
+const MARKET = {
+  id: "ETH-USDC",
+  number: 1,
+  base: { id: "ETH", decimals: 18, token: TOKEN },
+  quote: { id: "USDC", decimals: 6, token: TOKEN },
+  tick: "0.01",
+  lot: "0.0001",
+  maker_fee_ppm: 100,
+  taker_fee_ppm: 500,
+} as Market;
+const INFO = {
+  requires_signature: true,
+  domain: { name: "hybrid-dex", version: "1", chain_id: 31337, verifying_contract: TOKEN },
+} as Info;
+const level = (price: string): { price: string; quantity: string; key: bigint } => ({
+  price,
+  quantity: "1",
+  key: parseDecimal(price, 18),
+});
+
+vi.stubGlobal("sessionStorage", { getItem: () => "0.5", setItem: () => undefined });
+vi.stubGlobal("localStorage", { getItem: () => null, setItem: () => undefined });
+vi.stubGlobal("indexedDB", undefined);
+vi.mock("../../src/wallet/session_keys", () => ({ activeKey: () => Promise.resolve(null) }));
+const { marketLimit, place, prepare, requestOf } = await import("../../src/orders/entry");
+const { desk } = await import("../../src/state/desk");
+
+const ticket = (fields: Partial<Ticket>): Ticket => ({ ...EMPTY_TICKET, price: "2500.01", quantity: "1.5", ...fields });
+let signed: TypedData[];
+
+function previewed(order: OrderRequest): Preview {
+  return { typed_data: orderDocument(INFO, MARKET, TOKEN, order), words: [] } as unknown as Preview;
+}
+
+function answering(reply: (path: string, body: OrderRequest) => unknown) {
+  return vi.spyOn(desk.http, "post").mockImplementation(((path: string, body: OrderRequest) => {
+    try {
+      return Promise.resolve(reply(path, body));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }) as never);
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  signed = [];
+  const wallet = {
+    id: "demo",
+    address: TOKEN,
+    signTypedData: (document: TypedData) => {
+      signed.push(document);
+      return Promise.resolve("0xsigned");
+    },
+  } as unknown as Wallet;
+  const book = { synced: true, sequence: 1, atMs: 1, bids: [level("2499.99")], asks: [level("2500.01")] };
+  useStore.setState({ info: INFO, wallet, book, orders: new Map() });
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+describe("the request", () => {
+  it("of a limit order carries its terms and nothing of other kinds", () => {
+    const request = requestOf(MARKET, ticket({ postOnly: true, budget: "5", trigger: "1", display: "1" }));
+    expect(request).toMatchObject({ price: "2500.01", quantity: "1.5", order_type: "limit", post_only: true });
+    for (const name of ["quote_budget", "trigger_price", "display_quantity"]) expect(request).not.toHaveProperty(name);
+  });
+
+  it("of a market order has the protected price and no time in force or post-only", () => {
+    const request = requestOf(MARKET, ticket({ kind: "market", postOnly: true, price: "1" }));
+    expect(request).toMatchObject({ price: "2525.01", order_type: "market" });
+    expect(request).not.toHaveProperty("post_only");
+    expect(request).not.toHaveProperty("time_in_force");
+    expect(requestOf(MARKET, ticket({ kind: "market", side: "sell" })).price).toBe("2474.99");
+  });
+
+  it("of a market order has no price while nobody quotes the other side", () => {
+    useStore.setState((state) => ({ book: { ...state.book, asks: [] } }));
+    expect(marketLimit(MARKET, ticket({ kind: "market" }))).toBe("");
+  });
+
+  it("of a stop waits for its trigger; of an iceberg shows a part", () => {
+    const stop = requestOf(MARKET, ticket({ kind: "stop_limit", trigger: "2600" }));
+    expect(stop).toMatchObject({ order_type: "stop_limit", trigger_price: "2600" });
+    expect(requestOf(MARKET, ticket({ iceberg: true, display: "0.5" })).display_quantity).toBe("0.5");
+  });
+});
+
+describe("preparing and placing", () => {
+  it("signs the document made here, once, and sends that order under a name of its own", async () => {
+    const post = answering((path, body) => (path === "/orders/preview" ? previewed(body) : { order: body, fills: [] }));
+    const prepared = await prepare(MARKET, ticket({}));
+    await place(MARKET, prepared);
+    const [, sent] = post.mock.calls.at(-1) as [string, OrderRequest];
+    expect(signed).toHaveLength(1);
+    expect(signed[0]?.message).toMatchObject({
+      trader: TOKEN,
+      baseAmount: "1500000000000000000",
+      quoteAmount: "3750015000",
+      maxFeePpm: 500,
+      nonce: sent.nonce,
+    });
+    expect(sent.signature).toBe("0xsigned");
+    expect(sent.client_order_id).toMatch(/^web-[0-9a-f]{20}$/);
+  });
+
+  for (const [field, change] of [
+    ["quoteAmount", { quoteAmount: "1" }],
+    ["trader", { trader: "0x0000000000000000000000000000000000000001" }],
+    ["extra", { extra: "1" }],
+  ] as const) {
+    it(`signs nothing when the exchange's document differs in ${field}, and gives the lane back`, async () => {
+      const nonces: unknown[] = [];
+      answering((_, body) => {
+        nonces.push(BigInt(body.nonce ?? 0) & 0xffffn);
+        const preview = previewed(body);
+        const document = preview.typed_data as unknown as TypedData;
+        return { ...preview, typed_data: { ...document, message: { ...document.message, ...change } } };
+      });
+      for (let attempt = 0; attempt < 2; attempt++) {
+        await expect(prepare(MARKET, ticket({}))).rejects.toThrow(`another ${field}`);
+      }
+      expect(signed).toEqual([]);
+      expect(nonces[0]).toBe(nonces[1]);
+    });
+  }
+
+  it("looks for an order of which no answer came by its name, and does not send it again", async () => {
+    const post = answering((path, body) => {
+      if (path === "/orders/preview") return previewed(body);
+      throw new Unknown("no answer");
+    });
+    const found = { order_id: "7", status: "new" } as Order;
+    const get = vi.spyOn(desk.http, "get").mockResolvedValue(found as never);
+    const prepared = await prepare(MARKET, ticket({}));
+    const placing = place(MARKET, prepared);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect((await placing)[0]?.order).toBe(found);
+    expect(get.mock.calls[0]?.[0]).toBe(`/orders/by-client-id/${prepared.requests[0]?.client_order_id}`);
+    expect(post.mock.calls.filter(([path]) => path === "/orders")).toHaveLength(1);
+  });
+
+  it("says that an order did not arrive only when the exchange says so, else that it is not known", async () => {
+    answering((path, body) => {
+      if (path === "/orders/preview") return previewed(body);
+      throw new Unknown("no answer");
+    });
+    const get = vi.spyOn(desk.http, "get").mockRejectedValue(new Refused({ title: "none", detail: "" } as never));
+    const outcome = async (): Promise<unknown> => {
+      const placing = place(MARKET, await prepare(MARKET, ticket({}))).catch((error: unknown) => error);
+      await vi.advanceTimersByTimeAsync(60_000);
+      return placing;
+    };
+    expect(String(await outcome())).toContain("did not arrive");
+    get.mockRejectedValue(new Unknown("no answer"));
+    expect(String(await outcome())).toContain("not known whether the order arrived");
+  });
+});
+
+describe(`money, by chance (seed ${SEED})`, () => {
+  const random = chance(SEED);
+  const whole = (digits: number): bigint =>
+    BigInt(Array.from({ length: 1 + below(random, digits) }, () => below(random, 10)).join(""));
+
+  it("survives text and back at any size, and is never a float", () => {
+    for (let round = 0; round < 2_000; round++) {
+      const [value, decimals] = [whole(40), below(random, 19)];
+      const text = formatDecimal(value, decimals);
+      expect(parseDecimal(text, decimals)).toBe(value);
+      expect(parseDecimal(grouped(padded(text, decimals)).replaceAll(",", ""), decimals)).toBe(value);
+    }
+  });
+
+  it("in a document is ticks times lots, exactly", () => {
+    for (let round = 0; round < 500; round++) {
+      const [ticks, lots] = [whole(12) + 1n, whole(12) + 1n];
+      const order = {
+        market: "ETH-USDC",
+        side: "buy",
+        price: formatDecimal(ticks, 2),
+        quantity: formatDecimal(lots, 4),
+      };
+      const { message } = orderDocument(INFO, MARKET, TOKEN, order as OrderRequest);
+      expect(message.baseAmount).toBe(String(lots * 10n ** 14n));
+      expect(message.quoteAmount).toBe(String(ticks * lots));
+      expect(notional(order.price, order.quantity)).toBe(formatDecimal(ticks * lots, 6));
+    }
+  });
+
+  it("that is affordable is covered with its fee, and one lot more is not", () => {
+    for (let round = 0; round < 500; round++) {
+      const [funds, price] = [whole(14), whole(7) + 1n];
+      const text = affordable(MARKET, formatDecimal(funds, 6), formatDecimal(price, 2), 500);
+      const lots = parseDecimal(text ?? "0", 4);
+      expect(price * lots * 1_000_500n <= funds * 1_000_000n).toBe(true);
+      expect(price * (lots + 1n) * 1_000_500n > funds * 1_000_000n).toBe(true);
+    }
+  });
+
+  it("moved or protected lies on a tick, on the safe side", () => {
+    for (let round = 0; round < 500; round++) {
+      const price = whole(9) + 100n;
+      const text = formatDecimal(price, 2);
+      const [buy, sell] = (["buy", "sell"] as const).map((side) =>
+        parseDecimal(protectedPrice(MARKET, text, side, 10_000n) ?? "0", 2),
+      ) as [bigint, bigint];
+      expect(buy >= price && buy * 1_000_000n <= price * 1_010_000n + 1_000_000n).toBe(true);
+      expect(sell <= price && sell * 1_000_000n >= floorTo(price * 990_000n, 1n) - 1_000_000n).toBe(true);
+      expect(movePrice(MARKET, text, 3n)).toBe(formatDecimal(price + 3n, 2));
+      expect(stepProblem(MARKET, text, "price")).toBeNull();
+      expect(
+        stepProblem(MARKET, `${formatDecimal(price, 2)}${text.includes(".") ? "00001" : ".00001"}`, "price"),
+      ).not.toBeNull();
+    }
+  });
+});
