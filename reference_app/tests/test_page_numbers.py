@@ -62,7 +62,7 @@ def type_words(order: dict[str, Any]) -> str:
 
 def state_words(order: dict[str, Any]) -> str:
     if order.get("waiting"):
-        return f"waits for {order['trigger_price']}"
+        return f"waits for {price(order['trigger_price'])}"
     return str(order["status"]).replace("_", " ")
 
 
@@ -195,7 +195,8 @@ def read(found: dict[str, Any]) -> dict[str, Any]:
     worst = answer["worst_case"]
     preview = [
         f"{grouped(answer['hold'])} {answer['hold_asset']}",
-        f"{format_units(answer['maker_fee_ppm'], 4)}% / {format_units(answer['taker_fee_ppm'], 4)}%",
+        f"{grouped(answer['maker_fee'])} {answer['fee_asset']}",
+        f"{grouped(answer['taker_fee'])} {answer['fee_asset']}",
         f"{grouped(worst['pays_at_most'])} {worst['pays_asset']}",
         f"{grouped(worst['receives_at_least'])} {worst['receives_asset']}",
     ]
@@ -215,7 +216,7 @@ def read(found: dict[str, Any]) -> dict[str, Any]:
         },
         "own": sorted(found["own"]),
         "spread": " ".join(found["spread"].split()),
-        "open": without(found["open"], 0, 7),
+        "open": without(found["open"], 0, 6, 8),
         "fills": without(found["fills"], 0, 7, 8),
         "stages": shown_stages(found["fills"]),
         "history": without(found["history"], 0),
