@@ -122,9 +122,17 @@ async function onChain() {
   await until(async () => {
     const cells = (await row.locator("td.num").allTextContents()).map(plain);
     return (
-      cells[6] === told.total &&
-      cells.slice(0, 6).join() ===
-        [told.available, told.held, told.in_flight_in, told.in_flight_out, told.withdrawing, told.total].join()
+      cells.at(-1) === told.total &&
+      cells.slice(0, -1).join() ===
+        [
+          told.available,
+          told.held,
+          told.in_flight_in,
+          told.in_flight_out,
+          told.withdrawing,
+          told.vouchers ?? "0",
+          told.total,
+        ].join()
     );
   }, "a balance on chain that is the exchange's once all is final");
   await visitor.shot("portfolio-on-chain");
