@@ -9,7 +9,7 @@ import os
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from litestar import Litestar, Request, Response, Router
 from litestar.connection import ASGIConnection
@@ -236,7 +236,8 @@ def _nothing_here(
 async def _check_query(request: Request[Any, Any, Any]) -> Response[None] | None:
     """Refuse unknown and repeated parameters, which would answer something else than was asked.
 
-    Integers are digits: the framework would also take ``1e3`` and ``1.0`` for one. Which methods an
+    Integers are digits: the framework would also take ``1e3`` and ``1.0`` for one, and the text
+    ``null`` for none given. Which methods an
     address takes is answered here, since the framework forgets those that were added later.
     """
     if request.method == HttpMethod.OPTIONS:
@@ -252,7 +253,12 @@ async def _check_query(request: Request[Any, Any, Any]) -> Response[None] | None
             )
         if name in seen:
             raise MessageError(RejectReason.INVALID_MESSAGE, name, "given twice", "each once")
-        if known[name].annotation is int and not (text.isascii() and text.isdigit()):
+        kinds = get_args(known[name].annotation) or (known[name].annotation,)
+        if int in kinds and not (text.isascii() and text.isdigit()):
             raise MessageError(RejectReason.INVALID_MESSAGE, name, "not an integer", "digits")
+        if str not in kinds and text.lower() == "null":
+            raise MessageError(
+                RejectReason.INVALID_MESSAGE, name, "null", "a value, or leave it out"
+            )
         seen.add(name)
     return None

@@ -237,6 +237,8 @@ async def test_unknown_addresses_methods_and_parameters_are_problems(
     for query in ("limit=0", "limit=501", "limit=x"):
         is_problem(await alice.get(f"/account/fills?{query}"), 400, RejectReason.INVALID_MESSAGE)
     is_problem(await alice.get("/account/fills?before=x"), 400, RejectReason.INVALID_NUMBER)
+    is_problem(await alice.get("/orders?status=Null"), 400, RejectReason.INVALID_MESSAGE)
+    is_problem(await alice.get("/orders/open?market=null"), 404, RejectReason.UNKNOWN_MARKET)
     is_problem(await alice.get("/orders/x"), 400, RejectReason.INVALID_NUMBER)
     is_problem(await alice.get("/orders/%D9%A1"), 400, RejectReason.INVALID_NUMBER)
     for path in ("/markets/X", "/markets/X/book", "/markets/X/trades"):
