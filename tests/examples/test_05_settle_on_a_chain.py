@@ -19,7 +19,7 @@ def test_it_prints_what_it_promises() -> None:
     assert docstring is not None
     shown = docstring.partition("Expected output")[2].partition("\n\n")[2]
     promised = textwrap.dedent(shown).strip().replace("...", "*").splitlines()
-    chain = Anvil("--block-time", "0.1")
+    chain = Anvil("--block-time", "0.5")
     try:
         chain.wait()
         done = subprocess.run(
