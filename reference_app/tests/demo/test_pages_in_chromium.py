@@ -41,6 +41,8 @@ async def test_a_visitor_trades_and_everything_settles(tmp_path: Path) -> None:
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
         )  # fmt: skip
         said, _ = await flow.communicate()
+        if flow.returncode and demo.returncode is not None:
+            said += b"\nThe demo ended:\n" + await draining
         assert flow.returncode == 0, said.decode(errors="replace")
         draining.cancel()
     finally:
