@@ -212,9 +212,10 @@ def test_on_chain_an_operator_opens_it_around_a_price_that_is_named() -> None:
 def test_nothing_ever_trades_outside_the_band(seed: int) -> None:
     """Random orders; before each command the band is worked out anew from the last price."""
     rng = random.Random(f"{seed}:bands")
+    halts = 0
     for _ in range(count(fast=12, full=400)):
         driver = make_driver(last=0)
-        last, halts = 0, 0
+        last = 0
         for _ in range(80):
             if driver.engine.market_state(BANDED.id) is AUCTION:
                 halts += 1
@@ -230,4 +231,4 @@ def test_nothing_ever_trades_outside_the_band(seed: int) -> None:
                 for price in prices(events):
                     assert not last or last - reach <= price <= last + reach
             last = (prices(events) or [last])[-1]
-        assert halts
+    assert halts
