@@ -59,6 +59,9 @@ class Nonce:
 
     A lane is a register: a higher counter starts a new order in it, the same counter with a higher
     revision replaces the order and keeps its filled amount, anything lower is dead.
+
+    Attributes:
+        packed: the u64 that is signed; worked out once.
     """
 
     counter: int = attrs.field(validator=[attrs.validators.ge(0), attrs.validators.lt(2**40)])
@@ -69,9 +72,10 @@ class Nonce:
         default=0, validator=[attrs.validators.ge(0), attrs.validators.lt(2**16)]
     )
 
-    @property
-    def packed(self) -> int:
-        """The u64 that is signed."""
+    packed: int = attrs.field(init=False, repr=False, eq=False)
+
+    @packed.default
+    def _packed(self) -> int:
         return self.counter << 24 | self.revision << 16 | self.lane
 
     @property

@@ -45,24 +45,22 @@ class _ProvenTree:
         """Whether this leaf with exactly this proof belongs to the tree; remembers what it saw."""
         if leaf >> len(proof):
             return False
-        nodes = self._nodes
+        nodes, steps = self._nodes, iter(proof)
         number = 1 << len(proof) | leaf
         fresh: dict[int, bytes] = {}
-        climbs = True
-        for sibling in proof:
-            if climbs and number in nodes:
-                if nodes[number] != node:
-                    return False
-                climbs = False
-            if climbs:
-                fresh[number], fresh[number ^ 1] = node, sibling
-                node = keccak256(sibling + node if number & 1 else node + sibling)
-            elif nodes[number ^ 1] != sibling:
+        while number not in nodes:  # the root is
+            sibling = next(steps)
+            fresh[number], fresh[number ^ 1] = node, sibling
+            node = keccak256(sibling + node if number & 1 else node + sibling)
+            number >>= 1
+        if nodes[number] != node:
+            return False
+        for sibling in steps:
+            if nodes[number ^ 1] != sibling:
                 return False
             number >>= 1
-        if climbs and nodes[1] != node:
-            return False
-        nodes.update(fresh)
+        if fresh:
+            nodes.update(fresh)
         return True
 
 

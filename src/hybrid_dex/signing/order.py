@@ -71,7 +71,7 @@ def order_struct_hash(order: SignedOrder) -> bytes:
         SignatureError: a field does not fit its signed type, or the trader is not an EIP-55 address.
         ConfigurationError: the market has no tokens, so it can not be settled on chain.
     """
-    market, quantity, expiry, nonce = order.market, order.quantity, order.expiry_s, order.nonce
+    market, quantity, expiry = order.market, order.quantity, order.expiry_s
     base, quote = market.base.token, market.quote.token
     if base is None or quote is None:
         raise _without_token(market.base if base is None else market.quote)
@@ -86,7 +86,7 @@ def order_struct_hash(order: SignedOrder) -> bytes:
             (order.price * quantity * market.tick_size).to_bytes(16, "big"),
             order.max_fee_ppm,
             expiry,
-            nonce.counter << 24 | nonce.revision << 16 | nonce.lane,
+            order.nonce.packed,
         )
     except (struct.error, OverflowError) as error:
         raise _out_of_range(order) from error

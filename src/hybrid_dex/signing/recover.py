@@ -14,8 +14,10 @@ binding without its Python layer, which releases the interpreter while it comput
 takes a high s and any odd v, and is six times slower.
 """
 
-from typing import Any, Final, NamedTuple
+import functools
+from typing import Any, Final
 
+import msgspec
 from coincurve._libsecp256k1 import ffi, lib
 from coincurve.context import GLOBAL_CONTEXT
 
@@ -55,12 +57,12 @@ _recover = lib.secp256k1_ecdsa_recover
 _serialize = lib.secp256k1_ec_pubkey_serialize
 
 
-_spare: Final[list[tuple[Any, Any, Any, Any, Any]]] = []
+_spare: Final[list[tuple[Any, Any, Any]]] = []
 """Structures that nobody recovers with just now, as many as were ever at work at once: making them anew is a tenth
 of the cost. Taking one out and putting it back are one step each, so threads share them."""
 
 
-class Scalars(NamedTuple):
+class Scalars(msgspec.Struct, frozen=True, gc=False):
     """A signature in the one form that is accepted.
 
     Attributes:
@@ -78,16 +80,20 @@ class Scalars(NamedTuple):
         return rs[:32] + bytes((rs[32] | 0x80,)) + rs[33:] if self.parity else rs
 
 
-def _structures() -> tuple[Any, Any, Any, Any, Any]:
-    """Make what a recovery writes to: signature, key, point with its size, and the point's bytes."""
-    point = ffi.new("unsigned char[65]")
-    return (
-        ffi.new("secp256k1_ecdsa_recoverable_signature *"),
-        ffi.new("secp256k1_pubkey *"),
-        point,
-        ffi.new("size_t *", _KEY_BYTES),
-        ffi.buffer(point, _KEY_BYTES),
-    )
+def _structures() -> tuple[Any, Any, Any]:
+    """Make what a recovery writes to: a signature, a public key, and the key's bytes."""
+    key = ffi.new("secp256k1_pubkey *")
+    return ffi.new("secp256k1_ecdsa_recoverable_signature *"), key, ffi.buffer(key)
+
+
+@functools.lru_cache(maxsize=16_384)
+def _address(key: bytes) -> bytes:
+    """Return the address of a public key as the library keeps it; those who trade come again."""
+    point = ffi.new("unsigned char[]", _KEY_BYTES)
+    size = ffi.new("size_t *", _KEY_BYTES)
+    structure = ffi.from_buffer("secp256k1_pubkey *", key)
+    _serialize(_CONTEXT, point, size, structure, _UNCOMPRESSED)
+    return keccak256(ffi.buffer(point)[1:])[-20:]
 
 
 def recover_address(digest: bytes, signature: bytes, *, plain_parity: bool = False) -> str:
@@ -117,14 +123,13 @@ def recover_address_bytes(digest: bytes, scalars: Scalars) -> bytes:
         structures = _spare.pop()
     except IndexError:
         structures = _structures()
-    signature, key, point, size, written = structures
+    signature, key, written = structures
     if not (
         _parse(_CONTEXT, signature, scalars.rs, scalars.parity)
         and _recover(_CONTEXT, key, signature, digest)
     ):
         raise SignatureError("signature", "no public key fits it", "a signature over this digest")
-    _serialize(_CONTEXT, point, size, key, _UNCOMPRESSED)
-    address = keccak256(written[1:])[-20:]
+    address = _address(written[:])
     _spare.append(structures)
     return address
 
