@@ -8,7 +8,7 @@ the same plain integers and must make the same fills, or the run fails. Numbers 
 here, without their units' names, since naming them costs a call each. What each does for a command
 differs, and is said in the table:
 
-book           SortedBook: match, add, reduce, remove; fills as tuples.
+book           SortedBook: place and remove; what is traded as the book answers it.
 book + events  the same, and the engine's events for everything that happened.
 engine         Engine.apply: checks, risk limits, holds, fees, double entry, settlement flight,
                memory of ended orders, events. No journal: that is the exchange's business.
@@ -41,12 +41,12 @@ import attrs
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from benchmarks.peers import APART, LIGHT, REFERENCE, TOGETHER, Fill, Measured, Subject, digest
+from benchmarks.peers import APART, LIGHT, REFERENCE, TOGETHER, Measured, Subject, digest
 from benchmarks.workloads import WORKLOADS, Add, Step
 from hybrid_dex.defaults.sorted_book import SortedBook
 from hybrid_dex.defaults.standard_risk import RiskLimits, StandardRisk
 from hybrid_dex.engine import Engine
-from hybrid_dex.interfaces.book import Incoming, Resting
+from hybrid_dex.interfaces.book import Allocation
 from hybrid_dex.model.commands import CancelOrder, Command, Deposit, ListMarket, PlaceOrder
 from hybrid_dex.model.events import Event, FillMade, OrderAccepted, OrderCanceled
 from hybrid_dex.model.market import Market
@@ -75,38 +75,25 @@ def bare_book(steps: Iterable[Step]) -> Measured:
     gc.collect()
     begun = time.process_time()
     book = SortedBook(MARKET)
-    match, add, reduce, remove = book.match, book.add, book.reduce, book.remove
-    fills: list[Fill] = []
-    number = 0
-    gone: set[int] = set()
-    buy, sell = SIDES
-    buyer, seller = (traders[0] for traders in TRADERS)
+    place, remove = book.place, book.remove
+    answers: list[tuple[int, Items[Allocation]]] = []
+    sides, traders, number = SIDES, (TRADERS[0][0], TRADERS[1][0]), 0
     for step in steps:
         if type(step) is Add:
             sells, price, quantity = step
-            if sells:
-                side, account, best = sell, seller, book.best_bid
-                crosses = best is not None and price <= best
-            else:
-                side, account, best = buy, buyer, book.best_ask
-                crosses = best is not None and price >= best
-            if crosses:
-                incoming = Incoming(side, price, quantity)
-                for made in match(incoming):
-                    maker, taken = made.order_id, made.quantity
-                    incoming.open = quantity = quantity - taken
-                    reduce(maker, taken)
-                    if taken == made.resting:
-                        gone.add(maker)
-                    fills.append((maker, number, made.price, taken))
-            if quantity:
-                add(Resting(number, account, side, price, quantity))
-            else:
-                gone.add(number)
+            made = place(number, traders[sells], sides[sells], price, quantity)
+            if made:
+                answers.append((number, made))
             number += 1
-        elif step[0] not in gone:
-            remove(step[0])
-    return time.process_time() - begun, fills
+        else:
+            try:
+                remove(step[0])
+            except KeyError:
+                continue
+    seconds = time.process_time() - begun
+    return seconds, [
+        (one.order_id, taker, one.price, one.quantity) for taker, made in answers for one in made
+    ]
 
 
 def book_with_events(steps: Iterable[Step]) -> Measured:
@@ -142,11 +129,10 @@ def book_with_events(steps: Iterable[Step]) -> Measured:
                     None,
                 )
             )
-            incoming = Incoming(side, price, quantity)
-            for index, made in enumerate(book.match(incoming)):
+            opened = quantity
+            for index, made in enumerate(book.place(number, account, side, price, quantity)):
                 maker, taken = made.order_id, made.quantity
-                incoming.open = incoming.open - taken
-                book.reduce(maker, taken)
+                opened -= taken
                 left = made.resting - taken
                 events.append(
                     FillMade(
@@ -160,15 +146,13 @@ def book_with_events(steps: Iterable[Step]) -> Measured:
                         made.account,
                         account,
                         left,
-                        incoming.open,
+                        opened,
                         totals[maker] - left,
-                        quantity - incoming.open,
+                        quantity - opened,
                         none,
                         none,
                     )
                 )
-            if incoming.open:
-                book.add(Resting(number, account, side, price, incoming.open))
         else:
             number = step[0]
             try:

@@ -10,6 +10,7 @@ from hybrid_dex.interfaces.book import Allocation, Incoming, Resting
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.order import Side
 from hybrid_dex.model.views import Depth, Level, Top
+from hybrid_dex.testing import ListBook
 from tests.tiers import count
 
 BUY, SELL = Side.BUY, Side.SELL
@@ -142,6 +143,42 @@ def test_draining_a_long_level_does_not_leave_gaps_to_walk_over() -> None:
         assert take(book, BUY, 10, 1) == [(expected, 1)]
         assert level.gaps <= module._SPARE_GAPS + len(level.orders) // 2
     assert ids(book) == list(range(4_000, 5_000))
+
+
+def test_placing_is_matching_reducing_and_adding_in_one_step(rng: random.Random) -> None:
+    """Random orders and removals, in a book of one kind and a book of the other."""
+    traded = 0
+    for _ in range(count(fast=40, full=1_000)):
+        placed, stepped = SortedBook(MARKET), ListBook(MARKET)
+        for order_id in range(100):
+            side, price = Side(rng.randrange(2)), rng.randrange(90, 111)
+            quantity = rng.randrange(1, 40)
+            incoming, expected = Incoming(side, price, quantity), []
+            for allocation in stepped.match(incoming):
+                expected.append(allocation)
+                incoming.open -= allocation.quantity
+                stepped.reduce(allocation.order_id, allocation.quantity)
+            if incoming.open:
+                stepped.add(Resting(order_id, "a", side, price, incoming.open))
+            made = placed.place(order_id, "a", side, price, quantity)
+            assert list(made) == expected
+            traded += len(expected)
+            alive = ids(placed)
+            if alive and rng.random() < 0.3:
+                gone = rng.choice(alive)
+                assert placed.remove(gone) == stepped.remove(gone)
+            assert list(placed.orders()) == list(stepped.orders())
+            assert placed.depth(30) == stepped.depth(30)
+            assert (placed.best_bid, placed.best_ask) == (stepped.best_bid, stepped.best_ask)
+    assert traded
+
+
+def test_an_order_of_a_known_id_is_not_placed() -> None:
+    """And changes nothing, although it would trade."""
+    book = book_of((1, SELL, 11, 5), (2, BUY, 9, 5))
+    with pytest.raises(KeyError):
+        book.place(2, "a", BUY, 20, 5)
+    assert [order.quantity for order in book.orders()] == [5, 5]
 
 
 def test_a_random_book_equals_a_sorted_list(rng: random.Random) -> None:
