@@ -25,10 +25,11 @@ from reference_app.protocols import request_protocol, socket_protocol
 from reference_app.services import Services
 from reference_app.settings import ServerSettings, Settings
 
-__all__ = ["Server", "bind", "make_server", "run"]
+__all__ = ["PING_S", "Server", "bind", "make_server", "run"]
 
 _log: Final = logging.getLogger(__name__)
-_PING_S: Final = 20.0
+PING_S: Final = 20.0
+"""How often a socket is pinged, and how long it may take to answer."""
 _KEEP_ALIVE_S: Final = 5
 _BACKLOG: Final = 512
 _SEND_BUFFER_BYTES: Final = 128 * 1024
@@ -80,8 +81,8 @@ def make_server(settings: Settings, services: Services, *, opens: bool = True) -
         ws=socket_protocol(doors),
         ws_max_size=MAX_MESSAGE_BYTES,
         ws_per_message_deflate=False,
-        ws_ping_interval=_PING_S,
-        ws_ping_timeout=_PING_S,
+        ws_ping_interval=PING_S,
+        ws_ping_timeout=PING_S,
         lifespan="on",
         log_config=None,
         access_log=False,
