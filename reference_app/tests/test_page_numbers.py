@@ -67,7 +67,7 @@ def state_words(order: dict[str, Any]) -> str:
 
 
 def fill_row(fill: dict[str, Any]) -> list[str]:
-    """A fill's cells between its time and the words that explain its stage."""
+    """A fill's cells between its time and its stage."""
     return [
         fill["market"],
         side_words(fill),
@@ -83,7 +83,7 @@ def stages(fills: list[dict[str, Any]]) -> list[str]:
 
 
 def shown_stages(rows: list[list[str]]) -> list[str]:
-    return [row[7].partition(":")[0] for row in rows]
+    return [row[7] for row in rows]
 
 
 def without(rows: list[list[str]], *columns: int) -> list[list[str]]:
@@ -229,7 +229,9 @@ def read(found: dict[str, Any]) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def browser(folder: Path, url: str, key: bytes) -> AsyncIterator[asyncio.subprocess.Process]:
+async def browser(
+    folder: Path, url: str, key: bytes, script: str = "numbers"
+) -> AsyncIterator[asyncio.subprocess.Process]:
     """A browser that has signed in and reads the screen whenever it is sent a line."""
     chromium = shutil.which("chromium")
     assert chromium, "Chromium is needed (Debian: apt-get install chromium)"
@@ -237,7 +239,7 @@ async def browser(folder: Path, url: str, key: bytes) -> AsyncIterator[asyncio.s
     plan = folder / "plan.json"
     plan.write_text(json.dumps({"url": url, "chromium": chromium, "key": "0x" + key.hex()}))
     process = await asyncio.create_subprocess_exec(
-        "node", "tests/browser/numbers.mjs", str(plan), cwd=BUILT.parent, limit=2**20,
+        "node", f"tests/browser/{script}.mjs", str(plan), cwd=BUILT.parent, limit=2**20,
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     try:

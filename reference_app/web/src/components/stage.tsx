@@ -20,7 +20,6 @@ export function StageBadge(props: { stage: Stage }): ReactNode {
   return (
     <Badge tone={tone} title={words}>
       {props.stage}
-      <span className="hidden-text">: {words}</span>
     </Badge>
   );
 }

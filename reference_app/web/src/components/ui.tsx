@@ -1,11 +1,13 @@
 // The design system's components. Each is markup and a class of components.css; none knows what it shows.
 import { type ReactNode, useEffect, useId, useRef, useState } from "react";
 
+/** `apart` is for a panel whose size is given from outside: what changes within is laid out and painted within. */
 export function Panel(props: {
   title: ReactNode;
   actions?: ReactNode;
   children: ReactNode;
   flush?: boolean;
+  apart?: boolean;
   className?: string;
   label?: string;
 }): ReactNode {
@@ -15,7 +17,15 @@ export function Panel(props: {
         {typeof props.title === "string" ? <h2>{props.title}</h2> : props.title}
         {props.actions}
       </header>
-      {props.flush ? props.children : <div className="body">{props.children}</div>}
+      {props.apart ? (
+        <div className="apart">
+          <div>{props.children}</div>
+        </div>
+      ) : props.flush ? (
+        props.children
+      ) : (
+        <div className="body">{props.children}</div>
+      )}
     </section>
   );
 }

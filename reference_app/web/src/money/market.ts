@@ -39,6 +39,24 @@ export function showQuantity(market: Market, text: string): string {
   return grouped(padded(text, stepsOf(market).quantityDecimals));
 }
 
+/** How prices and quantities are shown of what names its market. */
+export interface Shown {
+  price(of: { readonly market: string }, text: string): string;
+  quantity(of: { readonly market: string }, text: string): string;
+}
+
+/** Returns how these markets' numbers are shown; those of an unknown market stay as the exchange wrote them. */
+export function shownIn(markets: readonly Market[]): Shown {
+  const byId = new Map(markets.map((market) => [market.id, market]));
+  const show =
+    (how: (market: Market, text: string) => string): Shown["price"] =>
+    (of, text) => {
+      const market = byId.get(of.market);
+      return market ? how(market, text) : text;
+    };
+  return { price: show(showPrice), quantity: show(showQuantity) };
+}
+
 /** Returns price times quantity as decimal text in quote, exactly. */
 export function notional(price: string, quantity: string): string {
   const [priceDecimals, quantityDecimals] = [decimalsOf(price), decimalsOf(quantity)];

@@ -8,7 +8,7 @@ import { StageBadge, TransactionLink } from "../components/stage";
 import { timeText } from "../components/times";
 import { Empty, WorkButton } from "../components/ui";
 import { grouped } from "../money/decimal";
-import { showPrice, showQuantity } from "../money/market";
+import { shownIn } from "../money/market";
 import { fillKey } from "../state/account";
 import { desk } from "../state/desk";
 import { notify, useStore } from "../state/store";
@@ -65,24 +65,20 @@ export function FillsTable(props: { height?: number; market?: string | null }): 
 }
 
 function fillColumns(markets: readonly Market[], chainId: number | null | undefined): readonly Column<Fill>[] {
-  const find = (fill: Fill): Market | undefined => markets.find((market) => market.id === fill.market);
-  const price = (fill: Fill): string => {
-    const market = find(fill);
-    return market ? showPrice(market, fill.price) : fill.price;
-  };
-  const quantity = (fill: Fill): string => {
-    const market = find(fill);
-    return market ? showQuantity(market, fill.quantity) : fill.quantity;
-  };
+  const shown = shownIn(markets);
   return [
-    { head: "Time", cell: (fill) => <span className="soft">{timeText(fill.at_ms)}</span> },
-    { head: "Market", cell: (fill) => fill.market },
-    { head: "Side", cell: (fill) => <span className={fill.side}>{fill.side === "buy" ? "Buy" : "Sell"}</span> },
-    { head: "Price", right: true, cell: price },
-    { head: "Quantity", right: true, cell: quantity },
-    { head: "Fee", right: true, cell: (fill) => `${grouped(fill.fee)} ${fill.fee_asset}` },
-    { head: "Role", cell: (fill) => <span className="soft">{fill.liquidity}</span> },
-    { head: "Settlement", cell: (fill) => <StageBadge stage={fill.stage} /> },
-    { head: "Transaction", cell: (fill) => <TransactionLink fill={fill} chainId={chainId} /> },
+    { head: "Time", width: 140, cell: (fill) => <span className="soft">{timeText(fill.at_ms)}</span> },
+    { head: "Market", width: 110, cell: (fill) => fill.market },
+    {
+      head: "Side",
+      width: 60,
+      cell: (fill) => <span className={fill.side}>{fill.side === "buy" ? "Buy" : "Sell"}</span>,
+    },
+    { head: "Price", width: 110, right: true, cell: (fill) => shown.price(fill, fill.price) },
+    { head: "Quantity", width: 110, right: true, cell: (fill) => shown.quantity(fill, fill.quantity) },
+    { head: "Fee", width: 130, right: true, cell: (fill) => `${grouped(fill.fee)} ${fill.fee_asset}` },
+    { head: "Role", width: 70, cell: (fill) => <span className="soft">{fill.liquidity}</span> },
+    { head: "Settlement", width: 110, cell: (fill) => <StageBadge stage={fill.stage} /> },
+    { head: "Transaction", width: 130, cell: (fill) => <TransactionLink fill={fill} chainId={chainId} /> },
   ];
 }

@@ -9,19 +9,30 @@ const KEPT_TRADES = 80;
 /** Lists of the past are written a moment after the engine: what fell into that moment is read this much later. */
 export const BEHIND_MS = 2_000;
 
-/** Runs `work` before the next frame, once however often it is called; where no frame comes, soon. */
-export function eachFrame(work: () => void): () => void {
+/** How long a book stands before the next is drawn, at least: nobody reads more than 30 a second. */
+const BOOK_RESTS_MS = 25;
+
+/**
+ * Runs `work` before the next frame, once however often it is called; where no frame comes, soon. With `restMs` it is
+ * left to rest so long after it ran: the frames between belong to what moves, such as a list that is scrolled.
+ */
+export function eachFrame(work: () => void, restMs = 0): () => void {
   let waiting = false;
+  let rested = 0;
   const run = (): void => {
     if (!waiting) return;
     waiting = false;
+    if (restMs > 0) rested = performance.now() + restMs;
     work();
   };
+  const frame = (): number => requestAnimationFrame(run);
   return () => {
     if (waiting) return;
     waiting = true;
+    const early = restMs > 0 ? rested - performance.now() : 0;
     if (document.hidden) setTimeout(run, 200);
-    else requestAnimationFrame(run);
+    else if (early > 0) setTimeout(frame, early);
+    else frame();
   };
 }
 
@@ -29,10 +40,10 @@ export function eachFrame(work: () => void): () => void {
 export class Frames {
   private stopped = false;
 
-  each(work: () => void): () => void {
+  each(work: () => void, restMs = 0): () => void {
     return eachFrame(() => {
       if (!this.stopped) work();
-    });
+    }, restMs);
   }
 
   stop(): void {
@@ -51,7 +62,7 @@ export function followMarket(socket: Socket, market: string, read: <T>(path: str
   const showBook = frames.each(() => {
     const { synced, sequence, atMs, bids, asks } = replica;
     useStore.setState({ book: { synced, sequence, atMs, bids: [...bids], asks: [...asks] } });
-  });
+  }, BOOK_RESTS_MS);
   const showTrades = frames.each(() => useStore.setState({ trades: trades.items }));
   const showTicker = frames.each(() => useStore.setState({ ticker: told }));
   const channel: Channel = { channel: "book", market };

@@ -9,6 +9,8 @@ import { useStore } from "../state/store";
 import { write } from "./ticket";
 
 const LEVELS = 14;
+/** How high a level is drawn, as `.level` of trade.css says. */
+const LEVEL_PX = 21;
 
 interface Row {
   readonly level: Level;
@@ -47,8 +49,10 @@ export function Book(props: { market: Market }): ReactNode {
   const [bidSum, askSum] = [sumOf(market, bids), sumOf(market, asks)];
   const deepest = bidSum > askSum ? bidSum : askSum;
   const [bid, ask] = [bids[0], asks[0]];
+  const bidRows = withTotals(market, bids, deepest);
+  const askRows = withTotals(market, asks, deepest).reverse();
   return (
-    <Panel title="Order book" flush className="book" label="Order book">
+    <Panel title="Order book" apart className="book" label="Order book">
       <div className="book-body" data-sequence={book.sequence} data-synced={book.synced}>
         <div className="book-head" aria-hidden="true">
           <span>Price ({market.quote.id})</span>
@@ -60,17 +64,16 @@ export function Book(props: { market: Market }): ReactNode {
         ) : (
           <>
             <ul className="levels asks" aria-label="Asks, best last">
-              {withTotals(market, asks, deepest)
-                .reverse()
-                .map((row) => (
-                  <LevelRow
-                    key={row.level.price}
-                    market={market}
-                    side="sell"
-                    row={row}
-                    own={own.sell.has(row.level.price)}
-                  />
-                ))}
+              {askRows.map((row) => (
+                <LevelRow
+                  key={row.level.price}
+                  market={market}
+                  side="sell"
+                  row={row}
+                  own={own.sell.has(row.level.price)}
+                />
+              ))}
+              <Bars rows={askRows} />
             </ul>
             <div className="spread-line">
               {bid && ask ? (
@@ -84,7 +87,7 @@ export function Book(props: { market: Market }): ReactNode {
               )}
             </div>
             <ul className="levels bids" aria-label="Bids, best first">
-              {withTotals(market, bids, deepest).map((row) => (
+              {bidRows.map((row) => (
                 <LevelRow
                   key={row.level.price}
                   market={market}
@@ -93,12 +96,31 @@ export function Book(props: { market: Market }): ReactNode {
                   own={own.buy.has(row.level.price)}
                 />
               ))}
+              <Bars rows={bidRows} />
             </ul>
           </>
         )}
       </div>
     </Panel>
   );
+}
+
+/** The bars of a side behind its levels: one path, since it changes with nearly every frame. */
+function Bars(props: { rows: readonly Row[] }): ReactNode {
+  const { rows } = props;
+  const height = rows.length * LEVEL_PX;
+  return (
+    <li className="bars" aria-hidden="true">
+      <svg aria-hidden="true" width="100%" height={height} preserveAspectRatio="none" viewBox={`0 0 1000 ${height}`}>
+        <path d={barsPath(rows)} />
+      </svg>
+    </li>
+  );
+}
+
+/** Returns a rectangle for each row, from the right edge, as long as its part. */
+export function barsPath(rows: readonly Pick<Row, "part">[]): string {
+  return rows.map(({ part }, at) => `M1000 ${at * LEVEL_PX + 1}h${-part}v${LEVEL_PX - 2}h${part}z`).join("");
 }
 
 function spread(market: Market, bid: bigint, ask: bigint): string {
@@ -121,9 +143,6 @@ const LevelRow = memo(
           aria-label={`${side === "buy" ? "Bid" : "Ask"} ${price}, ${quantity}${own ? ", has your order" : ""}: use this price`}
           onClick={() => write({ price })}
         >
-          <svg className="depth-bar" aria-hidden="true" preserveAspectRatio="none" viewBox="0 0 1000 1">
-            <rect x={1000 - row.part} y="0" width={row.part} height="1" />
-          </svg>
           <span className={`price ${side}`}>
             {own ? <span className="own" title="Your order" aria-hidden="true" /> : null}
             {showPrice(market, price)}
@@ -137,7 +156,6 @@ const LevelRow = memo(
   (before, after) =>
     before.market === after.market &&
     before.own === after.own &&
-    before.row.part === after.row.part &&
     before.row.total === after.row.total &&
     before.row.level.quantity === after.row.level.quantity,
 );

@@ -23,28 +23,30 @@ export function MarketHeader(props: { market: Market }): ReactNode {
   const price = (text: string | null | undefined): string => (text ? showPrice(market, text) : "–");
   const change = ticker?.change_percent;
   return (
-    <div className="market-bar">
-      <select
-        aria-label="Market"
-        value={market.id}
-        onChange={(event) => navigate(`/trade/${encodeURIComponent(event.target.value)}`)}
-      >
-        {markets.map((one) => (
-          <option key={one.id}>{one.id}</option>
-        ))}
-      </select>
-      {market.state === "open" ? null : <Badge tone="wait">{STATES[market.state]}</Badge>}
-      <strong className="last" data-testid="last">
-        {price(ticker?.last)}
-      </strong>
-      <Fact
-        label="24 h change"
-        value={change ? `${change}%` : "–"}
-        {...(change ? { tone: change.startsWith("-") ? "sell" : "buy" } : {})}
-      />
-      <Fact label="24 h high" value={price(ticker?.high)} />
-      <Fact label="24 h low" value={price(ticker?.low)} />
-      <Fact label={`24 h volume (${market.base.id})`} value={ticker ? grouped(ticker.volume) : "–"} />
+    <div>
+      <div className="market-bar">
+        <select
+          aria-label="Market"
+          value={market.id}
+          onChange={(event) => navigate(`/trade/${encodeURIComponent(event.target.value)}`)}
+        >
+          {markets.map((one) => (
+            <option key={one.id}>{one.id}</option>
+          ))}
+        </select>
+        {market.state === "open" ? null : <Badge tone="wait">{STATES[market.state]}</Badge>}
+        <strong className="last" data-testid="last">
+          {price(ticker?.last)}
+        </strong>
+        <Fact
+          label="24 h change"
+          value={change ? `${change}%` : "–"}
+          {...(change ? { tone: change.startsWith("-") ? "sell" : "buy" } : {})}
+        />
+        <Fact label="24 h high" value={price(ticker?.high)} />
+        <Fact label="24 h low" value={price(ticker?.low)} />
+        <Fact label={`24 h volume (${market.base.id})`} value={ticker ? grouped(ticker.volume) : "–"} />
+      </div>
     </div>
   );
 }

@@ -3,38 +3,20 @@ import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
 import { explain } from "../api/http";
 import type { Market, Order } from "../api/types";
 import { type Column, Rows } from "../components/rows";
-import { timeText } from "../components/times";
 import { Empty, WorkButton } from "../components/ui";
-import { showPrice, showQuantity } from "../money/market";
+import { shownIn } from "../money/market";
 import { newestOrders } from "../state/account";
 import { desk } from "../state/desk";
 import { BEHIND_MS } from "../state/feeds";
 import { useStore } from "../state/store";
-import { OrderState, typeWords } from "./orders";
+import { OrderState, termColumns } from "./orders";
 
 function columnsOf(markets: readonly Market[]): readonly Column<Order>[] {
-  const marketOf = (order: Order): Market | undefined => markets.find((market) => market.id === order.market);
-  const quantity = (order: Order, text: string): string => {
-    const market = marketOf(order);
-    return market ? showQuantity(market, text) : text;
-  };
-  const price = (order: Order, text: string): string => {
-    const market = marketOf(order);
-    return market ? showPrice(market, text) : text;
-  };
+  const shown = shownIn(markets);
   return [
-    { head: "Time", cell: (order) => <span className="soft">{timeText(order.accepted_at_ms)}</span> },
-    { head: "Market", cell: (order) => order.market },
-    { head: "Side", cell: (order) => <span className={order.side}>{order.side === "buy" ? "Buy" : "Sell"}</span> },
-    { head: "Type", cell: (order) => typeWords(order) },
-    { head: "Price", right: true, cell: (order) => price(order, order.price) },
-    {
-      head: "Filled / total",
-      right: true,
-      cell: (order) => `${quantity(order, order.filled)} / ${quantity(order, order.quantity)}`,
-    },
-    { head: "Status", cell: (order) => <OrderState order={order} price={price} /> },
-    { head: "Order", cell: (order) => <code className="soft">{order.order_id}</code> },
+    ...termColumns(shown),
+    { head: "Status", width: 140, cell: (order) => <OrderState order={order} shown={shown} /> },
+    { head: "Order", width: 130, cell: (order) => <code className="soft">{order.order_id}</code> },
   ];
 }
 

@@ -5,7 +5,7 @@ import type { Market, Order } from "../api/types";
 import { type Column, Rows } from "../components/rows";
 import { timeText } from "../components/times";
 import { Badge, Dialog, Empty, Field, WorkButton } from "../components/ui";
-import { showPrice, showQuantity, stepProblem } from "../money/market";
+import { type Shown, shownIn, stepProblem } from "../money/market";
 import { cancel, endsAtMs, replace } from "../orders/entry";
 import { notify, useStore } from "../state/store";
 
@@ -36,30 +36,36 @@ export function OpenOrders(props: { market?: string | null }): ReactNode {
   );
 }
 
-function orderColumns(markets: readonly Market[], change: (order: Order) => void): readonly Column<Order>[] {
-  const price = (order: Order, text: string): string => {
-    const market = markets.find((one) => one.id === order.market);
-    return market ? showPrice(market, text) : text;
-  };
-  const quantity = (order: Order, text: string): string => {
-    const market = markets.find((one) => one.id === order.market);
-    return market ? showQuantity(market, text) : text;
-  };
+/** What an order is: the columns that every list of orders begins with. */
+export function termColumns(shown: Shown): readonly Column<Order>[] {
   return [
-    { head: "Time", cell: (order) => <span className="soft">{timeText(order.accepted_at_ms)}</span> },
-    { head: "Market", cell: (order) => order.market },
-    { head: "Side", cell: (order) => <span className={order.side}>{order.side === "buy" ? "Buy" : "Sell"}</span> },
-    { head: "Type", cell: (order) => typeWords(order) },
-    { head: "Price", right: true, cell: (order) => price(order, order.price) },
+    { head: "Time", width: 140, cell: (order) => <span className="soft">{timeText(order.accepted_at_ms)}</span> },
+    { head: "Market", width: 110, cell: (order) => order.market },
+    {
+      head: "Side",
+      width: 60,
+      cell: (order) => <span className={order.side}>{order.side === "buy" ? "Buy" : "Sell"}</span>,
+    },
+    { head: "Type", width: 150, cell: (order) => typeWords(order) },
+    { head: "Price", width: 110, right: true, cell: (order) => shown.price(order, order.price) },
     {
       head: "Filled / total",
+      width: 190,
       right: true,
-      cell: (order) => `${quantity(order, order.filled)} / ${quantity(order, order.quantity)}`,
+      cell: (order) => `${shown.quantity(order, order.filled)} / ${shown.quantity(order, order.quantity)}`,
     },
-    { head: "Ends", cell: (order) => <Ends order={order} /> },
-    { head: "State", cell: (order) => <OrderState order={order} price={price} /> },
+  ];
+}
+
+function orderColumns(markets: readonly Market[], change: (order: Order) => void): readonly Column<Order>[] {
+  const shown = shownIn(markets);
+  return [
+    ...termColumns(shown),
+    { head: "Ends", width: 140, cell: (order) => <Ends order={order} /> },
+    { head: "State", width: 150, cell: (order) => <OrderState order={order} shown={shown} /> },
     {
       head: "Actions",
+      width: 150,
       cell: (order) => (
         <span className="row">
           <button
@@ -79,11 +85,11 @@ function orderColumns(markets: readonly Market[], change: (order: Order) => void
   ];
 }
 
-export function OrderState(props: { order: Order; price: (order: Order, text: string) => string }): ReactNode {
-  const { order, price } = props;
+export function OrderState(props: { order: Order; shown: Shown }): ReactNode {
+  const { order, shown } = props;
   if (order.asleep !== "0" && order.asleep === order.open) return <Badge tone="wait">waits for its entry</Badge>;
   if (order.waiting && order.trigger_price)
-    return <Badge tone="wait">waits for {price(order, order.trigger_price)}</Badge>;
+    return <Badge tone="wait">waits for {shown.price(order, order.trigger_price)}</Badge>;
   return <Badge tone={order.status === "filled" ? "good" : "plain"}>{order.status.replace("_", " ")}</Badge>;
 }
 

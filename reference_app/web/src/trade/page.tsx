@@ -63,7 +63,7 @@ function ChartPanel(): ReactNode {
     <Panel
       className="charts"
       label="Chart"
-      flush
+      apart
       title={
         <Tabs
           label="Chart"
@@ -93,7 +93,7 @@ function AccountPanel(): ReactNode {
     <Panel
       className="account"
       label="Your account"
-      flush
+      apart
       title={
         <Tabs
           label="Your account"

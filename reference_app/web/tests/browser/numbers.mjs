@@ -51,7 +51,7 @@ async function look() {
     own: await page.locator(".level:has(.own)").evaluateAll((all) => all.map((one) => one.dataset.price)),
     sequence: Number(await page.locator(".book-body").getAttribute("data-sequence")),
     spread: await page.locator(".spread-line").textContent(),
-    trades: await cells(".trade-list li", "span"),
+    trades: await rows("Trades"),
     last: await page.locator('[data-testid="last"]').textContent(),
     facts: await texts(page, ".market-fact > span:last-child"),
     open: await tab(/^Open orders/, "Open orders"),

@@ -1,5 +1,6 @@
 // Decimals are exact both ways, whatever their size, and what is no plain number is refused.
 import { describe, expect, it } from "vitest";
+import type { Market } from "../../src/api/types";
 import {
   decimalsOf,
   formatDecimal,
@@ -10,6 +11,7 @@ import {
   share,
   tryDecimal,
 } from "../../src/money/decimal";
+import { shownIn } from "../../src/money/market";
 
 describe("decimals", () => {
   it("keep every digit both ways", () => {
@@ -60,5 +62,27 @@ describe("decimals", () => {
 
   it("give a share of a whole that never leaves it", () => {
     expect([share(1n, 3n), share(5n, 3n), share(0n, 3n), share(1n, 0n)]).toEqual([333, 1000, 0, 0]);
+  });
+});
+
+describe("a market's numbers", () => {
+  const market = {
+    id: "ETH-USDC",
+    tick: "0.01",
+    lot: "0.0001",
+    quote: { decimals: 6 },
+    base: { decimals: 18 },
+  } as Market;
+
+  it("line up at its tick and its lot, with every digit that they have", () => {
+    const shown = shownIn([market]);
+    expect(shown.price({ market: "ETH-USDC" }, "2500")).toBe("2,500.00");
+    expect(shown.quantity({ market: "ETH-USDC" }, "12345.5")).toBe("12,345.5000");
+    expect(shown.price({ market: "ETH-USDC" }, "2500.12345")).toBe("2,500.12345");
+  });
+
+  it("stay as the exchange wrote them where the market is not known", () => {
+    expect(shownIn([]).price({ market: "ETH-USDC" }, "2500")).toBe("2500");
+    expect(shownIn([market]).quantity({ market: "BTC-USDC" }, "1234.5")).toBe("1234.5");
   });
 });

@@ -33,8 +33,9 @@ let socket: FakeSocket;
 let answers: Map<string, unknown>;
 let read: (path: string) => Promise<never>;
 
+/** Lets a frame come, late enough that a book that was drawn has rested. */
 async function frame(): Promise<void> {
-  await vi.advanceTimersByTimeAsync(0);
+  await vi.advanceTimersByTimeAsync(30);
   for (const work of frames.splice(0)) work();
 }
 

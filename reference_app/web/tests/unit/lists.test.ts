@@ -1,0 +1,120 @@
+// Long lists: which rows are in the document, and times and bars that are drawn without asking for them again.
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { placeOf, windowOf } from "../../src/components/rows";
+import { clockText, timeText } from "../../src/components/times";
+import { eachFrame } from "../../src/state/feeds";
+import { barsPath } from "../../src/trade/book";
+import { below, chance, SEED } from "./chance";
+
+describe("the window of a list", () => {
+  it(`holds every row in sight wherever it is scrolled to, and never many more (seed ${SEED})`, () => {
+    const random = chance(SEED);
+    for (let round = 0; round < 2_000; round++) {
+      const [count, seen] = [below(random, 3_000), 1 + below(random, 60)];
+      const top = below(random, Math.max(1, count - seen + 1));
+      const [first, last] = windowOf(top, seen, count);
+      expect(first).toBeGreaterThanOrEqual(0);
+      expect(first).toBeLessThanOrEqual(top);
+      expect(last).toBeGreaterThanOrEqual(Math.min(count, top + seen));
+      expect(last).toBeLessThanOrEqual(count);
+      expect(last - first).toBeLessThanOrEqual(seen + 13);
+    }
+  });
+
+  it("is never turned round, not even while the list became shorter than where it was scrolled to", () => {
+    expect(windowOf(500, 10, 3)).toEqual([0, 3]);
+    expect(windowOf(0, 10, 0)).toEqual([0, 0]);
+  });
+
+  it("moves on by what came before the row that was first, and stays where that is gone", () => {
+    const rows = ["e", "d", "c"];
+    const key = (row: string): string => row;
+    expect(placeOf(rows, "c", key)).toBe(2);
+    expect(placeOf(rows, "e", key)).toBe(0);
+    expect(placeOf(rows, "a", key)).toBe(0);
+    expect(placeOf([], "a", key)).toBe(0);
+  });
+});
+
+describe("times", () => {
+  it(`are what the browser's own formats say, to the second (seed ${SEED})`, () => {
+    const random = chance(SEED);
+    const day = new Intl.DateTimeFormat([], { month: "short", day: "numeric" });
+    const clock = new Intl.DateTimeFormat([], {
+      hour: "2-digit",
+      minute: "2-digit",
+      second: "2-digit",
+      hourCycle: "h23",
+    });
+    for (let round = 0; round < 2_000; round++) {
+      const ms = below(random, 4_000_000_000) * 1_000 + below(random, 1_000);
+      expect(clockText(ms)).toBe(clock.format(ms));
+      expect(timeText(ms)).toBe(`${day.format(ms)}, ${clock.format(ms)}`);
+    }
+  });
+
+  it("keep two days apart that have one number in two months, or one name in two years", () => {
+    const shown = [new Date(2026, 0, 31), new Date(2026, 1, 28), new Date(2027, 0, 31)].map((day) => timeText(+day));
+    expect(new Set(shown).size).toBe(2);
+    expect(shown[0]).toBe(shown[2]);
+  });
+});
+
+describe("the bars of a side", () => {
+  it("end at the right edge, each as long as its part, a line between them", () => {
+    expect(barsPath([{ part: 1_000 }, { part: 250 }])).toBe("M1000 1h-1000v19h1000zM1000 22h-250v19h250z");
+    expect(barsPath([])).toBe("");
+  });
+});
+
+describe("work that rests", () => {
+  let frames: (() => void)[];
+  let ran: number;
+  const frame = (): void => {
+    for (const work of frames.splice(0)) work();
+  };
+
+  beforeEach(() => {
+    vi.useFakeTimers();
+    frames = [];
+    ran = 0;
+    vi.stubGlobal("requestAnimationFrame", (work: () => void) => frames.push(work));
+    vi.stubGlobal("document", { hidden: false });
+  });
+
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.unstubAllGlobals();
+  });
+
+  it("runs at once, then not before its rest is over, and never loses the last call", () => {
+    const ask = eachFrame(() => {
+      ran += 1;
+    }, 25);
+    ask();
+    ask();
+    frame();
+    expect(ran).toBe(1);
+    ask();
+    vi.advanceTimersByTime(24);
+    frame();
+    expect(ran).toBe(1);
+    vi.advanceTimersByTime(1);
+    frame();
+    expect(ran).toBe(2);
+    vi.advanceTimersByTime(1_000);
+    frame();
+    expect(ran).toBe(2);
+  });
+
+  it("runs with every frame where none is asked for", () => {
+    const ask = eachFrame(() => {
+      ran += 1;
+    });
+    for (let round = 0; round < 3; round++) {
+      ask();
+      frame();
+    }
+    expect(ran).toBe(3);
+  });
+});
