@@ -484,6 +484,7 @@ class FakeSocket:
         self._exchange = exchange
         self._messages: asyncio.Queue[str | None] = asyncio.Queue()
         self.account: AccountId | None = None
+        self.token = ""
         self.channels: set[str] = set()
         self.asked: list[Channel] = []
         self.drop_next: set[str] = set()
@@ -565,7 +566,7 @@ class FakeSocket:
                 self.pings += 1
                 return Pong(id=request.id, time_ms=exchange.now_ms)
             case LoginOp():
-                self.account = exchange._account(request.token)
+                self.account, self.token = exchange._account(request.token), request.token
                 return LoginResult(account=self.account)
             case SubscribeOp():
                 return self._subscribe(request)

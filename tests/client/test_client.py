@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
 
+import attrs
 import msgspec
 import pytest
 
@@ -29,7 +30,7 @@ from hybrid_dex.model.order import OrderType, Side
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.signed_order import Nonce
 from hybrid_dex.signing import Domain, LocalSigner
-from hybrid_dex.wire import ExecutionMessage, FillMessage
+from hybrid_dex.wire import Channel, ExecutionMessage, FillMessage
 from tests.client.fake_exchange import DOMAIN, ETH, FakeExchange
 
 ALICE, BOB = LocalSigner(b"\x01" * 32), LocalSigner(b"\x02" * 32)
@@ -366,6 +367,44 @@ async def test_a_session_is_refreshed_before_it_ends_and_replaced_when_ended(
         assert (exchange.logins, exchange.refreshes) == (2, 1)
         await asyncio.gather(*(client.balances() for _ in range(5)))
         assert exchange.logins == 2
+
+
+async def test_a_connection_logs_in_anew_before_its_token_ends(exchange: FakeExchange) -> None:
+    """Its channels stay, nothing is heard twice, and nobody notices."""
+    stream = attrs.evolve(FAST, login_check_s=0.001)
+    async with client_of(exchange, stream=stream) as client:
+        await client.stream.wait_ready()
+        (socket,) = exchange.sockets
+        heard = await client.stream.listen(Channel(channel="orders"))
+        tokens = {socket.token}
+        for renewals in (1, 2):
+            exchange.now_ms += 590_000
+            await until(lambda: socket.token not in tokens)
+            tokens.add(socket.token)
+            assert (exchange.logins, exchange.refreshes) == (1, renewals)
+        assert exchange.sockets == [socket]
+        placed = await client.place("ETH-USDC", "buy", "1", "2000")
+        async for message in heard:
+            assert isinstance(message, ExecutionMessage)
+            assert message.order_id == placed.order.order_id
+            break
+        heard.close()
+
+
+async def test_a_login_that_ended_on_the_socket_is_made_again(exchange: FakeExchange) -> None:
+    """As after the machine slept: what was refused says so, the next goes through, none is missed."""
+    async with client_of(exchange, entry="socket") as client:
+        await client.stream.wait_ready()
+        (first,) = exchange.sockets
+        first.account = None
+        exchange.now_ms += 3_600_000
+        with pytest.raises(RefusedError, match="2007"):
+            await client.place("ETH-USDC", "buy", "1", "2000")
+        await until(lambda: exchange.sockets and exchange.sockets[0] is not first)
+        await client.stream.wait_ready()
+        assert "login" in str(client.stream.error)
+        placed = await client.place("ETH-USDC", "buy", "1", "2000")
+        assert placed.order.status == "new"
 
 
 async def test_closing_ends_the_session_however_long_nothing_was_asked(

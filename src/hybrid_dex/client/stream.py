@@ -3,8 +3,13 @@
 After a lost connection everything is set up again: the login, every channel, a fresh snapshot for
 every book. Orders, fills and trades go on where they were cut, each message once; when the exchange
 does not remember that far they begin anew, and their listeners hear `Reconnected`. A request that
-was sent and not answered fails with `UnknownOutcomeError`; whoever made it resolves it by id. A connection on which nothing is heard is probed with a ping, and dropped when
-that is not answered either, so a dead peer is noticed within two heartbeats.
+was sent and not answered fails with `UnknownOutcomeError`; whoever made it resolves it by id. A
+connection on which nothing is heard is probed with a ping, and dropped when that is not answered
+either, so a dead peer is noticed within two heartbeats.
+
+A connection speaks for an account only as long as the token lives that it logged in with. So it
+logs in anew whenever the token was renewed; where that came too late, as after the machine slept,
+it is set up again as after any other loss.
 """
 
 import asyncio
@@ -101,6 +106,8 @@ class StreamOptions:
         backoff_s: pause before the second attempt to connect; it doubles up to the next.
         backoff_max_s: the longest pause.
         queue: messages that may wait for a listener.
+        login_check_s: how often it is asked for a token; it must be less than the half minute before
+            a token's end in which the token is renewed.
     """
 
     heartbeat_s: float = attrs.field(default=5.0, validator=attrs.validators.gt(0))
@@ -108,6 +115,9 @@ class StreamOptions:
     backoff_s: float = attrs.field(default=0.1, validator=attrs.validators.gt(0))
     backoff_max_s: float = attrs.field(default=5.0, validator=attrs.validators.gt(0))
     queue: int = attrs.field(default=10_000, validator=attrs.validators.ge(1))
+    login_check_s: float = attrs.field(
+        default=10.0, validator=[attrs.validators.gt(0), attrs.validators.lt(30)]
+    )
 
 
 class Stream:
@@ -139,6 +149,8 @@ class Stream:
         self._sign_in = sign_in
         self._options = options or StreamOptions()
         self._connection: Connection | None = None
+        self._spoken: str | None = None
+        """The token that the connection has logged in with."""
         self._next_id = 0
         self._pending: dict[int, asyncio.Future[msgspec.Raw]] = {}
         self._subscribing: dict[int, list[Channel]] = {}
@@ -301,15 +313,21 @@ class Stream:
         self._connection = connection
         setup = asyncio.create_task(self._set_up())
         reading = asyncio.create_task(self._read(connection))
+        staying: asyncio.Task[None] | None = None
         try:
             await asyncio.wait({setup, reading}, return_when=asyncio.FIRST_COMPLETED)
             if not reading.done():
                 setup.result()  # raises what went wrong
+                staying = asyncio.create_task(self._stay_logged_in())
+                await asyncio.wait({staying, reading}, return_when=asyncio.FIRST_COMPLETED)
+                if not reading.done():
+                    staying.result()  # raises why it is logged in no more
             await reading
         finally:
-            for task in (setup, reading):
+            tasks = [task for task in (setup, reading, staying) if task is not None]
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(setup, reading, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _set_up(self) -> None:
         """Log in and subscribe; a request that is not answered ends the connection."""
@@ -332,8 +350,26 @@ class Stream:
         except RefusedError:
             if self._renew is None:
                 raise
-            fresh = await self._renew(token)
+            token = fresh = await self._renew(token)
             await self.request(lambda id: LoginOp(id=id, token=fresh), LoginResult)
+        self._spoken = token
+
+    async def _stay_logged_in(self) -> None:
+        """Log in with each new token before the last one ends; channels and positions stay."""
+        if self._token is None:
+            await asyncio.get_running_loop().create_future()  # there is nothing to renew
+            return
+        while True:
+            await asyncio.sleep(self._options.login_check_s)
+            try:
+                token = await self._token()
+            except UnreachableError:
+                continue  # the token at hand is good for a while: asked again before it ends
+            if token != self._spoken:
+                try:
+                    await self._log_in(token)
+                except UnknownOutcomeError as error:
+                    raise UnreachableError(str(error)) from error
 
     async def _read(self, connection: Connection) -> None:
         loop = asyncio.get_running_loop()
@@ -359,8 +395,8 @@ class Stream:
             case Ack(id=int(request_id)) if future := self._waiting(request_id):
                 self._begun(request_id, message.result)
                 future.set_result(message.result)
-            case ErrorMessage(id=int(request_id)) if future := self._waiting(request_id):
-                future.set_exception(refused(message.problem))
+            case ErrorMessage():
+                self._refused(message)
             case BookMessage():
                 self._take_book(message)
             case TradeMessage():
@@ -384,6 +420,14 @@ class Stream:
                 self._tell(_BALANCES, message)
             case _:
                 pass  # an answer that came too late, the answer to a probe, or what nobody asked for
+
+    def _refused(self, message: ErrorMessage) -> None:
+        """Tell whoever asked. Raises `UnreachableError` when the connection speaks for nobody now."""
+        problem = message.problem
+        if isinstance(message.id, int) and (future := self._waiting(message.id)):
+            future.set_exception(refused(problem))
+        if problem.code == RejectReason.UNAUTHENTICATED.value and self._ready.is_set():
+            raise UnreachableError(f"the login of this connection has ended: {problem.detail}")
 
     def _waiting(self, request_id: int) -> "asyncio.Future[msgspec.Raw] | None":
         future = self._pending.get(request_id)

@@ -41,6 +41,7 @@ const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 8_000;
 const SILENCE_MS = 12_000;
 const UNKNOWN_SEQUENCE = "unknown_sequence";
+const UNAUTHENTICATED = "unauthenticated";
 const PRIVATE = new Set(["orders", "fills", "balances", "settlements", "admin"]);
 const TYPES: Record<string, string> = { orders: "order", fills: "fill", settlements: "settlement", trades: "trade" };
 
@@ -53,6 +54,8 @@ export class Socket {
   private attempt = 0;
   private stopped = false;
   private signedIn = false;
+  /** The token that this line speaks for an account with; it does so only as long as the token lives. */
+  private spoken: string | null = null;
   private silence: ReturnType<typeof setTimeout> | undefined;
   private retry: ReturnType<typeof setTimeout> | undefined;
 
@@ -131,12 +134,23 @@ export class Socket {
 
   private async signIn(): Promise<void> {
     this.signedIn = false;
-    const token = await this.options.token().catch(() => null);
-    if (!token) return;
-    const answer = await this.ask({ op: "login", token });
-    if (answer?.type !== "ack") return;
+    if (!(await this.logIn())) return;
     this.signedIn = true;
     for (const heard of this.channels.values()) if (heard.isPrivate) void this.hear(heard);
+  }
+
+  private async logIn(): Promise<boolean> {
+    const token = await this.options.token().catch(() => null);
+    if (!token) return false;
+    this.spoken = token;
+    return (await this.ask({ op: "login", token }))?.type === "ack";
+  }
+
+  /** Logs in with each new token before the last one ends; what is heard goes on. */
+  private async staySignedIn(): Promise<void> {
+    const spoken = this.spoken;
+    const token = await this.options.token().catch(() => null);
+    if (token && token !== spoken && this.spoken === spoken && this.signedIn) await this.logIn();
   }
 
   private async hear(heard: Heard): Promise<void> {
@@ -186,9 +200,13 @@ export class Socket {
         this.answers.get(id)?.(message);
         this.answers.delete(id);
       }
+      // The exchange tells nothing of the account any more, as after the machine slept: it is asked again from there.
+      const ended = message.type === "error" && message.problem.reason === UNAUTHENTICATED;
+      if (ended && this.signedIn) void this.signIn();
       return;
     }
     if (message.type === "heartbeat") {
+      if (this.signedIn) void this.staySignedIn();
       for (const heard of this.channels.values()) {
         if (heard.sequence !== null && heard.sequence < message.sequence) heard.sequence = message.sequence;
       }

@@ -151,6 +151,71 @@ describe("subscriptions", () => {
   });
 });
 
+describe("a login", () => {
+  const beat = async (): Promise<void> => {
+    line().tell({ type: "heartbeat", sequence: 40, time_ms: 1 });
+    await settle();
+  };
+
+  async function signedIn(): Promise<Listener> {
+    const listener = new Listener();
+    socket.subscribe({ channel: "orders" } as never, listener);
+    token = "first";
+    await opened();
+    await acknowledge(line().asked("login")[0], { account: "0x1" });
+    await acknowledge(line().asked("subscribe", "orders")[0], { sequence: 30 });
+    return listener;
+  }
+
+  it("is made again with each new token, on the same line, and what is heard goes on", async () => {
+    const listener = await signedIn();
+    await beat();
+    expect(line().asked("login")).toHaveLength(1);
+    token = "second";
+    await beat();
+    await beat();
+    expect(
+      line()
+        .asked("login")
+        .map((one) => one.token),
+    ).toEqual(["first", "second"]);
+    await acknowledge(line().asked("login")[1], { account: "0x1" });
+    expect(line().asked("subscribe", "orders")).toHaveLength(1);
+    expect([lines.length, listener.begun]).toEqual([1, 1]);
+  });
+
+  it("that the exchange ended is made again, and hears what it missed", async () => {
+    const listener = await signedIn();
+    await beat();
+    token = "second";
+    line().tell({ type: "error", id: null, problem: { title: "expired", reason: "unauthenticated" } });
+    await settle();
+    await acknowledge(line().asked("login")[1], { account: "0x1" });
+    const [, again] = line().asked("subscribe", "orders");
+    expect(again?.channels).toEqual([{ channel: "orders", after: 40 }]);
+    await acknowledge(again, { sequence: 50 });
+    expect(listener.begun).toBe(1);
+  });
+
+  it("that is refused is not tried for ever", async () => {
+    await signedIn();
+    const refused = { title: "no", reason: "unauthenticated" };
+    line().tell({ type: "error", id: null, problem: refused });
+    await settle();
+    line().tell({ type: "error", id: line().asked("login")[1]?.id, problem: refused });
+    await settle();
+    await beat();
+    expect(line().asked("login")).toHaveLength(2);
+  });
+
+  it("is not made by a heartbeat where nobody is signed in", async () => {
+    await opened();
+    token = "late";
+    await beat();
+    expect(line().asked("login")).toEqual([]);
+  });
+});
+
 describe("after a lost line", () => {
   async function lose(): Promise<void> {
     line().close();
