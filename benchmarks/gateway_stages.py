@@ -41,8 +41,9 @@ from hybrid_dex.signing import Domain, ProvenTrees, authorize, order_digest
 from hybrid_dex.wire import PlaceOp, ack, decode_client_message, encode, order_request, to_order
 from reference_app.answers import placed_answer
 from reference_app.app import compose
+from reference_app.frames import text_frame
 from reference_app.hub import Hub
-from reference_app.protocols import texts_event
+from reference_app.protocols import frames_event
 from reference_app.server import make_server
 
 TURN: Final = 64
@@ -162,7 +163,7 @@ class Course:
         socket = self._socket
         with clock.stage("receive"):
             socket.data_received(data)
-            texts = [socket.queue.get_nowait()["text"] for _ in range(socket.queue.qsize())]
+            texts = socket.queue.get_nowait()["texts"]
         with clock.stage("decode"):
             messages = [decode_client_message(text) for text in texts]
         assert all(isinstance(message, PlaceOp) for message in messages)
@@ -188,11 +189,11 @@ class Course:
             self._hub.tell(happened)
         with clock.stage("acknowledge"):
             acks = [
-                encode(ack(message.id, placed_answer(self._engine, answer))).decode()  # type: ignore[arg-type] # an engine is a view
+                text_frame(encode(ack(message.id, placed_answer(self._engine, answer))))  # type: ignore[arg-type] # an engine is a view
                 for message, (answer, _) in zip(messages, applied, strict=True)
             ]
         with clock.stage("send"):
-            await socket.send(texts_event(acks))
+            await socket.send(frames_event(acks))
         return happened
 
     def _write(self, commands: list[PlaceOrder]) -> None:

@@ -21,9 +21,9 @@ from hybrid_dex.wire import (
     BatchesMessage,
     SettlementBatchMessage,
     StatisticsMessage,
-    encode,
     word,
 )
+from reference_app.channel_messages import message_frame
 from reference_app.overview import batch_message, operation, statistics
 from reference_app.services import Services
 
@@ -87,9 +87,9 @@ class AdminChannel:
         if due or self._figures is None or _worth(figures) != _worth(self._figures):
             self._figures, self._told_s = figures, now_s
             told = dict.fromkeys(self._watchers.hearers)
-        text = encode(figures).decode()
+        frame = message_frame(figures)
         for watcher in told:
-            watcher.offer_newest("statistics", text)
+            watcher.offer_newest("statistics", frame)
 
     def _tell_batches(self) -> None:
         """Tell batches that changed; to who is new here, all that are not final."""
@@ -115,9 +115,9 @@ class AdminChannel:
                 _offer(watcher.offer, changed)
 
 
-def _offer(offer: Callable[[str], None], batches: list[SettlementBatchMessage]) -> None:
+def _offer(offer: Callable[[bytes], None], batches: list[SettlementBatchMessage]) -> None:
     if batches:
-        offer(encode(BatchesMessage(batches=batches)).decode())
+        offer(message_frame(BatchesMessage(batches=batches)))
 
 
 def _worth(figures: StatisticsMessage) -> StatisticsMessage:

@@ -1,4 +1,4 @@
-"""What each channel tells of one command, as the texts that sockets send.
+"""What each channel tells of one command, as the frames that sockets send.
 
 One function a channel, all of one form, so that what happens and what is told again to who resumes
 are the same. A channel that is added gets a function here and a name in `TELLERS`.
@@ -21,59 +21,60 @@ from hybrid_dex.wire import (
     settlement_messages,
     trade_message,
 )
+from reference_app.frames import text_frame
 
-__all__ = ["TELLERS", "Teller", "message_text"]
+__all__ = ["TELLERS", "Teller", "message_frame"]
 
 Teller: TypeAlias = Callable[
-    [ExchangeView, Publication, AccountId | None, MarketId | None], Iterator[str]
+    [ExchangeView, Publication, AccountId | None, MarketId | None], Iterator[bytes]
 ]
 """Yields the messages of a command for an account, a market, or both; all markets for ``None``."""
 
 
-def message_text(message: msgspec.Struct) -> str:
-    """Return a message as it is sent."""
-    return encode(message).decode()
+def message_frame(message: msgspec.Struct) -> bytes:
+    """Return a message as it is sent, the same to all who hear it."""
+    return text_frame(encode(message))
 
 
 def _book(
     view: ExchangeView, told: Publication, _account: AccountId | None, market: MarketId | None
-) -> Iterator[str]:
+) -> Iterator[bytes]:
     for update in told.books:
         known = view.market(update.market)
         if update.market == market and known is not None:
-            yield message_text(book_message(update, known))
+            yield message_frame(book_message(update, known))
 
 
 def _trades(
     view: ExchangeView, told: Publication, _account: AccountId | None, market: MarketId | None
-) -> Iterator[str]:
+) -> Iterator[bytes]:
     for trade in told.trades:
         known = view.market(trade.market)
         if trade.market == market and known is not None:
-            yield message_text(trade_message(trade, known))
+            yield message_frame(trade_message(trade, known))
 
 
 def _orders(
     view: ExchangeView, told: Publication, account: AccountId | None, market: MarketId | None
-) -> Iterator[str]:
+) -> Iterator[bytes]:
     for report in told.executions:
         if report.account == account and market in {None, report.market}:
             known = None if report.market is None else view.market(report.market)
-            yield message_text(execution_message(report, known))
+            yield message_frame(execution_message(report, known))
 
 
 def _fills(
     view: ExchangeView, told: Publication, account: AccountId | None, market: MarketId | None
-) -> Iterator[str]:
+) -> Iterator[bytes]:
     for fill in told.fills:
         known = view.market(fill.market)
         if fill.account == account and market in {None, fill.market} and known is not None:
-            yield message_text(fill_message(fill, known))
+            yield message_frame(fill_message(fill, known))
 
 
 def _settlements(
     _view: ExchangeView, told: Publication, account: AccountId | None, market: MarketId | None
-) -> Iterator[str]:
+) -> Iterator[bytes]:
     moved = [
         fill
         for fill in told.fills
@@ -82,7 +83,7 @@ def _settlements(
         and fill.stage is not SettlementStage.MATCHED
     ]
     for message in settlement_messages(moved, sequence=told.sequence):
-        yield message_text(message)
+        yield message_frame(message)
 
 
 TELLERS: Final[dict[str, Teller]] = {

@@ -41,7 +41,6 @@ from hybrid_dex.wire import (
     UnsubscribeOp,
     ack,
     decode_client_message,
-    encode,
     parse_order_id,
     problem,
     to_ms,
@@ -50,6 +49,7 @@ from reference_app import order_entry
 from reference_app.access import check_market, check_scope, forbidden, unauthenticated
 from reference_app.answers import placed_answer
 from reference_app.authorizing import key_login
+from reference_app.channel_messages import message_frame
 from reference_app.hub import PUBLIC
 from reference_app.outbox import CLOSE_GOING_AWAY, CLOSE_LOST, Outbox
 from reference_app.prices import PRICE_CHANNELS
@@ -105,17 +105,17 @@ class Connection:
 
     # ------------------------------------------------------------- what the hub calls: Listener
 
-    def offer(self, message: str) -> None:
+    def offer(self, frame: bytes) -> None:
         """Queue a message that must arrive."""
-        self.outbox.put(message)
+        self.outbox.put(frame)
 
-    def offer_book(self, market: MarketId, message: str) -> None:
+    def offer_book(self, market: MarketId, frame: bytes) -> None:
         """Queue a delta; a slow reader may get a snapshot in its place."""
-        self.outbox.put_delta(market, message)
+        self.outbox.put_delta(market, frame)
 
-    def offer_newest(self, key: str, message: str) -> None:
+    def offer_newest(self, key: str, frame: bytes) -> None:
         """Queue a message in place of one of the same key that still waits."""
-        self.outbox.put_newest(key, message)
+        self.outbox.put_newest(key, frame)
 
     def resnapshot(self, market: MarketId) -> None:
         """Queue a snapshot of a book in place of the deltas that wait."""
@@ -328,7 +328,7 @@ class Connection:
     def _heard(self, sequence: Sequence | None = None) -> SubscribeResult:
         return SubscribeResult(channels=list(self._channels.values()), sequence=sequence)
 
-    def _snapshot(self, market_id: MarketId) -> str:
+    def _snapshot(self, market_id: MarketId) -> bytes:
         return self._services.hub.snapshot(self._services.market(market_id))
 
     # ----------------------------------------------------------------------------- order entry
@@ -399,7 +399,7 @@ class Connection:
     # --------------------------------------------------------------------------------- answers
 
     def _send(self, message: msgspec.Struct) -> None:
-        self.outbox.put(encode(message).decode())
+        self.outbox.put(message_frame(message))
 
     def _fail(self, request_id: int | str | None, error: Exception) -> None:
         document: Problem = problem_of(error)

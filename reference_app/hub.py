@@ -1,4 +1,4 @@
-"""Hub: events to sockets. One follower of the exchange, one encoding of each message, many readers.
+"""Hub: events to sockets. One follower of the exchange, one frame of each message, many readers.
 
 The hub never waits for a reader: it hands messages to each connection's outbox, which bounds
 itself. What it told last is kept for a while, so that who comes back resumes where it was cut off.
@@ -32,7 +32,7 @@ from hybrid_dex.wire import (
     with_checksum,
 )
 from hybrid_dex.wire.markets import CHECKSUM_LEVELS
-from reference_app.channel_messages import TELLERS, message_text
+from reference_app.channel_messages import TELLERS, message_frame
 from reference_app.counters import Counters
 from reference_app.metering import Meter
 from reference_app.prices import PRICE_CHANNELS, Prices
@@ -51,15 +51,15 @@ PUBLIC: Final = frozenset({"book", "book_top", "trades", "heartbeat", *PRICE_CHA
 class Listener(Protocol):
     """A connection, as the hub sees it. No method may block or raise."""
 
-    def offer(self, message: str) -> None:
+    def offer(self, frame: bytes) -> None:
         """Queue a message that must arrive."""
         ...
 
-    def offer_book(self, market: MarketId, message: str) -> None:
+    def offer_book(self, market: MarketId, frame: bytes) -> None:
         """Queue a delta; a slow reader may get a snapshot in its place."""
         ...
 
-    def offer_newest(self, key: str, message: str) -> None:
+    def offer_newest(self, key: str, frame: bytes) -> None:
         """Queue a message in place of one of the same key that still waits."""
         ...
 
@@ -123,7 +123,7 @@ class Hub:
         self._beats: dict[Listener, None] = {}
         self._listeners: dict[Listener, str] = {}
         self._addresses: Counter[str] = Counter()
-        self._snapshots: dict[MarketId, tuple[BookFeed, Sequence, str]] = {}
+        self._snapshots: dict[MarketId, tuple[BookFeed, Sequence, bytes]] = {}
         self._history: deque[Publication] = deque(maxlen=history)
         self._since = Sequence(0)
         self._tops: dict[MarketId, Top] = {}
@@ -208,7 +208,7 @@ class Hub:
         """Return whether all that came after a command can still be told."""
         return self._since <= after <= self._feed.sequence
 
-    def snapshot(self, market: Market) -> str:
+    def snapshot(self, market: Market) -> bytes:
         """Return a book as it stands, as a message that the next delta follows.
 
         It is made once for all who ask between two commands: a long book takes milliseconds.
@@ -218,8 +218,8 @@ class Hub:
         made = self._snapshots.get(market.id)
         if made is None or made[0] is not book or made[1] != book.sequence:
             snapshot = book.snapshot()
-            text = message_text(with_checksum(book_message(snapshot, market), snapshot, market))
-            made = self._snapshots[market.id] = (book, book.sequence, text)
+            frame = message_frame(with_checksum(book_message(snapshot, market), snapshot, market))
+            made = self._snapshots[market.id] = (book, book.sequence, frame)
         return made[2]
 
     def hear(
@@ -279,21 +279,23 @@ class Hub:
     ) -> None:
         """Tell what a channel begins with: what was missed, or else a snapshot where there is one."""
         if channel == "balances" and account is not None:
-            listener.offer(self._balances_text(self._exchange.view.balances(account)))
+            listener.offer(self._balances_frame(self._exchange.view.balances(account)))
         elif channel == "book_top" and market is not None:
             book = self._feed.book(market)
             known = self._exchange.view.market(market)
             if book is not None and known is not None:
                 self._tops[market] = _top(book)
-                listener.offer_newest(f"book_top {market}", self._top_text(book, known))
+                listener.offer_newest(f"book_top {market}", self._top_frame(book, known))
         elif after is None:
             if channel == "book" and market is not None:
                 listener.resnapshot(market)
         else:
             for publication in self._history:
                 if publication.sequence > after:
-                    for text in TELLERS[channel](self._exchange.view, publication, account, market):
-                        listener.offer(text)
+                    for frame in TELLERS[channel](
+                        self._exchange.view, publication, account, market
+                    ):
+                        listener.offer(frame)
 
     # ----------------------------------------------------------------------------- telling
 
@@ -324,9 +326,9 @@ class Hub:
         while True:
             await asyncio.sleep(self._heartbeat_s)
             now_ms = to_ms(self._now_ns())
-            text = message_text(HeartbeatMessage(sequence=self._feed.sequence, time_ms=now_ms))
+            frame = message_frame(HeartbeatMessage(sequence=self._feed.sequence, time_ms=now_ms))
             for listener in list(self._beats):
-                listener.offer(text)
+                listener.offer(frame)
 
     def _restart(self) -> None:
         self.begin()
@@ -353,8 +355,8 @@ class Hub:
         traded = {trade.market for trade in publication.trades} if publication.trades else ()
         for market in traded:
             if readers := self._markets["trades"].get(market):
-                for text in TELLERS["trades"](self._exchange.view, publication, None, market):
-                    _offer(readers, text)
+                for frame in TELLERS["trades"](self._exchange.view, publication, None, market):
+                    _offer(readers, frame)
         for channel in ("orders", "fills", "settlements"):
             self._tell_accounts(channel, publication)
         self._tell_balances(publication)
@@ -365,9 +367,9 @@ class Hub:
         market = self._exchange.view.market(update.market)
         if listeners and book is not None and market is not None:
             message = book_message(update, market)
-            text = message_text(with_checksum(message, book.depth(CHECKSUM_LEVELS), market))
+            frame = message_frame(with_checksum(message, book.depth(CHECKSUM_LEVELS), market))
             for listener in listeners:
-                listener.offer_book(update.market, text)
+                listener.offer_book(update.market, frame)
 
     def _tell_top(self, market: MarketId) -> None:
         """Tell the top of a book when it is another one."""
@@ -380,9 +382,9 @@ class Hub:
         if self._tops.get(market) == top:
             return
         self._tops[market] = top
-        text = self._top_text(book, known)
+        frame = self._top_frame(book, known)
         for listener in listeners:
-            listener.offer_newest(f"book_top {market}", text)
+            listener.offer_newest(f"book_top {market}", frame)
 
     def _tell_accounts(self, channel: str, publication: Publication) -> None:
         """Tell private messages, each encoded once, to who wants that market."""
@@ -394,8 +396,10 @@ class Hub:
             for listener, chosen in told.get(account, {}).items():
                 markets: tuple[MarketId | None, ...] = (None,) if None in chosen else tuple(chosen)
                 for market in markets:
-                    for text in TELLERS[channel](self._exchange.view, publication, account, market):
-                        listener.offer(text)
+                    for frame in TELLERS[channel](
+                        self._exchange.view, publication, account, market
+                    ):
+                        listener.offer(frame)
 
     def _tell_balances(self, publication: Publication) -> None:
         told = self._accounts["balances"]
@@ -406,21 +410,21 @@ class Hub:
                 changed = [one for one in now.values() if known.get(one.asset) != one]
                 self._balances[account] = now
                 if changed:
-                    _offer(listeners, self._balances_text(changed))
+                    _offer(listeners, self._balances_frame(changed))
 
     # ---------------------------------------------------------------------------- messages
 
-    def _top_text(self, book: BookFeed, market: Market) -> str:
+    def _top_frame(self, book: BookFeed, market: Market) -> bytes:
         at_ns = book.snapshot(0).at_ns
-        return message_text(
+        return message_frame(
             book_top_message(_top(book), market, sequence=book.sequence, at_ns=at_ns)
         )
 
-    def _balances_text(self, balances: Iterable[Balance]) -> str:
+    def _balances_frame(self, balances: Iterable[Balance]) -> bytes:
         view = self._exchange.view
         assets = {asset.id: asset for asset in view.assets()}
         rows = [(balance, assets[balance.asset]) for balance in balances]
-        return message_text(balances_message(rows, sequence=view.sequence, at_ns=view.at_ns))
+        return message_frame(balances_message(rows, sequence=view.sequence, at_ns=view.at_ns))
 
 
 def _top(book: BookFeed) -> Top:
@@ -428,6 +432,6 @@ def _top(book: BookFeed) -> Top:
     return Top(depth.bids[0] if depth.bids else None, depth.asks[0] if depth.asks else None)
 
 
-def _offer(listeners: Iterable[Listener], text: str) -> None:
+def _offer(listeners: Iterable[Listener], frame: bytes) -> None:
     for listener in listeners:
-        listener.offer(text)
+        listener.offer(frame)

@@ -18,7 +18,7 @@ from reference_app.counters import Counters
 
 __all__ = ["CLOSE_GOING_AWAY", "CLOSE_LOST", "CLOSE_TOO_SLOW", "Closing", "Outbox"]
 
-_WRITE_CHARACTERS: Final = 64 * 1024
+_WRITE_BYTES: Final = 64 * 1024
 CLOSE_GOING_AWAY: Final = 1012
 """The server restarts (RFC 6455 registry)."""
 CLOSE_TOO_SLOW: Final = 4008
@@ -36,15 +36,15 @@ class Closing:
 
 @attrs.define
 class _Item:
-    text: str
+    frames: bytes
     market: MarketId | None = None
-    """Set for what a snapshot of this book can stand for; an empty text is that snapshot."""
+    """Set for what a snapshot of this book can stand for; without frames it is that snapshot."""
     key: str = ""
     """Set for what a newer message of the same key stands for."""
 
 
 class Outbox:
-    """Messages in order.
+    """Messages in order, each as the frame that is sent.
 
     Args:
         snapshot: makes a book's snapshot when its turn comes.
@@ -55,7 +55,7 @@ class Outbox:
 
     def __init__(
         self,
-        snapshot: Callable[[MarketId], str],
+        snapshot: Callable[[MarketId], bytes],
         *,
         messages: int,
         max_bytes: int,
@@ -80,23 +80,23 @@ class Outbox:
         """How much waits."""
         return self._bytes
 
-    def put(self, text: str) -> None:
-        """Queue a message that must arrive."""
-        self._append(_Item(text))
+    def put(self, frames: bytes) -> None:
+        """Queue a message that must arrive, or some in a row."""
+        self._append(_Item(frames))
 
-    def put_newest(self, key: str, text: str) -> None:
+    def put_newest(self, key: str, frame: bytes) -> None:
         """Queue a message, or put it in the place of one of the same key that still waits."""
         waiting = self._newest.get(key)
         if waiting is None:
-            item = _Item(text, key=key)
+            item = _Item(frame, key=key)
             self._append(item)
             if self.closing is None:
                 self._newest[key] = item
         else:
-            self._bytes += len(text) - len(waiting.text)
-            waiting.text = text
+            self._bytes += len(frame) - len(waiting.frames)
+            waiting.frames = frame
 
-    def put_delta(self, market: MarketId, text: str) -> None:
+    def put_delta(self, market: MarketId, frame: bytes) -> None:
         """Queue a delta, unless a snapshot of its book waits, which will contain it."""
         if market in self._stale:
             return
@@ -104,20 +104,20 @@ class Outbox:
             self._counters.books_conflated += 1
             self.conflate(market)
         else:
-            self._append(_Item(text, market))
+            self._append(_Item(frame, market))
 
     def conflate(self, market: MarketId) -> None:
         """Queue a snapshot in place of the deltas that wait."""
         self.forget(market)
         self._stale.add(market)
-        self._append(_Item("", market))
+        self._append(_Item(b"", market))
 
     def forget(self, market: MarketId) -> None:
         """Drop what waits of a book."""
         self._stale.discard(market)
         if any(item.market == market for item in self._items):
             self._items = deque(item for item in self._items if item.market != market)
-            self._bytes = sum(len(item.text) for item in self._items)
+            self._bytes = sum(len(item.frames) for item in self._items)
 
     def close(self, code: int, reason: str) -> None:
         """End the connection after what is being sent now; the first reason holds."""
@@ -128,8 +128,8 @@ class Outbox:
             self._bytes = 0
             self._wake.set()
 
-    async def take(self, most: int) -> list[str] | Closing:
-        """Return the next messages, one to ``most`` and hardly longer than one write should be.
+    async def take(self, most: int) -> list[bytes] | Closing:
+        """Return what is next, one to ``most`` and hardly longer than one write should be.
 
         Or why there is none any more.
         """
@@ -138,27 +138,27 @@ class Outbox:
                 return self.closing
             self._wake.clear()
             await self._wake.wait()
-        taken: list[str] = []
-        room = _WRITE_CHARACTERS
+        taken: list[bytes] = []
+        room = _WRITE_BYTES
         while self._items and room > 0 and len(taken) < most:
             taken.append(self._next())
             room -= len(taken[-1])
         return taken
 
-    def _next(self) -> str:
+    def _next(self) -> bytes:
         item = self._items.popleft()
-        self._bytes -= len(item.text)
+        self._bytes -= len(item.frames)
         self._newest.pop(item.key, None)
-        if item.market is not None and not item.text:
+        if item.market is not None and not item.frames:
             self._stale.discard(item.market)
             return self._snapshot(item.market)
-        return item.text
+        return item.frames
 
     def _append(self, item: _Item) -> None:
         if self.closing is not None:
             return
         self._items.append(item)
-        self._bytes += len(item.text)
+        self._bytes += len(item.frames)
         self._wake.set()
         if self._bytes > self._max_bytes:
             self._counters.sockets_too_slow += 1

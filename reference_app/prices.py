@@ -21,9 +21,9 @@ from hybrid_dex.wire import (
     CandleMessage,
     TickerMessage,
     candle_message,
-    encode,
     ticker_message,
 )
+from reference_app.channel_messages import message_frame
 
 __all__ = ["CANDLE_CHANNELS", "PRICE_CHANNELS", "Hearer", "Prices"]
 
@@ -40,7 +40,7 @@ _SECOND_NS: Final = 10**9
 class Hearer(Protocol):
     """Who hears prices. Never blocks or raises."""
 
-    def offer_newest(self, key: str, message: str) -> None:
+    def offer_newest(self, key: str, frame: bytes) -> None:
         """Queue a message in place of one of the same key that still waits."""
         ...
 
@@ -161,6 +161,6 @@ def _offer(hearers: dict[Hearer, None], message: CandleMessage | TickerMessage) 
     key = f"ticker {message.market}"
     if isinstance(message, CandleMessage):
         key = f"candle {message.market} {message.interval} {message.start_ms}"
-    text = encode(message).decode()
+    frame = message_frame(message)
     for hearer in list(hearers):
-        hearer.offer_newest(key, text)
+        hearer.offer_newest(key, frame)

@@ -8,13 +8,12 @@ import asyncio
 import http
 import logging
 import re
-import struct
-from functools import lru_cache
+from collections.abc import Sequence
 from typing import Any, Final, cast
 
 import msgspec
-from litestar.types import WebSocketSendEvent
-from uvicorn._types import ASGISendEvent
+from litestar.types import WebSocketReceiveEvent, WebSocketSendEvent
+from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -26,19 +25,22 @@ from websockets.server import ServerProtocol
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.wire import MAX_MESSAGE_BYTES, PROBLEM_MEDIA_TYPE, Problem, encode, problem
 from reference_app.doors import Doors
+from reference_app.frames import frame_end, whole_texts
 
 __all__ = [
     "MAX_HEAD_BYTES",
     "RequestProtocol",
     "SocketProtocol",
+    "frames_event",
+    "received",
     "request_protocol",
     "socket_protocol",
-    "texts_event",
 ]
 
 MAX_HEAD_BYTES: Final = 32 * 1024
 """Request line and headers together."""
 _HEADER_MARKS: Final = len(": \r\n")
+_END_OF_HEAD: Final = b"\r\n\r\n"
 _LINGER_S: Final = 10.0
 _MAX_FRAGMENTS: Final = 1_024
 _PINGS_A_SECOND: Final = 50
@@ -52,14 +54,9 @@ _quiet: Final = logging.getLogger(f"{__name__}.sockets")
 _quiet.setLevel(logging.WARNING)
 
 
-_FRAMES: Final = 64
-"""The newest that are kept: of a broadcast, as many as a reader gets in one write."""
+_FRAMES: Final = "frames"
 _TEXTS: Final = "texts"
-_FIN_TEXT: Final = 0x81
-_TWO_BYTES: Final = 126
-_EIGHT_BYTES: Final = 127
-_MEDIUM: Final = struct.Struct("!BBH")
-_LONG: Final = struct.Struct("!BBQ")
+"""Under which names this protocol and `reference_app.routes.stream` hand each other many messages in one event."""
 
 
 class _HeadTooLongError(Exception):
@@ -242,6 +239,16 @@ def socket_protocol(doors: Doors) -> "type[SocketProtocol]":
     return Limited
 
 
+def _is_utf8(text: bytes) -> bool:
+    if text.isascii():
+        return True
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def _host(client: tuple[str, int] | None) -> str:
     return client[0] if client else ""
 
@@ -272,6 +279,8 @@ class SocketProtocol(WebSocketsSansIOProtocol):
 
     doors: Doors
 
+    _at_frame = False
+    _wanted = 0
     _waiting_pong = b""
     _pings = 0
     _second = 0.0
@@ -280,6 +289,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         super().__init__(*args, **options)
         self.logger = _quiet
         self.conn = _Handshake(max_size=self.config.ws_max_size, logger=_quiet)
+        self._begun = bytearray()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Leave."""
@@ -288,12 +298,60 @@ class SocketProtocol(WebSocketsSansIOProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes; a handshake that can not be read is answered, not left open."""
-        super().data_received(data)
+        if self._at_frame and self.conn.state is State.OPEN:
+            self._take(data)
+            return
+        # Its parser keeps to itself where it stands: only here it is known to stand before a frame.
+        self._at_frame = not self.handshake_initiated and data.endswith(_END_OF_HEAD)
+        super().data_received(bytes(self._begun) + data if self._begun else data)
+        self._begun.clear()
         if self.conn.handshake_exc is not None and not self.handshake_initiated:
             self.handshake_initiated = self.handshake_complete = self.close_sent = True
             document = problem(RejectReason.INVALID_MESSAGE, "this is not a WebSocket handshake")
             self.transport.write(_response(document, document.status))
             self._end()
+
+    def _take(self, data: bytes) -> None:
+        """Read whole texts, and let the parser have whole frames of every other kind."""
+        if self._begun:
+            self._begun += data
+            if len(self._begun) < self._wanted:
+                return
+            data = bytes(self._begun)
+            self._begun.clear()
+        at, size, conn = 0, len(data), self.conn
+        while at < size:
+            if conn.current_size is None:  # else what comes next continues a message
+                texts, at = whole_texts(data, at)
+                if texts and not self._hand_on(texts):
+                    return
+            end = frame_end(data, at, self.config.ws_max_size)
+            if end is not None and end > size:
+                self._begun += data[at:]
+                self._wanted = end - at
+                return
+            super().data_received(data[at:end])
+            at = size if end is None else end
+            if end is None or conn.state is not State.OPEN:
+                self._at_frame = False
+                if at < size and conn.parser_exc is None:
+                    super().data_received(data[at:])
+                return
+
+    def _hand_on(self, texts: list[bytes]) -> bool:
+        """Hand messages on, up to one that is not UTF-8; return whether there is none."""
+        if self.close_sent:
+            return True
+        fault = next((at for at, text in enumerate(texts) if not _is_utf8(text)), None)
+        if fault != 0:
+            event: dict[str, object] = {"type": "websocket.receive", _TEXTS: texts[:fault]}
+            self.queue.put_nowait(cast("ASGIReceiveEvent", event))
+            if not self.read_paused:
+                self.read_paused = True
+                self.transport.pause_reading()
+        if fault is not None:
+            self._fail(CloseCode.INVALID_DATA, "not UTF-8")
+        return fault is None
 
     def handle_ping(self) -> None:
         """Answer pings, of those that come faster than they are read the last one only."""
@@ -337,20 +395,20 @@ class SocketProtocol(WebSocketsSansIOProtocol):
 
     async def send(self, message: ASGISendEvent) -> None:
         """Send; a handshake that was refused by a document is complete, which uvicorn overlooks."""
-        texts = cast("dict[str, list[str] | None]", message).get(_TEXTS)
-        if texts is not None:
-            await self._send_texts(texts)
+        frames = cast("dict[str, list[bytes] | None]", message).get(_FRAMES)
+        if frames is not None:
+            await self._send_frames(frames)
             return
         await super().send(message)
         if message["type"] == "websocket.http.response.body":
             self.handshake_complete = True
 
-    async def _send_texts(self, texts: list[str]) -> None:
-        """Send messages, each a frame, in one write."""
+    async def _send_frames(self, frames: list[bytes]) -> None:
+        """Send messages that are framed already, in one write."""
         await self.writable.wait()
         if self.disconnected or self.conn.state is not State.OPEN:
             raise ClientDisconnected
-        self.transport.write(b"".join(map(_text_frame, texts)))
+        self.transport.write(b"".join(frames))
 
     def keepalive_timeout(self) -> None:
         """Close; what does not answer may not read either."""
@@ -374,25 +432,19 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         self.loop.call_later(_LINGER_S, self.transport.abort)
 
 
-def texts_event(texts: list[str]) -> WebSocketSendEvent:
-    """Return the event that sends several text messages at once, through `SocketProtocol` alone."""
+def frames_event(frames: list[bytes]) -> WebSocketSendEvent:
+    """Return the event that sends frames as they are, in one write, through `SocketProtocol` alone."""
     event: dict[str, object] = {"type": "websocket.send", "text": None, "bytes": None}
-    return cast("WebSocketSendEvent", event | {_TEXTS: texts})
+    return cast("WebSocketSendEvent", event | {_FRAMES: frames})
 
 
-@lru_cache(_FRAMES)
-def _text_frame(text: str) -> bytes:
-    """Return an unmasked, whole text frame (RFC 6455, 5.2): what a server sends, the same to all.
-
-    A text that many readers hear is one object, whose hash is known: its frame is found again.
-    """
-    payload = text.encode()
-    size = len(payload)
-    if size < _TWO_BYTES:
-        return bytes((_FIN_TEXT, size)) + payload
-    if size < 1 << 16:
-        return _MEDIUM.pack(_FIN_TEXT, _TWO_BYTES, size) + payload
-    return _LONG.pack(_FIN_TEXT, _EIGHT_BYTES, size) + payload
+def received(event: WebSocketReceiveEvent) -> Sequence[str | bytes]:
+    """Return the messages of an event, one or, through `SocketProtocol`, all that came together."""
+    texts = cast("dict[str, list[bytes] | None]", event).get(_TEXTS)
+    if texts is not None:
+        return texts
+    text = event.get("text")
+    return [(event.get("bytes") or b"") if text is None else text]
 
 
 def _response(document: Problem, status: int) -> bytes:

@@ -12,11 +12,11 @@ __all__ = ["Watcher", "Watchers"]
 class Watcher(Protocol):
     """Who hears the channel. Never blocks or raises."""
 
-    def offer(self, message: str) -> None:
+    def offer(self, frame: bytes) -> None:
         """Queue a message that must arrive."""
         ...
 
-    def offer_newest(self, key: str, message: str) -> None:
+    def offer_newest(self, key: str, frame: bytes) -> None:
         """Queue a message in place of one of the same key that still waits."""
         ...
 

@@ -11,7 +11,7 @@ from litestar.exceptions import WebSocketDisconnect
 from reference_app.connection import Connection
 from reference_app.limits import CLOSE_FORBIDDEN, CLOSE_TOO_MANY, peer
 from reference_app.outbox import Closing
-from reference_app.protocols import texts_event
+from reference_app.protocols import frames_event, received
 from reference_app.services import TheServices
 
 __all__ = ["stream"]
@@ -19,7 +19,7 @@ __all__ = ["stream"]
 Socket = WebSocket[Any, Any, Any]
 
 _FRAMES_A_TURN: Final = 128
-_MESSAGES_A_TURN: Final = 20
+_FRAMES_A_WRITE: Final = 20
 _CHECK_S: Final = 15.0
 _REASON_BYTES: Final = 120
 
@@ -94,19 +94,21 @@ async def _read(socket: Socket, inbox: _Inbox) -> None:
         message = await socket.receive()
         if message["type"] == "websocket.disconnect":
             return
-        if message["type"] == "websocket.receive":
-            text, data = message.get("text"), message.get("bytes")
-            inbox.frames.append((data or b"") if text is None else text)
-        inbox.arrived.set()
-        count += 1
-        if count >= inbox.per_second:
-            await asyncio.sleep(max(0.0, second + 1 - loop.time()))
-            second, count = loop.time(), 0
-        elif loop.time() >= second + 1:
-            second, count = loop.time(), 0
-        if len(inbox.frames) >= inbox.limit:
-            inbox.room.clear()
-            await inbox.room.wait()
+        waiting = received(message) if message["type"] == "websocket.receive" else ()
+        while waiting:
+            room = min(inbox.per_second - count, inbox.limit - len(inbox.frames))
+            inbox.frames.extend(waiting[:room])
+            inbox.arrived.set()
+            count += len(waiting[:room])
+            waiting = waiting[room:]
+            if count >= inbox.per_second:
+                await asyncio.sleep(max(0.0, second + 1 - loop.time()))
+                second, count = loop.time(), 0
+            elif loop.time() >= second + 1:
+                second, count = loop.time(), 0
+            if len(inbox.frames) >= inbox.limit:
+                inbox.room.clear()
+                await inbox.room.wait()
 
 
 async def _serve(connection: Connection, inbox: _Inbox) -> None:
@@ -119,11 +121,11 @@ async def _serve(connection: Connection, inbox: _Inbox) -> None:
 async def _send(socket: Socket, connection: Connection) -> None:
     """Send what waits, some messages in one write; then others have their turn."""
     while True:
-        texts = await connection.outbox.take(_MESSAGES_A_TURN)
-        if isinstance(texts, Closing):
-            await socket.close(code=texts.code, reason=texts.reason[:_REASON_BYTES])
+        frames = await connection.outbox.take(_FRAMES_A_WRITE)
+        if isinstance(frames, Closing):
+            await socket.close(code=frames.code, reason=frames.reason[:_REASON_BYTES])
             return
-        await socket.send(texts_event(texts))
+        await socket.send(frames_event(frames))
         await asyncio.sleep(0)
 
 

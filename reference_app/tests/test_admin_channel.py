@@ -82,10 +82,10 @@ class Ear:
 
     told: int = 0
 
-    def offer(self, message: str) -> None:
+    def offer(self, frame: bytes) -> None:
         self.told += 1
 
-    def offer_newest(self, key: str, message: str) -> None:
+    def offer_newest(self, key: str, frame: bytes) -> None:
         assert key == "statistics"
         self.told += 1
 

@@ -186,16 +186,16 @@ async def test_every_book_message_has_the_checksum_of_the_book_after_it(
 
 
 async def test_a_newer_top_takes_the_place_of_one_that_still_waits() -> None:
-    outbox = Outbox(lambda market: "", messages=8, max_bytes=100)
-    outbox.put_newest("top", "first")
-    outbox.put("between")
-    outbox.put_newest("top", "the newest")
-    outbox.put_newest("other", "x")
+    outbox = Outbox(lambda market: b"", messages=8, max_bytes=100)
+    outbox.put_newest("top", b"first")
+    outbox.put(b"between")
+    outbox.put_newest("top", b"the newest")
+    outbox.put_newest("other", b"x")
     assert outbox.waiting_bytes == len("the newest" + "between" + "x")
-    assert await outbox.take(9) == ["the newest", "between", "x"]
-    outbox.put_newest("top", "again")
-    assert (await outbox.take(9), outbox.waiting_bytes) == (["again"], 0)
-    outbox.put_newest("top", "y" * 101)
+    assert await outbox.take(9) == [b"the newest", b"between", b"x"]
+    outbox.put_newest("top", b"again")
+    assert (await outbox.take(9), outbox.waiting_bytes) == ([b"again"], 0)
+    outbox.put_newest("top", b"y" * 101)
     assert outbox.closing is not None
-    outbox.put_newest("top", "z")
+    outbox.put_newest("top", b"z")
     assert len(outbox) == 0

@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
-from websockets.frames import Frame, Opcode
 
 from hybrid_dex.model.reasons import RejectReason
-from reference_app.protocols import MAX_HEAD_BYTES, _text_frame
+from reference_app.protocols import MAX_HEAD_BYTES
 from reference_app.settings import ServerSettings
 from reference_app.tests.stack import Stack, limits, running, settings
 
@@ -186,12 +185,3 @@ async def test_a_socket_that_sends_too_fast_waits_and_loses_nothing(tmp_path: Pa
             await socket.send({"op": "ping", "id": number})
         answers = [(await socket.receive())["id"] for _ in range(45)]
     assert answers == list(range(45))
-
-
-@pytest.mark.parametrize("size", [0, 1, 125, 126, 65_535, 65_536])
-def test_texts_are_framed_as_the_websockets_library_frames_them(size: int) -> None:
-    text = ("é" * size)[:size]
-    while len(text.encode()) > size:
-        text = text[:-1]
-    text += "x" * (size - len(text.encode()))
-    assert _text_frame(text) == Frame(Opcode.TEXT, text.encode()).serialize(mask=False)

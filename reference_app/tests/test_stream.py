@@ -218,7 +218,7 @@ async def test_a_slow_reader_gets_a_snapshot_and_others_every_delta(tmp_path: Pa
             for socket, view in views.items():
                 view.apply(await socket.hear("book"))
             for _ in range(9):  # no turn of the loop between them, so none can be sent
-                first.offer_book(stack.market("ETH-USDC").id, "never sent")
+                first.offer_book(stack.market("ETH-USDC").id, b"never sent")
             await alice.place("buy", "1", "10")
             for socket, view in views.items():
                 while not view.sides["bids"]:
@@ -234,11 +234,11 @@ async def test_a_sender_with_much_to_send_lets_others_have_their_turn(stack: Sta
         sent = 0
 
         async def send(self, message: dict[str, Any]) -> None:
-            self.sent += len(message["texts"])
+            self.sent += len(message["frames"])
 
     socket, connection = Roomy(), Connection(stack.services)
     for _ in range(200):
-        connection.offer("x")
+        connection.offer(b"x")
     sending = asyncio.ensure_future(_send(cast("Any", socket), connection))
     turns = list[int]()
     while socket.sent < 200:
@@ -257,7 +257,7 @@ async def test_a_snapshot_is_made_once_between_two_commands(stack: Stack, alice:
         assert hub.snapshot(market) is first
         await alice.place("buy", "1", "10")
         await socket.hear("book")
-        assert '["10","1"]' in hub.snapshot(market)
+        assert b'["10","1"]' in hub.snapshot(market)
 
 
 async def test_when_the_hub_falls_behind_books_begin_anew_and_private_sockets_end(
