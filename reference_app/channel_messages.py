@@ -57,8 +57,8 @@ def _trades(
 def _orders(
     view: ExchangeView, told: Publication, account: AccountId | None, market: MarketId | None
 ) -> Iterator[bytes]:
-    for report in told.executions:
-        if report.account == account and market in {None, report.market}:
+    for report in told.executions_of(account) if account is not None else ():
+        if market in {None, report.market}:
             known = None if report.market is None else view.market(report.market)
             yield message_frame(execution_message(report, known))
 

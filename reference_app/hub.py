@@ -13,14 +13,15 @@ import asyncio
 import logging
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable
+from collections.abc import Sequence as Items
 from typing import Final, Protocol, TypeAlias
 
 from hybrid_dex.exchange import EngineClient, SlowFollowerError, Subscription
-from hybrid_dex.feed import BookFeed, Feed, Publication, join_updates
+from hybrid_dex.feed import BookFeed, Feed, Publication
 from hybrid_dex.interfaces.history import History
-from hybrid_dex.model.events import EventBatch
+from hybrid_dex.model.events import EventBatch, OrderAccepted
 from hybrid_dex.model.market import Market
-from hybrid_dex.model.reports import BookUpdate
+from hybrid_dex.model.reports import BookUpdate, ExecutionReport, FillReport
 from hybrid_dex.model.units import AccountId, AssetId, MarketId, Sequence
 from hybrid_dex.model.views import Balance, Top
 from hybrid_dex.wire import (
@@ -311,16 +312,22 @@ class Hub:
 
     def tell(self, batches: Iterable[EventBatch]) -> None:
         """Tell what commands did, in order; of each book, one delta for all of them."""
-        books: defaultdict[MarketId, list[BookUpdate]] = defaultdict(list)
-        told = [self._feed.apply(batch) for batch in batches]
+        told = self._feed.apply_many(batches)
         self.meter.take(told)
+        self._keep(told)
+        any_account = any(self._accounts.values())
         for publication in told:
-            self._publish(publication)
-            for update in publication.books:
-                books[update.market].append(update)
-        for market, updates in books.items():
-            self._tell_book(join_updates(updates))
-            self._tell_top(market)
+            if publication.trades:
+                self._tell_trades(publication)
+            if any_account:
+                self._tell_accounts("orders", publication, publication.reports)
+                self._tell_accounts("fills", publication, publication.fills)
+                self._tell_accounts("settlements", publication, publication.fills)
+                self._tell_balances(publication)
+        for update in told[-1].books:
+            self.prices.touch(update.market)
+            self._tell_book(update)
+            self._tell_top(update.market)
 
     async def _beat(self) -> None:
         while True:
@@ -346,20 +353,21 @@ class Hub:
         for market in self._markets["book_top"]:
             self._tell_top(market)
 
-    def _publish(self, publication: Publication) -> None:
+    def _keep(self, told: list[Publication]) -> None:
+        """Remember what was told, for who resumes."""
+        history = self._history
+        for publication in told:
+            if publication.books or publication.reports or publication.fills or publication.trades:
+                if len(history) == history.maxlen:
+                    self._since = history[0].sequence
+                history.append(publication)
+
+    def _tell_trades(self, publication: Publication) -> None:
         self.prices.take(publication)
-        if publication.books or publication.trades or publication.executions or publication.fills:
-            if len(self._history) == self._history.maxlen:
-                self._since = self._history[0].sequence
-            self._history.append(publication)
-        traded = {trade.market for trade in publication.trades} if publication.trades else ()
-        for market in traded:
+        for market in {trade.market for trade in publication.trades}:
             if readers := self._markets["trades"].get(market):
                 for frame in TELLERS["trades"](self._exchange.view, publication, None, market):
                     _offer(readers, frame)
-        for channel in ("orders", "fills", "settlements"):
-            self._tell_accounts(channel, publication)
-        self._tell_balances(publication)
 
     def _tell_book(self, update: BookUpdate) -> None:
         """Tell a delta, with the checksum of the book as it is after it."""
@@ -386,13 +394,15 @@ class Hub:
         for listener in listeners:
             listener.offer_newest(f"book_top {market}", frame)
 
-    def _tell_accounts(self, channel: str, publication: Publication) -> None:
+    def _tell_accounts(
+        self,
+        channel: str,
+        publication: Publication,
+        reports: Items[OrderAccepted | ExecutionReport | FillReport],
+    ) -> None:
         """Tell private messages, each encoded once, to who wants that market."""
         told = self._accounts[channel]
-        if not told:
-            return
-        reports = publication.executions if channel == "orders" else publication.fills
-        for account in dict.fromkeys(report.account for report in reports):
+        for account in dict.fromkeys(report.account for report in reports) if told else ():
             for listener, chosen in told.get(account, {}).items():
                 markets: tuple[MarketId | None, ...] = (None,) if None in chosen else tuple(chosen)
                 for market in markets:

@@ -12,6 +12,7 @@ import attrs
 
 from hybrid_dex.exchange import Durations
 from hybrid_dex.feed import Publication
+from hybrid_dex.model.events import OrderAccepted
 from hybrid_dex.model.reports import ExecType
 from hybrid_dex.model.units import MarketId
 
@@ -72,8 +73,8 @@ class Meter:
         second = self._seconds[-1]
         orders = rejected = 0
         for publication in publications:
-            for report in publication.executions:
-                if report.exec_type is ExecType.NEW:
+            for report in publication.reports:
+                if isinstance(report, OrderAccepted):
                     orders += 1
                 elif report.exec_type is ExecType.REJECTED:
                     rejected += 1

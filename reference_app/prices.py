@@ -67,7 +67,7 @@ class Prices:
         self._feeds = {one.id: PriceFeed(one, view.sequence) for one in view.markets()}
 
     def take(self, publication: Publication) -> None:
-        """Take what one command published."""
+        """Take the trades of one command."""
         for trade in publication.trades:
             feed = self._feeds.get(trade.market)
             if feed is None:
@@ -77,7 +77,10 @@ class Prices:
                 feed.seed(publication.sequence, ())  # listed since: this is its first trade
             feed.take(publication.sequence, trade)
             self._touched.add(trade.market)
-        self._touched.update(update.market for update in publication.books)
+
+    def touch(self, market: MarketId) -> None:
+        """A market's book changed, and its ticker with it."""
+        self._touched.add(market)
 
     def hear(self, channel: str, market: MarketId, hearer: Hearer) -> None:
         """Tell of a channel from now on, after how it stands."""

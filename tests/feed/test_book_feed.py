@@ -1,8 +1,6 @@
 """The book rebuilt from events: levels, chained deltas, and nothing shown that never rested."""
 
-from random import Random
-
-from hybrid_dex.feed import BookFeed, join_updates
+from hybrid_dex.feed import BookFeed
 from hybrid_dex.interfaces.book import Resting
 from hybrid_dex.model.order import Side
 from hybrid_dex.model.reports import BookUpdate
@@ -118,39 +116,3 @@ def test_a_snapshot_may_be_short() -> None:
     assert feed.depth(1) == Depth(levels((100, 1)), levels((101, 1)))
     assert feed.depth(0) == Depth((), ())
     assert feed.snapshot(1).bids == levels((100, 1))
-
-
-def test_a_joined_delta_leads_where_its_deltas_lead(rng: Random) -> None:
-    """However a chain is cut into joined deltas, they are a chain and end in the same levels."""
-    feed = BookFeed(MARKET)
-    updates = list[BookUpdate]()
-    for sequence in range(1, 200):
-        live = order_id(rng.randint(max(1, sequence - 20), sequence))
-        event = (
-            canceled(live, 0)
-            if live != order_id(sequence) and rng.random() < 0.4
-            else accepted(sequence, rng.choice(list(Side)), rng.randint(90, 99), rng.randint(1, 9))
-        )
-        update = feed.apply(batch(sequence, event))
-        updates += [] if update is None else [update]
-    shown: dict[str, dict[Price, Quantity]] = {"bids": {}, "asks": {}}
-    last = Sequence(0)
-    while updates:
-        size = rng.randint(1, 9)
-        joined, updates = join_updates(updates[:size]), updates[size:]
-        assert joined.previous == last
-        last = joined.sequence
-        for side, changed in (("bids", joined.bids), ("asks", joined.asks)):
-            prices = [level.price for level in changed]
-            assert prices == sorted(set(prices), reverse=side == "bids")
-            shown[side] |= {level.price: level.quantity for level in changed}
-    depth = feed.depth()
-    for side, expected in (("bids", depth.bids), ("asks", depth.asks)):
-        left = {price: quantity for price, quantity in shown[side].items() if quantity}
-        assert left == {level.price: level.quantity for level in expected}
-
-
-def test_one_delta_alone_is_itself() -> None:
-    update = BookFeed(MARKET).apply(batch(1, accepted(1, Side.BUY, 100, 5)))
-    assert update is not None
-    assert join_updates([update]) is update

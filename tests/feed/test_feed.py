@@ -220,6 +220,44 @@ def test_the_replica_is_the_engines_book_after_every_command(rng: random.Random)
     assert changes > len(commands) // 4, "the history hardly moved a book"
 
 
+def test_commands_in_a_row_are_told_as_they_are_one_by_one(rng: random.Random) -> None:
+    """However they are grouped: the same reports, and one delta a market that leads to the same book."""
+    history, alone, together = History(rng), Feed(), Feed()
+    followers: dict[MarketId, Follower] = {}
+    commands = [*history.opening(), *(None for _ in range(COMMANDS // 2))]
+    deltas = 0
+    while commands:
+        size = rng.choice([1, 1, 2, 7, 60])
+        row = [history.run(command or history.command()) for command in commands[:size]]
+        del commands[:size]
+        expected = [alone.apply(batch) for batch in row]
+        told = together.apply_many(row)
+        for one, other in zip(told, expected, strict=True):
+            assert told[-1] is one or not one.books
+            assert one == msgspec.structs.replace(other, books=one.books)
+        assert len({update.market for update in told[-1].books}) == len(told[-1].books)
+        for update in told[-1].books:
+            followers[update.market].take(update)
+            deltas += 1
+        for market in history.engine.markets():
+            book = together.book(market.id)
+            assert book is not None
+            follower = followers.setdefault(market.id, Follower(book.snapshot()))
+            depth = history.engine.depth(market.id, 1_000)
+            assert follower.matches(depth.bids, depth.asks)
+            assert (book.depth(), book.sequence) == (depth, history.engine.sequence)
+    assert deltas > COMMANDS // 100, "the history hardly moved a book"
+
+
+def test_reports_are_those_of_an_account(rng: random.Random) -> None:
+    history, feed = History(rng), Feed()
+    for command in [*history.opening(), *(history.command() for _ in range(200))]:
+        publication = feed.apply(history.run(command))
+        for account in ACCOUNTS:
+            own = [report for report in publication.executions if report.account == account]
+            assert list(publication.executions_of(account)) == own
+
+
 def unchained(publication: Publication) -> tuple[object, ...]:
     """A publication without `previous`: a late feed's first deltas follow its own beginning."""
     books = [msgspec.structs.replace(update, previous=None) for update in publication.books]

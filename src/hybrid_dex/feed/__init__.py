@@ -4,12 +4,12 @@ Pure: it reads no clock and knows no connection. It takes every `EventBatch` onc
 never asks the engine; a feed can begin with the engine's state at any command.
 
 - `Feed`: all of it, for a gateway.
-- `BookFeed`: level 2 of one market; `join_updates` makes one delta of several in a row.
+- `BookFeed`: level 2 of one market.
 - `ExecutionFeed`, `FillFeed`: reports to traders.
 - `PriceFeed`: candles and the last day of one market.
 """
 
-from hybrid_dex.feed.book_feed import BookFeed, join_updates
+from hybrid_dex.feed.book_feed import BookFeed
 from hybrid_dex.feed.execution_feed import ExecutionFeed
 from hybrid_dex.feed.feed import Feed, FeedSource, Publication
 from hybrid_dex.feed.fill_feed import FillFeed, trades
@@ -23,6 +23,5 @@ __all__ = [
     "FillFeed",
     "PriceFeed",
     "Publication",
-    "join_updates",
     "trades",
 ]

@@ -10,7 +10,6 @@ delta. Deltas of one market form a chain: each names the sequence of the one bef
 """
 
 from collections.abc import Iterable
-from collections.abc import Sequence as Items
 from typing import Final
 
 import attrs
@@ -40,14 +39,13 @@ from hybrid_dex.model.reports import BookUpdate
 from hybrid_dex.model.units import MarketId, OrderId, Price, Quantity, Sequence, TimestampNs
 from hybrid_dex.model.views import Depth, Level
 
-__all__ = ["BookFeed", "join_updates"]
+__all__ = ["BookFeed"]
 
 _START: Final = Sequence(0)
 _EPOCH: Final = TimestampNs(0)
 
 
-@attrs.define
-class _Entry:
+class _Entry(msgspec.Struct, gc=False):
     """An order on the book; `shown` is what of it is displayed, in lots."""
 
     side: Side
@@ -64,14 +62,18 @@ class _Side:
 
     def add(self, price: Price, lots: int) -> None:
         """Change a level by ``lots``, which may be negative."""
-        quantity = self.levels.get(price, 0)
-        self.before.setdefault(price, quantity)
-        quantity += lots
+        levels = self.levels
+        known = levels.get(price, 0)
+        self.before.setdefault(price, known)
+        quantity = known + lots
         assert quantity >= 0, f"level {price} would hold {quantity} lots"
-        if quantity:
-            self.levels[price] = quantity
+        if not quantity:
+            levels.pop(price, None)
+        elif known:
+            # Its place among the prices stays.
+            dict.__setitem__(levels, price, quantity)  # type: ignore[index] # it is one; its stub hides that
         else:
-            self.levels.pop(price, None)
+            levels[price] = quantity
 
     def take_changes(self) -> list[Level]:
         """Return the levels that differ from before, by rising price, and forget before."""
@@ -91,34 +93,6 @@ def crosses_after(state: MarketState, *, crossed: bool) -> bool:
     if state in {MarketState.HALTED, MarketState.CANCEL_ONLY}:
         return crossed
     return state is MarketState.AUCTION_OPEN
-
-
-def join_updates(updates: Items[BookUpdate]) -> BookUpdate:
-    """Return the one delta that deltas of a market, in a row, are together. At least one.
-
-    >>> first = BookUpdate(
-    ...     market=MarketId("A-B"), sequence=Sequence(5), previous=Sequence(3), at_ns=TimestampNs(1),
-    ...     bids=(Level(Price(9), Quantity(1)),), asks=(),
-    ... )
-    >>> bids = (Level(Price(9), Quantity(0)), Level(Price(8), Quantity(2)))
-    >>> second = msgspec.structs.replace(
-    ...     first, sequence=Sequence(6), previous=Sequence(5), bids=bids
-    ... )
-    >>> joined = join_updates([first, second])
-    >>> joined.previous, joined.sequence, [(one.price, one.quantity) for one in joined.bids]
-    (3, 6, [(9, 0), (8, 2)])
-    """
-    first, last = updates[0], updates[-1]
-    if first is last:
-        return first
-    bids = {level.price: level for update in updates for level in update.bids}
-    asks = {level.price: level for update in updates for level in update.asks}
-    return msgspec.structs.replace(
-        last,
-        previous=first.previous,
-        bids=tuple(bids[price] for price in sorted(bids, reverse=True)),
-        asks=tuple(asks[price] for price in sorted(asks)),
-    )
 
 
 class BookFeed:
@@ -168,18 +142,26 @@ class BookFeed:
             return None
         for event in fresh_events(batch):
             if getattr(event, "market", None) == self.market:
-                self._take(event)
-        self._applied, self._at_ns = batch.sequence, batch.at_ns
+                self.take(event)
+        self.advance(batch.sequence, batch.at_ns)
+        return self.take_changes()
+
+    def advance(self, sequence: Sequence, at_ns: TimestampNs) -> None:
+        """Say up to which command all events were taken, and that command's time."""
+        self._applied, self._at_ns = sequence, at_ns
+
+    def take_changes(self) -> BookUpdate | None:
+        """Return as one delta how levels differ from when this was last asked, or ``None``."""
         bids = self._sides[Side.BUY].take_changes()
         asks = self._sides[Side.SELL].take_changes()
         if not (bids or asks):
             return None
-        previous, self._changed = self._changed, batch.sequence
+        previous, self._changed = self._changed, self._applied
         return BookUpdate(
             market=self.market,
-            sequence=batch.sequence,
+            sequence=self._applied,
             previous=previous,
-            at_ns=batch.at_ns,
+            at_ns=self._at_ns,
             bids=tuple(reversed(bids)),
             asks=tuple(asks),
             may_cross=self._may_cross,
@@ -210,23 +192,23 @@ class BookFeed:
             may_cross=self._may_cross,
         )
 
-    def _take(self, event: Event) -> None:
+    def enter(self, event: OrderAccepted) -> None:
+        """Take the event of this market that is the most common by far."""
+        if not event.waiting:
+            quantity, display = event.quantity, event.display_quantity
+            shown = quantity if display is None or display > quantity else display
+            self._put(event.order_id, _Entry(event.side, event.price, shown))
+
+    def take(self, event: Event) -> None:
+        """Take one event of this market; once all of a command's are taken, `advance` says so."""
         match event:
-            case (
-                OrderAccepted(market=self.market, waiting=False)
-                | OrderTriggered(market=self.market)
-            ):
-                lots = event.quantity if isinstance(event, OrderAccepted) else event.open
-                shown: int = min(lots, event.display_quantity or lots)
+            case OrderAccepted(market=self.market):
+                self.enter(event)
+            case OrderTriggered(market=self.market):
+                shown: int = min(event.open, event.display_quantity or event.open)
                 self._put(event.order_id, _Entry(event.side, event.price, shown))
             case FillMade(market=self.market):
-                if self._uncrossing > 0:
-                    # Both rest, and an iceberg takes part with what it does not show first.
-                    self._uncrossing -= event.quantity
-                    self._lower(event.maker_order, to=event.maker_open)
-                else:
-                    self._lower(event.maker_order, by=event.quantity)
-                self._lower(event.taker_order, to=event.taker_open)
+                self._fill(event)
             case MarketUncrossed(market=self.market):
                 self._uncrossing = event.quantity
             case OrderActivated(market=self.market, waiting=False):
@@ -249,6 +231,15 @@ class BookFeed:
                 self._lower(event.order_id, to=0)
             case _:
                 pass
+
+    def _fill(self, event: FillMade) -> None:
+        if self._uncrossing > 0:
+            # Both rest, and an iceberg takes part with what it does not show first.
+            self._uncrossing -= event.quantity
+            self._lower(event.maker_order, to=event.maker_open)
+        else:
+            self._lower(event.maker_order, by=event.quantity)
+        self._lower(event.taker_order, to=event.taker_open)
 
     def _put(self, order_id: OrderId, entry: _Entry) -> None:
         if entry.shown:

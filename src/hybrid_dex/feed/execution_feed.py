@@ -1,7 +1,9 @@
 """Execution reports from events: what happened to each order, for its trader (FIX message 8).
 
 Some events name an order only by its id; the feed remembers the terms of every live order, so
-that each report is whole. An order is forgotten once it is done.
+that each report is whole. An order is forgotten once it is done. Of one to which nothing else has happened, its
+acceptance is all that is remembered: most orders are reported to nobody, and `entry_report` makes that report from
+the event alone, whenever it is wanted.
 """
 
 from collections.abc import Iterable, Iterator
@@ -35,11 +37,12 @@ from hybrid_dex.model.units import (
     Price,
     Quantity,
     Sequence,
+    TimestampNs,
     order_index,
 )
 from hybrid_dex.model.views import OrderView
 
-__all__ = ["ExecutionFeed"]
+__all__ = ["ExecutionFeed", "entry_report"]
 
 _START: Final = Sequence(0)
 _LAST_OF_BRACKET: Final = 2
@@ -81,7 +84,9 @@ class ExecutionFeed:
 
     def __init__(self, orders: Iterable[OrderView] = (), *, sequence: Sequence = _START) -> None:
         self._applied = sequence
-        self._orders = {order.order_id: _from_view(order) for order in orders}
+        self._orders: dict[OrderId, _Order | OrderAccepted] = {
+            order.order_id: _from_view(order) for order in orders
+        }
 
     def apply(self, batch: EventBatch) -> tuple[ExecutionReport, ...]:
         """Take one command's events and return the reports, in the order in which it happened.
@@ -91,16 +96,22 @@ class ExecutionFeed:
         if batch.sequence <= self._applied:
             return ()
         self._applied = batch.sequence
-        return tuple(
-            report for event in fresh_events(batch) for report in self._reports(event, batch)
-        )
+        found: list[ExecutionReport] = []
+        for event in fresh_events(batch):
+            if isinstance(event, OrderAccepted):
+                self.enter(event)
+                found.append(entry_report(event, batch.sequence, batch.at_ns))
+            else:
+                found += self.reports(event, batch)
+        return tuple(found)
 
-    def _reports(self, event: Event, batch: EventBatch) -> Iterator[ExecutionReport]:
+    def enter(self, event: OrderAccepted) -> None:
+        """Take an acceptance, whose report is `entry_report`."""
+        self._orders[event.order_id] = event
+
+    def reports(self, event: Event, batch: EventBatch) -> Iterator[ExecutionReport]:
+        """Take one event of a command, other than an acceptance, at a time; yield the reports."""
         match event:
-            case OrderAccepted():
-                order = _from_accepted(event)
-                self._orders[order.order_id] = order
-                yield _report(batch, order, ExecType.NEW)
             case OrderRejected():
                 yield _rejected(batch, event)
             case FillMade():
@@ -109,25 +120,32 @@ class ExecutionFeed:
                 yield from self._ended(batch, event, ExecType.CANCELED, event.reason)
             case OrderExpired():
                 yield from self._ended(batch, event, ExecType.EXPIRED)
-            case OrderReduced() if (known := self._orders.get(event.order_id)) is not None:
+            case OrderReduced() if (known := self._known(event.order_id)) is not None:
                 known.open, known.filled = event.open, event.filled
                 if not (event.self_trade or event.linked):
                     known.quantity = Quantity(known.quantity - event.by)
                     known.asleep = Quantity(0)  # of an exit, this is what will never wake
                 yield _report(batch, known, ExecType.REDUCED)
-            case OrderReplaced() if (known := self._orders.get(event.order_id)) is not None:
+            case OrderReplaced() if (known := self._known(event.order_id)) is not None:
                 _replace(known, event)
                 yield _report(batch, known, ExecType.REPLACED)
             case OrderTriggered() | OrderActivated() if (
-                known := self._orders.get(event.order_id)
+                known := self._known(event.order_id)
             ) is not None:
                 _wake(known, event)
                 yield _report(batch, known, ExecType.TRIGGERED)
             case CancelRejected():
-                known = None if event.order_id is None else self._orders.get(event.order_id)
+                known = None if event.order_id is None else self._known(event.order_id)
                 yield _cancel_rejected(batch, event, known)
             case _:
                 pass
+
+    def _known(self, order_id: OrderId) -> _Order | None:
+        """Return a live order as it stands, to be changed."""
+        order = self._orders.get(order_id)
+        if isinstance(order, OrderAccepted):
+            order = self._orders[order_id] = _from_accepted(order)
+        return order
 
     def _fill(self, batch: EventBatch, fill: FillMade) -> Iterator[ExecutionReport]:
         roles = (
@@ -135,7 +153,7 @@ class ExecutionFeed:
             (fill.maker_order, fill.maker_open, fill.maker_filled, Liquidity.MAKER, fill.maker_fee),
         )
         for order_id, open_, filled, liquidity, fee in roles:
-            order = self._orders.get(order_id)
+            order = self._known(order_id)
             if order is None:
                 continue
             order.open, order.filled = open_, filled
@@ -158,9 +176,10 @@ class ExecutionFeed:
         exec_type: ExecType,
         reason: CancelReason | None = None,
     ) -> Iterator[ExecutionReport]:
-        order = self._orders.pop(event.order_id, None)
+        order = self._known(event.order_id)
         if order is None:
             return
+        del self._orders[event.order_id]
         order.open, order.filled = Quantity(0), event.filled
         status = OrderStatus.CANCELED if exec_type is ExecType.CANCELED else OrderStatus.EXPIRED
         yield msgspec.structs.replace(
@@ -172,10 +191,21 @@ class ExecutionFeed:
         )
 
 
+def entry_report(event: OrderAccepted, sequence: Sequence, at_ns: TimestampNs) -> ExecutionReport:
+    """Return the report of an order that entered by a command at a time."""
+    return _order_report(_from_accepted(event), ExecType.NEW, sequence, at_ns)
+
+
 def _report(batch: EventBatch, order: _Order, exec_type: ExecType) -> ExecutionReport:
+    return _order_report(order, exec_type, batch.sequence, batch.at_ns)
+
+
+def _order_report(
+    order: _Order, exec_type: ExecType, sequence: Sequence, at_ns: TimestampNs
+) -> ExecutionReport:
     return ExecutionReport(
-        sequence=batch.sequence,
-        at_ns=batch.at_ns,
+        sequence=sequence,
+        at_ns=at_ns,
         exec_type=exec_type,
         account=order.account,
         order_id=order.order_id,

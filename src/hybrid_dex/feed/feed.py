@@ -4,17 +4,23 @@ Pure: a gateway hands each `EventBatch` in and gets back what to send, to the pu
 to traders by account. It decides nothing about who is connected.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-import attrs
+import msgspec
 
 from hybrid_dex.errors import SequenceError
 from hybrid_dex.feed.book_feed import BookFeed, crosses_after
-from hybrid_dex.feed.execution_feed import ExecutionFeed
-from hybrid_dex.feed.fill_feed import FillFeed, trades
+from hybrid_dex.feed.execution_feed import ExecutionFeed, entry_report
+from hybrid_dex.feed.fill_feed import FillFeed, trade
 from hybrid_dex.interfaces.book import Resting
-from hybrid_dex.model.events import EventBatch, MarketListed, fresh_events
+from hybrid_dex.model.events import (
+    EventBatch,
+    FillMade,
+    MarketListed,
+    OrderAccepted,
+    fresh_events,
+)
 from hybrid_dex.model.market import Market, MarketState
 from hybrid_dex.model.reports import BookUpdate, ExecutionReport, FillReport, Trade
 from hybrid_dex.model.settlement import MatchedFill, SettlementStage
@@ -66,25 +72,40 @@ class FeedSource(Protocol):
         ...
 
 
-@attrs.frozen(kw_only=True)
-class Publication:
+class Publication(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """What one command makes known.
 
     Attributes:
         sequence: the command.
+        at_ns: its time.
         books: for the public, at most one a market.
         trades: for the public.
-        executions: each for its account.
+        reports: each for its account; of an order that entered, its acceptance stands for the report.
         fills: each for its account.
         accounts: whose orders, funds or fills the command concerned, in order.
     """
 
     sequence: Sequence
-    books: tuple[BookUpdate, ...]
-    trades: tuple[Trade, ...]
-    executions: tuple[ExecutionReport, ...]
-    fills: tuple[FillReport, ...]
+    at_ns: TimestampNs
+    books: tuple[BookUpdate, ...] = ()
+    trades: tuple[Trade, ...] = ()
+    reports: tuple[ExecutionReport | OrderAccepted, ...] = ()
+    fills: tuple[FillReport, ...] = ()
     accounts: tuple[AccountId, ...] = ()
+
+    @property
+    def executions(self) -> tuple[ExecutionReport, ...]:
+        """The execution reports, in the order in which it happened; made anew each time."""
+        return tuple(map(self._report, self.reports))
+
+    def executions_of(self, account: AccountId) -> Iterator[ExecutionReport]:
+        """Yield an account's execution reports, as `executions`."""
+        return (self._report(one) for one in self.reports if one.account == account)
+
+    def _report(self, one: ExecutionReport | OrderAccepted) -> ExecutionReport:
+        if isinstance(one, OrderAccepted):
+            return entry_report(one, self.sequence, self.at_ns)
+        return one
 
 
 class Feed:
@@ -95,7 +116,9 @@ class Feed:
 
     def __init__(self) -> None:
         self._sequence = Sequence(0)
+        self._at_ns = TimestampNs(0)
         self._books: dict[MarketId, BookFeed] = {}
+        self._touched: dict[MarketId, BookFeed] = {}
         self._executions = ExecutionFeed()
         self._fills = FillFeed()
 
@@ -104,6 +127,7 @@ class Feed:
         """Return a feed that begins with the state of an engine. O(open orders)."""
         feed = cls()
         sequence = feed._sequence = source.sequence
+        feed._at_ns = source.at_ns
         feed._books = {
             market.id: BookFeed(
                 market.id,
@@ -130,7 +154,10 @@ class Feed:
 
     def book(self, market: MarketId) -> BookFeed | None:
         """Return a market's book, for a snapshot."""
-        return self._books.get(market)
+        book = self._books.get(market)
+        if book is not None:
+            book.advance(self._sequence, self._at_ns)
+        return book
 
     def apply(self, batch: EventBatch) -> Publication:
         """Take one command's events; a batch at or below `sequence` publishes nothing.
@@ -138,37 +165,79 @@ class Feed:
         Raises:
             SequenceError: a batch is missing before this one; begin anew with `of`.
         """
-        if batch.sequence <= self._sequence:
-            return Publication(
-                sequence=batch.sequence, books=(), trades=(), executions=(), fills=()
-            )
-        if batch.sequence != self._sequence + 1:
+        return self.apply_many((batch,))[0]
+
+    def apply_many(self, batches: Iterable[EventBatch]) -> list[Publication]:
+        """Take what commands in a row did, one publication each; at least one.
+
+        How books changed stands in the last of them: one delta a market for all of these commands.
+
+        Raises:
+            SequenceError: as `apply`.
+        """
+        told = [self._apply(batch) for batch in batches]
+        books = tuple(filter(None, map(self._take_changes, self._touched.values())))
+        self._touched.clear()
+        if books:
+            told[-1] = msgspec.structs.replace(told[-1], books=books)
+        return told
+
+    def _take_changes(self, book: BookFeed) -> BookUpdate | None:
+        book.advance(self._sequence, self._at_ns)
+        return book.take_changes()
+
+    def _apply(self, batch: EventBatch) -> Publication:
+        sequence, at_ns = batch.sequence, batch.at_ns
+        if sequence <= self._sequence:
+            return Publication(sequence=sequence, at_ns=at_ns)
+        if sequence != self._sequence + 1:
             raise SequenceError(
-                f"the feed has applied command {self._sequence} and was given {batch.sequence}"
+                f"the feed has applied command {self._sequence} and was given {sequence}"
             )
-        previous, self._sequence = self._sequence, batch.sequence
-        for event in batch.events:
+        self._sequence, self._at_ns = sequence, at_ns
+        trades: list[Trade] = []
+        reports: list[ExecutionReport | OrderAccepted] = []
+        fills: list[FillReport] = []
+        accounts: dict[AccountId, None] = {}
+        for event in fresh_events(batch):
+            if type(event) is OrderAccepted:
+                reports.append(event)
+                self._executions.enter(event)
+                accounts[event.account] = None
+                book = self._book_of(event.market)
+                if book is not None:
+                    book.enter(event)
+                continue
             if isinstance(event, MarketListed) and event.market.id not in self._books:
-                self._books[event.market.id] = BookFeed(event.market.id, sequence=previous)
-        updates = [book.apply(batch) for book in self._books.values()]
-        fills = self._fills.apply(batch)
+                self._books[event.market.id] = BookFeed(
+                    event.market.id, sequence=Sequence(sequence - 1)
+                )
+            market = getattr(event, "market", None)
+            if isinstance(market, str) and (book := self._book_of(MarketId(market))) is not None:
+                book.take(event)
+            reports += self._executions.reports(event, batch)
+            if isinstance(event, FillMade):
+                trades.append(trade(event, at_ns))
+            fills += self._fills.reports(event, at_ns)
+            account = getattr(event, "account", None)
+            if account is not None:
+                accounts[account] = None
+        for fill in fills:
+            accounts[fill.account] = None
         return Publication(
-            sequence=batch.sequence,
-            books=tuple(update for update in updates if update is not None),
-            trades=trades(batch),
-            executions=self._executions.apply(batch),
-            fills=fills,
-            accounts=_concerned(batch, fills),
+            sequence=sequence,
+            at_ns=at_ns,
+            trades=tuple(trades),
+            reports=tuple(reports),
+            fills=tuple(fills),
+            accounts=tuple(accounts),
         )
 
-
-def _concerned(batch: EventBatch, fills: tuple[FillReport, ...]) -> tuple[AccountId, ...]:
-    """Return the accounts that a command's events name, and those of its fills."""
-    found: dict[AccountId, None] = {}
-    for event in fresh_events(batch):
-        account = getattr(event, "account", None)
-        if account is not None:
-            found[account] = None
-    for fill in fills:
-        found[fill.account] = None
-    return tuple(found)
+    def _book_of(self, market: MarketId) -> BookFeed | None:
+        """Return the book that an event is about; it is asked for its changes later."""
+        book = self._touched.get(market)
+        if book is None:
+            book = self._books.get(market)
+            if book is not None:
+                self._touched[market] = book
+        return book

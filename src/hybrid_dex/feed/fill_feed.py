@@ -16,7 +16,7 @@ from hybrid_dex.model.reports import FillReport, Liquidity, Trade
 from hybrid_dex.model.settlement import MatchedFill, SettlementStage
 from hybrid_dex.model.units import FillId, Sequence, TimestampNs
 
-__all__ = ["FillFeed", "trades"]
+__all__ = ["FillFeed", "trade", "trades"]
 
 _START: Final = Sequence(0)
 
@@ -46,13 +46,14 @@ class FillFeed:
             return ()
         self._applied = batch.sequence
         return tuple(
-            report for event in fresh_events(batch) for report in self._reports(event, batch)
+            report for event in fresh_events(batch) for report in self.reports(event, batch.at_ns)
         )
 
-    def _reports(self, event: Event, batch: EventBatch) -> Iterator[FillReport]:
+    def reports(self, event: Event, at_ns: TimestampNs) -> Iterator[FillReport]:
+        """Take one event of a command at a time; yield the reports."""
         match event:
             case FillMade():
-                reports = _of_event(event, batch.at_ns)
+                reports = _of_event(event, at_ns)
                 self._fills[event.fill_id] = reports
                 yield from reports
             case FillSettled() if event.fill_id in self._fills:
@@ -86,16 +87,19 @@ class FillFeed:
 def trades(batch: EventBatch) -> tuple[Trade, ...]:
     """Return the public trades of one command."""
     return tuple(
-        Trade(
-            fill_id=event.fill_id,
-            market=event.market,
-            price=event.price,
-            quantity=event.quantity,
-            taker_side=event.taker_side,
-            at_ns=batch.at_ns,
-        )
-        for event in fresh_events(batch)
-        if isinstance(event, FillMade)
+        trade(event, batch.at_ns) for event in fresh_events(batch) if isinstance(event, FillMade)
+    )
+
+
+def trade(event: FillMade, at_ns: TimestampNs) -> Trade:
+    """Return the public trade that a fill at a time is."""
+    return Trade(
+        fill_id=event.fill_id,
+        market=event.market,
+        price=event.price,
+        quantity=event.quantity,
+        taker_side=event.taker_side,
+        at_ns=at_ns,
     )
 
 
