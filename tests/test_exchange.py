@@ -184,6 +184,20 @@ class TestCommands:
             assert len(refused) == 5
             assert exchange.view.balance(ALICE, USDC).available == 10
 
+    async def test_orders_that_do_not_fit_together_do_not_enter_in_part(self) -> None:
+        options = ExchangeOptions(max_waiting=3)
+        async with Exchange([MARKET], options=options) as exchange:
+            await fund(exchange)
+            with pytest.raises(UnavailableError, match="no more than 3"):
+                await exchange.place_many([order(BOB, Side.SELL)] * 4)
+            assert exchange.view.open_orders(BOB) == ()
+            malformed = msgspec.structs.replace(order(BOB, Side.SELL), price=1.0)
+            with pytest.raises(FormatError):
+                await exchange.place_many([order(BOB, Side.SELL), malformed])
+            assert exchange.view.open_orders(BOB) == ()
+            answers = await exchange.place_many([order(BOB, Side.SELL)] * 3)
+            assert len(exchange.view.open_orders(BOB)) == len(answers) == 3
+
 
 def _small_frames() -> FaultyJournal:
     class SmallFrames(FaultyJournal):

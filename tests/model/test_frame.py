@@ -23,6 +23,7 @@ from hybrid_dex.model.frame import (
     GENESIS_HASH,
     Frame,
     FrameKind,
+    all_as_journaled,
     as_journaled,
     decode_frame,
     encode_frame,
@@ -128,6 +129,21 @@ def test_what_would_not_be_read_back_is_refused(command: Command, field: str) ->
     with pytest.raises(FormatError) as caught:
         as_journaled(command)
     assert caught.value.field == field
+    with pytest.raises(FormatError) as among_others:
+        all_as_journaled([PLACE, command, PLACE])
+    assert str(among_others.value) == str(caught.value)
+
+
+def test_commands_are_journaled_together_as_they_are_one_by_one() -> None:
+    """Each is another object, which the writer may stamp; and an enum given as its number is the enum."""
+    loose = msgspec.structs.replace(PLACE, side=1)
+    given = [*FRAME.commands, loose, PLACE, PLACE]
+    found = all_as_journaled(given)
+    assert found == [as_journaled(command) for command in given]
+    assert len({id(command) for command in [*given, *found]}) == len(set(map(id, given))) + len(
+        found
+    )
+    assert all_as_journaled([]) == []
 
 
 @pytest.mark.parametrize("account", ["a", "a" * 128, "Zo\u00eb K", "0x" + "aB" * 20])

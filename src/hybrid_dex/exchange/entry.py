@@ -121,6 +121,27 @@ class OrderEntry:
         answer = self._submit(command, not_after_ns)
         return answer if self._settling is None else self._settling.watch(command, answer)
 
+    def _enter_many(
+        self, commands: Items[PlaceOrder | Refusal], latest: Items[TimestampNs | None]
+    ) -> "list[asyncio.Future[EventBatch] | Refusal]":
+        """As `_enter`, of commands that arrived together; they are handed over together, if at all."""
+        paused = self._admission.refuse_matching()
+        if paused is not None or self._settling is None or self._settling.paces:
+            pairs = zip(commands, latest, strict=True)
+            return [self._enter(command, until) for command, until in pairs]
+        if self._writer is None:
+            raise UnavailableError(CLOSED)
+        entering = [command for command in commands if not isinstance(command, Refusal)]
+        if len(entering) == len(commands):
+            return [*self._writer.submit_many(entering, latest)]
+        untils = [
+            until
+            for command, until in zip(commands, latest, strict=True)
+            if not isinstance(command, Refusal)
+        ]
+        answers = iter(self._writer.submit_many(entering, untils))
+        return [one if isinstance(one, Refusal) else next(answers) for one in commands]
+
     def _submit(
         self, command: Command, not_after_ns: TimestampNs | None = None
     ) -> "asyncio.Future[EventBatch]":
@@ -164,9 +185,7 @@ class OrderEntry:
         """
         latest = not_after_ns or [None] * len(orders)
         commands = await self._admission.admit(orders)
-        answers = [
-            self._enter(command, until) for command, until in zip(commands, latest, strict=True)
-        ]
+        answers = self._enter_many(commands, latest)
         for answer in answers:
             # Those of one frame are answered together: one wait is enough for most of them.
             if not isinstance(answer, Refusal) and not answer.done():

@@ -51,9 +51,10 @@ def apply_command(
     """
     events = engine.apply_isolated(command, isolated) if isolated else engine.apply(command)
     answer = EventBatch(command.sequence, command.at_ns, events)
-    if not isinstance(command, PlaceOrder | BatchOrders | PlaceLinked):
-        return answer, answer
-    if isinstance(command, PlaceOrder) and command.client_order_id is None:
+    if type(command) is PlaceOrder:
+        if command.client_order_id is None:
+            return answer, answer
+    elif type(command) is not BatchOrders and type(command) is not PlaceLinked:
         return answer, answer
     return answer, EventBatch(answer.sequence, answer.at_ns, fresh_events(answer))
 

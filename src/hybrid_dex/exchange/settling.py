@@ -25,6 +25,7 @@ from hybrid_dex.model.events import (
     EventBatch,
     FillMade,
     FillSettled,
+    OrderAccepted,
     VoucherIssued,
 )
 from hybrid_dex.model.settlement import MatchedFill
@@ -102,6 +103,11 @@ class Settling:
         self._watch(self._view.vouchers())
         self._pace.resume(self._view)
 
+    @property
+    def paces(self) -> bool:
+        """Whether what commands can make is counted, so that each has to be asked about by itself."""
+        return self._settlement.capacity is not None
+
     def watch(
         self, command: PlaceOrder | ReplaceOrder, answer: "asyncio.Future[EventBatch]"
     ) -> "asyncio.Future[EventBatch]":
@@ -118,12 +124,15 @@ class Settling:
         for batch in batches:
             fills = []
             for event in batch.events:
-                if isinstance(event, FillMade | FillSettled):
-                    self._pace.note(event)
+                if type(event) is OrderAccepted:
+                    continue  # as nearly all are
                 if isinstance(event, FillMade):
+                    self._pace.note(event)
                     fill = self._view.matched_fill(event.fill_id)
                     if fill is not None:  # else a later command of the same frame ended it
                         fills.append(fill)
+                elif isinstance(event, FillSettled):
+                    self._pace.note(event)
                 elif isinstance(event, VoucherIssued):
                     self._watch(self._view.vouchers(event.account))
             if fills:

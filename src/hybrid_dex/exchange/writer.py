@@ -21,6 +21,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
+from collections.abc import Sequence as Items
 from typing import Final
 
 import attrs
@@ -49,7 +50,7 @@ from hybrid_dex.model.frame import (
     HASH_BYTES,
     Frame,
     FrameKind,
-    as_journaled,
+    all_as_journaled,
     encode_frame,
     isolation_note,
 )
@@ -63,11 +64,10 @@ _NS_PER_MS: Final = 1_000_000
 _log: Final = logging.getLogger(__name__)
 
 
-@attrs.define(eq=False)
-class _Waiting:
+class _Waiting(msgspec.Struct, eq=False):
     command: Command
     answer: "asyncio.Future[EventBatch]"
-    not_after_ns: TimestampNs | None = None
+    not_after_ns: TimestampNs | None
 
 
 @attrs.define(eq=False)
@@ -218,19 +218,34 @@ class Writer:
             UnavailableError: the exchange is halted or closing, or too many commands wait. The
                 future fails with it when the journal can not make the command durable.
         """
-        command = as_journaled(command)
+        (answer,) = self.submit_many([command], [not_after_ns])
+        return answer
+
+    def submit_many(
+        self, commands: Items[Command], not_after_ns: Items[TimestampNs | None]
+    ) -> "list[asyncio.Future[EventBatch]]":
+        """Take commands in turn, each as `submit` does, with its own limit; none when it raises.
+
+        Raises: as `submit`.
+        """
+        journaled = all_as_journaled(commands)
         if self._halted:
             raise UnavailableError(self._halted)
-        if len(self._queue) >= self._options.max_waiting:
+        queue = self._queue
+        if len(queue) + len(commands) > self._options.max_waiting:
             raise UnavailableError(
-                f"{len(self._queue)} commands wait for the journal, as many as may; try again later"
+                f"{len(queue)} commands wait for the journal, and no more than "
+                f"{self._options.max_waiting} may; try again later"
             )
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[EventBatch] = loop.create_future()
-        self._queue.append(_Waiting(command, answer, not_after_ns))
+        make_future = asyncio.get_running_loop().create_future
+        answers: list[asyncio.Future[EventBatch]] = []
+        for command, until in zip(journaled, not_after_ns, strict=True):
+            answer = make_future()
+            answers.append(answer)
+            queue.append(_Waiting(command, answer, until))
         self._idle.clear()
         self._pump_soon()
-        return answer
+        return answers
 
     async def drain(self) -> None:
         """Return once every command taken so far is answered."""
@@ -266,16 +281,13 @@ class Writer:
         """Stamp commands and send them; what does not fit the largest frame goes back."""
         now_ns = self._clock.now_ns()
         self._at_ns = max(self._at_ns, now_ns)
-        waiting = [item for item in waiting if not self._is_late(item, now_ns)]
+        waiting = [
+            item for item in waiting if item.not_after_ns is None or not self._is_late(item, now_ns)
+        ]
         if not waiting:
             return
         while True:
-            commands = tuple(
-                msgspec.structs.replace(
-                    item.command, sequence=Sequence(self._sequence + index), at_ns=self._at_ns
-                )
-                for index, item in enumerate(waiting, start=1)
-            )
+            commands = self._stamp(waiting)
             raw = self._encode(FrameKind.COMMANDS, commands, "")
             if len(raw) <= self._max_frame_bytes:
                 break
@@ -290,6 +302,15 @@ class Writer:
             self._refuse(waiting, UnavailableError("every sequence number is used"))
             return
         self._send(FrameKind.COMMANDS, commands, waiting, raw=raw)
+
+    def _stamp(self, waiting: list[_Waiting]) -> tuple[Command, ...]:
+        """Number the commands that come next; each is the writer's own, read back as the journal will."""
+        at_ns, stamp = self._at_ns, msgspec.structs.force_setattr
+        commands = tuple([item.command for item in waiting])
+        for sequence, command in enumerate(commands, self._sequence + 1):
+            stamp(command, "sequence", sequence)
+            stamp(command, "at_ns", at_ns)
+        return commands
 
     def _is_late(self, item: _Waiting, now_ns: TimestampNs) -> bool:
         """Refuse a command whose sender no longer wants it."""

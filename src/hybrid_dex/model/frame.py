@@ -13,6 +13,7 @@ import enum
 import hashlib
 import re
 from collections.abc import Iterable
+from collections.abc import Sequence as Items
 from typing import Final
 
 import msgspec
@@ -27,6 +28,7 @@ __all__ = [
     "HASH_BYTES",
     "Frame",
     "FrameKind",
+    "all_as_journaled",
     "as_journaled",
     "decode_frame",
     "encode_frame",
@@ -81,6 +83,7 @@ _encoder: Final = msgspec.json.Encoder()
 _decoder: Final = msgspec.json.Decoder(Frame)
 _isolations_decoder: Final = msgspec.json.Decoder(list[tuple[int, MarketId]])
 _command_decoder: Final[msgspec.json.Decoder[Command]] = msgspec.json.Decoder(Command)
+_commands_decoder: Final = msgspec.json.Decoder(list[Command])
 _LONGEST_ACCOUNT: Final = 128
 _FIELD: Final = re.compile(r"`\$\[(\d+)\]")
 
@@ -147,12 +150,27 @@ def as_journaled(command: Command) -> Command:
     if read_back != command:
         raise _malformed(command, "a field would be read back as another value")
     account = getattr(read_back, "account", None)
-    if account is not None and not (len(account) <= _LONGEST_ACCOUNT and account.isprintable()):
-        account = ""
-    if account == "":
+    if account is not None and not _is_account(account):
         valid = f"1 to {_LONGEST_ACCOUNT} printable characters"
         raise FormatError("account", "not the name of an account", valid)
     return read_back
+
+
+def all_as_journaled(commands: Items[Command]) -> list[Command]:
+    """Return commands, each as `as_journaled` does. Raises: as it does, for the first that is at fault."""
+    try:
+        read_back = _commands_decoder.decode(_encoder.encode(commands))
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        return [as_journaled(command) for command in commands]
+    accounts = {getattr(command, "account", None) for command in read_back}
+    sound = all(account is None or _is_account(account) for account in accounts)
+    if not sound or read_back != list(commands):
+        return [as_journaled(command) for command in commands]
+    return read_back
+
+
+def _is_account(name: str) -> bool:
+    return 0 < len(name) <= _LONGEST_ACCOUNT and name.isprintable()
 
 
 def _malformed(command: object, reason: str) -> FormatError:
