@@ -132,14 +132,14 @@ async def test_a_year_ahead_and_back_leaves_a_working_exchange() -> None:
 async def test_any_steps_at_all_keep_order(
     rng: random.Random, figure: Callable[[str], None]
 ) -> None:
-    """Steps of up to a year either way: an order expires exactly when the time inside reaches it."""
+    """Steps of up to a year either way, then one beyond all: an order expires exactly when it is due."""
     clock, journal, due, expired = FakeClock(), MemoryJournal(), dict[OrderId, int](), 0
     jumps = (-YEAR, -HOUR, -SECOND, 0, 1, SECOND, HOUR, HOUR, YEAR)
     async with exchange_on(clock, journal) as exchange:
         await fund(exchange)
         subscription = exchange.subscribe()
-        for _ in range(STEPS):
-            clock.at_ns += rng.choice(jumps)
+        for step in range(STEPS + 1):
+            clock.at_ns = clock.at_ns + rng.choice(jumps) if step < STEPS else max(due.values())
             lives_ns = max(0, exchange.view.at_ns - clock.at_ns) + rng.choice((1, HOUR, 2 * YEAR))
             order_id = await rest(exchange, clock, lives_ns)
             due[order_id] = clock.at_ns + lives_ns
