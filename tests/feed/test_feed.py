@@ -237,8 +237,11 @@ def test_commands_in_a_row_are_told_as_they_are_one_by_one(rng: random.Random) -
             assert one == msgspec.structs.replace(other, books=one.books)
         assert len({update.market for update in told[-1].books}) == len(told[-1].books)
         for update in told[-1].books:
-            followers[update.market].take(update)
-            deltas += 1
+            if (
+                update.market in followers
+            ):  # of one that was listed in this row there was no book to follow
+                followers[update.market].take(update)
+                deltas += 1
         for market in history.engine.markets():
             book = together.book(market.id)
             assert book is not None
