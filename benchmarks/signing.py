@@ -7,6 +7,10 @@ own Python is in it. A round runs every line once over the same few orders, so a
 there are many short rounds, and what counts is the median of the ratios to the bare recovery within
 a round, beside the middle half of them. Figures are of processor time, so a rate is a core's.
 
+The same few traders come again in every round, so what is kept of them (an address by its text and by its
+public key, the first words of their orders) is at hand. The line of traders never seen does without: each
+of its orders is another trader's, and everything kept is forgotten before it.
+
 The last table says how long the event loop had to wait for its turn while orders were verified.
 """
 
@@ -43,6 +47,9 @@ from hybrid_dex.signing import (
     recover_address,
     recover_personal,
 )
+from hybrid_dex.signing import address as addresses
+from hybrid_dex.signing import order as signed_words
+from hybrid_dex.signing import recover as recovery
 
 ORIGIN = "https://exchange.example"
 DOMAIN = Domain(chain_id=31337, verifying_contract="0x5FbDB2315678afecb367f032d93F642f64180aa3")
@@ -59,6 +66,12 @@ MARKET = Market.spot(
 TRADERS = 100
 LADDER = 8
 WAITED = 2_000
+KEPT = (
+    recovery._address,  # noqa: SLF001 # as a process has it that begins
+    signed_words._first_words,  # noqa: SLF001
+    addresses.parse_address,
+    addresses.checksum_address,
+)
 
 
 def unsigned_orders(number: int, signers: Sequence[LocalSigner]) -> list[SignedOrder]:
@@ -87,10 +100,11 @@ class Orders:
     wallet: list[SignedOrder]
     session: list[SignedOrder]
     bulk: list[SignedOrder]
+    strangers: list[SignedOrder]
 
 
 def signed_orders(number: int) -> Orders:
-    """Each alone by its trader, each by a session key, and in trees of ``LADDER``."""
+    """Each alone by its trader, each by a session key, in trees of ``LADDER``, and each by a trader of its own."""
     rng = random.Random(8)
     signers = [LocalSigner(rng.randbytes(32)) for _ in range(TRADERS)]
     by_address = {signer.address: signer for signer in signers}
@@ -105,6 +119,10 @@ def signed_orders(number: int) -> Orders:
             for order in by_address[plain[start].trader].sign_bulk(
                 plain[start : start + LADDER], DOMAIN
             )
+        ],
+        strangers=[
+            stranger.sign_order(attrs.evolve(order, trader=AccountId(stranger.address)), DOMAIN)
+            for order, stranger in ((order, LocalSigner(rng.randbytes(32))) for order in plain)
         ],
     )
 
@@ -145,6 +163,14 @@ def check_trees(orders: Sequence[SignedOrder]) -> None:
         trees = ProvenTrees()
         for order in orders[start : start + 64]:
             authorize(order, DOMAIN, trees)
+
+
+def check_strangers(orders: Sequence[SignedOrder]) -> None:
+    """The whole check of orders with nothing kept from others; forgetting is timed too."""
+    for kept in KEPT:
+        kept.cache_clear()
+    for order in orders:
+        authorize(order, DOMAIN)
 
 
 def verify(
@@ -252,6 +278,20 @@ def print_waits(orders: Sequence[SignedOrder], executor: ThreadPoolExecutor) -> 
         print(f"{name:34}" + "".join(f"{waits[rank]:>12.2f}" for rank in ranks))
 
 
+def print_ratios(measured: Sequence[Line], number: int) -> None:
+    """Run rounds of these lines, the floor first, and print each line's median."""
+    rounds = [[timed(line) for line in measured] for _ in range(number)]
+    for index, line in enumerate(measured):
+        times = [of_round[index] for of_round in rounds]
+        ratios = [of_round[0] / of_round[index] for of_round in rounds]
+        low, middle, high = statistics.quantiles(ratios, n=4)
+        microseconds = statistics.median(times)
+        print(
+            f"{line.name:30}{microseconds:10.1f}{1e6 / microseconds:12,.0f}"
+            f"{middle:13.2f}{f'{low:.2f} to {high:.2f}':>16}"
+        )
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
@@ -265,17 +305,15 @@ def main() -> None:
         for line in measured:
             line.run()
         gc.freeze()
-        rounds = [[timed(line) for line in measured] for _ in range(arguments.rounds)]
         print(f"{'':30}{'us each':>10}{'a second':>12}{'x bare rate':>13}{'middle half':>16}")
-        for index, line in enumerate(measured):
-            times = [of_round[index] for of_round in rounds]
-            ratios = [of_round[0] / of_round[index] for of_round in rounds]
-            low, middle, high = statistics.quantiles(ratios, n=4)
-            microseconds = statistics.median(times)
-            print(
-                f"{line.name:30}{microseconds:10.1f}{1e6 / microseconds:12,.0f}"
-                f"{middle:13.2f}{f'{low:.2f} to {high:.2f}':>16}"
-            )
+        print_ratios(measured, arguments.rounds)
+        # Rounds of their own: what they forget the lines above would have to find again.
+        strangers = Line(
+            "... of traders never seen",
+            lambda: check_strangers(orders.strangers),
+            arguments.orders,
+        )
+        print_ratios([measured[0], strangers], arguments.rounds)
         print_waits(signed_orders(WAITED).wallet, executor)
 
 

@@ -201,7 +201,7 @@ class SortedBook:
             made, quantity = self._trade(half, -key, quantity)
             if not quantity:
                 return made
-        # As `add` does: calling it would cost every order a tenth of all this.
+        # As `add` does, without the call that every order would pay for.
         try:
             level = self._levels[key]
         except KeyError:
