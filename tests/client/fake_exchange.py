@@ -4,7 +4,7 @@ It can lose requests and answers, drop deltas and cut sockets, which is what the
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 
 import msgspec
@@ -149,6 +149,8 @@ class FakeExchange:
         """Called with method and path before a request is handled; may raise."""
         self.after: list[Callable[[str, str], None]] = []
         """Called after it was handled; may raise to lose the answer."""
+        self.on_the_way: list[Callable[[str, str], Awaitable[None]]] = []
+        """Awaited while the answer is on its way, which is of before."""
         self.sockets_open = True
         self.tokens: dict[str, AccountId] = {}
         self.logins = 0
@@ -248,6 +250,8 @@ class FakeExchange:
             status, raw = 400, encode(problem_from_error(error))
         for fault in self.after:
             fault(method, path)
+        for delay in self.on_the_way:
+            await delay(method, path)
         return HttpReply(status, headers, raw)
 
     async def close(self) -> None:

@@ -178,6 +178,32 @@ async def test_a_change_in_doubt_is_resolved(exchange: FakeExchange, *, handled:
         assert (await client.cancel_all()).canceled == []
 
 
+async def test_an_answer_that_was_overtaken_by_a_report_does_not_undo_it(
+    exchange: FakeExchange,
+) -> None:
+    """The order is looked at, and fills while the answer is on its way."""
+    async with (
+        client_of(exchange, entry="rest") as client,
+        client_of(exchange, BOB, entry="rest") as bob,
+    ):
+        await client.stream.wait_ready()
+        placed = await client.place("ETH-USDC", "buy", "1", "2500")
+        order_id = placed.order.order_id
+
+        async def overtake(method: str, asked: str) -> None:
+            if (method, asked) == ("GET", f"/orders/{order_id}"):
+                exchange.on_the_way.clear()
+                await bob.place("ETH-USDC", "sell", "0.25", "2400")
+                await until(lambda: client.known_orders()[0].filled == "0.25")
+
+        lose(exchange, f"/orders/{order_id}", handled=True, times=1)
+        exchange.on_the_way.append(overtake)
+        await client.replace(order_id, quantity="2", price="2400")
+        assert not exchange.on_the_way
+        assert list(client.known_orders()) == await client.open_orders()
+        assert [one.filled for one in client.known_orders()] == ["0.25"]
+
+
 async def test_a_place_on_a_socket_that_is_cut_is_resolved_over_rest(
     exchange: FakeExchange,
 ) -> None:

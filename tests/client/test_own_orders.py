@@ -74,6 +74,16 @@ def test_a_list_adds_what_is_new_and_shows_what_is_missing() -> None:
     assert orders.get("512") == other
 
 
+def test_a_list_does_not_bring_back_what_was_heard_to_end() -> None:
+    """The order of another client was filled while the list was on its way."""
+    orders = OwnOrders()
+    mark = orders.mark()
+    orders.take_report(report(9, status="filled", open="0", filled="1.5"))
+    [ended] = orders.take_list([ORDER], mark)
+    assert ended.status == "filled"
+    assert orders.live() == ()
+
+
 def test_a_list_shows_what_was_not_heard_and_does_not_undo_what_was() -> None:
     """A fill between two connections is in the list only; one that is heard meanwhile may not be."""
     orders = OwnOrders()

@@ -101,19 +101,21 @@ class OwnOrders:
         """Return what to give to `take_list` with a list that is asked for after this."""
         return dict(self._live)
 
-    def take_list(self, listed: list[OrderMessage], mark: Mapping[str, object]) -> None:
+    def take_list(
+        self, listed: list[OrderMessage], mark: Mapping[str, object]
+    ) -> tuple[OrderMessage, ...]:
         """Open orders as listed: unknown ones are added, and known ones taken as they are listed.
 
         One of which something was heard since the ``mark`` is kept: the list may be older.
         """
+        ended: tuple[OrderMessage, ...] = ()
         for order in listed:
             known = self._live.get(order.order_id)
-            if order.order_id in self._ended:
-                continue
             if known is None:
-                self._live[order.order_id] = _Known(order, 0)
+                ended += self.take_order(order, 0)  # and what was heard of it before
             elif mark.get(order.order_id) is known:
                 self._live[order.order_id] = _Known(order, known.sequence)
+        return ended
 
     def _keep(self, report: ExecutionMessage) -> None:
         """Keep the newest report of an order that is not known."""

@@ -256,7 +256,7 @@ class Trading:
         """Learn from the exchange which orders are live and what became of the others."""
         mark = self.orders.mark()
         listed = await self.rest.open_orders()
-        self.orders.take_list(listed, mark)
+        self._ended(self.orders.take_list(listed, mark))
         for order_id in self.orders.missing(listed):
             await self._look(order_id)
         for order in self.orders.live():
@@ -318,9 +318,10 @@ class Trading:
         """Send a replacement or cancel; when no answer comes, look at the order before repeating."""
 
         async def look_then_send() -> OrderAnswer:
+            heard = self.orders.sequence(order_id)
             order = await self.rest.order(order_id)
             if is_done(order):
-                return _found(order, self.orders.sequence(order_id))
+                return _found(order, heard)
             return await send()
 
         try:
@@ -351,14 +352,15 @@ class Trading:
         )
 
     async def _look(self, order_id: str) -> None:
-        """Learn what became of an order."""
+        """Learn what became of an order; what is heard of it meanwhile is newer than the answer."""
+        heard = self.orders.sequence(order_id)
         try:
             order = await self.rest.order(order_id)
         except RefusedError as error:
             if error.code not in _UNKNOWN:
                 raise
             return
-        self.heard(order, self.orders.sequence(order_id))
+        self.heard(order, heard)
 
     async def _resync_later(self) -> None:
         """Resync, now or when the exchange can be reached again."""
