@@ -26,6 +26,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import attrs
+import msgspec
 from coincurve._libsecp256k1 import ffi, lib
 from coincurve.context import GLOBAL_CONTEXT
 
@@ -121,7 +122,7 @@ def signed_orders(number: int) -> Orders:
             )
         ],
         strangers=[
-            stranger.sign_order(attrs.evolve(order, trader=AccountId(stranger.address)), DOMAIN)
+            stranger.sign_order(msgspec.structs.replace(order, trader=AccountId(stranger.address)), DOMAIN)
             for order, stranger in ((order, LocalSigner(rng.randbytes(32))) for order in plain)
         ],
     )

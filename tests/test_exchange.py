@@ -485,7 +485,7 @@ class TestOnAChain:
                 (accepted.order_id, {"trader": ALICE}, RejectReason.UNKNOWN_ORDER),
                 (accepted.order_id + 256, {}, RejectReason.UNKNOWN_ORDER),
             ):
-                refused = await exchange.replace(order_id, attrs.evolve(again, **terms))
+                refused = await exchange.replace(order_id, msgspec.structs.replace(again, **terms))
                 assert isinstance(refused, Refusal)
                 assert refused.reason is reason
             (replaced,) = events_of(await exchange.replace(accepted.order_id, again))

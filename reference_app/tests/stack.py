@@ -117,7 +117,7 @@ class Trader:
         )
         full = typed_data(terms, self.stack.services.domain)
         signed = self.key.sign_message(encode_typed_data(full_message=full))
-        ready = attrs.evolve(terms, signature=bytes(signed.signature))
+        ready = msgspec.structs.replace(terms, signature=bytes(signed.signature))
         message: dict[str, Any] = msgspec.json.decode(encode(order_request(ready, market)))
         return message | fields
 

@@ -3,7 +3,6 @@
 import time
 from typing import Any
 
-import attrs
 import msgspec
 
 from hybrid_dex.model.commands import ApproveOrder, GrantSession
@@ -83,7 +82,9 @@ async def test_a_session_key_trades_once_it_is_granted(stack: Stack, alice: Trad
 
 async def test_an_approved_order_needs_no_signature(stack: Stack, alice: Trader) -> None:
     """Only the approval of exactly this order."""
-    order = attrs.evolve(terms(alice, "1800", 300), signature_kind=SignatureKind.APPROVED)
+    order = msgspec.structs.replace(
+        terms(alice, "1800", 300), signature_kind=SignatureKind.APPROVED
+    )
     refused = await alice.post("/orders", sent(order))
     assert refused.json()["code"] == RejectReason.APPROVAL_REQUIRED.value
     order_hash = order_digest(order, stack.services.domain)

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Final, Self
 
 import attrs
+import msgspec
 
 from hybrid_dex.exchange import Exchange
 from hybrid_dex.exchange.followers import Subscription
@@ -82,7 +83,7 @@ class Raider:
 
     def approve(self, order: SignedOrder) -> None:
         """Approve an order on chain, as a contract wallet would."""
-        bare = attrs.evolve(order, signature=b"", signature_kind=SignatureKind.APPROVED)
+        bare = msgspec.structs.replace(order, signature=b"", signature_kind=SignatureKind.APPROVED)
         self.hand.call("approveOrder", order_digest(bare, self.trader.domain))
         self.approved.append(bare)
 
@@ -309,7 +310,7 @@ class Siege:
             time_in_force=rng.choice(WORDS) if eager else TimeInForce.GTC,
             expiry_s=self.world.anvil.now_s() + rng.choice((8, 30, 400, 86_400)),
         )
-        return attrs.evolve(order, self_trade=rng.choice(tuple(SelfTradeMode)))
+        return msgspec.structs.replace(order, self_trade=rng.choice(tuple(SelfTradeMode)))
 
     def attack(self, accounts: set[AccountId]) -> None:
         """Let those whose orders were matched undo it, and a few others do what they like."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 import attrs
+import msgspec
 from web3.utils.address import get_create_address
 
 from hybrid_dex.model.signed_order import SignatureKind, SignedOrder
@@ -76,7 +77,7 @@ class Wallet:
 
     def approved(self, order: SignedOrder) -> SignedOrder:
         """The same order as the wallet's own, to be approved on chain."""
-        return attrs.evolve(
+        return msgspec.structs.replace(
             order,
             trader=AccountId(self.address),
             signature=b"",

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import attrs
+import msgspec
 from eth_abi.abi import encode
 
 from hybrid_dex.model.market import Asset, Market
@@ -416,7 +417,7 @@ class StateMaker:
                 more = [draft, self._order(user, market, side)]
                 order = user.sign_bulk(more, self._domain)[0]
             case SignatureKind.APPROVED:
-                order = attrs.evolve(draft, signature_kind=SignatureKind.APPROVED)
+                order = msgspec.structs.replace(draft, signature_kind=SignatureKind.APPROVED)
                 if self.rng.random() < 0.7:
                     digest = order_digest(order, self._domain)
                     self._first.append(self._to_vault(user, "approveOrder(bytes32)", digest))

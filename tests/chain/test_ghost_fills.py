@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import partial
 
-import attrs
+import msgspec
 import pytest
 
 from hybrid_dex.defaults.memory_journal import MemoryJournal
@@ -142,7 +142,7 @@ async def test_a_match_before_an_approval_is_revoked_settles(world: World) -> No
     alice = await world.trader(1, quote=10_000 * USDC)
     bob = await world.trader(2, base=ETH)
     hand, expiry_s = Attacker.of(world, 2), world.anvil.now_s() + 300
-    order = attrs.evolve(
+    order = msgspec.structs.replace(
         bob.order(world.market, Side.SELL, 250_000, 10_000, expiry_s=expiry_s),
         signature=b"",
         signature_kind=SignatureKind.APPROVED,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 
 import attrs
+import msgspec
 
 from hybrid_dex.defaults.standard_risk import RiskLimits, StandardRisk
 from hybrid_dex.exchange import Exchange
@@ -63,7 +64,7 @@ class Crowd:
             expiry_s=self.expiry_s,
             **nonce,
         )
-        return attrs.evolve(order, self_trade=rng.choice(tuple(SelfTradeMode)))
+        return msgspec.structs.replace(order, self_trade=rng.choice(tuple(SelfTradeMode)))
 
     async def step(self) -> None:
         """Place, replace, reduce or cancel."""

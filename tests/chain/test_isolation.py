@@ -73,7 +73,7 @@ class Scene:
             nonce=Nonce(500, 0, 59),
             signature=b"",
         )
-        order = attrs.evolve(order, **changes)  # type: ignore[arg-type] # each of its own type
+        order = msgspec.structs.replace(order, **changes)  # type: ignore[arg-type] # each of its own type
         if order.signature_kind is SignatureKind.SESSION:
             order = signer.sign_session_order(order, trader.domain)
         elif order.signature_kind is SignatureKind.WALLET:

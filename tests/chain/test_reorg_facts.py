@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import attrs
+import msgspec
 
 from hybrid_dex.defaults.memory_journal import MemoryJournal
 from hybrid_dex.exchange import Exchange
@@ -113,7 +114,9 @@ async def test_a_grant_and_an_approval_that_are_lost_never_counted(world: World)
     """Neither is worth anything before it is final, nor afterwards if it never was."""
     async with stage_on(world) as stage:
         fork = Fork.here(world)
-        bare = attrs.evolve(stage.sell(), signature=b"", signature_kind=SignatureKind.APPROVED)
+        bare = msgspec.structs.replace(
+            stage.sell(), signature=b"", signature_kind=SignatureKind.APPROVED
+        )
         end_s = world.anvil.now_s() + 86_400
         stage.hand.call("grantSession", DELEGATE.address, world.market.number, 10**12, 10**6, end_s)
         stage.hand.call("approveOrder", order_digest(bare, world.domain))
@@ -133,7 +136,9 @@ async def test_a_revocation_that_is_lost_still_stops_the_engine(world: World) ->
     market = world.market.number
     async with stage_on(world) as stage:
         start = Fork.here(world)
-        bare = attrs.evolve(stage.sell(), signature=b"", signature_kind=SignatureKind.APPROVED)
+        bare = msgspec.structs.replace(
+            stage.sell(), signature=b"", signature_kind=SignatureKind.APPROVED
+        )
         end_s = world.anvil.now_s() + 86_400
         stage.hand.call("grantSession", DELEGATE.address, market, 10**12, 1_000, end_s)
         stage.hand.call("approveOrder", order_digest(bare, world.domain))
@@ -171,7 +176,7 @@ async def test_a_voucher_that_was_paid_in_a_lost_block_is_paid_once(world: World
         assert isinstance(canceled, EventBatch)
         receipt = await stage.running.cancel_receipt(order.order_id, canceled)
         assert isinstance(receipt, SignedCancelReceipt)
-        assert await stage.trades(attrs.evolve(stage.sell()))
+        assert await stage.trades(msgspec.structs.replace(stage.sell()))
         await stage.world.until(lambda: not list(view.unsettled()))
         fork = Fork.here(world)
         for again in (False, True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import attrs
+import msgspec
 import pytest
 
 from hybrid_dex.defaults.file_journal import FileJournal
@@ -73,7 +73,7 @@ def unsigned(
         nonce=Nonce(1, 0, lane),
         signature=b"",
     )
-    return attrs.evolve(order, **changes)
+    return msgspec.structs.replace(order, **changes)
 
 
 def accepted(batch: EventBatch | Refusal) -> bool:

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-import attrs
+import msgspec
 import pytest
 
 from hybrid_dex.cli import entry
@@ -115,7 +115,7 @@ def test_an_order_as_it_was_sent_needs_its_market(
 
 def test_a_wrong_field_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Exit code 1, the field, what happened and what to do."""
-    signed = TRADER.sign_order(attrs.evolve(ORDER, side=Side.SELL), DOMAIN)
+    signed = TRADER.sign_order(msgspec.structs.replace(ORDER, side=Side.SELL), DOMAIN)
     assert ask(tmp_path, document(), text(signed.signature)) == 1
     shown = capsys.readouterr().out
     assert "The signature is not good for this order:" in shown
@@ -144,7 +144,7 @@ def test_session_keys_trees_and_approvals_are_known(
     assert "signature_kind session" in capsys.readouterr().out
     session = {**message, "signature_kind": "session"}
     assert ask(tmp_path, session, text(by_key.signature), "--session-key", KEY.address) == 0
-    other = attrs.evolve(ORDER, side=Side.SELL)
+    other = msgspec.structs.replace(ORDER, side=Side.SELL)
     _, bulk = TRADER.sign_bulk([other, ORDER], DOMAIN)
     leaf = {"signature_kind": "bulk", "proof": [text(node) for node in bulk.proof]}
     assert ask(tmp_path, {**message, **leaf, "leaf": 1}, text(bulk.signature)) == 0

@@ -1,6 +1,6 @@
 """A bot with a session key and a handed-over login trades for the account, within what was granted."""
 
-import attrs
+import msgspec
 import pytest
 
 from hybrid_dex.client import ClientOptions, ExchangeClient, NewOrder, SessionKey, StreamOptions
@@ -151,7 +151,7 @@ async def test_an_order_signed_elsewhere_is_placed_as_it_is(exchange: FakeExchan
         answer = await client.place_signed(WALLET.sign_order(terms(ACCOUNT, 40), DOMAIN))
         assert answer.order.status == "new"
         assert answer.order.client_order_id is not None
-        order = attrs.evolve(terms(ACCOUNT, 41), signature_kind=SignatureKind.APPROVED)
+        order = msgspec.structs.replace(terms(ACCOUNT, 41), signature_kind=SignatureKind.APPROVED)
         order_hash = order_digest(order, DOMAIN)
         with pytest.raises(RefusedError):
             await client.place_signed(order)

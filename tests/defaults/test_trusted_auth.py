@@ -2,7 +2,7 @@
 
 import random
 
-import attrs
+import msgspec
 import pytest
 
 from hybrid_dex.defaults.trusted_auth import TrustedAuth
@@ -41,7 +41,9 @@ async def test_an_order_of_nobody_is_refused_beside_the_others(
     auth: Auth, rng: random.Random
 ) -> None:
     order = seeded_orders.order(rng, AccountId("alice"))
-    nobody, somebody = await auth.verify_many([attrs.evolve(order, trader=AccountId("")), order])
+    nobody, somebody = await auth.verify_many(
+        [msgspec.structs.replace(order, trader=AccountId("")), order]
+    )
     assert isinstance(nobody, Refusal)
     assert nobody.reason is RejectReason.UNAUTHENTICATED
     assert isinstance(somebody, Authorization)

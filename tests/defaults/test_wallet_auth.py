@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import attrs
+import msgspec
 import pytest
 
 from hybrid_dex.defaults.login_store import LoginSession, MemoryLoginStore, Rotation
@@ -66,7 +67,7 @@ async def test_each_order_of_a_batch_gets_its_own_verdict(
     orders = orders_of(rng, count(fast=150, full=2_000))
     spoiled = set(rng.sample(range(len(orders)), 40))
     for index in spoiled:
-        orders[index] = attrs.evolve(orders[index], expiry_s=orders[index].expiry_s ^ 1)
+        orders[index] = msgspec.structs.replace(orders[index], expiry_s=orders[index].expiry_s ^ 1)
 
     verdicts = await auth.verify_many(orders)
 
@@ -85,7 +86,7 @@ async def test_an_executor_changes_nothing_but_where_the_work_is_done(
     auth: WalletAuth, rng: random.Random
 ) -> None:
     orders = orders_of(rng, 150)
-    orders[70] = attrs.evolve(orders[70], signature=b"")
+    orders[70] = msgspec.structs.replace(orders[70], signature=b"")
     with ThreadPoolExecutor(2) as executor:
         beside = WalletAuth(
             domain=DOMAIN,
@@ -107,7 +108,7 @@ async def test_a_malformed_signature_is_a_refusal_not_an_exception(
     auth: WalletAuth, rng: random.Random, signature: bytes
 ) -> None:
     (order,) = orders_of(rng, 1)
-    (verdict,) = await auth.verify_many([attrs.evolve(order, signature=signature)])
+    (verdict,) = await auth.verify_many([msgspec.structs.replace(order, signature=signature)])
     assert isinstance(verdict, Refusal)
     assert (verdict.reason, verdict.field) == (RejectReason.BAD_SIGNATURE, "signature")
 
@@ -117,7 +118,7 @@ async def test_a_market_without_tokens_refuses_its_orders_and_no_others(
 ) -> None:
     good, bad = orders_of(rng, 2)
     offline = attrs.evolve(bad.market, base=attrs.evolve(bad.market.base, token=None))
-    verdicts = await auth.verify_many([attrs.evolve(bad, market=offline), good])
+    verdicts = await auth.verify_many([msgspec.structs.replace(bad, market=offline), good])
     assert isinstance(verdicts[0], Refusal)
     assert verdicts[0].field == "market"
     assert isinstance(verdicts[1], Authorization)

@@ -2,7 +2,6 @@
 
 import random
 
-import attrs
 import msgspec
 import pytest
 
@@ -74,7 +73,7 @@ def session(trader: LocalSigner, side: Side, lane: int = 0, key: LocalSigner = K
 def approved(trader: LocalSigner, side: Side, lane: int = 0) -> OrderTerms:
     """Signed by nobody."""
     plain = unsigned(trader, side, lane)
-    return terms(attrs.evolve(plain, signature_kind=SignatureKind.APPROVED))
+    return terms(msgspec.structs.replace(plain, signature_kind=SignatureKind.APPROVED))
 
 
 def ladder(size: int, start: int = 0, market: Market = MARKETS[0]) -> list[OrderTerms]:
@@ -147,7 +146,7 @@ def test_a_lane_is_the_accounts_whoever_signs_for_it() -> None:
     """A wallet's replacement of a session key's order cuts a section; the same order does not."""
     first = command(1, wallet(TAKER, BUY), session(MAKER, SELL, 5))
     again = command(2, wallet(TAKER, BUY, 1), session(MAKER, SELL, 5))
-    order = attrs.evolve(unsigned(MAKER, SELL, 5), nonce=Nonce(7, 1, 5))
+    order = msgspec.structs.replace(unsigned(MAKER, SELL, 5), nonce=Nonce(7, 1, 5))
     replaced = command(2, wallet(TAKER, BUY, 1), terms(MAKER.sign_order(order, DOMAIN)))
     assert len(packed(first, again).sections) == 1
     assert len(packed(first, replaced).sections) == 2

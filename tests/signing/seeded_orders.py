@@ -4,6 +4,7 @@ import random
 from typing import Any
 
 import attrs
+import msgspec
 from eth_account import Account
 from eth_account.datastructures import SignedMessage
 from eth_account.messages import SignableMessage, encode_typed_data
@@ -140,7 +141,7 @@ def order_of(listed: dict[str, Any], terms: dict[str, Any]) -> SignedOrder:
 def changed_fields(rng: random.Random, base: SignedOrder) -> dict[str, SignedOrder]:
     """The same order with one signed thing changed, by name."""
     lists = base.market
-    bump = attrs.evolve
+    bump, again = msgspec.structs.replace, attrs.evolve
     orders = {
         "trader": bump(base, trader=AccountId(address(rng))),
         "side": bump(base, side=Side(1 - base.side)),
@@ -152,11 +153,13 @@ def changed_fields(rng: random.Random, base: SignedOrder) -> dict[str, SignedOrd
         "counter": bump(base, nonce=bump(base.nonce, counter=base.nonce.counter ^ 1)),
         "revision": bump(base, nonce=bump(base.nonce, revision=base.nonce.revision ^ 1)),
         "lane": bump(base, nonce=bump(base.nonce, lane=base.nonce.lane ^ 1)),
-        "market.number": bump(base, market=bump(lists, number=lists.number ^ 1)),
-        "base.token": bump(base, market=bump(lists, base=bump(lists.base, token=address(rng)))),
-        "quote.token": bump(base, market=bump(lists, quote=bump(lists.quote, token=address(rng)))),
-        "lot_size": bump(base, market=bump(lists, lot_size=lists.lot_size + 1)),
-        "tick_size": bump(base, market=bump(lists, tick_size=lists.tick_size + 1)),
+        "market.number": bump(base, market=again(lists, number=lists.number ^ 1)),
+        "base.token": bump(base, market=again(lists, base=again(lists.base, token=address(rng)))),
+        "quote.token": bump(
+            base, market=again(lists, quote=again(lists.quote, token=address(rng)))
+        ),
+        "lot_size": bump(base, market=again(lists, lot_size=lists.lot_size + 1)),
+        "tick_size": bump(base, market=again(lists, tick_size=lists.tick_size + 1)),
     }
     for other in TimeInForce:
         if other not in (base.time_in_force, TimeInForce.GTD) and base.time_in_force is not other:

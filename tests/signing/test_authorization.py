@@ -2,7 +2,7 @@
 
 import random
 
-import attrs
+import msgspec
 import pytest
 
 from hybrid_dex.errors import SignatureError
@@ -86,7 +86,7 @@ def test_a_session_keys_signature_names_the_key_over_the_same_digest(
 def test_an_approved_order_names_the_trader_and_carries_nothing(
     order: SignedOrder, trader: LocalSigner, domain: Domain
 ) -> None:
-    approved = attrs.evolve(order, signature_kind=APPROVED)
+    approved = msgspec.structs.replace(order, signature_kind=APPROVED)
     assert authorize(approved, domain) == expected(approved, trader.address, domain, b"")
 
 
@@ -120,17 +120,17 @@ def test_a_known_tree_lets_nothing_else_in(
         proof[level] = rng.choice([rng.randbytes(32), *victim.proof, *signed[0].proof])
         others = [leaf for leaf in range(1 << len(victim.proof)) if leaf != victim.leaf]
         changed = {
-            "another place": attrs.evolve(victim, leaf=rng.choice(others)),
-            "another field": attrs.evolve(victim, expiry_s=victim.expiry_s ^ 1),
-            "another signature": attrs.evolve(
+            "another place": msgspec.structs.replace(victim, leaf=rng.choice(others)),
+            "another field": msgspec.structs.replace(victim, expiry_s=victim.expiry_s ^ 1),
+            "another signature": msgspec.structs.replace(
                 victim, signature=ladder(rng, trader, domain, 2)[0].signature
             ),
-            "a shorter path": attrs.evolve(
+            "a shorter path": msgspec.structs.replace(
                 victim, proof=victim.proof[:-1], leaf=victim.leaf >> 1 if size > 2 else 0
             ),
         }
         if tuple(proof) != victim.proof:
-            changed["another path"] = attrs.evolve(victim, proof=tuple(proof))
+            changed["another path"] = msgspec.structs.replace(victim, proof=tuple(proof))
         for order in changed.values():
             with pytest.raises(SignatureError):
                 authorize(order, domain, trees)
@@ -158,13 +158,13 @@ def test_every_changed_field_is_noticed_whatever_the_kind(
     wallet = trader.sign_order(order, domain)
     session = key.sign_session_order(order, domain)
     (bulk,) = trader.sign_bulk([order], domain)
-    approved = attrs.evolve(order, signature_kind=APPROVED)
+    approved = msgspec.structs.replace(order, signature_kind=APPROVED)
     trees = ProvenTrees()
     authorize(bulk, domain, trees)
     for changed in seeded_orders.changed_fields(rng, order).values():
 
         def with_proof(of: SignedOrder, terms: SignedOrder = changed) -> SignedOrder:
-            return attrs.evolve(
+            return msgspec.structs.replace(
                 terms,
                 signature=of.signature,
                 signature_kind=of.signature_kind,
@@ -185,7 +185,7 @@ def test_no_kind_is_taken_for_another(
     kind: SignatureKind, order: SignedOrder, trader: LocalSigner, domain: Domain
 ) -> None:
     """The trader's own signature is good for kind wallet only."""
-    signed = attrs.evolve(trader.sign_order(order, domain), signature_kind=kind)
+    signed = msgspec.structs.replace(trader.sign_order(order, domain), signature_kind=kind)
     with pytest.raises(SignatureError):
         authorize(signed, domain)
 
@@ -193,7 +193,7 @@ def test_no_kind_is_taken_for_another(
 def test_a_session_keys_signature_is_no_traders(
     order: SignedOrder, key: LocalSigner, domain: Domain
 ) -> None:
-    signed = attrs.evolve(key.sign_session_order(order, domain), signature_kind=WALLET)
+    signed = msgspec.structs.replace(key.sign_session_order(order, domain), signature_kind=WALLET)
     with pytest.raises(SignatureError, match="made by 0x"):
         authorize(signed, domain)
 
@@ -221,6 +221,6 @@ def test_what_does_not_belong_to_the_kind_is_refused_by_name(
     changes: dict[str, object],
     message: str,
 ) -> None:
-    signed = attrs.evolve(trader.sign_order(order, domain), **changes)
+    signed = msgspec.structs.replace(trader.sign_order(order, domain), **changes)
     with pytest.raises(SignatureError, match=message):
         authorize(signed, domain)

@@ -4,7 +4,7 @@ import json
 import random
 from collections.abc import Sequence
 
-import attrs
+import msgspec
 import pytest
 from eth_account.messages import encode_typed_data
 
@@ -105,7 +105,7 @@ def test_the_signed_orders_carry_the_tree(rng: random.Random) -> None:
     tree = BulkTree(orders)
     assert recover_address(tree.digest(domain), signed[0].signature) == signer.address
     for leaf, (order, plain) in enumerate(zip(signed, orders, strict=True)):
-        assert order == attrs.evolve(
+        assert order == msgspec.structs.replace(
             plain,
             signature=signed[0].signature,
             signature_kind=SignatureKind.BULK,

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+import msgspec
 import pytest
 from eth_account.messages import encode_typed_data
 
@@ -52,7 +53,7 @@ def domain(rng: random.Random) -> Domain:
 
 def order_of(vector: dict[str, Any]) -> SignedOrder:
     order = seeded_orders.order_of(vector["market"], vector["order"])
-    return attrs.evolve(order, signature=bytes.fromhex(vector["signature"][2:]))
+    return msgspec.structs.replace(order, signature=bytes.fromhex(vector["signature"][2:]))
 
 
 def test_the_type_hash_is_that_of_the_contract_s_struct() -> None:
@@ -100,7 +101,9 @@ def test_a_wallet_given_the_typed_data_signs_the_same_digest(rng: random.Random)
 def test_typed_data_holds_no_number_that_javascript_would_round(
     order: SignedOrder, domain: Domain
 ) -> None:
-    largest = attrs.evolve(order, expiry_s=2**40 - 1, nonce=Nonce(2**40 - 1, 255, 2**16 - 1))
+    largest = msgspec.structs.replace(
+        order, expiry_s=2**40 - 1, nonce=Nonce(2**40 - 1, 255, 2**16 - 1)
+    )
     message = typed_data(largest, domain)["message"]
     assert isinstance(message, dict)
     assert all(isinstance(value, str) or value < 2**53 for value in message.values())
@@ -122,7 +125,7 @@ def test_the_domain_is_part_of_the_digest(order: SignedOrder, domain: Domain) ->
 
 
 def test_what_the_engine_alone_enforces_is_not_signed(order: SignedOrder, domain: Domain) -> None:
-    changed = attrs.evolve(
+    changed = msgspec.structs.replace(
         order,
         self_trade=SelfTradeMode.CANCEL_BOTH,
         client_order_id=ClientOrderId("mine"),
@@ -150,7 +153,7 @@ def test_both_forms_of_a_signature_give_the_same_proof(
     order: SignedOrder, domain: Domain, signer: LocalSigner
 ) -> None:
     signed = signer.sign_order(order, domain)
-    compact = attrs.evolve(signed, signature=compact_signature(signed.signature))
+    compact = msgspec.structs.replace(signed, signature=compact_signature(signed.signature))
     assert authorize(compact, domain) == authorize(signed, domain)
 
 
@@ -160,7 +163,7 @@ def test_a_signature_over_other_terms_is_refused(
     signature = signer.sign_order(order, domain).signature
     for name, changed in seeded_orders.changed_fields(rng, order).items():
         with pytest.raises(SignatureError, match="over other terms, chain or contract"):
-            authorize(attrs.evolve(changed, signature=signature), domain)
+            authorize(msgspec.structs.replace(changed, signature=signature), domain)
         print(f"refused: {name}")  # noqa: T201 # shown when a later one is not
 
 
@@ -178,7 +181,7 @@ def test_another_spelling_of_the_trader_is_refused(
     signed = signer.sign_order(order, domain)
     lower_case = AccountId(order.trader.lower())
     with pytest.raises(SignatureError, match="trader: its capitals are not the EIP-55 checksum"):
-        authorize(attrs.evolve(signed, trader=lower_case), domain)
+        authorize(msgspec.structs.replace(signed, trader=lower_case), domain)
 
 
 @pytest.mark.parametrize(
@@ -197,11 +200,11 @@ def test_a_field_that_does_not_fit_its_type_is_refused_by_name(
     order: SignedOrder, domain: Domain, field: str, changes: dict[str, Any]
 ) -> None:
     with pytest.raises(SignatureError, match="does not fit the signed field") as refused:
-        order_digest(attrs.evolve(order, **changes), domain)
+        order_digest(msgspec.structs.replace(order, **changes), domain)
     assert refused.value.field == field
 
 
 def test_a_market_without_tokens_has_no_digest(order: SignedOrder, domain: Domain) -> None:
     offline = attrs.evolve(order.market, quote=attrs.evolve(order.market.quote, token=None))
     with pytest.raises(ConfigurationError, match=r"asset QUOTE has no token address.*Asset\.token"):
-        order_digest(attrs.evolve(order, market=offline), domain)
+        order_digest(msgspec.structs.replace(order, market=offline), domain)

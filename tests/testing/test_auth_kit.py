@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 import attrs
+import msgspec
 import pytest
 
 from hybrid_dex.defaults.trusted_auth import TrustedAuth
@@ -33,7 +34,7 @@ ACCOUNTS = (AccountId(ALICE.address), AccountId(MALLORY.address))
 
 def signed_order(account: AccountId, number: int) -> SignedOrder:
     order = seeded_orders.order(random.Random(number), account)
-    plain = attrs.evolve(
+    plain = msgspec.structs.replace(
         order, time_in_force=TimeInForce.GTC, post_only=False, signature_kind=SignatureKind.WALLET
     )
     return SIGNERS[account].sign_order(plain, DOMAIN)

@@ -1,6 +1,5 @@
 """Order entry: JSON orders become the exchange's, exactly, and back; or name what is wrong."""
 
-import attrs
 import msgspec
 import pytest
 from hypothesis import given
@@ -65,7 +64,7 @@ def signed_orders() -> st.SearchStrategy[SignedOrder]:
         client_order_id=st.none() | st.just(ClientOrderId("mm 1")),
     )
     proof = st.sampled_from(SignatureKind).flatmap(proofs)
-    return st.builds(lambda order, of: attrs.evolve(order, **of), plain, proof)
+    return st.builds(lambda order, of: msgspec.structs.replace(order, **of), plain, proof)
 
 
 @given(order=signed_orders())
@@ -81,7 +80,7 @@ def test_a_signed_replacement_survives_the_wire(
 ) -> None:
     """Account, side and type come from the order that is replaced."""
     request = decode(ReplaceRequest, encode(replace_request(order, ETH, expected_filled=filled)))
-    expected = attrs.evolve(order, client_order_id=None)
+    expected = msgspec.structs.replace(order, client_order_id=None)
     assert to_replacement(request, ETH, view(side=order.side)) == (expected, filled)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import attrs
+import msgspec
 import pytest
 from grpc_bench import ALICE, BOB, MARKET
 from hybrid_dex_grpc import engine_pb2 as pb
@@ -57,8 +57,8 @@ def listed(market: dex.MarketId) -> dex.Market | None:
 
 def test_the_sample_sets_every_field_of_a_signed_order() -> None:
     """So that a field added to it can not be forgotten on the way."""
-    for field in attrs.fields(dex.SignedOrder):
-        if field.default is not attrs.NOTHING:
+    for field in msgspec.structs.fields(dex.SignedOrder):
+        if field.default is not msgspec.NODEFAULT:
             assert getattr(SIGNED, field.name) != field.default, field.name
 
 
@@ -107,7 +107,7 @@ def test_what_is_no_order_is_refused(message: pb.Order, field: str) -> None:
 def test_a_market_that_is_not_listed_or_a_kind_that_is_none_is_refused() -> None:
     with pytest.raises(dex.FormatError, match="not listed"):
         to_order(from_order(SIGNED), lambda _: None)
-    wrong = from_order(attrs.evolve(SIGNED, signature_kind=99))
+    wrong = from_order(msgspec.structs.replace(SIGNED, signature_kind=99))
     with pytest.raises(dex.FormatError, match="authorization"):
         to_order(wrong, listed)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import attrs
+import msgspec
 import pytest
 from grpc_bench import ALICE, BOB, ETH, HERE, LOCAL, MARKET, Authority, gateway, serving
 from hybrid_dex_grpc import GrpcLink
@@ -58,7 +59,7 @@ def verified(order: dex.SignedOrder) -> dex.Authorization:
 
 
 def signed(counter: int, signature: bytes = GOOD, **changes: object) -> dex.SignedOrder:
-    return attrs.evolve(
+    return msgspec.structs.replace(
         dex.SignedOrder(
             trader=BOB,
             market=MARKET,
@@ -109,7 +110,7 @@ async def try_each_kind(engine: GrpcEngine, counter: int) -> None:
     assert is_refused(await engine.place(signed(counter + 2, BAD)), bad)
     (resting, *_) = engine.view.open_orders(BOB)
     terms = signed(counter, nonce=dex.Nonce(1, revision=1, lane=counter), price=dex.Price(260_000))
-    wrong = attrs.evolve(terms, signature=BAD)
+    wrong = msgspec.structs.replace(terms, signature=BAD)
     assert is_refused(await engine.replace(resting.order_id, wrong), bad)
     assert isinstance(await engine.replace(resting.order_id, terms), dex.EventBatch)
     members = [

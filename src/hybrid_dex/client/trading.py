@@ -162,7 +162,7 @@ class Trading:
         if order.trader != self.writer.account:
             raise FormatError("trader", f"is {order.trader}", self.writer.account)
         named = order.client_order_id or ClientOrderId(made_up())
-        request = order_request(attrs.evolve(order, client_order_id=named), order.market)
+        request = order_request(msgspec.structs.replace(order, client_order_id=named), order.market)
         self.writer.lanes.occupy(order.market.base.id, order.nonce)
         outcome = await self._outcome(order.market, request, order.nonce)
         if isinstance(outcome, HybridDexError):

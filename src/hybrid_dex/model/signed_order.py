@@ -8,7 +8,6 @@ travels beside them and is not covered by the signature.
 import enum
 from typing import Final
 
-import attrs
 import msgspec
 
 from hybrid_dex.model.market import Market
@@ -53,29 +52,30 @@ _TIME_FLAGS: Final = (0, 0, 0, 2, 4)
 it is computed for every order that arrives."""
 
 
-@attrs.frozen
-class Nonce:
+class Nonce(msgspec.Struct, frozen=True, gc=False):
     """counter u40 | revision u8 | lane u16, as in the signed order.
 
     A lane is a register: a higher counter starts a new order in it, the same counter with a higher
     revision replaces the order and keeps its filled amount, anything lower is dead.
 
-    Attributes:
-        packed: the u64 that is signed; worked out once.
+    Raises:
+        ValueError: a part does not fit.
     """
 
-    counter: int = attrs.field(validator=[attrs.validators.ge(0), attrs.validators.lt(2**40)])
-    revision: int = attrs.field(
-        default=0, validator=[attrs.validators.ge(0), attrs.validators.lt(2**8)]
-    )
-    lane: int = attrs.field(
-        default=0, validator=[attrs.validators.ge(0), attrs.validators.lt(2**16)]
-    )
+    counter: int
+    revision: int = 0
+    lane: int = 0
 
-    packed: int = attrs.field(init=False, repr=False, eq=False)
+    def __post_init__(self) -> None:
+        if not (
+            0 <= self.counter < 1 << 40 and 0 <= self.revision < 1 << 8 and 0 <= self.lane < 1 << 16
+        ):
+            message = f"a nonce's parts must be a counter u40, revision u8 and lane u16, not {self}"
+            raise ValueError(message)
 
-    @packed.default
-    def _packed(self) -> int:
+    @property
+    def packed(self) -> int:
+        """The u64 that is signed."""
         return self.counter << 24 | self.revision << 16 | self.lane
 
     @property
@@ -116,9 +116,10 @@ class Authorization(msgspec.Struct, frozen=True, gc=False, array_like=True):
     leaf: int = 0
 
 
-@attrs.frozen(kw_only=True)
-class SignedOrder:
+class SignedOrder(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """An order as its trader signed and sent it, decoded but not yet verified.
+
+    Other terms are another order: ``msgspec.structs.replace(order, price=...)``.
 
     Attributes:
         trader: the account whose funds trade.

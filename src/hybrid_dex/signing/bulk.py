@@ -17,6 +17,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 import attrs
+import msgspec
 
 from hybrid_dex.errors import SignatureError
 from hybrid_dex.model.signed_order import MAX_BULK_HEIGHT, SignatureKind, SignedOrder
@@ -148,7 +149,7 @@ class BulkTree:
     def signed(self, signature: bytes) -> tuple[SignedOrder, ...]:
         """Return the orders, each with the tree's signature and its place in the tree."""
         return tuple(
-            attrs.evolve(
+            msgspec.structs.replace(
                 order,
                 signature=signature,
                 signature_kind=SignatureKind.BULK,

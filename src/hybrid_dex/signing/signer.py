@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import attrs
+import msgspec
 from coincurve import PrivateKey
 
 from hybrid_dex.errors import ConfigurationError, SignatureError
@@ -117,7 +118,7 @@ class LocalSigner:
             )
 
     def _signed(self, order: SignedOrder, domain: Domain, kind: SignatureKind) -> SignedOrder:
-        return attrs.evolve(
+        return msgspec.structs.replace(
             order,
             signature=self.sign_digest(order_digest(order, domain)),
             signature_kind=kind,

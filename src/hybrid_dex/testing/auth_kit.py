@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 import attrs
+import msgspec
 
 from hybrid_dex.errors import SignatureError
 from hybrid_dex.interfaces.auth import Auth, LoginClient, Session
@@ -306,7 +307,7 @@ class AuthKit(Kit):
         bench = await made(self.make_auth())
         good = bench.order(bench.accounts[0], 1)
         for signature in (b"", b"\x00", bytes(64), bytes(65), b"\xff" * 65, b"x" * 4_000):
-            order = attrs.evolve(good, signature=signature)
+            order = msgspec.structs.replace(good, signature=signature)
             _, verdict = await bench.auth.verify_many([good, order])
             _demand_refusal(f"a signature of {len(signature)} bytes", verdict)
 
@@ -324,7 +325,7 @@ def _altered(order: SignedOrder, other: AccountId) -> dict[str, SignedOrder]:
         "nonce": {"nonce": Nonce(nonce.counter + 1, nonce.revision, nonce.lane)},
         "post-only flag": {"post_only": not order.post_only},
     }
-    return {name: attrs.evolve(order, **change) for name, change in changes.items()}  # type: ignore[arg-type] # by name
+    return {name: msgspec.structs.replace(order, **change) for name, change in changes.items()}
 
 
 def _demand_refusal(what: str, verdict: Authorization | Refusal) -> None:
