@@ -38,7 +38,14 @@ from hybrid_dex.model.frame import FRAME_VERSION, Frame, FrameKind, as_journaled
 from hybrid_dex.model.signed_order import Authorization, SignedOrder
 from hybrid_dex.model.units import AccountId, MarketId, Sequence, TimestampNs
 from hybrid_dex.signing import Domain, ProvenTrees, authorize, order_digest
-from hybrid_dex.wire import PlaceOp, ack, decode_client_message, encode, order_request, to_order
+from hybrid_dex.wire import (
+    PlaceOp,
+    decode_client_message,
+    encode,
+    encode_ack,
+    order_request,
+    to_order,
+)
 from reference_app.answers import placed_answer
 from reference_app.app import compose
 from reference_app.frames import text_frame
@@ -189,7 +196,7 @@ class Course:
             self._hub.tell(happened)
         with clock.stage("acknowledge"):
             acks = [
-                text_frame(encode(ack(message.id, placed_answer(self._engine, answer))))  # type: ignore[arg-type] # an engine is a view
+                text_frame(encode_ack(message.id, placed_answer(self._engine, answer)))  # type: ignore[arg-type] # an engine is a view
                 for message, (answer, _) in zip(messages, applied, strict=True)
             ]
         with clock.stage("send"):

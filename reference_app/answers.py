@@ -1,6 +1,5 @@
 """Answers: what a command did, as the one message that its sender gets over REST and sockets."""
 
-from collections.abc import Sequence as Items
 from typing import Final
 
 from hybrid_dex.exchange import ExchangeView
@@ -170,13 +169,10 @@ def _order_answer(
     if order is None or market is None:
         detail = "it was done, and the order has ended too long ago to be shown; see the history"
         raise refuse(Refusal(RejectReason.UNKNOWN_ORDER, "order_id", detail))
-    made: Items[FillMade] = [
-        event
-        for event in batch.events
-        if isinstance(event, FillMade) and event.taker_order == order.order_id
-    ]
     fills: list[FillMessage] = []
-    for fill in made:
+    for fill in batch.events if len(batch.events) > 1 else ():
+        if not isinstance(fill, FillMade) or fill.taker_order != order.order_id:
+            continue
         stage = SettlementStage.MATCHED  # as it was when it was made; the channels tell the rest
         record = FillRecord(fill=fill, at_ns=at_ns, stage=stage, batch=0, transaction="")
         sides = fill_messages(record, order.account, market)

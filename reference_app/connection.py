@@ -32,7 +32,6 @@ from hybrid_dex.wire import (
     PingOp,
     PlaceOp,
     Pong,
-    Problem,
     ReduceOp,
     ReplaceOp,
     ScheduleCancelOp,
@@ -41,6 +40,8 @@ from hybrid_dex.wire import (
     UnsubscribeOp,
     ack,
     decode_client_message,
+    encode,
+    encode_ack,
     parse_order_id,
     problem,
     to_ms,
@@ -50,6 +51,7 @@ from reference_app.access import check_market, check_scope, forbidden, unauthent
 from reference_app.answers import placed_answer
 from reference_app.authorizing import key_login
 from reference_app.channel_messages import message_frame
+from reference_app.frames import text_frame
 from reference_app.hub import PUBLIC
 from reference_app.outbox import CLOSE_GOING_AWAY, CLOSE_LOST, Outbox
 from reference_app.prices import PRICE_CHANNELS
@@ -350,20 +352,18 @@ class Connection:
             for op in ops:
                 self._fail(op.id, error)
             return
-        for op, outcome in zip(ops[:count], outcomes, strict=True):
-            self._acknowledge(op, outcome)
-        if refusal is not None:
-            for op in ops[count:]:
-                self._fail(op.id, refusal)
+        pairs = zip(ops[:count], outcomes, strict=True)
+        answers = [self._acknowledgement(op, outcome) for op, outcome in pairs]
+        answers += [_failure(op.id, refusal) for op in ops[count:] if refusal is not None]
+        self.outbox.put(b"".join(map(text_frame, answers)))
 
-    def _acknowledge(self, op: PlaceOp, outcome: order_entry.Outcome) -> None:
+    def _acknowledgement(self, op: PlaceOp, outcome: order_entry.Outcome) -> bytes:
         if isinstance(outcome, Exception):
-            self._fail(op.id, outcome)
-            return
+            return _failure(op.id, outcome)
         try:
-            self._send(ack(op.id, placed_answer(self._view, outcome)))
+            return encode_ack(op.id, placed_answer(self._view, outcome))
         except Exception as error:  # noqa: BLE001 # told to the client, logged when it is ours
-            self._fail(op.id, error)
+            return _failure(op.id, error)
 
     async def _enter(self, op: EntryOp) -> msgspec.Struct:
         """Do a request of order entry other than a place, and return its answer."""
@@ -402,8 +402,11 @@ class Connection:
         self.outbox.put(message_frame(message))
 
     def _fail(self, request_id: int | str | None, error: Exception) -> None:
-        document: Problem = problem_of(error)
-        self._send(ErrorMessage(id=request_id, problem=document))
+        self.outbox.put(text_frame(_failure(request_id, error)))
+
+
+def _failure(request_id: int | str | None, error: Exception) -> bytes:
+    return encode(ErrorMessage(id=request_id, problem=problem_of(error)))
 
 
 def _same_reach(one: Principal, other: Principal) -> bool:

@@ -16,7 +16,6 @@ from hybrid_dex.interfaces.history import History
 from hybrid_dex.interfaces.risk import Refusal
 from hybrid_dex.model.market import Asset, Market
 from hybrid_dex.model.reasons import RejectReason
-from hybrid_dex.model.units import MarketId
 from hybrid_dex.signing.domain import Domain
 from reference_app.access import unauthenticated
 from reference_app.administration import Administration
@@ -77,7 +76,7 @@ class Services:
 
     def market(self, market_id: str) -> Market:
         """Return a market. Raises `ProblemError` when there is none."""
-        market = self.exchange.view.market(MarketId(market_id))
+        market = self.exchange.view.market(market_id)  # type: ignore[arg-type] # found only when it is one
         if market is None:
             raise refuse(
                 Refusal(RejectReason.UNKNOWN_MARKET, "market", f"there is no market {market_id!r}")

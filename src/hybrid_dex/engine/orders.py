@@ -40,6 +40,7 @@ ENDED_KEPT_NS: Final = 15 * 60 * 1_000_000_000
 _NEVER_NS: Final = MAX_TIMESTAMP_NS + 1
 # Its integers are those of the order, and giving each its unit's name again would cost a call each.
 _order_accepted: Final[Callable[..., OrderAccepted]] = OrderAccepted
+_order_view: Final[Callable[..., OrderView]] = OrderView
 
 
 class LiveOrder(msgspec.Struct, gc=False, array_like=True):
@@ -146,7 +147,7 @@ class LiveOrder(msgspec.Struct, gc=False, array_like=True):
     def view(self) -> OrderView:
         """Return the order as its trader sees it."""
         signed, extra = self.authorization, self.conditions
-        return OrderView(
+        plain = _order_view(
             self.order_id,
             self.account,
             self.market,
@@ -156,21 +157,26 @@ class LiveOrder(msgspec.Struct, gc=False, array_like=True):
             self.post_only,
             self.self_trade,
             self.price,
-            Quantity(self.quantity),
-            Quantity(self.open),
-            Quantity(self.filled),
-            self.current_status(),
+            self.quantity,
+            self.open,
+            self.filled,
+            self.current_status() if self.filled else self.status,
             self.accepted_at_ns,
             self.expires_at_ns,
             self.client_order_id,
             b"" if signed is None else signed.order_hash,
             None if signed is None else signed.nonce,
-            None if extra is None else extra.trigger_price,
-            extra is not None and extra.waiting,
-            None if extra is None else extra.display_quantity,
-            None if extra is None else extra.quote_budget,
-            None if extra is None else extra.other or None,
-            Quantity(0 if extra is None else extra.asleep),
+        )
+        if extra is None:
+            return plain
+        return msgspec.structs.replace(
+            plain,
+            trigger_price=extra.trigger_price,
+            waiting=extra.waiting,
+            display_quantity=extra.display_quantity,
+            quote_budget=extra.quote_budget,
+            linked_to=extra.other or None,
+            asleep=extra.asleep,
         )
 
 

@@ -210,11 +210,11 @@ class Market:
             if text is None:
                 return Quantity(otherwise)
             found = parse_step(field, text, base_decimals, lot_size)
-            return Quantity(
-                _bounded(
+            if not 1 <= found <= MAX_QUANTITY:
+                raise _out_of_bounds(
                     field, found, MAX_QUANTITY, lambda n: format_units(n * lot_size, base_decimals)
                 )
-            )
+            return Quantity(found)
 
         quote_asset = Asset(id=AssetId(quote), decimals=quote_decimals, token=quote_token)
         amount = quote_asset.parse
@@ -273,22 +273,37 @@ class Market:
         if step is None:
             message = f"market {self.id}: its tick is not a finite decimal"
             raise ConfigurationError(message)
-        ticks = parse_step(field, text, self.quote.decimals + base_decimals, step)
-        return Price(_bounded(field, ticks, MAX_PRICE, self.format_price))
+        decimals = self.quote.decimals + base_decimals
+        ticks: Price = parse_step(field, text, decimals, step)  # type: ignore[assignment] # its unit
+        if 1 <= ticks <= MAX_PRICE:
+            return ticks
+        raise _out_of_bounds(field, ticks, MAX_PRICE, self.format_price)
 
     def format_price(self, price: int) -> str:
         """Return a price in ticks as decimal text."""
-        atoms = price * self.tick_size * 10 ** (2 * self.base.decimals) // self.lot_size
-        return format_units(atoms, self.quote.decimals + self.base.decimals)
+        return _format_price(
+            price, self.tick_size, self.lot_size, self.base.decimals, self.quote.decimals
+        )
 
     def parse_quantity(self, text: str, field: str = "quantity") -> Quantity:
         """Return a quantity text in lots, or raise `FormatError` with the nearest valid ones."""
-        lots = parse_step(field, text, self.base.decimals, self.lot_size)
-        return Quantity(_bounded(field, lots, MAX_QUANTITY, self.format_quantity))
+        lots: Quantity = parse_step(field, text, self.base.decimals, self.lot_size)  # type: ignore[assignment] # its unit
+        if 1 <= lots <= MAX_QUANTITY:
+            return lots
+        raise _out_of_bounds(field, lots, MAX_QUANTITY, self.format_quantity)
 
     def format_quantity(self, quantity: int) -> str:
         """Return a quantity in lots as decimal text."""
         return format_units(quantity * self.lot_size, self.base.decimals)
+
+
+@functools.lru_cache(maxsize=16_384)
+def _format_price(
+    price: int, tick_size: int, lot_size: int, base_decimals: int, quote_decimals: int
+) -> str:
+    """Prices come again and again, and their scale is a large number."""
+    atoms = price * tick_size * 10 ** (2 * base_decimals) // lot_size
+    return format_units(atoms, quote_decimals + base_decimals)
 
 
 @functools.lru_cache(maxsize=4_096)
@@ -318,8 +333,6 @@ def _tick_size(id: str, tick: str, lot: str, lot_size: int, decimals: tuple[int,
     return tick_size
 
 
-def _bounded(field: str, value: int, limit: int, show: Callable[[int], str]) -> int:
-    if not 1 <= value <= limit:
-        reason = "must be greater than zero" if value < 1 else "too large"
-        raise FormatError(field, reason, f"{show(1)} to {show(limit)}")
-    return value
+def _out_of_bounds(field: str, value: int, limit: int, show: Callable[[int], str]) -> FormatError:
+    reason = "must be greater than zero" if value < 1 else "too large"
+    return FormatError(field, reason, f"{show(1)} to {show(limit)}")

@@ -277,6 +277,7 @@ from hybrid_dex.wire.socket import (
     candle_channel,
     decode_client_message,
     decode_server_message,
+    encode_ack,
 )
 from hybrid_dex.wire.streams import (
     BalancesMessage,
@@ -486,6 +487,7 @@ __all__ = [
     "decode_client_message",
     "decode_server_message",
     "encode",
+    "encode_ack",
     "execution_message",
     "fees_message",
     "fill_message",

@@ -71,9 +71,7 @@ def decode(
             f"{len(data)} bytes are too many",
             f"at most {max_bytes} bytes",
         )
-    # Without escapes, quotes alternate: every second part lies outside of strings.
-    parts = (_ESCAPE.sub(b"", data) if b"\\" in data else data).split(b'"')
-    if _depth(b"".join(parts[::2])) > MAX_DEPTH:
+    if data.count(b"{") + data.count(b"[") > MAX_DEPTH and _depth(data) > MAX_DEPTH:
         raise MessageError(
             RejectReason.INVALID_MESSAGE,
             field,
@@ -88,7 +86,10 @@ def decode(
         raise MessageError(
             RejectReason.INVALID_MESSAGE, field, f"not JSON: {error}", "one UTF-8 JSON value"
         ) from None
-    if b"\\" in data or _may_repeat(parts):
+    # Without escapes, quotes alternate: every second part is a text. In most orders not even a value says what
+    # another text says.
+    texts = data.split(b'"')[1::2]
+    if b"\\" in data or len(set(texts)) != len(texts):
         _refuse_repeated_keys(data, field)
     return message
 
@@ -106,9 +107,10 @@ def _decoder(type_: Hashable) -> Any:  # noqa: ANN401 # a cache keyed by type ca
     return msgspec.json.Decoder(type_)
 
 
-def _depth(outside: bytes) -> int:
+def _depth(data: bytes) -> int:
     """Return the nesting, or half the number of brackets when that is shallow enough."""
-    brackets = outside.translate(None, _NOT_BRACKETS)
+    parts = (_ESCAPE.sub(b"", data) if b"\\" in data else data).split(b'"')
+    brackets = b"".join(parts[::2]).translate(None, _NOT_BRACKETS)
     if len(brackets) <= 2 * MAX_DEPTH:
         return len(brackets) // 2  # exceeded only by brackets that never close
     depth = deepest = 0
@@ -118,33 +120,24 @@ def _depth(outside: bytes) -> int:
     return deepest
 
 
-def _may_repeat(parts: list[bytes]) -> bool:
-    """Whether two keys anywhere in the message are the same text."""
-    texts = parts[1::2]
-    if len(set(texts)) == len(texts):
-        return False  # as in most orders: not even a value says what another text says
-    keys = [
-        inside
-        for inside, after in zip(texts, parts[2::2], strict=False)
-        if after.lstrip(b" \t\r\n").startswith(b":")
-    ]
-    return len(set(keys)) != len(keys)
+def _refuse_repeated_key(pairs: list[tuple[str, object]]) -> None:
+    """Look at one object of a message."""
+    if len(dict(pairs)) == len(pairs):
+        return
+    seen = set[str]()
+    key = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value] # None is no hit
+    raise MessageError(RejectReason.INVALID_MESSAGE, _shown(key), "given twice", "each key once")
+
+
+_reader: Final = json.JSONDecoder(
+    object_pairs_hook=_refuse_repeated_key, parse_int=len, parse_float=len
+)
 
 
 def _refuse_repeated_keys(data: bytes, field: str) -> None:
     """Read the message once more, object by object; it is known to be valid and shallow."""
-
-    def check(pairs: list[tuple[str, object]]) -> None:
-        seen = set[str]()
-        for key, _ in pairs:
-            if key in seen:
-                raise MessageError(
-                    RejectReason.INVALID_MESSAGE, _shown(key), "given twice", "each key once"
-                )
-            seen.add(key)
-
     try:
-        json.loads(data, object_pairs_hook=check, parse_int=len, parse_float=len)
+        _reader.decode(data.decode())
     except (ValueError, RecursionError) as error:
         raise MessageError(
             RejectReason.INVALID_MESSAGE, field, f"not JSON: {error}", "one UTF-8 JSON value"

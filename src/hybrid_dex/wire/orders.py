@@ -5,7 +5,7 @@ An order is signed when it carries ``signature``, or says that its hash was appr
 it has to be signed is the exchange's to say, and whether the signature is right is for auth.
 """
 
-from typing import Annotated, NamedTuple, TypeAlias, TypeVar
+from typing import Annotated, Final, TypeAlias, TypeVar
 
 import msgspec
 
@@ -21,7 +21,6 @@ from hybrid_dex.model.signed_order import (
 )
 from hybrid_dex.model.units import (
     AccountId,
-    Amount,
     FeePpm,
     Price,
     Quantity,
@@ -36,6 +35,7 @@ from hybrid_dex.wire.scalars import (
     SymbolText,
     hex_text,
     parse_client_order_id,
+    parse_hashes,
     parse_hex,
     parse_nonce,
     to_ms,
@@ -48,7 +48,6 @@ from hybrid_dex.wire.words import (
     SideWord,
     SignatureKindWord,
     TimeInForceWord,
-    member,
     word,
 )
 
@@ -67,7 +66,17 @@ __all__ = [
 _MAX_FEE: int = 2**16 - 1
 _MAX_EXPIRY: int = 2**40 - 1
 _SIGNED_FIELDS = ("max_fee_ppm", "expiry_s", "nonce")
+_SIGNATURE_BYTES = (64, 65)
 _WALLET: SignatureKindWord = "wallet"
+
+# Members by their words, and those that every order is compared with: looked up once, not for each of them.
+_SIDES: Final = {word(item): item for item in Side}
+_ORDER_TYPES: Final = {word(item): item for item in OrderType}
+_TIMES_IN_FORCE: Final = {word(item): item for item in TimeInForce}
+_SELF_TRADES: Final = {word(item): item for item in SelfTradeMode}
+_SIGNATURE_KINDS: Final = {word(item): item for item in SignatureKind}
+_GTC, _GTD, _IOC = TimeInForce.GTC, TimeInForce.GTD, TimeInForce.IOC
+_BULK, _APPROVED = SignatureKind.BULK, SignatureKind.APPROVED
 
 Proof: TypeAlias = Annotated[
     tuple[BytesText, ...],
@@ -84,16 +93,8 @@ Leaf: TypeAlias = Annotated[
 _Request = TypeVar("_Request", "OrderRequest", "ReplaceRequest")
 
 
-class _Signed(NamedTuple):
-    """What a signed request says beyond an unsigned one, by the names of `SignedOrder`."""
-
-    max_fee_ppm: FeePpm
-    expiry_s: int
-    nonce: Nonce
-    signature: bytes
-    signature_kind: SignatureKind
-    proof: tuple[bytes, ...]
-    leaf: int
+_Signed: TypeAlias = tuple[FeePpm, int, Nonce, bytes, SignatureKind, tuple[bytes, ...]]
+"""What a signed request says beyond an unsigned one: fee, expiry, nonce, signature, its kind, and the proof."""
 
 
 class OrderRequest(
@@ -227,57 +228,56 @@ def to_order(request: OrderRequest, market: Market, account: AccountId) -> Signe
     """
     if request.market != market.id:
         raise FormatError("market", f"is {request.market}", market.id)
-    order_type = member(OrderType, request.order_type)
+    order_type = _ORDER_TYPES[request.order_type]
     time_in_force = _time_in_force(request.time_in_force, request.expires_at_ms, order_type)
-    price = market.parse_price(request.price)
-    quantity = market.parse_quantity(request.quantity)
-    trigger_price = _trigger(request.trigger_price, market)
-    display_quantity = _display(request.display_quantity, market)
-    quote_budget = None if request.quote_budget is None else _budget(request.quote_budget, market)
-    client_order_id = (
-        None if request.client_order_id is None else parse_client_order_id(request.client_order_id)
-    )
+    price, quantity = market.parse_price(request.price), market.parse_quantity(request.quantity)
+    trigger, display, budget = request.trigger_price, request.display_quantity, request.quote_budget
+    trigger_price = None if trigger is None else market.parse_price(trigger, "trigger_price")
+    display_quantity = None if display is None else _display(display, market)
+    quote_budget = None if budget is None else market.quote.parse(budget, "quote_budget")
+    name = request.client_order_id
+    client_order_id = None if name is None else parse_client_order_id(name)
     if not _is_signed(request):
         _refuse_signed_fields(request)
         return PlaceOrder(
             account=account,
             market=market.id,
-            side=member(Side, request.side),
+            side=_SIDES[request.side],
             price=price,
             quantity=quantity,
             order_type=order_type,
             time_in_force=time_in_force,
             post_only=request.post_only,
-            self_trade=member(SelfTradeMode, request.self_trade),
+            self_trade=_SELF_TRADES[request.self_trade],
             expires_at_ns=_expires(request.expires_at_ms),
             client_order_id=client_order_id,
             trigger_price=trigger_price,
             display_quantity=display_quantity,
             quote_budget=quote_budget,
         )
-    signed = _signed_fields(request)
+    max_fee_ppm, expiry_s, nonce, signature, signature_kind, proof = _signed_fields(request)
     _refuse_gtd(time_in_force)
     return SignedOrder(
         trader=account,
         market=market,
-        side=member(Side, request.side),
+        side=_SIDES[request.side],
         order_type=order_type,
         time_in_force=time_in_force,
         post_only=request.post_only,
         price=price,
         quantity=quantity,
-        self_trade=member(SelfTradeMode, request.self_trade),
+        self_trade=_SELF_TRADES[request.self_trade],
         client_order_id=client_order_id,
         trigger_price=trigger_price,
         display_quantity=display_quantity,
         quote_budget=quote_budget,
-        max_fee_ppm=signed.max_fee_ppm,
-        expiry_s=signed.expiry_s,
-        nonce=signed.nonce,
-        signature=signed.signature,
-        signature_kind=signed.signature_kind,
-        proof=signed.proof,
-        leaf=signed.leaf,
+        max_fee_ppm=max_fee_ppm,
+        expiry_s=expiry_s,
+        nonce=nonce,
+        signature=signature,
+        signature_kind=signature_kind,
+        proof=proof,
+        leaf=request.leaf,
     )
 
 
@@ -310,8 +310,9 @@ def to_replacement(
     price = market.parse_price(request.price)
     quantity = market.parse_quantity(request.quantity)
     expected = to_quantity("expected_filled", request.expected_filled, market)
-    trigger_price = _trigger(request.trigger_price, market)
-    display_quantity = _display(request.display_quantity, market)
+    trigger, display = request.trigger_price, request.display_quantity
+    trigger_price = None if trigger is None else market.parse_price(trigger, "trigger_price")
+    display_quantity = None if display is None else _display(display, market)
     if not _is_signed(request):
         _refuse_signed_fields(request)
         return (
@@ -322,7 +323,7 @@ def to_replacement(
                 quantity=quantity,
                 time_in_force=time_in_force,
                 post_only=request.post_only,
-                self_trade=member(SelfTradeMode, request.self_trade),
+                self_trade=_SELF_TRADES[request.self_trade],
                 expires_at_ns=_expires(request.expires_at_ms),
                 expected_filled=expected,
                 trigger_price=trigger_price,
@@ -330,7 +331,7 @@ def to_replacement(
             ),
             expected,
         )
-    signed = _signed_fields(request)
+    max_fee_ppm, expiry_s, nonce, signature, signature_kind, proof = _signed_fields(request)
     _refuse_gtd(time_in_force)
     terms = SignedOrder(
         trader=order.account,
@@ -341,16 +342,16 @@ def to_replacement(
         post_only=request.post_only,
         price=price,
         quantity=quantity,
-        self_trade=member(SelfTradeMode, request.self_trade),
+        self_trade=_SELF_TRADES[request.self_trade],
         trigger_price=trigger_price,
         display_quantity=display_quantity,
-        max_fee_ppm=signed.max_fee_ppm,
-        expiry_s=signed.expiry_s,
-        nonce=signed.nonce,
-        signature=signed.signature,
-        signature_kind=signed.signature_kind,
-        proof=signed.proof,
-        leaf=signed.leaf,
+        max_fee_ppm=max_fee_ppm,
+        expiry_s=expiry_s,
+        nonce=nonce,
+        signature=signature,
+        signature_kind=signature_kind,
+        proof=proof,
+        leaf=request.leaf,
     )
     return terms, expected
 
@@ -428,31 +429,23 @@ def _with_signature(request: _Request, order: SignedOrder | None) -> _Request:
 
 
 def _time_in_force(
-    text: str | None, expires_at_ms: int | None, order_type: OrderType
+    text: TimeInForceWord | None, expires_at_ms: int | None, order_type: OrderType
 ) -> TimeInForce:
     if text is not None:
-        time_in_force = member(TimeInForce, text)
+        time_in_force = _TIMES_IN_FORCE[text]
     elif order_type.is_market:
-        time_in_force = TimeInForce.IOC
+        time_in_force = _IOC
     else:
-        time_in_force = TimeInForce.GTC if expires_at_ms is None else TimeInForce.GTD
-    if (time_in_force is TimeInForce.GTD) != (expires_at_ms is not None):
+        time_in_force = _GTC if expires_at_ms is None else _GTD
+    if (time_in_force is _GTD) != (expires_at_ms is not None):
         raise FormatError(
             "expires_at_ms", "does not go with the time in force", "given with gtd, and only then"
         )
     return time_in_force
 
 
-def _trigger(text: str | None, market: Market) -> Price | None:
-    return None if text is None else market.parse_price(text, "trigger_price")
-
-
-def _display(text: str | None, market: Market) -> Quantity | None:
-    return None if text is None else market.parse_quantity(text, "display_quantity")
-
-
-def _budget(text: str, market: Market) -> Amount:
-    return market.quote.parse(text, "quote_budget")
+def _display(text: str, market: Market) -> Quantity:
+    return market.parse_quantity(text, "display_quantity")
 
 
 def _lots(lots: Quantity | None, market: Market) -> str | None:
@@ -468,7 +461,7 @@ def _expires(expires_at_ms: int | None) -> TimestampNs | None:
 
 
 def _refuse_gtd(time_in_force: TimeInForce) -> None:
-    if time_in_force is TimeInForce.GTD:
+    if time_in_force is _GTD:
         raise FormatError(
             "time_in_force", "a signed order ends by its expiry_s, not by gtd", "gtc, ioc or fok"
         )
@@ -497,18 +490,17 @@ def _signed_fields(request: OrderRequest | ReplaceRequest) -> _Signed:
         raise FormatError("max_fee_ppm", f"is {max_fee_ppm}", f"0 to {_MAX_FEE}")
     if not 0 <= expiry_s <= _MAX_EXPIRY:
         raise FormatError("expiry_s", f"is {expiry_s}", f"0 to {_MAX_EXPIRY}, in Unix seconds")
-    kind = member(SignatureKind, request.signature_kind)
-    if kind is SignatureKind.APPROVED and request.signature is not None:
+    kind, text = _SIGNATURE_KINDS[request.signature_kind], request.signature
+    if kind is _APPROVED and text is not None:
         raise FormatError("signature", "given with an approved hash", "no signature")
-    bulk = kind is SignatureKind.BULK
+    bulk = kind is _BULK
     if bulk != bool(request.proof) or (request.leaf and not bulk):
         raise FormatError("proof", f"does not go with kind {request.signature_kind}", "with bulk")
-    return _Signed(
+    return (
         FeePpm(max_fee_ppm),
         expiry_s,
         Nonce.unpack(parse_nonce(nonce)),
-        b"" if request.signature is None else parse_hex("signature", request.signature, (64, 65)),
+        b"" if text is None else parse_hex("signature", text, _SIGNATURE_BYTES),
         kind,
-        tuple(parse_hex("proof", sibling, (32,)) for sibling in request.proof),
-        request.leaf,
+        parse_hashes("proof", request.proof) if bulk else (),
     )

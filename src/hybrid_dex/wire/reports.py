@@ -4,12 +4,13 @@ Messages that travel over the socket carry ``type``; REST lists hold the very sa
 """
 
 from collections.abc import Iterable
+from typing import Final
 
 import msgspec
 
 from hybrid_dex.interfaces.records import FillRecord
 from hybrid_dex.model.market import Market
-from hybrid_dex.model.order import Side
+from hybrid_dex.model.order import OrderStatus, OrderType, SelfTradeMode, Side, TimeInForce
 from hybrid_dex.model.reports import ExecutionReport, FillReport, Liquidity
 from hybrid_dex.model.units import AccountId, Amount, OrderId, Price
 from hybrid_dex.model.views import OrderView
@@ -51,6 +52,15 @@ __all__ = [
     "fill_messages",
     "order_message",
 ]
+
+_NOTHING: Final = "0"
+
+# The words of what every answer says.
+_SIDES: Final = {item: word(item) for item in Side}
+_ORDER_TYPES: Final = {item: word(item) for item in OrderType}
+_TIMES_IN_FORCE: Final = {item: word(item) for item in TimeInForce}
+_SELF_TRADES: Final = {item: word(item) for item in SelfTradeMode}
+_STATUSES: Final = {item: word(item) for item in OrderStatus}
 
 
 class OrderMessage(msgspec.Struct, frozen=True, gc=False, kw_only=True, forbid_unknown_fields=True):
@@ -229,31 +239,35 @@ class CancelAllAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
 def order_message(order: OrderView, market: Market) -> OrderMessage:
     """Return an order as its trader sees it."""
+    quantity, open_, filled, asleep = order.quantity, order.open, order.filled, order.asleep
+    expires, nonce, linked = order.expires_at_ns, order.nonce, order.linked_to
+    trigger, display, budget = order.trigger_price, order.display_quantity, order.quote_budget
+    total = market.format_quantity(quantity)
     return OrderMessage(
         order_id=str(order.order_id),
         account=order.account,
         market=order.market,
-        side=word(order.side),
-        order_type=word(order.order_type),
-        time_in_force=word(order.time_in_force),
+        side=_SIDES[order.side],
+        order_type=_ORDER_TYPES[order.order_type],
+        time_in_force=_TIMES_IN_FORCE[order.time_in_force],
         post_only=order.post_only,
-        self_trade=word(order.self_trade),
+        self_trade=_SELF_TRADES[order.self_trade],
         price=market.format_price(order.price),
-        quantity=market.format_quantity(order.quantity),
-        open=market.format_quantity(order.open),
-        filled=market.format_quantity(order.filled),
-        status=word(order.status),
+        quantity=total,
+        open=total if open_ == quantity else market.format_quantity(open_),
+        filled=market.format_quantity(filled) if filled else _NOTHING,
+        status=_STATUSES[order.status],
         accepted_at_ms=to_ms(order.accepted_at_ns),
-        expires_at_ms=None if order.expires_at_ns is None else to_ms(order.expires_at_ns),
+        expires_at_ms=None if expires is None else to_ms(expires),
         client_order_id=order.client_order_id,
         order_hash=hex_text(order.order_hash) if order.order_hash else None,
-        nonce=None if order.nonce is None else str(order.nonce),
-        trigger_price=_price(order.trigger_price, market),
+        nonce=None if nonce is None else str(nonce),
+        trigger_price=None if trigger is None else market.format_price(trigger),
         waiting=order.waiting,
-        display_quantity=_quantity(order.display_quantity, market),
-        quote_budget=_amount(order.quote_budget, market),
-        linked_to=None if order.linked_to is None else str(order.linked_to),
-        asleep=market.format_quantity(order.asleep),
+        display_quantity=None if display is None else market.format_quantity(display),
+        quote_budget=None if budget is None else market.quote.format(budget),
+        linked_to=None if linked is None else str(linked),
+        asleep=market.format_quantity(asleep) if asleep else _NOTHING,
     )
 
 

@@ -31,6 +31,7 @@ __all__ = [
     "hex_text",
     "parse_client_order_id",
     "parse_fill_id",
+    "parse_hashes",
     "parse_hex",
     "parse_nonce",
     "parse_order_id",
@@ -105,6 +106,7 @@ _DIGITS: Final = re.compile(r"[1-9][0-9]{0,19}", re.ASCII)
 _PLAIN: Final = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
 """What no rule of `parse_units` refuses, and what fits 64 bits."""
 _MAX_ID: Final = 2**63 - 1
+_HASH_BYTES: Final = 32
 _MAX_NONCE: Final = 2**64 - 1
 _MS: Final = 1_000_000
 
@@ -153,8 +155,24 @@ def parse_hex(field: str, text: str, lengths: tuple[int, ...]) -> bytes:
     data = _hex(text)
     if data is not None and len(data) in lengths:
         return data
+    raise _not_bytes(field, data, lengths)
+
+
+def parse_hashes(field: str, texts: tuple[str, ...]) -> tuple[bytes, ...]:
+    """Return the 32 bytes of each hexadecimal text. Raises: as `parse_hex`."""
+    found: list[bytes] = []
+    for text in texts:
+        data = _hex(text)
+        if data is None or len(data) != _HASH_BYTES:
+            raise _not_bytes(field, data, (_HASH_BYTES,))
+        found.append(data)
+    return tuple(found)
+
+
+def _not_bytes(field: str, data: bytes | None, lengths: tuple[int, ...]) -> FormatError:
     valid = f"0x and {' or '.join(str(2 * length) for length in lengths)} hexadecimal digits"
-    raise FormatError(field, "not hexadecimal" if data is None else f"{len(data)} bytes", valid)
+    reason = "not hexadecimal" if data is None else f"{len(data)} bytes"
+    return FormatError(field, reason, valid)
 
 
 def signature_bytes(text: str, field: str = "signature") -> bytes:
@@ -171,12 +189,14 @@ def signature_bytes(text: str, field: str = "signature") -> bytes:
 
 def _hex(text: str) -> bytes | None:
     """Return the bytes of 0x and pairs of hexadecimal digits; ``None`` of anything else."""
+    if text[:2] != "0x":
+        return None
     try:
         data = bytes.fromhex(text[2:])
     except ValueError:
         return None
     # It passes over spaces between pairs, which the length tells.
-    return data if text[:2] == "0x" and len(text) == 2 + 2 * len(data) else None
+    return data if len(text) == 2 + 2 * len(data) else None
 
 
 def parse_nonce(text: str, field: str = "nonce") -> int:

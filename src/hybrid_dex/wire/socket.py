@@ -68,6 +68,7 @@ __all__ = [
     "candle_channel",
     "decode_client_message",
     "decode_server_message",
+    "encode_ack",
 ]
 
 MAX_SERVER_MESSAGE_BYTES = 8 * 1024 * 1024
@@ -460,6 +461,18 @@ def candle_channel(market: str, interval: IntervalWord) -> Channel:
 def ack(id: RequestId, result: msgspec.Struct) -> Ack:
     """Return the acknowledgement of a request."""
     return Ack(id=id, result=msgspec.Raw(encode(result)))
+
+
+class _Acknowledged(msgspec.Struct, tag_field="type", tag="ack"):
+    """As `Ack`, with an answer that is not JSON yet."""
+
+    id: RequestId
+    result: msgspec.Struct
+
+
+def encode_ack(id: RequestId, result: msgspec.Struct) -> bytes:
+    """Return the JSON of the acknowledgement of a request: that of `ack`, encoded in one go."""
+    return encode(_Acknowledged(id, result))
 
 
 def decode_client_message(raw: bytes | str, *, max_bytes: int = MAX_MESSAGE_BYTES) -> ClientMessage:
