@@ -12,6 +12,8 @@ Four kinds, always named by the order and never guessed (`SignatureKind`):
 No kind is ever tried in place of another, and nothing here asks a chain.
 """
 
+from typing import TypeAlias
+
 import attrs
 
 from hybrid_dex.errors import SignatureError
@@ -27,17 +29,20 @@ __all__ = ["ProvenTrees", "authorize"]
 
 _, _SESSION, _BULK, _APPROVED = SignatureKind
 
+_Node: TypeAlias = tuple[bytes, tuple[bytes, ...]]
+"""A node's hash, and its proof."""
+
 
 class _ProvenTree:
     """What is known of a tree whose signature was recovered: nodes that the root commits to.
 
     Nodes are numbered as in a heap: the root is 1, the children of n are 2n and 2n + 1, so a
-    node's sibling is ``n ^ 1``. Where a node is known, so are its sibling and all above them.
+    node's sibling is ``n ^ 1``. Each is known with the siblings that lead from it to the root.
     """
 
     __slots__ = ("_nodes", "signature")
 
-    def __init__(self, nodes: dict[int, bytes], signature: bytes) -> None:
+    def __init__(self, nodes: dict[int, _Node], signature: bytes) -> None:
         self._nodes = nodes
         self.signature = signature
 
@@ -45,22 +50,17 @@ class _ProvenTree:
         """Whether this leaf with exactly this proof belongs to the tree; remembers what it saw."""
         if leaf >> len(proof):
             return False
-        nodes, steps = self._nodes, iter(proof)
+        nodes = self._nodes
         number = 1 << len(proof) | leaf
-        fresh: dict[int, bytes] = {}
+        if number in nodes:
+            return nodes[number] == (node, proof)
+        fresh: dict[int, _Node] = {}
         while number not in nodes:  # the root is
-            sibling = next(steps)
-            fresh[number], fresh[number ^ 1] = node, sibling
-            node = keccak256(sibling + node if number & 1 else node + sibling)
+            node, proof = _step(fresh, number, node, proof)
             number >>= 1
-        if nodes[number] != node:
+        if nodes[number] != (node, proof):
             return False
-        for sibling in steps:
-            if nodes[number ^ 1] != sibling:
-                return False
-            number >>= 1
-        if fresh:
-            nodes.update(fresh)
+        nodes.update(fresh)
         return True
 
 
@@ -89,7 +89,7 @@ class ProvenTrees:
             check_place(proof, leaf)  # what holds in a known tree has passed it
             nodes = _path(struct_hash, proof, leaf)
             scalars = split_signature(order.signature)
-            signer = recover_address_bytes(bulk_digest(nodes[1], len(proof), domain), scalars)
+            signer = recover_address_bytes(bulk_digest(nodes[1][0], len(proof), domain), scalars)
             if signer != parse_address(order.trader, "trader"):
                 raise _another(signer, order, "the typed data of the tree that holds the order")
             tree = self._trees[key] = _ProvenTree(nodes, scalars.compact)
@@ -142,15 +142,22 @@ def authorize(
     return _authorization(order, order.trader, digest, scalars.compact)
 
 
-def _path(node: bytes, proof: tuple[bytes, ...], leaf: int) -> dict[int, bytes]:
+def _step(nodes: dict[int, _Node], number: int, node: bytes, proof: tuple[bytes, ...]) -> _Node:
+    """Note a node and its sibling; return what is above them."""
+    sibling, above = proof[0], proof[1:]
+    nodes[number] = node, proof
+    nodes[number ^ 1] = sibling, (node, *above)
+    return keccak256(sibling + node if number & 1 else node + sibling), above
+
+
+def _path(node: bytes, proof: tuple[bytes, ...], leaf: int) -> dict[int, _Node]:
     """Return a leaf, its siblings and all above them, by number; the root is 1."""
     number = 1 << len(proof) | leaf
-    nodes = {number: node}
-    for sibling in proof:
-        nodes[number ^ 1] = sibling
-        node = keccak256(sibling + node if number & 1 else node + sibling)
+    nodes: dict[int, _Node] = {}
+    while proof:
+        node, proof = _step(nodes, number, node, proof)
         number >>= 1
-        nodes[number] = node
+    nodes[number] = node, proof
     return nodes
 
 
