@@ -122,7 +122,9 @@ def signed_orders(number: int) -> Orders:
             )
         ],
         strangers=[
-            stranger.sign_order(msgspec.structs.replace(order, trader=AccountId(stranger.address)), DOMAIN)
+            stranger.sign_order(
+                msgspec.structs.replace(order, trader=AccountId(stranger.address)), DOMAIN
+            )
             for order, stranger in ((order, LocalSigner(rng.randbytes(32))) for order in plain)
         ],
     )

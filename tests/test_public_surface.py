@@ -21,7 +21,16 @@ def test_every_public_name_is_there_and_says_what_it_is() -> None:
 
 
 def test_importing_the_library_loads_none_of_its_extras() -> None:
-    extras = {"web3", "coincurve", "sha3", "sqlalchemy", "litestar", "httpx", "rich", "cyclopts"}
+    extras = {
+        "web3",
+        "coincurve",
+        "tiny_keccak",
+        "sqlalchemy",
+        "litestar",
+        "httpx",
+        "rich",
+        "cyclopts",
+    }
     program = f"import sys, hybrid_dex; print(sorted(set(sys.modules) & {extras}))"
     printed = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
