@@ -8,12 +8,13 @@ from typing import Final
 
 import attrs
 import msgspec
-from web3 import AsyncHTTPProvider, AsyncWeb3
+from web3 import AsyncWeb3
 from web3.types import RPCEndpoint
 
 from hybrid_dex.errors import SettlementError, SignatureError
 from hybrid_dex.model.market import Asset, Market
 from hybrid_dex.settlement.deployment import Delays, Deployer
+from hybrid_dex.settlement.evm.provider import ATTEMPTS, HttpProvider
 from hybrid_dex.settlement.vault import Vault
 from hybrid_dex.signing.address import parse_address
 from reference_app.demo.accounts import MARKET, DemoAccount, DemoAccounts
@@ -60,7 +61,7 @@ async def prepare_ground(
     Raises:
         SettlementError: the chain lost what the file says was deployed, or refuses a transaction.
     """
-    web3 = AsyncWeb3(AsyncHTTPProvider(rpc_url))
+    web3 = AsyncWeb3(HttpProvider(rpc_url, attempts=ATTEMPTS))
     deployer = Deployer(rpc_url=rpc_url, key=accounts.owner.key)
     try:
         ground = await _known(file, web3)
@@ -84,7 +85,7 @@ async def prepare_ground(
         await web3.provider.disconnect()
 
 
-async def _known(file: Path, web3: "AsyncWeb3[AsyncHTTPProvider]") -> Ground | None:
+async def _known(file: Path, web3: "AsyncWeb3[HttpProvider]") -> Ground | None:
     ground = _read(file)
     if ground is None:
         return None

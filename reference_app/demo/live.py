@@ -8,8 +8,9 @@ from typing import Final
 
 from rich.console import Console
 from rich.live import Live
-from web3 import AsyncHTTPProvider, AsyncWeb3
+from web3 import AsyncWeb3
 
+from hybrid_dex.settlement.evm.provider import ATTEMPTS, HttpProvider
 from reference_app.demo.ending import Ending
 from reference_app.demo.options import DemoOptions
 from reference_app.demo.quotes import maker_of
@@ -85,7 +86,7 @@ def _background(demo: Demo, takers: Sequence[Taker]) -> list[Coroutine[None, Non
         *(taker.run() for taker in takers),
     ]
     if demo.chain is not None:
-        work.append(watch_chain(board, AsyncWeb3(AsyncHTTPProvider(demo.chain.url))))
+        work.append(watch_chain(board, AsyncWeb3(HttpProvider(demo.chain.url, attempts=ATTEMPTS))))
     return work
 
 

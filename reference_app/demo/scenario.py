@@ -11,10 +11,11 @@ from typing import Final
 import attrs
 from rich.console import Console
 from rich.table import Table
-from web3 import AsyncHTTPProvider, AsyncWeb3
+from web3 import AsyncWeb3
 
 from hybrid_dex.model.decimal_text import MAX_CHAIN_DIGITS, parse_units
 from hybrid_dex.model.market import Asset
+from hybrid_dex.settlement.evm.provider import ATTEMPTS, HttpProvider
 from reference_app.demo.board import BalanceRow, Board
 from reference_app.demo.ending import Ending
 from reference_app.demo.live import takers_of
@@ -177,7 +178,7 @@ async def _fees(demo: Demo) -> int:
 async def _read_gas(demo: Demo) -> None:
     if demo.chain is None:
         return
-    web3 = AsyncWeb3(AsyncHTTPProvider(demo.chain.url))
+    web3 = AsyncWeb3(HttpProvider(demo.chain.url, attempts=ATTEMPTS))
     try:
         await read_gas(demo.board, web3)
     finally:

@@ -9,13 +9,14 @@ from collections.abc import Iterable
 from typing import Final
 
 import attrs
-from web3 import AsyncHTTPProvider, AsyncWeb3
+from web3 import AsyncWeb3
 from web3.exceptions import TransactionNotFound, Web3Exception
 
 from hybrid_dex.client import ExchangeClient, Reconnected, UnreachableError
 from hybrid_dex.errors import RefusedError, SettlementError, UnknownOutcomeError
 from hybrid_dex.model.decimal_text import MAX_CHAIN_DIGITS, parse_units
 from hybrid_dex.model.market import Asset, Market
+from hybrid_dex.settlement.evm.provider import HttpProvider
 from hybrid_dex.settlement.vault import Vault
 from hybrid_dex.wire import BalanceMessage, FillMessage, TradeMessage
 from reference_app.demo.accounts import DemoAccount
@@ -156,7 +157,7 @@ def _atoms(text: str, asset: Asset) -> int:
     return parse_units("amount", text, asset.decimals, MAX_CHAIN_DIGITS)
 
 
-async def watch_chain(board: Board, web3: "AsyncWeb3[AsyncHTTPProvider]") -> None:
+async def watch_chain(board: Board, web3: "AsyncWeb3[HttpProvider]") -> None:
     """Keep the newest block, and the gas of each batch's transaction, on the board."""
     while True:
         try:
@@ -167,7 +168,7 @@ async def watch_chain(board: Board, web3: "AsyncWeb3[AsyncHTTPProvider]") -> Non
         await asyncio.sleep(_CHAIN_S)
 
 
-async def read_gas(board: Board, web3: "AsyncWeb3[AsyncHTTPProvider]") -> None:
+async def read_gas(board: Board, web3: "AsyncWeb3[HttpProvider]") -> None:
     """Read the receipts of batches whose gas is not known yet."""
     for batch in list(board.batches.values()):
         if batch.gas is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -187,6 +188,18 @@ async def test_a_node_that_fails_on_the_way_yields_no_reading(world: World) -> N
         with pytest.raises(SettlementError, match="does not answer"):
             await read(world, proxy.url)
         assert proxy.fired
+
+
+async def test_a_reading_that_is_given_up_stops_no_other(world: World, rng: random.Random) -> None:
+    """Wherever it was canceled: nothing that readings share in a process is kept."""
+    await world.trader(1, base=ETH, quote=7 * USDC)
+    for _ in range(40):
+        given_up = [asyncio.create_task(read(world)) for _ in range(3)]
+        await asyncio.sleep(rng.random() * 0.03)
+        for task in given_up:
+            task.cancel()
+        await asyncio.gather(*given_up, return_exceptions=True)
+    assert (await read(world)).solvent
 
 
 async def test_another_contract_is_not_believed(world: World) -> None:

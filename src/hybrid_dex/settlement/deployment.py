@@ -7,16 +7,18 @@ deployed here is the same code from the same committed artifacts, with web3 alon
 from collections.abc import Sequence
 from typing import Any, Final
 
+import aiohttp
 import attrs
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
-from web3 import AsyncHTTPProvider, AsyncWeb3
+from web3 import AsyncWeb3
 from web3.exceptions import Web3Exception
 from web3.types import TxReceipt
 
 from hybrid_dex.errors import ConfigurationError, SettlementError
 from hybrid_dex.model.market import Asset, Market
 from hybrid_dex.settlement.evm.artifact import load_artifact
+from hybrid_dex.settlement.evm.provider import ATTEMPTS, HttpProvider
 
 __all__ = ["PERMIT2", "Delays", "Deployer", "Deployment"]
 
@@ -73,7 +75,7 @@ class Deployer:
             raise ConfigurationError(
                 "key is not a private key: 0x and 64 hexadecimal digits"
             ) from None
-        self._provider = AsyncHTTPProvider(rpc_url)
+        self._provider = HttpProvider(rpc_url, attempts=ATTEMPTS)
         self._web3 = AsyncWeb3(self._provider)
 
     async def close(self) -> None:
@@ -161,7 +163,7 @@ class Deployer:
     async def _send(self, call: Any) -> TxReceipt:  # noqa: ANN401 # a function or a constructor
         try:
             fields = await call.build_transaction({"from": self._account.address})
-        except (Web3Exception, OSError) as error:
+        except (Web3Exception, aiohttp.ClientError, OSError, ValueError) as error:
             raise SettlementError(f"the chain refuses the deployment: {error}") from error
         return await self._transact(fields)
 
@@ -185,7 +187,7 @@ class Deployer:
             receipt = await self._web3.eth.wait_for_transaction_receipt(
                 sent, timeout=_RECEIPT_TIMEOUT_S
             )
-        except (Web3Exception, OSError) as error:
+        except (Web3Exception, aiohttp.ClientError, OSError, ValueError) as error:
             raise SettlementError(f"a transaction was not taken: {error}") from error
         if receipt["status"] != 1:
             raise SettlementError(f"transaction 0x{bytes(sent).hex()} was reverted")

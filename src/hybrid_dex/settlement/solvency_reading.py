@@ -14,10 +14,9 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, S
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
-import aiohttp
 import attrs
 from eth_typing import ChecksumAddress
-from web3 import AsyncHTTPProvider, AsyncWeb3
+from web3 import AsyncWeb3
 from web3.contract.async_contract import AsyncContractFunction
 from web3.exceptions import BlockNotFound
 from web3.middleware import ExtraDataToPOAMiddleware
@@ -36,6 +35,7 @@ from hybrid_dex.settlement.contract_history import (
     read_events,
 )
 from hybrid_dex.settlement.evm.artifact import load_artifact, matches_runtime
+from hybrid_dex.settlement.evm.provider import ATTEMPTS, HttpProvider
 from hybrid_dex.signing.solvency import PublishedRoot, SumTree
 
 __all__ = ["SolvencyReader", "SolvencyReading", "TokenReading"]
@@ -151,9 +151,7 @@ class SolvencyReader:
             raise ConfigurationError(f"contract {contract!r} is no EIP-55 address")
         if blocks_per_query < 1 or concurrency < 1:
             raise ConfigurationError("blocks_per_query and concurrency are at least 1")
-        self._provider = AsyncHTTPProvider(
-            rpc_url, request_kwargs={"timeout": aiohttp.ClientTimeout(total=request_timeout_s)}
-        )
+        self._provider = HttpProvider(rpc_url, timeout_s=request_timeout_s, attempts=ATTEMPTS)
         self._web3 = AsyncWeb3(self._provider)
         self._web3.middleware_onion.inject(ExtraDataToPOAMiddleware, layer=0)
         self._exchange = self._web3.eth.contract(

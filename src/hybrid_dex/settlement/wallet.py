@@ -7,10 +7,11 @@ nothing about what is sent, and never repeats a transaction.
 from types import TracebackType
 from typing import Any, Final, Self
 
+import aiohttp
 from eth_account import Account
 from eth_account.datastructures import SignedMessage
 from eth_account.signers.local import LocalAccount
-from web3 import AsyncHTTPProvider, AsyncWeb3
+from web3 import AsyncWeb3
 from web3.contract import AsyncContract
 from web3.contract.async_contract import AsyncContractFunction
 from web3.exceptions import (
@@ -24,6 +25,7 @@ from web3.types import TxParams, TxReceipt
 
 from hybrid_dex.errors import ConfigurationError, SettlementError
 from hybrid_dex.settlement.evm.artifact import load_artifact
+from hybrid_dex.settlement.evm.provider import ATTEMPTS, HttpProvider
 from hybrid_dex.signing import keccak256
 
 __all__ = ["RefusedTransactionError", "Wallet"]
@@ -61,7 +63,7 @@ class Wallet:
             raise ConfigurationError(
                 "key is not a private key: 0x and 64 hexadecimal digits"
             ) from None
-        self._provider = AsyncHTTPProvider(rpc_url)
+        self._provider = HttpProvider(rpc_url, attempts=ATTEMPTS)
         self.web3 = AsyncWeb3(self._provider)
         self.web3.middleware_onion.inject(ExtraDataToPOAMiddleware, layer=0)
         self._timeout_s = receipt_timeout_s
@@ -119,7 +121,7 @@ class Wallet:
             raise self._refusal(call.fn_name, error) from error
         except ContractLogicError as error:
             raise _reverted(call.fn_name, error) from error
-        except (Web3Exception, OSError, ValueError) as error:
+        except (Web3Exception, aiohttp.ClientError, OSError, ValueError) as error:
             raise SettlementError(f"{call.fn_name}: {error}") from error
 
     async def send(self, call: AsyncContractFunction, *, gas_limit: int | None = None) -> str:
@@ -146,7 +148,7 @@ class Wallet:
             raise self._refusal(call.fn_name, error) from error
         except ContractLogicError as error:
             raise _reverted(call.fn_name, error) from error
-        except (Web3Exception, OSError, ValueError) as error:
+        except (Web3Exception, aiohttp.ClientError, OSError, ValueError) as error:
             raise SettlementError(f"{call.fn_name}: {error}") from error
         transaction = "0x" + bytes(sent).hex()
         if receipt["status"] != 1:

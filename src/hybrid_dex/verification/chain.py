@@ -7,10 +7,9 @@ numbered and each repeats the root of the one before.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import aiohttp
 import attrs
 from eth_abi.exceptions import DecodingError
-from web3 import AsyncHTTPProvider, AsyncWeb3
+from web3 import AsyncWeb3
 from web3.contract import AsyncContract
 from web3.exceptions import Web3Exception
 from web3.middleware import ExtraDataToPOAMiddleware
@@ -19,6 +18,7 @@ from web3.types import EventData
 from hybrid_dex.errors import ConfigurationError, SettlementError
 from hybrid_dex.settlement.contract_history import answer, first_block, read_events
 from hybrid_dex.settlement.evm.artifact import load_artifact
+from hybrid_dex.settlement.evm.provider import ATTEMPTS, HttpProvider
 from hybrid_dex.verification.settled import SettledBatch, SkippedFill
 
 __all__ = ["ChainReading", "read_chain"]
@@ -62,9 +62,7 @@ async def read_chain(
     """
     if not AsyncWeb3.is_checksum_address(contract):
         raise ConfigurationError(f"contract {contract!r} is no EIP-55 address")
-    provider = AsyncHTTPProvider(
-        rpc_url, request_kwargs={"timeout": aiohttp.ClientTimeout(total=30.0)}
-    )
+    provider = HttpProvider(rpc_url, attempts=ATTEMPTS)
     web3 = AsyncWeb3(provider)
     web3.middleware_onion.inject(ExtraDataToPOAMiddleware, layer=0)
     exchange = web3.eth.contract(

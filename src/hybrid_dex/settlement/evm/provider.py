@@ -9,13 +9,17 @@ for that of whatever was asked. None of that happens here.
 from typing import Any, Final
 
 import aiohttp
+import stamina
 from web3.providers.async_base import AsyncJSONBaseProvider
+from web3.providers.rpc.utils import REQUEST_RETRY_ALLOWLIST, check_if_retry_on_failure
 from web3.types import RPCEndpoint, RPCResponse
 
-__all__ = ["HttpProvider"]
+__all__ = ["ATTEMPTS", "HttpProvider"]
 
 _HEADERS: Final = {"Content-Type": "application/json"}
 _DEFAULT_TIMEOUT_S: Final = 30.0
+ATTEMPTS: Final = 5
+"""How often a question is asked by those who do not ask again themselves."""
 
 
 class HttpProvider(AsyncJSONBaseProvider):
@@ -24,11 +28,15 @@ class HttpProvider(AsyncJSONBaseProvider):
     Args:
         url: the node's address, http or https.
         timeout_s: limit of one request.
+        attempts: how often one is sent that got no answer, where that changes nothing (web3's list).
     """
 
-    def __init__(self, url: str, *, timeout_s: float = _DEFAULT_TIMEOUT_S) -> None:
+    def __init__(
+        self, url: str, *, timeout_s: float = _DEFAULT_TIMEOUT_S, attempts: int = 1
+    ) -> None:
         super().__init__()
         self._url = url
+        self._attempts = attempts
         self._timeout = aiohttp.ClientTimeout(total=timeout_s)
         self._session: aiohttp.ClientSession | None = None
 
@@ -47,16 +55,25 @@ class HttpProvider(AsyncJSONBaseProvider):
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=self._timeout, raise_for_status=True)
         request = self.form_request(method, params)
-        async with self._session.post(
-            self._url, data=self.encode_rpc_dict(request), headers=_HEADERS
-        ) as response:
-            answer = self.decode_rpc_response(await response.read())
+        body = self.encode_rpc_dict(request)
+        again = check_if_retry_on_failure(method, REQUEST_RETRY_ALLOWLIST)
+        async for attempt in stamina.retry_context(
+            on=(aiohttp.ClientError, TimeoutError),
+            attempts=self._attempts if again else 1,
+            timeout=None,
+        ):
+            with attempt:
+                answer = self.decode_rpc_response(await self._post(self._session, body))
         if not isinstance(answer, dict):
             raise ValueError("the node's answer is no JSON object")  # noqa: TRY004 # of the node
         # An error may lack the id: the node could not read the request.
         if "error" not in answer and answer.get("id") != request["id"]:
             raise ValueError("the node answered another request")
         return answer
+
+    async def _post(self, session: aiohttp.ClientSession, body: bytes) -> bytes:
+        async with session.post(self._url, data=body, headers=_HEADERS) as response:
+            return await response.read()
 
     async def disconnect(self) -> None:
         """Close the connections. Safe to call twice."""
