@@ -16,12 +16,16 @@ from hybrid_dex.defaults.roles import Role
 from hybrid_dex.exchange import Exchange
 from hybrid_dex.model.risk_control import AssignRiskTier, SetAccountGroup, SetRiskTier
 from hybrid_dex.model.risk_limits import RiskLimits
+from hybrid_dex.wire import encode
+from hybrid_dex.wire.admin_actions import ReleaseAccountAction, StopAccountAction
 from reference_app import admin_commands
 from reference_app.pages import BUILT
 from reference_app.settings import AuthSettings, ServerSettings, Settings
 from reference_app.tests.stack import ORIGIN, Stack, Trader, running, settings
 
 WEB = BUILT.parent
+PAGE = 100
+"""Actions that the console reads at once."""
 PAYLOADS = [
     "<script>executed()</script>",
     "<img src=x onerror=executed()>",
@@ -87,6 +91,23 @@ async def plant(stack: Stack, alice: Trader) -> None:
     await exchange.execute(SetAccountGroup(account=alice.account, group=PAYLOADS[2]))
 
 
+async def fill_actions(stack: Stack, proposer: Trader, of: Trader) -> None:
+    """Put a proposal behind more actions than the console reads at once."""
+    begin = stack.services.administration.actions.begin
+    release = encode(ReleaseAccountAction(account=of.account)).decode()
+    stop = encode(StopAccountAction(account=of.account)).decode()
+    for number in range(PAGE + 1):
+        await begin(
+            f"action-{number}",
+            kind="stop_account" if number else "release_account",
+            subject=of.account,
+            content=stop if number else release,
+            reason=f"the action {number}",
+            by=proposer.account,
+            proposes=not number,
+        )
+
+
 async def trade(bob: Trader, carol: Trader) -> None:
     """Orders that go on, so that figures move; refused ones, during a halt, count as well."""
     for number in itertools.count():
@@ -112,6 +133,7 @@ async def test_operators_see_and_steer_the_running_exchange(tmp_path: Path) -> N
             granting = admin_commands.grant
             await asyncio.to_thread(granting, keys[name].address, role=Role.ADMIN, settings=[toml])
         await plant(stack, alice)
+        await fill_actions(stack, carol, bob)
         trading = asyncio.create_task(trade(bob, carol))
         try:
             seen = await look(tmp_path, url, keys, alice)
@@ -135,7 +157,8 @@ async def test_operators_see_and_steer_the_running_exchange(tmp_path: Path) -> N
     assert "before free → after stopped" in seen["kill"]
     for proposed in ("release", "lift"):
         assert "Nothing has changed yet" in seen[proposed]
-    assert seen["ownProposals"] == [True, True]
+    assert seen["ownProposals"] == [True, True, False]
+    assert "the action 0" in seen["oldest"]
     assert all("before stopped → after free" in text for text in seen["confirms"])
     assert "socket lost" in seen["stale"]
     assert "Not live" in seen["stale"]

@@ -5,26 +5,34 @@ import { type Column, Rows } from "../components/rows";
 import { Panel } from "../components/ui";
 import { useStore } from "../state/store";
 import { BeforeAfter, ConfirmDialog, StateBadge } from "./act";
-import { type Reading, useNow, useRead } from "./feed";
+import { useNow, useRead } from "./feed";
 import { ageText, moment } from "./figures";
 import { confirmProblem } from "./outcome";
-import { Account, Facts, ReadPanel, When } from "./parts";
+import { Account, Facts, ReadPanel, usePages, When } from "./parts";
 import { kindWords, type Proposal, type Told, wordsOf } from "./words";
 
 type Actions = Schemas["ActionsAnswer"];
 
+/** Returns the address of a page of actions, as many as the exchange gives at once. */
+function pageOf(address: string, before: string | null): string {
+  return `/admin/actions${address}limit=100${before === null ? "" : `&before=${encodeURIComponent(before)}`}`;
+}
+
 export function ApprovalsPage(): ReactNode {
-  const all = useRead<Actions>("/admin/actions?limit=100");
-  const waiting: Reading<Actions> = {
-    ...all,
-    value: all.value && { ...all.value, actions: all.value.actions.filter((told) => told.state === "proposed") },
-  };
+  const [before, turn] = usePages();
+  const [waitingBefore, turnWaiting] = usePages();
+  const all = useRead<Actions>(pageOf("?", before));
+  const waiting = useRead<Actions>(pageOf("?status=proposed&", waitingBefore));
   const [doing, setDoing] = useState<{ told: Told; confirm: boolean } | null>(null);
   const [chosen, setChosen] = useState<string | null>(null);
   const found = all.value?.actions.find((one) => one.id === chosen);
   return (
     <>
-      <ReadPanel title="Waits for a second admin" reading={waiting}>
+      <ReadPanel
+        title="Waits for a second admin"
+        reading={waiting}
+        actions={waitingBefore !== null || waiting.value?.next ? turnWaiting(waiting.value?.next ?? null) : null}
+      >
         {({ actions }) =>
           actions.length === 0 ? (
             <p className="soft">
@@ -39,7 +47,7 @@ export function ApprovalsPage(): ReactNode {
           )
         }
       </ReadPanel>
-      <ReadPanel title="Actions, newest first" reading={all} flush>
+      <ReadPanel title="Actions, newest first" reading={all} flush actions={turn(all.value?.next ?? null)}>
         {({ actions }) => (
           <Rows
             label="Actions"

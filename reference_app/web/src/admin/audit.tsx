@@ -5,7 +5,7 @@ import { type Column, Rows } from "../components/rows";
 import { Field, Panel } from "../components/ui";
 import { BeforeAfter, StateBadge } from "./act";
 import { useRead } from "./feed";
-import { Account, Facts, ReadPanel, When } from "./parts";
+import { Account, Facts, ReadPanel, usePages, When } from "./parts";
 import { kindWords } from "./words";
 
 type Audit = Schemas["AuditAnswer"];
@@ -20,40 +20,20 @@ export function says(entry: Entry, wanted: string): boolean {
 }
 
 export function AuditPage(): ReactNode {
-  const [pages, setPages] = useState<readonly (number | null)[]>([null]);
+  const [before, turn] = usePages();
   const [sought, setSought] = useState("");
   const [chosen, setChosen] = useState<number | null>(null);
-  const before = pages[pages.length - 1] ?? null;
   const audit = useRead<Audit>(`/admin/audit?limit=${PAGE}${before === null ? "" : `&before=${before}`}`);
   const entries = audit.value?.entries ?? [];
   const found = entries.find((entry) => entry.id === chosen);
-  const last = entries[entries.length - 1];
+  const last = entries.at(-1);
   return (
     <>
       <ReadPanel
         title="Audit log"
         reading={audit}
         flush
-        actions={
-          <span className="row">
-            <button
-              type="button"
-              className="button tiny"
-              disabled={pages.length === 1}
-              onClick={() => setPages(pages.slice(0, -1))}
-            >
-              Newer
-            </button>
-            <button
-              type="button"
-              className="button tiny"
-              disabled={entries.length < PAGE || !last}
-              onClick={() => last && setPages([...pages, last.id])}
-            >
-              Older
-            </button>
-          </span>
-        }
+        actions={turn(entries.length === PAGE && last ? String(last.id) : null)}
       >
         {() => (
           <>

@@ -1,5 +1,5 @@
 // Parts that the console's pages share: ages that say when they are old, panels of what was read, accounts, money.
-import type { ReactNode } from "react";
+import { type ReactNode, useState } from "react";
 import { shortAddress } from "../components/connect";
 import { Panel } from "../components/ui";
 import { grouped } from "../money/decimal";
@@ -52,6 +52,32 @@ export function ReadPanel<T>(props: {
       {value !== null ? props.children(value) : problem ? null : <p className="empty">Reading…</p>}
     </Panel>
   );
+}
+
+/** Where one is in a list that is read by pages: the key that its page begins after, and the buttons that turn it. */
+export function usePages(newer = "Newer", older = "Older"): [string | null, (next: string | null) => ReactNode] {
+  const [turned, setTurned] = useState<readonly string[]>([]);
+  const buttons = (next: string | null): ReactNode => (
+    <span className="row">
+      <button
+        type="button"
+        className="button tiny"
+        disabled={turned.length === 0}
+        onClick={() => setTurned(turned.slice(0, -1))}
+      >
+        {newer}
+      </button>
+      <button
+        type="button"
+        className="button tiny"
+        disabled={next === null}
+        onClick={() => next !== null && setTurned([...turned, next])}
+      >
+        {older}
+      </button>
+    </span>
+  );
+  return [turned.at(-1) ?? null, buttons];
 }
 
 /** An account by its ends, whole in the title; a button where it leads somewhere. */

@@ -7,7 +7,7 @@ import { grouped, percentOfPpm } from "../money/decimal";
 import { ActionDialog, ConfirmDialog } from "./act";
 import { useRead } from "./feed";
 import { spoken } from "./figures";
-import { Account, Amount, Facts, ReadPanel, When } from "./parts";
+import { Account, Amount, Facts, ReadPanel, usePages, When } from "./parts";
 import { type Action, limitWords, type Proposal } from "./words";
 
 type Users = Schemas["UsersAnswer"];
@@ -49,40 +49,15 @@ function useChosen(): [string | null, (account: string | null) => void] {
 }
 
 export function UsersPage(): ReactNode {
-  const [pages, setPages] = useState<readonly (string | null)[]>([null]);
+  const [after, turn] = usePages("Before", "Next");
   const [chosen, setChosen] = useChosen();
   const [sought, setSought] = useState("");
-  const after = pages[pages.length - 1] ?? null;
   const users = useRead<Users>(`/admin/users?limit=100${after === null ? "" : `&after=${after}`}`);
   const wanted = sought.trim();
   const shown = users.value?.users.filter((user) => user.account.toLowerCase().includes(wanted.toLowerCase())) ?? [];
   return (
     <>
-      <ReadPanel
-        title="Users"
-        reading={users}
-        flush
-        actions={
-          <span className="row">
-            <button
-              type="button"
-              className="button tiny"
-              disabled={pages.length === 1}
-              onClick={() => setPages(pages.slice(0, -1))}
-            >
-              Before
-            </button>
-            <button
-              type="button"
-              className="button tiny"
-              disabled={users.value?.next == null}
-              onClick={() => setPages([...pages, users.value?.next ?? null])}
-            >
-              Next
-            </button>
-          </span>
-        }
-      >
+      <ReadPanel title="Users" reading={users} flush actions={turn(users.value?.next ?? null)}>
         {() => (
           <>
             <form

@@ -121,9 +121,14 @@ await page.getByRole("button", { name: "Lift the kill switch…" }).click();
 seen.lift = await decide(page, { reason: "over", button: "Sign and propose" });
 
 await open(page, "approvals");
-await page.locator(".proposal").nth(1).waitFor();
+await page.locator(".proposal").nth(2).waitFor();
 const confirms = page.locator(".proposal").getByRole("button", { name: "Confirm…" });
 seen.ownProposals = await confirms.evaluateAll((all) => all.map((one) => one.disabled));
+const actions = page.getByRole("region", { name: "Actions, newest first" });
+await actions.getByRole("button", { name: "Older" }).click();
+await actions.getByText("the action 0").waitFor();
+seen.oldest = await actions.textContent();
+await actions.getByRole("button", { name: "Newer" }).click();
 
 for (const theme of ["dark", "light"]) {
   await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
@@ -156,10 +161,10 @@ await signIn(second.page, "/console/approvals");
 seen.confirms = [];
 for (let left = 2; left > 0; left--) {
   const waiting = second.page.locator(".proposal");
-  await waiting.nth(left - 1).waitFor();
+  await waiting.nth(left).waitFor(); // those of the first admin, and an old one behind them
   await waiting.first().getByRole("button", { name: "Confirm…" }).click();
   seen.confirms.push(await decide(second.page, { button: "Sign and confirm; it is done at once" }));
-  await waiting.nth(left - 1).waitFor({ state: "detached" });
+  await waiting.nth(left).waitFor({ state: "detached" });
 }
 await second.page.locator(".standing").getByText("kill switch engaged").waitFor({ state: "detached" });
 await open(second.page, "audit");
