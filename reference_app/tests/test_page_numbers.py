@@ -41,6 +41,11 @@ def quantity(text: str) -> str:
     return padded(text, QUANTITY)
 
 
+def signed(change: str) -> str:
+    """A change with its sign; none has no sign."""
+    return change if change.startswith("-") or not float(change) else f"+{change}"
+
+
 def side(levels: Iterable[list[str]]) -> list[list[str]]:
     """Levels as they are shown: price, quantity and the running total."""
     total, shown = 0, []
@@ -147,7 +152,7 @@ async def told(alice: Trader) -> dict[str, Any]:
         ],
         "last": price(ticker["last"]),
         "facts": [
-            f"{ticker['change_percent']}%",
+            f"{signed(ticker['change_percent'])}%",
             price(ticker["high"]),
             price(ticker["low"]),
             grouped(ticker["volume"]),

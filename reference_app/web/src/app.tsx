@@ -15,10 +15,11 @@ const ExitPage = lazy(() => import("./exit/page"));
 const PreferencesPage = lazy(() => import("./preferences/page"));
 const AdminPage = lazy(() => import("./admin/page"));
 
+/** Addresses with what leads there, and with what does where there is little room. */
 const LINKS = [
   ["/trade", "Trade"],
   ["/portfolio", "Portfolio"],
-  ["/funds", "Deposit / withdraw"],
+  ["/funds", "Deposit / withdraw", "Funds"],
   ["/keys", "Keys"],
   ["/exit", "Exit"],
   ["/preferences", "Settings"],
@@ -47,9 +48,10 @@ export function App(): ReactNode {
             <span>{name}</span>
           </a>
           <nav className="nav grow" aria-label="Pages">
-            {LINKS.map(([address, label]) => (
+            {LINKS.map(([address, label, short]) => (
               <a key={address} href={address} onClick={follow} aria-current={section === address ? "page" : undefined}>
-                {label}
+                <span className={short ? "with-room" : undefined}>{label}</span>
+                {short ? <span className="without-room">{short}</span> : null}
               </a>
             ))}
             {role === "trader" ? null : (
@@ -111,7 +113,7 @@ function Connection(): ReactNode {
   const words = { open: "Live", connecting: "Connecting", lost: "Offline" }[state];
   return (
     <span
-      className="row small soft"
+      className="row small soft connection"
       title={state === "open" ? "Prices and orders are live" : "Nothing on this page is up to date"}
     >
       <span className={`dot ${state === "open" ? "good" : state === "lost" ? "bad" : ""}`} aria-hidden="true" />

@@ -7,6 +7,9 @@ import { type Announced, findWallets } from "../wallet/providers";
 import { isDemo } from "../wallet/wallet";
 import { Dialog, WorkButton } from "./ui";
 
+const CONNECTED = "Connected and signed in.";
+const DEMO_WORDS = "It has play money on this machine's own chain. Its key is public: never send it anything.";
+
 export function shortAddress(address: string): string {
   return `${address.slice(0, 6)}…${address.slice(-4)}`;
 }
@@ -39,7 +42,7 @@ function ConnectDialog(props: { onClose: () => void }): ReactNode {
     setProblem("");
     try {
       await work();
-      notify("good", "Connected and signed in.");
+      notify("good", CONNECTED);
       props.onClose();
     } catch (error) {
       setProblem(explain(error));
@@ -53,9 +56,7 @@ function ConnectDialog(props: { onClose: () => void }): ReactNode {
           <WorkButton className="primary wide" busy="Signing in…" work={() => enter(() => desk.connectDemo())}>
             Use the demo wallet
           </WorkButton>
-          <p className="small soft">
-            It has play money on this machine's own chain. Its key is public: never send it anything.
-          </p>
+          <p className="small soft">{DEMO_WORDS}</p>
         </div>
       ) : null}
       {wallets === null ? <p className="soft">Looking for wallets…</p> : null}
@@ -85,6 +86,35 @@ function ConnectDialog(props: { onClose: () => void }): ReactNode {
   );
 }
 
+/** Where one would trade: a demo's wallet connects at once, any other is chosen in the dialog. */
+export function ConnectToTrade(): ReactNode {
+  const ready = useStore((state) => state.info !== null);
+  const [problem, setProblem] = useState("");
+  if (!isDemo()) return <ConnectButton text="Connect to trade" />;
+  const work = async (): Promise<void> => {
+    setProblem("");
+    try {
+      await desk.connectDemo();
+      notify("good", CONNECTED);
+    } catch (error) {
+      setProblem(explain(error));
+    }
+  };
+  return (
+    <>
+      <WorkButton className="primary wide" busy="Signing in…" disabled={!ready} work={work}>
+        Trade with the demo wallet
+      </WorkButton>
+      <p className="small soft">{DEMO_WORDS}</p>
+      {problem ? (
+        <p className="callout bad" role="alert">
+          {problem}
+        </p>
+      ) : null}
+    </>
+  );
+}
+
 /** Who is connected, with what there is to do about it. */
 export function AccountMenu(): ReactNode {
   const wallet = useStore((state) => state.wallet);
@@ -109,7 +139,7 @@ export function SignedIn(props: { children: ReactNode; what: string }): ReactNod
   return (
     <div className="empty">
       <p>Connect a wallet to see {props.what}.</p>
-      <ConnectButton />
+      <ConnectButton primary={false} />
     </div>
   );
 }

@@ -4,7 +4,7 @@ import { explain } from "../api/http";
 import type { Asset } from "../api/types";
 import { contractOf } from "../chain/use_contract";
 import { Panel, WorkButton } from "../components/ui";
-import { parseDecimal } from "../money/decimal";
+import { grouped, parseDecimal } from "../money/decimal";
 import { desk } from "../state/desk";
 import { notify } from "../state/store";
 import { Problem } from "./page";
@@ -44,7 +44,7 @@ export function Faucet(props: { assets: readonly Asset[] }): ReactNode {
     <Panel title="Faucet" label="Faucet">
       <p>
         Play money of this machine's own chain:{" "}
-        {props.assets.map((asset) => `${PLAY[asset.id] ?? OTHER} ${asset.id}`).join(", ")}, and the coin that
+        {props.assets.map((asset) => `${grouped(PLAY[asset.id] ?? OTHER)} ${asset.id}`).join(", ")}, and the coin that
         transactions cost.
       </p>
       <Problem text={problem} />

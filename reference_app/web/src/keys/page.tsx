@@ -14,6 +14,7 @@ import { desk } from "../state/desk";
 import { notify, useStore } from "../state/store";
 import { forgetKey, keepKey, keptKeys } from "../wallet/session_keys";
 import type { Hex } from "../wallet/wallet";
+import { programWords } from "./programs";
 
 type Key = Schemas["SessionKeyMessage"];
 type Login = Schemas["SessionMessage"];
@@ -201,7 +202,7 @@ function Logins(): ReactNode {
     { head: "Opened", cell: (row) => timeText(row.opened_at_ms) },
     { head: "Last used", cell: (row) => timeText(row.used_at_ms) },
     { head: "From", cell: (row) => row.address },
-    { head: "With", cell: (row) => <span title={row.user_agent}>{row.user_agent.slice(0, 40)}</span> },
+    { head: "With", cell: (row) => <span title={row.user_agent}>{programWords(row.user_agent)}</span> },
     {
       head: "State",
       cell: (row) =>

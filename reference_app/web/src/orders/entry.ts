@@ -12,6 +12,7 @@ import type {
   Preview,
   ReplaceRequest,
   Schemas,
+  Side,
 } from "../api/types";
 import { protectedPrice } from "../money/market";
 import { desk } from "../state/desk";
@@ -41,11 +42,15 @@ function laneChoice(): number {
 
 /** The best opposite price moved by the protection, or the empty string while nobody quotes. */
 export function marketLimit(market: Market, ticket: Ticket): string {
-  const { book } = useStore.getState();
-  const best = ticket.side === "buy" ? book.asks[0] : book.bids[0];
-  if (!best) return "";
+  const best = bestPrice(ticket.side);
   const ppm = BigInt(usePreferences.getState().protectionPpm);
-  return protectedPrice(market, best.price, ticket.side, ppm) ?? "";
+  return best ? (protectedPrice(market, best, ticket.side, ppm) ?? "") : "";
+}
+
+/** Returns the best price that the other side quotes now; empty where it quotes none. */
+export function bestPrice(side: Side): string {
+  const { book } = useStore.getState();
+  return (side === "buy" ? book.asks[0] : book.bids[0])?.price ?? "";
 }
 
 /** Returns the order that the form describes, before it is signed. */

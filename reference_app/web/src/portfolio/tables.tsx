@@ -67,18 +67,18 @@ export function FillsTable(props: { height?: number; market?: string | null }): 
 function fillColumns(markets: readonly Market[], chainId: number | null | undefined): readonly Column<Fill>[] {
   const shown = shownIn(markets);
   return [
-    { head: "Time", width: 140, cell: (fill) => <span className="soft">{timeText(fill.at_ms)}</span> },
-    { head: "Market", width: 110, cell: (fill) => fill.market },
+    { head: "Time", width: 136, cell: (fill) => <span className="soft">{timeText(fill.at_ms)}</span> },
+    { head: "Market", width: 90, cell: (fill) => fill.market },
     {
       head: "Side",
-      width: 60,
+      width: 50,
       cell: (fill) => <span className={fill.side}>{fill.side === "buy" ? "Buy" : "Sell"}</span>,
     },
-    { head: "Price", width: 110, right: true, cell: (fill) => shown.price(fill, fill.price) },
-    { head: "Quantity", width: 110, right: true, cell: (fill) => shown.quantity(fill, fill.quantity) },
-    { head: "Fee", width: 130, right: true, cell: (fill) => `${grouped(fill.fee)} ${fill.fee_asset}` },
+    { head: "Price", width: 100, right: true, cell: (fill) => shown.price(fill, fill.price) },
+    { head: "Quantity", width: 100, right: true, cell: (fill) => shown.quantity(fill, fill.quantity) },
+    { head: "Fee", width: 120, right: true, cell: (fill) => `${grouped(fill.fee)} ${fill.fee_asset}` },
     { head: "Role", width: 70, cell: (fill) => <span className="soft">{fill.liquidity}</span> },
-    { head: "Settlement", width: 110, cell: (fill) => <StageBadge stage={fill.stage} /> },
-    { head: "Transaction", width: 130, cell: (fill) => <TransactionLink fill={fill} chainId={chainId} /> },
+    { head: "Settlement", width: 100, cell: (fill) => <StageBadge stage={fill.stage} /> },
+    { head: "Transaction", width: 120, cell: (fill) => <TransactionLink fill={fill} chainId={chainId} /> },
   ];
 }

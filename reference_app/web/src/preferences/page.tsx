@@ -4,8 +4,8 @@ import { Check, Choice, Panel } from "../components/ui";
 import { prefer, type Theme, usePreferences } from "../state/preferences";
 
 export const SHORTCUTS: readonly (readonly [string, string])[] = [
-  ["B / S", "Buy or sell"],
-  ["P / Q", "To the price or the quantity"],
+  ["B S", "Buy or sell"],
+  ["P Q", "To the price or the quantity"],
   ["↑ ↓", "In a price: one tick up or down; with Shift, ten"],
   ["Enter", "In the form: review or place the order"],
   ["Esc", "Close a dialog"],
@@ -65,11 +65,15 @@ export default function PreferencesPage(): ReactNode {
             checked={own.shortcuts}
             onChange={(shortcuts) => prefer({ shortcuts })}
           />
-          <dl className="facts">
+          <dl className="facts keys">
             {SHORTCUTS.map(([keys, words]) => (
               <div key={keys} style={{ display: "contents" }}>
                 <dt>{words}</dt>
-                <dd>{keys}</dd>
+                <dd>
+                  {keys.split(" ").map((key) => (
+                    <kbd key={key}>{key}</kbd>
+                  ))}
+                </dd>
               </div>
             ))}
           </dl>

@@ -56,8 +56,8 @@ export function Book(props: { market: Market }): ReactNode {
       <div className="book-body" data-sequence={book.sequence} data-synced={book.synced}>
         <div className="book-head" aria-hidden="true">
           <span>Price ({market.quote.id})</span>
-          <span>Quantity ({market.base.id})</span>
-          <span>Total</span>
+          <span>Quantity</span>
+          <span>Total ({market.base.id})</span>
         </div>
         {!book.synced ? (
           <p className="empty">Reading the book…</p>

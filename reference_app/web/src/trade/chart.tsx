@@ -11,6 +11,7 @@ import {
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import type { Candle, Interval, Market } from "../api/types";
 import { Segments } from "../components/ui";
+import { grouped } from "../money/decimal";
 import { stepsOf } from "../money/market";
 import { desk } from "../state/desk";
 import { usePreferences } from "../state/preferences";
@@ -110,10 +111,15 @@ function draw(element: HTMLElement, market: Market): Drawn {
     layout: { attributionLogo: false, fontSize: 11 },
     timeScale: { timeVisible: true, rightOffset: 6 },
     rightPriceScale: { borderVisible: false },
-    localization: { priceFormatter: (price: number) => price.toFixed(priceDecimals) },
+    localization: { priceFormatter: (price: number) => grouped(price.toFixed(priceDecimals)) },
   });
   const candles = chart.addSeries(CandlestickSeries, { borderVisible: false });
-  const volume = chart.addSeries(HistogramSeries, { priceScaleId: "", priceFormat: { type: "volume" } });
+  const volume = chart.addSeries(HistogramSeries, {
+    priceScaleId: "",
+    priceFormat: { type: "volume" },
+    lastValueVisible: false,
+    priceLineVisible: false,
+  });
   volume.priceScale().applyOptions({ scaleMargins: { top: 0.82, bottom: 0 } });
   const made = { chart, candles, volume };
   paint(made);

@@ -1,12 +1,13 @@
 // The order form: every type, a live preview of what it would hold and cost, and what is signed in words.
 import { type FormEvent, type ReactNode, useEffect, useMemo, useState } from "react";
 import { explain, refusal } from "../api/http";
-import type { Market, OrderAnswer, Preview } from "../api/types";
-import { ConnectButton } from "../components/connect";
+import type { Market, Order, OrderAnswer, Preview } from "../api/types";
+import { ConnectToTrade } from "../components/connect";
 import { Check, Choice, Field, Panel, Segments } from "../components/ui";
 import { floorTo, formatDecimal, grouped, percentOfPpm, tryDecimal } from "../money/decimal";
 import { affordable, movePrice, showPrice, stepProblem, stepsOf } from "../money/market";
 import {
+  bestPrice,
   dated,
   discard,
   marketLimit,
@@ -74,7 +75,7 @@ export function OrderForm(props: { market: Market }): ReactNode {
   const problems = useMemo(() => problemsOf(market, ticket), [market, ticket]);
   const complete = Object.keys(problems).length === 0;
   const preview = usePreview(market, ticket, complete && account !== null);
-  const isMarket = ticket.kind.endsWith("market");
+  const timed = !ticket.kind.endsWith("market") && ticket.kind !== "bracket";
 
   const send = async (ready: Prepared): Promise<void> => {
     const answers = await place(market, ready);
@@ -113,16 +114,20 @@ export function OrderForm(props: { market: Market }): ReactNode {
           ]}
           onChoose={(side) => write({ side })}
         />
-        <Choice<Kind> label="Type" value={ticket.kind} options={KINDS} onChange={(kind) => write({ kind })} />
-        <Fields market={market} ticket={ticket} problems={problems} />
-        {!isMarket && ticket.kind !== "bracket" ? (
-          <>
+        <div className="side-by-side">
+          <Choice<Kind> label="Type" value={ticket.kind} options={KINDS} onChange={(kind) => write({ kind })} />
+          {timed ? (
             <Choice
               label="Time in force"
               value={ticket.timeInForce}
               options={TIMES}
               onChange={(timeInForce) => write({ timeInForce })}
             />
+          ) : null}
+        </div>
+        <Fields market={market} ticket={ticket} problems={problems} />
+        {timed ? (
+          <>
             {dated(ticket) ? (
               <Field
                 label="Until"
@@ -168,7 +173,7 @@ export function OrderForm(props: { market: Market }): ReactNode {
             {busy ? "Working…" : `${ticket.side === "buy" ? "Buy" : "Sell"} ${market.base.id}`}
           </button>
         ) : (
-          <ConnectButton text="Connect to trade" />
+          <ConnectToTrade />
         )}
       </form>
       {prepared ? <Review market={market} prepared={prepared} onClose={close} onSign={() => send(prepared)} /> : null}
@@ -182,9 +187,14 @@ export function outcomeOf(answers: readonly OrderAnswer[]): ["good" | "plain", s
   const fills = answers.reduce((sum, one) => sum + (one.fills?.length ?? 0), 0);
   if (answers.length === 1 && answer?.order.status === "canceled" && fills === 0)
     return ["plain", "Order accepted and canceled at once: there was nothing that it could trade with."];
-  const status = answer?.order.status.replace("_", " ") ?? "accepted";
   const traded = fills ? `, ${fills} ${fills === 1 ? "fill" : "fills"} matched, not yet settled` : "";
-  return ["good", `${answers.length > 1 ? `${answers.length} linked orders` : "Order"} accepted: ${status}${traded}.`];
+  if (answers.length !== 1 || !answer) return ["good", `${answers.length} linked orders accepted${traded}.`];
+  return ["good", `Order accepted: ${statusWords(answer.order)}${traded}.`];
+}
+
+function statusWords(order: Order): string {
+  if (order.status !== "new") return order.status.replace("_", " ");
+  return order.waiting ? "it waits for its trigger" : "it waits in the book";
 }
 
 function Fields(props: { market: Market; ticket: Ticket; problems: Partial<Record<keyof Ticket, string>> }): ReactNode {
@@ -284,15 +294,11 @@ function Lifetime(props: { ticket: Ticket }): ReactNode {
   const hours = usePreferences((state) => state.lifetimeHours);
   if (props.ticket.timeInForce !== "gtc") return null;
   const days = hours / 24;
-  const words = days < 1 ? `${hours} hours` : days === 1 ? "a day" : `${days} days`;
-  return (
-    <p className="small soft">
-      It ends by itself {hours === 1 ? "an hour" : words} after it is signed, as chosen in the settings.
-    </p>
-  );
+  const words = hours === 1 ? "an hour" : days < 1 ? `${hours} hours` : days === 1 ? "a day" : `${days} days`;
+  return <p className="small soft">Ends {words} after it is signed, as set in Settings.</p>;
 }
 
-/** A quarter, a half, or all of what there is to spend. */
+/** A quarter, a half, or all of what there is to spend; of a limit order without a price, at the best one of the others. */
 function Shares(props: { market: Market; ticket: Ticket }): ReactNode {
   const { market, ticket } = props;
   const spent = ticket.side === "buy" ? market.quote : market.base;
@@ -300,7 +306,8 @@ function Shares(props: { market: Market; ticket: Ticket }): ReactNode {
   if (available === null) return null;
   const part = (hundredths: bigint): void => {
     const steps = stepsOf(market);
-    const price = ticket.kind === "market" ? marketLimit(market, ticket) : ticket.price;
+    const offered = ticket.kind === "limit" ? bestPrice(ticket.side) : "";
+    const price = ticket.kind === "market" ? marketLimit(market, ticket) : ticket.price || offered;
     const most = ticket.side === "buy" ? affordable(market, available, price, market.taker_fee_ppm) : available;
     const atoms =
       most === null ? null : tryDecimal(most, ticket.side === "buy" ? steps.quantityDecimals : steps.baseDecimals);
@@ -309,11 +316,12 @@ function Shares(props: { market: Market; ticket: Ticket }): ReactNode {
       return;
     }
     write({
+      ...(ticket.price || !offered ? {} : { price: offered }),
       quantity: lots(market, atoms * hundredths, ticket.side === "buy" ? steps.quantityDecimals : steps.baseDecimals),
     });
   };
   return (
-    <div className="spread">
+    <div className="spread shares">
       <div className="row">
         {([25n, 50n, 100n] as const).map((hundredths) => (
           <button key={String(hundredths)} type="button" className="button tiny" onClick={() => part(hundredths)}>
@@ -369,7 +377,7 @@ function PreviewBox(props: { preview: PreviewState; market: Market; ticket: Tick
         What each holds and costs stands before you sign.
       </p>
     );
-  if (!answer) return <p className="small faint">Fill in the form to see what it would hold and cost.</p>;
+  if (!answer) return <p className="small faint">With a price and a quantity, what it holds and costs stands here.</p>;
   const worst = answer.worst_case;
   return (
     <div className="stack" aria-live="polite">

@@ -23,7 +23,7 @@ export function MarketHeader(props: { market: Market }): ReactNode {
   const price = (text: string | null | undefined): string => (text ? showPrice(market, text) : "–");
   const change = ticker?.change_percent;
   return (
-    <div>
+    <div className="market-place">
       <div className="market-bar">
         <select
           aria-label="Market"
@@ -40,7 +40,7 @@ export function MarketHeader(props: { market: Market }): ReactNode {
         </strong>
         <Fact
           label="24 h change"
-          value={change ? `${change}%` : "–"}
+          value={change ? `${signed(change)}%` : "–"}
           {...(change ? { tone: change.startsWith("-") ? "sell" : "buy" } : {})}
         />
         <Fact label="24 h high" value={price(ticker?.high)} />
@@ -49,6 +49,11 @@ export function MarketHeader(props: { market: Market }): ReactNode {
       </div>
     </div>
   );
+}
+
+/** Returns a change with its sign; none is no change. */
+function signed(text: string): string {
+  return /^-|^0(\.0*)?$/.test(text) ? text : `+${text}`;
 }
 
 function Fact(props: { label: string; value: string; tone?: string }): ReactNode {

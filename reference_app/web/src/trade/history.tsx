@@ -15,8 +15,8 @@ function columnsOf(markets: readonly Market[]): readonly Column<Order>[] {
   const shown = shownIn(markets);
   return [
     ...termColumns(shown),
-    { head: "Status", width: 140, cell: (order) => <OrderState order={order} shown={shown} /> },
-    { head: "Order", width: 130, cell: (order) => <code className="soft">{order.order_id}</code> },
+    { head: "Status", width: 130, cell: (order) => <OrderState order={order} shown={shown} /> },
+    { head: "Order", width: 100, cell: (order) => <code className="soft">{order.order_id}</code> },
   ];
 }
 

@@ -39,18 +39,18 @@ export function OpenOrders(props: { market?: string | null }): ReactNode {
 /** What an order is: the columns that every list of orders begins with. */
 export function termColumns(shown: Shown): readonly Column<Order>[] {
   return [
-    { head: "Time", width: 140, cell: (order) => <span className="soft">{timeText(order.accepted_at_ms)}</span> },
-    { head: "Market", width: 110, cell: (order) => order.market },
+    { head: "Time", width: 136, cell: (order) => <span className="soft">{timeText(order.accepted_at_ms)}</span> },
+    { head: "Market", width: 90, cell: (order) => order.market },
     {
       head: "Side",
-      width: 60,
+      width: 50,
       cell: (order) => <span className={order.side}>{order.side === "buy" ? "Buy" : "Sell"}</span>,
     },
-    { head: "Type", width: 150, cell: (order) => typeWords(order) },
-    { head: "Price", width: 110, right: true, cell: (order) => shown.price(order, order.price) },
+    { head: "Type", width: 126, cell: (order) => typeWords(order) },
+    { head: "Price", width: 100, right: true, cell: (order) => shown.price(order, order.price) },
     {
       head: "Filled / total",
-      width: 190,
+      width: 170,
       right: true,
       cell: (order) => `${shown.quantity(order, order.filled)} / ${shown.quantity(order, order.quantity)}`,
     },
@@ -61,8 +61,8 @@ function orderColumns(markets: readonly Market[], change: (order: Order) => void
   const shown = shownIn(markets);
   return [
     ...termColumns(shown),
-    { head: "Ends", width: 140, cell: (order) => <Ends order={order} /> },
-    { head: "State", width: 150, cell: (order) => <OrderState order={order} shown={shown} /> },
+    { head: "Ends", width: 136, cell: (order) => <Ends order={order} /> },
+    { head: "State", width: 130, cell: (order) => <OrderState order={order} shown={shown} /> },
     {
       head: "Actions",
       width: 150,

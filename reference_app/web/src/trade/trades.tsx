@@ -28,16 +28,16 @@ export function Trades(props: { market: Market }): ReactNode {
 function columnsOf(market: Market): readonly Column<Trade>[] {
   return [
     {
-      head: `Price (${market.quote.id})`,
-      width: 84,
+      head: "Price",
+      width: 80,
       cell: (trade) => <span className={trade.taker_side}>{showPrice(market, trade.price)}</span>,
     },
     {
-      head: `Quantity (${market.base.id})`,
-      width: 84,
+      head: "Quantity",
+      width: 70,
       right: true,
       cell: (trade) => showQuantity(market, trade.quantity),
     },
-    { head: "Time", width: 80, right: true, cell: (trade) => <span className="soft">{clockText(trade.at_ms)}</span> },
+    { head: "Time", width: 76, right: true, cell: (trade) => <span className="soft">{clockText(trade.at_ms)}</span> },
   ];
 }

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { placeOf, windowOf } from "../../src/components/rows";
 import { clockText, timeText } from "../../src/components/times";
+import { programWords } from "../../src/keys/programs";
 import { eachFrame } from "../../src/state/feeds";
 import { barsPath } from "../../src/trade/book";
 import { below, chance, SEED } from "./chance";
@@ -57,6 +58,25 @@ describe("times", () => {
     const shown = [new Date(2026, 0, 31), new Date(2026, 1, 28), new Date(2027, 0, 31)].map((day) => timeText(+day));
     expect(new Set(shown).size).toBe(2);
     expect(shown[0]).toBe(shown[2]);
+  });
+});
+
+describe("a program that logged in", () => {
+  const chrome =
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36";
+
+  it("is named by its browser and its system, where they are known", () => {
+    expect(programWords(chrome)).toBe("Chrome on Linux");
+    expect(programWords(`${chrome} Edg/142.0`)).toBe("Edge on Linux");
+    const safari = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Mobile/15E148 Safari/604.1";
+    expect(programWords(safari)).toBe("Safari on iPhone");
+    expect(programWords("Firefox/140.0")).toBe("Firefox");
+  });
+
+  it("is shown as it names itself otherwise, and not for ever", () => {
+    expect(programWords("python-httpx/0.28.1")).toBe("python-httpx/0.28.1");
+    expect(programWords("")).toBe("");
+    expect(programWords("<b>".repeat(100))).toHaveLength(41);
   });
 });
 
