@@ -8,7 +8,7 @@ import { grouped } from "../money/decimal";
 import { ActionDialog } from "./act";
 import { useRead } from "./feed";
 import { ageText, costText, cut, gweiText, spoken } from "./figures";
-import { Facts, Figure, ReadPanel, When } from "./parts";
+import { Facts, Figure, ReadPanel, usePages, When } from "./parts";
 import type { Action, Proposal } from "./words";
 
 type Status = Schemas["SettlementStatusMessage"];
@@ -32,8 +32,7 @@ export function countingOf(batch: Batch): Transaction | undefined {
 
 export function SettlementPage(): ReactNode {
   const status = useRead<Status>("/admin/settlement");
-  const [pages, setPages] = useState<readonly (number | null)[]>([null]);
-  const before = pages[pages.length - 1] ?? null;
+  const [before, turn] = usePages();
   const batches = useRead<Batches>(`/admin/settlement/batches?limit=50${before === null ? "" : `&before=${before}`}`);
   const [chosen, setChosen] = useState<number | null>(null);
   const [action, setAction] = useState<Action | Proposal | null>(null);
@@ -52,26 +51,7 @@ export function SettlementPage(): ReactNode {
         title="Batches"
         reading={batches}
         flush
-        actions={
-          <span className="row">
-            <button
-              type="button"
-              className="button tiny"
-              disabled={pages.length === 1}
-              onClick={() => setPages(pages.slice(0, -1))}
-            >
-              Newer
-            </button>
-            <button
-              type="button"
-              className="button tiny"
-              disabled={batches.value?.next == null}
-              onClick={() => setPages([...pages, batches.value?.next ?? null])}
-            >
-              Older
-            </button>
-          </span>
-        }
+        actions={turn(batches.value?.next == null ? null : String(batches.value.next))}
       >
         {(value) => (
           <Rows
