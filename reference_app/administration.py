@@ -106,7 +106,7 @@ class Administration:
     async def propose(self, caller: Principal, request: AdminProposalRequest) -> ActionMessage:
         """Keep an action until another admin confirms it. Raises `ProblemError`."""
         engine = self.engine
-        Operations(engine).check(request.action)
+        await Operations(engine).check(request.action)
         action, _ = await self._begin(caller, request, proposes=True)
         return action_message(action)
 

@@ -11,6 +11,7 @@ import attrs
 import msgspec
 
 from hybrid_dex.engine.market_states import SERVED, Entry
+from hybrid_dex.errors import RefusedError
 from hybrid_dex.exchange import Exchange
 from hybrid_dex.interfaces.risk import Refusal
 from hybrid_dex.model.commands import (
@@ -69,6 +70,15 @@ from reference_app.problems import refuse
 __all__ = ["Effect", "Operations", "subject_of"]
 
 _MS_NS: Final = 1_000_000
+_TERMS: Final = {
+    "base.token": "base_token",
+    "base.decimals": "base_decimals",
+    "quote.token": "quote_token",
+    "quote.decimals": "quote_decimals",
+    "lot_size": "lot",
+    "tick_size": "tick",
+}
+"""What a market's terms are called in a message, by their names in the model."""
 
 
 @attrs.frozen
@@ -104,12 +114,14 @@ class Operations:
         self._engine = engine
         self.before = ""
 
-    def check(self, action: msgspec.Struct) -> None:
-        """Refuse a proposal that could never be done: it names nothing. Raises `ProblemError`."""
+    async def check(self, action: msgspec.Struct) -> None:
+        """Refuse a proposal that could not be done now: it names nothing. Raises `ProblemError`."""
         match action:
             case ListMarketAction():
-                self._refuse_listing()
-                terms_market(action.market)
+                market = terms_market(action.market)
+                refusal = await self._engine.refuse_listing(market)
+                if refusal is not None:
+                    raise refuse(_of_terms(refusal.reason, refusal.field, refusal.detail))
             case OpenMarketAction() | ScheduleOpeningAction():
                 market = self._market(action.market)
                 _price(market, action.reference_price)
@@ -237,22 +249,16 @@ class Operations:
         return Effect(self.before, f"at {action.due_ms}: {', '.join(told)}")
 
     async def _list(self, action: ListMarketAction) -> Effect:
-        self._refuse_listing()
         market = terms_market(action.market)
         known = self._engine.view.market(market.id)
         self.before = "not listed" if known is None else "listed"
-        await self._execute(ListMarket(market=market, state=member(MarketState, action.state)))
+        try:
+            await self._execute(ListMarket(market=market, state=member(MarketState, action.state)))
+        except RefusedError as error:  # by settlement, which the exchange asks once more
+            refusal = _of_terms(RejectReason(error.code), error.field, error.detail)
+            raise refuse(refusal) from error
         state = self._engine.view.market_state(market.id)
         return Effect(self.before, f"listed, {word(state)}")
-
-    def _refuse_listing(self) -> None:
-        settlement: object = self._engine.settlement
-        if isinstance(settlement, OperatedSettlement):
-            detail = (
-                "the contract has to know a market before it is traded: register it there, add it "
-                "to the settings and restart"
-            )
-            raise refuse(Refusal(RejectReason.LISTING_UNAVAILABLE, "action", detail))
 
     def _plans(self, market: Market) -> str:
         told = []
@@ -386,6 +392,12 @@ class Operations:
 
 def _takes_orders(state: MarketState) -> bool:
     return SERVED[state].place is not Entry.NONE
+
+
+def _of_terms(reason: RejectReason, field: str, detail: str) -> Refusal:
+    """Return settlement's refusal of a market under the names that its terms have in the message."""
+    named = _TERMS.get(field, field)
+    return Refusal(reason, f"action.market.{named}" if named else "action.market", detail)
 
 
 def _price(market: Market, text: str | None) -> Price | None:

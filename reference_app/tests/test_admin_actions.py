@@ -93,12 +93,13 @@ class Office:
         return found
 
 
-async def office_of(stack: Stack) -> Office:
+async def office_of(stack: Stack, usdc: str = "1000000") -> Office:
     people = [await stack.trader(number) for number in (21, 22, 23)]
     given = (Role.OPERATOR, Role.ADMIN, Role.ADMIN)
     for trader, role in zip(people, given, strict=True):
         await stack.services.identity.roles.grant(trader.account, role, "command")
-    return Office(stack, *people, await stack.trader(1, USDC="1000000"))
+    funds = {"USDC": usdc} if usdc else {}
+    return Office(stack, *people, await stack.trader(1, **funds))
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 import attrs
+import msgspec
 import pytest
 
 from hybrid_dex.defaults.admin_actions import AdminActions
@@ -12,6 +13,7 @@ from hybrid_dex.defaults.roles import Role, Roles
 from hybrid_dex.defaults.system_clock import SystemClock
 from hybrid_dex.exchange import Exchange
 from hybrid_dex.interfaces.auth import Principal
+from hybrid_dex.interfaces.risk import Refusal
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.settlement import SettlementStage
@@ -69,11 +71,15 @@ class Levers:
 
 
 class Steered(LocalSettlement):
-    """Settles here, and is steered as a chain's would be."""
+    """Settles here, and is steered as a chain's would be; it may refuse markets."""
 
     def __init__(self) -> None:
         super().__init__()
         self.operation = Levers()
+        self.refusal: Refusal | None = None
+
+    async def refuse_listing(self, market: Market) -> Refusal | None:  # type: ignore[override] # some
+        return self.refusal
 
 
 def made(exchange: Exchange, database: AuthDatabase) -> Administration:
@@ -122,6 +128,8 @@ async def test_a_batch_is_retried_and_a_market_is_not_listed_past_the_contract(
     database = AuthDatabase(f"sqlite:///{tmp_path / 'auth.sqlite'}")
     await database.open()
     settlement = Steered()
+    roles = Roles(database=database, clock=SystemClock())
+    await roles.grant(ONE.account, Role.ADMIN, "command")
     try:
         async with Exchange([MARKET], settlement=settlement) as exchange:
             desk = made(exchange, database)
@@ -143,9 +151,18 @@ async def test_a_batch_is_retried_and_a_market_is_not_listed_past_the_contract(
             listing = AdminProposalRequest(
                 id="list", reason="it is wanted", action=ListMarketAction(market=terms)
             )
-            with pytest.raises(ProblemError) as refused:
-                await desk.propose(ONE, listing)
-            assert refused.value.problem.code == RejectReason.LISTING_UNAVAILABLE
+            waiting = await desk.propose(ONE, listing)
+            reason = RejectReason.LISTED_OTHERWISE_ON_CHAIN
+            settlement.refusal = Refusal(reason, "tick_size", "it is another")
+            for asked in (
+                desk.propose(ONE, msgspec.structs.replace(listing, id="again")),
+                desk.confirm(TWO, "list", waiting.digest),
+            ):
+                with pytest.raises(ProblemError) as refused:
+                    await asked
+                told = refused.value.problem
+                assert (told.code, told.field) == (reason, "action.market.tick")
+            assert exchange.markets == (MARKET,)
     finally:
         await database.close()
 

@@ -364,6 +364,60 @@ def test_two_tokens_named_while_the_chain_stands_still_have_places_of_their_own(
     assert late.position == position(40, 1 << 23) + 1
 
 
+def named_later(*, final: bool) -> tuple[list[Command], Ledger]:
+    """Name the token of `nameless_facts` while it is followed; return what is told at once."""
+    ledger = Ledger(LedgerState(), {"0xUsdc": USDC})
+    ledger.see(nameless_facts(), 40)
+    if final:
+        ledger.final(40)
+    assert ledger.changes(39 + final) == []
+    return ledger.name({TOKEN: AssetId("NEW")}), ledger
+
+
+def test_a_token_that_gets_its_name_between_two_looks_is_as_one_named_at_a_start() -> None:
+    """What is remembered of it is told by the next look, and it is known from then on."""
+    at_once, ledger = named_later(final=True)
+    assert at_once == []
+    restarted = Ledger(LedgerState(), {"0xUsdc": USDC})
+    restarted.see(nameless_facts(), 40)
+    restarted.final(40)
+    restarted = Ledger(restarted.state, {"0xUsdc": USDC, TOKEN: AssetId("NEW")})
+    assert ledger.changes(41) == restarted.changes(41) != []
+    assert ledger.state == restarted.state
+    assert (ledger.nameless, ledger.known) == ({OTHER}, {USDC, AssetId("NEW")})
+    assert ledger.name({TOKEN: AssetId("NEW")}) == []
+    assert ledger.changes(41) == [], "told once"
+
+
+def test_facts_that_are_not_final_when_their_token_gets_its_name_count_as_any() -> None:
+    """Revocations and requests at once, additions when final and in their own places."""
+    at_once, ledger = named_later(final=False)
+    new = AssetId("NEW")
+    assert at_once == [
+        RevokeLane(account=ALICE, asset=new, lane=0, key=8),
+        RevokeLane(account=ALICE, asset=new, lane=0, key=6),
+        RaiseFloor(account=BOB, asset=new, floor=3),
+    ]
+    assert ledger.changes(39) == [
+        RequestWithdrawal(account=ALICE, asset=new, amount=Amount(24)),
+        RequestWithdrawal(account=BOB, asset=new, amount=Amount(7)),
+    ]
+    told = [
+        (type(command), command.asset, command.amount, command.position)
+        for command in ledger.final(40)[1]
+        if isinstance(command, Deposit | CompleteWithdrawal)
+    ]
+    assert told == [
+        (Deposit, new, 50, position(40, 0)),
+        (Deposit, new, 7, position(40, 1)),
+        (CompleteWithdrawal, new, 7, position(40, 2)),
+        (CompleteWithdrawal, new, 20, position(40, 4)),
+    ]
+    assert ledger.nameless == {OTHER}
+    assert ledger.state.nameless_lanes == ledger.state.nameless_floors == []
+    assert all(isinstance(each, RequestWithdrawal) for each in ledger.changes(40))
+
+
 def test_what_left_while_its_token_had_no_name_is_taken_from_what_was_there_before() -> None:
     """A market was taken out of the configuration, and comes back."""
     ledger = Ledger(LedgerState(), {})

@@ -12,6 +12,8 @@ import pytest
 from hybrid_dex.interfaces.risk import Refusal
 from hybrid_dex.interfaces.settlement import Settlement
 from hybrid_dex.model.commands import Command, ConfirmSettlement, FailSettlement
+from hybrid_dex.model.market import Market
+from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.receipts import JournalReceipt
 from hybrid_dex.model.settlement import FillFailure, MatchedFill, SettlementStage
 from hybrid_dex.model.solvency import Discrepancy, Statement
@@ -112,6 +114,40 @@ class FailsAfterARestart(LocalSettlement):
             yield command
 
 
+class TakesAgain(LocalSettlement):
+    """Begins anew with each market that is listed, even with one that it has."""
+
+    markets: list[Market]
+
+    async def open(self, markets: Sequence[Market]) -> None:
+        await super().open(markets)
+        self.markets = list(markets)
+
+    def listed(self, market: Market) -> None:
+        self.markets.append(market)
+
+    async def submit(self, fills: Sequence[MatchedFill], journal_hash: bytes = bytes(32)) -> None:
+        for fill in fills:
+            (_,) = [one for one in self.markets if one.id == fill.market]
+        await super().submit(fills, journal_hash)
+
+
+class RefusesItsOwn(LocalSettlement):
+    async def refuse_listing(self, market: Market) -> Refusal:
+        return Refusal(RejectReason.NOT_LISTED_ON_CHAIN, "number", "there is none")
+
+
+class ListsAnything(LocalSettlement):
+    """Wants signatures, and lets any market in."""
+
+    requires_signature = True
+
+
+class RefusesInWords(LocalSettlement):
+    async def refuse_listing(self, market: Market) -> str:
+        return "another lot"
+
+
 class SignsAnything(LocalSettlement):
     async def sign_voucher(self, voucher: Voucher) -> bytes:
         return bytes(65)
@@ -153,6 +189,10 @@ MUTANTS: list[tuple[str, Callable[[], Settlement]]] = [
     ("only_what_was_submitted_is_told", TellsOfOthers),
     ("a_repeat_is_recognised", TakesRepeats),
     ("a_restart_loses_and_doubles_nothing", FailsAfterARestart),
+    ("a_market_listed_later_settles_as_one_of_the_start", TakesAgain),
+    ("a_market_listed_later_settles_as_one_of_the_start", RefusesItsOwn),
+    ("a_market_is_refused_where_it_would_not_settle", ListsAnything),
+    ("a_market_is_refused_where_it_would_not_settle", RefusesInWords),
     ("vouchers_are_signed_the_same_or_not_at_all", SignsAnything),
     ("vouchers_are_signed_the_same_or_not_at_all", SignsAnew),
     ("receipts_are_signed_the_same_or_not_at_all", SignsReceiptsAlike),

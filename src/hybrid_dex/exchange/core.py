@@ -169,7 +169,7 @@ class Exchange(OrderEntry):
                     await self._journal.begin_segment(self._engine.versions)
                 writer = self._start_writer(replay, covered)
                 await writer.begin()
-                await list_markets(self._engine, self._markets, self.execute)
+                await list_markets(self._engine, self._markets, self._submit)
                 await self._settlement.open(self._engine.markets())
                 self._start_settling(writer)
         except BaseException:

@@ -10,6 +10,7 @@ from collections.abc import Sequence as Items
 from hybrid_dex.errors import ConfigurationError, RefusedError, UnavailableError
 from hybrid_dex.exchange.admission import Admission
 from hybrid_dex.exchange.batching import MemberAnswer, answers_of, refuse_all
+from hybrid_dex.exchange.listing import refuse_listing
 from hybrid_dex.exchange.presence import AccountConnection, Presence
 from hybrid_dex.exchange.requests import CHAIN_FACTS
 from hybrid_dex.exchange.settling import Settling
@@ -25,6 +26,7 @@ from hybrid_dex.model.commands import (
     Command,
     Deposit,
     IssueVoucher,
+    ListMarket,
     PlaceLinked,
     PlaceOrder,
     ReduceOrder,
@@ -32,6 +34,7 @@ from hybrid_dex.model.commands import (
     Withdraw,
 )
 from hybrid_dex.model.events import EventBatch
+from hybrid_dex.model.market import Market
 from hybrid_dex.model.order import Side
 from hybrid_dex.model.protection import Heartbeat, ScheduleCancel, SetCancelOnDisconnect
 from hybrid_dex.model.reasons import RejectReason
@@ -67,6 +70,7 @@ class OrderEntry:
         self._writer: Writer | None = None
         self._settling: Settling | None = None
         self._presence = Presence(self._submit)
+        self._listing = asyncio.Lock()
 
     async def execute(self, command: Command) -> EventBatch:
         """Journal and apply one unstamped command; return what it did.
@@ -78,7 +82,8 @@ class OrderEntry:
             UnavailableError: it was not made durable, or its acknowledgement did not come: it may
                 be found after a restart, and its client order id keeps it from happening twice.
             UnknownOutcomeError: whether it is durable can not be told now; ask by client order id.
-            RefusedError: matching pauses, and the command would match.
+            RefusedError: matching pauses, and the command would match; or settlement can not take
+                the market that is to be listed.
             InvariantError: applying it broke the engine's own rules; the exchange is halted.
         """
         if isinstance(command, IssueVoucher):
@@ -95,7 +100,29 @@ class OrderEntry:
             if isinstance(answer, Refusal):
                 raise RefusedError(answer.reason, answer.field, answer.detail)
             return await answer
+        if isinstance(command, ListMarket) and isinstance(command.market, Market):
+            return await self._list(command)
         return await self._submit(command)
+
+    async def refuse_listing(self, market: Market) -> Refusal | None:
+        """Return why settlement could not take a market now, or ``None``; the engine may refuse it yet.
+
+        `execute` asks the same before it journals a `ListMarket`.
+
+        Raises:
+            UnavailableError: the exchange is not open.
+        """
+        if self._writer is None:
+            raise UnavailableError(CLOSED)
+        return await refuse_listing(self._settlement, market)
+
+    async def _list(self, command: ListMarket) -> EventBatch:
+        """Submit a listing that settlement can take; one at a time, so that each sees the one before."""
+        async with self._listing:
+            refusal = await self.refuse_listing(command.market)
+            if refusal is not None:
+                raise RefusedError(refusal.reason, refusal.field, refusal.detail)
+            return await self._submit(command)
 
     def _submit_linked(
         self, command: PlaceLinked, not_after_ns: TimestampNs | None = None

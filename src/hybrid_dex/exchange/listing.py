@@ -1,14 +1,21 @@
-"""Listing: the configured markets, listed when they are not yet, and refused when they changed."""
+"""Listing: the configured markets at a start, and what settlement says of one that is listed later.
+
+A configured market that is listed already may not have changed. Before a market enters the journal
+while the exchange is open, settlement is asked: what stands in the journal is there for ever.
+"""
 
 from collections.abc import Awaitable, Callable, Iterable
 
 from hybrid_dex.errors import ConfigurationError
 from hybrid_dex.exchange.view import ExchangeView
+from hybrid_dex.interfaces.risk import Refusal
+from hybrid_dex.interfaces.settlement import ListingSettlement, Settlement
 from hybrid_dex.model.commands import Command, ListMarket
 from hybrid_dex.model.events import CommandRejected, EventBatch
 from hybrid_dex.model.market import Market
+from hybrid_dex.model.reasons import RejectReason
 
-__all__ = ["list_markets"]
+__all__ = ["list_markets", "refuse_listing"]
 
 
 async def list_markets(
@@ -33,3 +40,15 @@ async def list_markets(
                 f"market {market.id} is listed as {listed} and configured as {market}: its "
                 "terms never change; restore the configuration or list another market"
             )
+
+
+async def refuse_listing(settlement: Settlement, market: Market) -> Refusal | None:
+    """Return why an open settlement can not take a market."""
+    taking: object = settlement
+    if isinstance(taking, ListingSettlement):
+        return await taking.refuse_listing(market)
+    return Refusal(
+        RejectReason.LISTING_UNAVAILABLE,
+        "",
+        "this settlement takes markets at its start only: add it to the configuration and restart",
+    )

@@ -18,16 +18,18 @@ from hybrid_dex.exchange.options import ExchangeOptions
 from hybrid_dex.exchange.pace import Pace
 from hybrid_dex.exchange.view import ExchangeView
 from hybrid_dex.interfaces.clock import Clock
-from hybrid_dex.interfaces.settlement import Settlement
+from hybrid_dex.interfaces.settlement import ListingSettlement, Settlement
 from hybrid_dex.model.commands import Command, PlaceOrder, ReplaceOrder
 from hybrid_dex.model.events import (
     CommandRejected,
     EventBatch,
     FillMade,
     FillSettled,
+    MarketListed,
     OrderAccepted,
     VoucherIssued,
 )
+from hybrid_dex.model.market import Market
 from hybrid_dex.model.settlement import MatchedFill
 from hybrid_dex.model.units import Sequence, fill_sequence
 from hybrid_dex.model.vouchers import Voucher
@@ -135,10 +137,18 @@ class Settling:
                     self._pace.note(event)
                 elif isinstance(event, VoucherIssued):
                     self._watch(self._view.vouchers(event.account))
+                elif isinstance(event, MarketListed):
+                    self._tell_listed(event.market)
             if fills:
                 self._add(fills)
             self._through = batch.sequence
         self._tell_reached()
+
+    def _tell_listed(self, market: Market) -> None:
+        """Say that a market is listed, before any of its fills is handed over."""
+        taking: object = self._settlement
+        if isinstance(taking, ListingSettlement):  # else it is taken at the start only
+            taking.listed(market)
 
     def _add(self, fills: list[MatchedFill]) -> None:
         self._groups.append((fills, self._journal_hash()))

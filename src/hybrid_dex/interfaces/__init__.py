@@ -25,7 +25,7 @@ from hybrid_dex.interfaces.journal import (
 )
 from hybrid_dex.interfaces.records import FillRecord, Records
 from hybrid_dex.interfaces.risk import LedgerView, Refusal, Risk
-from hybrid_dex.interfaces.settlement import Capacity, Settlement
+from hybrid_dex.interfaces.settlement import Capacity, ListingSettlement, Settlement
 from hybrid_dex.interfaces.snapshots import SharedSnapshots, Snapshot, Snapshots
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "JournalCapabilities",
     "JournalReader",
     "LedgerView",
+    "ListingSettlement",
     "LoginClient",
     "OpenSession",
     "OrderQuery",

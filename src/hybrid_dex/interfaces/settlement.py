@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from collections.abc import Sequence as Items
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import attrs
 
@@ -16,7 +16,7 @@ from hybrid_dex.model.solvency import Discrepancy, Statement
 from hybrid_dex.model.units import AssetId, Sequence
 from hybrid_dex.model.vouchers import CancelReceipt, Voucher
 
-__all__ = ["Capacity", "Settlement"]
+__all__ = ["Capacity", "ListingSettlement", "Settlement"]
 
 
 @attrs.frozen(kw_only=True)
@@ -168,5 +168,30 @@ class Settlement(Protocol):
         The same receipt gives the same signature again. Nothing is promised on chain.
 
         Raises: as `sign_voucher`.
+        """
+        ...
+
+
+@runtime_checkable
+class ListingSettlement(Protocol):
+    """A settlement that takes markets while it is open.
+
+    One that is not has only those that it was opened with: the exchange refuses to list others
+    with `RejectReason.LISTING_UNAVAILABLE`, and lists a new one of its configuration at a start.
+    """
+
+    async def refuse_listing(self, market: Market) -> Refusal | None:
+        """Return why fills of a market could not settle here now; changes nothing.
+
+        Asked before the market is journaled. That it can not be told now is a reason, too. The
+        refusal's field is of `Market`, such as ``base.token``.
+        """
+        ...
+
+    def listed(self, market: Market) -> None:
+        """Take a market that is journaled by now, before any fill of it is submitted.
+
+        From now on it is as if it had been among those of `open`, what happened to its assets
+        before included. A repeat changes nothing. Cheap, and never waits.
         """
         ...

@@ -163,7 +163,11 @@ class RejectReason(enum.IntEnum):
     MARKET_IN_AUCTION = 4015
     """The market takes only orders that rest, until it opens."""
     LISTING_UNAVAILABLE = 4016
-    """This exchange settles on chain: a market is registered there, and listed from the settings."""
+    """Settlement takes no new market now, or never while it is open; see the detail."""
+    NOT_LISTED_ON_CHAIN = 4017
+    """The settlement contract has no such market or token, or is closing it: list it there first."""
+    LISTED_OTHERWISE_ON_CHAIN = 4018
+    """On chain the market or a token has other terms than in the listing; see field and detail."""
 
     UNKNOWN_ORDER = 5001
     """The account never had such an order, or it is too long ago."""

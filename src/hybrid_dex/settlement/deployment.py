@@ -110,26 +110,46 @@ class Deployer:
         contract, block = await self._create(
             "Exchange", extension, self._account.address, operator, *terms
         )
-        exchange = self._web3.eth.contract(
-            address=self._web3.to_checksum_address(contract), abi=load_artifact("Exchange").abi
-        )
-        for asset in tokens.values():
-            await self._send(exchange.functions.listAsset(asset.token))
         listed = []
         for market in markets:
-            base, quote = tokens[market.base.id], tokens[market.quote.id]
-            await self._send(
-                exchange.functions.listMarket(
-                    market.number, base.token, quote.token, market.lot_size, market.tick_size
-                )
-            )
-            listed.append(attrs.evolve(market, base=base, quote=quote))
+            named = attrs.evolve(market, base=tokens[market.base.id], quote=tokens[market.quote.id])
+            listed.append(await self.list_market(contract, named))
         return Deployment(
             chain_id=await self._web3.eth.chain_id,
             contract=contract,
             start_block=block,
             markets=tuple(listed),
         )
+
+    async def list_market(self, contract: str, market: Market) -> Market:
+        """List a market on an ``Exchange`` as its lister, and its tokens where they are not listed.
+
+        Args:
+            contract: the exchange's address.
+            market: with a number of its own; for an asset without a token a mock one is deployed.
+
+        Returns:
+            the market with its tokens' addresses.
+
+        Raises:
+            SettlementError: a transaction was refused.
+        """
+        exchange = self._web3.eth.contract(
+            address=self._web3.to_checksum_address(contract), abi=load_artifact("Exchange").abi
+        )
+        base, quote = await self._with_token(market.base), await self._with_token(market.quote)
+        for asset in (base, quote):
+            try:
+                known, _ = await exchange.functions.assetOf(asset.token).call()
+            except (Web3Exception, aiohttp.ClientError, OSError, ValueError) as error:
+                raise SettlementError(f"the contract does not answer: {error}") from error
+            if not known:
+                await self._send(exchange.functions.listAsset(asset.token))
+        steps = (market.lot_size, market.tick_size)
+        await self._send(
+            exchange.functions.listMarket(market.number, base.token, quote.token, *steps)
+        )
+        return attrs.evolve(market, base=base, quote=quote)
 
     async def mint(self, asset: Asset, account: str, amount: int) -> None:
         """Make mock tokens out of nothing for an account."""

@@ -20,9 +20,10 @@ that takes a request away gives the amount back, unless the request came again i
 
 A voucher ends when the vault paid it, or when a final block is past its deadline and none paid it.
 
-A token may be listed on chain before the exchange is configured with it. What happens to it then
-is remembered, final facts only, and told when the token has a name; the position is then that of
-the telling, above everything that the engine knows.
+A token may be listed on chain before a market of the exchange names it. What happens to it then
+is remembered, final facts only, and told when the token has a name, at a start or by `name`; the
+position is then that of the telling, above everything that the engine knows. The facts of blocks
+that are not final are named where they stand, and count by the rules above.
 
 `owed` follows what the vault must owe by the facts alone. When the contract says otherwise, a node
 left out a log.
@@ -31,6 +32,7 @@ left out a log.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
+import attrs
 import msgspec
 
 from hybrid_dex.model.commands import (
@@ -48,7 +50,7 @@ from hybrid_dex.model.commands import (
     RevokeSession,
     SetMarketState,
 )
-from hybrid_dex.model.market import MarketState
+from hybrid_dex.model.market import Market, MarketState
 from hybrid_dex.model.units import MAX_AMOUNT, AccountId, Amount, AssetId, Quantity
 from hybrid_dex.model.vouchers import Voucher
 from hybrid_dex.settlement.facts import (
@@ -70,7 +72,7 @@ from hybrid_dex.settlement.facts import (
     position,
 )
 
-__all__ = ["Ledger", "LedgerState", "moved"]
+__all__ = ["Ledger", "LedgerState", "moved", "token_names"]
 
 _ENDED_KEPT: Final = 1 << 14
 """So many ended vouchers are remembered: far more than end while the engine takes one command."""
@@ -118,18 +120,18 @@ class Ledger:
     """
 
     def __init__(self, state: LedgerState, names: Mapping[str, AssetId] | None = None) -> None:
-        self._known = None if names is None else frozenset(names.values())
-        named = {} if names is None else names
-        self._requested: dict[_Key, int] = {(a, named.get(s, s)): n for a, s, n in state.requested}
+        self._known = None if names is None else frozenset[AssetId]()
+        self._requested: dict[_Key, int] = {(a, s): n for a, s, n in state.requested}
         self._told: dict[_Key, int] = {(a, s): n for a, s, n in state.told}
-        self._owed = _renamed(state.owed, named)
-        self.unproven = {named.get(asset, asset) for asset in state.unproven}
-        self._nameless = {(a, named.get(s, s)): n for a, s, n in state.nameless}
-        self._lanes = {(a, named.get(s, s)): n for a, s, n in state.nameless_lanes}
-        self._floors = {(a, named.get(s, s)): n for a, s, n in state.nameless_floors}
+        self._owed = dict(state.owed)
+        self.unproven = set(state.unproven)
+        self._nameless = {(a, s): n for a, s, n in state.nameless}
+        self._lanes = {(a, s): n for a, s, n in state.nameless_lanes}
+        self._floors = {(a, s): n for a, s, n in state.nameless_floors}
         self._late = state.late
         self._blocks: list[tuple[Fact, ...]] = []
-        self._dirty: set[_Key] = self._requested.keys() | self._told.keys()
+        self._dirty: set[_Key] = set()
+        self.name({} if names is None else names)
         self._vouchers: dict[tuple[AccountId, int], Voucher] = {}
         self._ended: dict[tuple[AccountId, int], None] = {}
 
@@ -156,6 +158,30 @@ class Ledger:
     def nameless(self) -> frozenset[str]:
         """The addresses of tokens with balances in the vault that no market here names."""
         return frozenset(asset for (_, asset), n in self._nameless.items() if n)
+
+    def name(self, names: Mapping[str, AssetId]) -> list[Command]:
+        """Know tokens by their names from now on; return what the engine must know at once.
+
+        Between two looks only. What is remembered of them is told by the next `changes`.
+        """
+        if self._known is not None:
+            self._known |= frozenset(names.values())
+        self._requested = _named(self._requested, names)
+        self._nameless = _named(self._nameless, names)
+        self._lanes, self._floors = _named(self._lanes, names), _named(self._floors, names)
+        self._owed = {names.get(asset, asset): amount for asset, amount in self._owed.items()}
+        self.unproven = {names.get(asset, asset) for asset in self.unproven}
+        self._dirty |= self._requested.keys() | self._told.keys()
+        commands: list[Command] = []
+        for index, facts in enumerate(self._blocks):
+            self._blocks[index] = tuple(_named_fact(fact, names) for fact in facts)
+            self._touch(self._blocks[index])
+            for before, fact in zip(facts, self._blocks[index], strict=True):
+                # Its asset had no name, so it was passed over; revocations of assets have no place.
+                command = None if fact is before else self._revocation(fact, block=0)
+                if command is not None:
+                    commands.append(command)
+        return commands
 
     # Blocks
 
@@ -413,6 +439,12 @@ class Ledger:
         return min(most, MAX_AMOUNT)
 
 
+def token_names(*markets: Market) -> dict[str, AssetId]:
+    """Return the markets' assets by their tokens' addresses."""
+    assets = (asset for market in markets for asset in (market.base, market.quote))
+    return {asset.token: asset.id for asset in assets if asset.token is not None}
+
+
 def _requests(facts: Iterable[Fact]) -> Sequence[_RequestFact]:
     return [
         fact
@@ -442,8 +474,16 @@ def _keep_highest(
         kept[key] = max(value, kept.get(key, 0))
 
 
-def _renamed(owed: Mapping[AssetId, int], names: Mapping[str, AssetId]) -> dict[AssetId, int]:
-    return {names.get(asset, asset): amount for asset, amount in owed.items()}
+def _named(kept: Mapping[_Key, int], names: Mapping[str, AssetId]) -> dict[_Key, int]:
+    return {(account, names.get(asset, asset)): n for (account, asset), n in kept.items()}
+
+
+def _named_fact(fact: Fact, names: Mapping[str, AssetId]) -> Fact:
+    """Return a fact under the name that its token has now, or the same one."""
+    asset: AssetId | None = getattr(fact, "asset", None)
+    if asset is None or asset not in names:
+        return fact
+    return attrs.evolve(fact, asset=names[asset])  # type: ignore[arg-type] # it has the field
 
 
 def _rows(kept: Mapping[_Key, int]) -> list[tuple[AccountId, AssetId, int]]:

@@ -95,6 +95,12 @@ class LocalSettlement:
     async def compare(self, statement: Statement) -> None:
         """There is no chain that could differ."""
 
+    async def refuse_listing(self, market: Market) -> None:
+        """Any market settles here."""
+
+    def listed(self, market: Market) -> None:
+        """Nothing to note: a fill says all that there is to confirm."""
+
     async def watch_vouchers(self, vouchers: Items[Voucher]) -> None:
         """Nothing to watch: there is no chain on which a voucher could end."""
 

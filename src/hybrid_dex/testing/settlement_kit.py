@@ -21,10 +21,11 @@ from hybrid_dex.defaults.standard_risk import StandardRisk
 from hybrid_dex.engine.engine import Engine
 from hybrid_dex.errors import ConfigurationError, SettlementError
 from hybrid_dex.interfaces.risk import Refusal
-from hybrid_dex.interfaces.settlement import Capacity, Settlement
+from hybrid_dex.interfaces.settlement import Capacity, ListingSettlement, Settlement
 from hybrid_dex.model.commands import Command, ConfirmSettlement, FailSettlement
 from hybrid_dex.model.events import FillMade
 from hybrid_dex.model.market import Market
+from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.receipts import JournalReceipt, ReceiptKind
 from hybrid_dex.model.settlement import MatchedFill, SettlementStage
 from hybrid_dex.model.solvency import Discrepancy, Statement
@@ -192,6 +193,43 @@ class SettlementKit(Kit):
                 await world.turn()
             expect("failures after another restart", world.failures(), [])
 
+    # ------------------------------------------------------------------------- listing
+
+    @rule
+    async def test_a_market_listed_later_settles_as_one_of_the_start(self) -> None:
+        """Where markets are taken while open: it is not refused, a repeat changes nothing, fills settle."""
+        async with self._open(()) as world:
+            taking: object = world.settlement
+            if not isinstance(taking, ListingSettlement):
+                return
+            for market in world.bench.markets:
+                while (refusal := await taking.refuse_listing(market)) is not None:
+                    unavailable = refusal.reason is RejectReason.LISTING_UNAVAILABLE
+                    demand(unavailable, f"{market.id}, which it can be opened with: {refusal}")
+                    await world.turn()  # it may have to read the chain first
+                taking.listed(market)
+                taking.listed(market)
+            await world.submit(world.bench.groups)
+            await world.until_final()
+            expect("failures", world.failures(), [])
+
+    @rule
+    async def test_a_market_is_refused_where_it_would_not_settle(self) -> None:
+        """Where orders are signed for a market's steps, other steps are refused; asking changes nothing."""
+        async with self._open() as world:
+            taking: object = world.settlement
+            if not isinstance(taking, ListingSettlement):
+                return
+            for market in world.bench.markets:
+                other = attrs.evolve(market, lot_size=market.lot_size + 1)
+                for _ in range(2):
+                    refusal: object = await taking.refuse_listing(other)
+                    if world.settlement.requires_signature or refusal is not None:
+                        demand(isinstance(refusal, Refusal), f"a lot of another size: {refusal!r}")
+            await world.submit(world.bench.groups)
+            await world.until_final()
+            expect("failures", world.failures(), [])
+
     # ----------------------------------------------------------- promises and comparison
 
     @rule
@@ -265,9 +303,9 @@ class SettlementKit(Kit):
             demand(answer in {None, ()}, f"differences: {answer}")
 
     @asynccontextmanager
-    async def _open(self) -> AsyncIterator["_World"]:
+    async def _open(self, markets: Sequence[Market] | None = None) -> AsyncIterator["_World"]:
         bench = await made(self.make_settlement())
-        await bench.settlement.open(bench.markets)
+        await bench.settlement.open(bench.markets if markets is None else markets)
         world = _World(bench)
         try:
             yield world

@@ -304,6 +304,8 @@ class MarketTermsMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     Attributes:
         id: ``BASE-QUOTE``.
         number: the market's number in a settlement contract.
+        base_token: the base token's address, where there is a chain, as its checksum spells it.
+        quote_token: the quote token's, likewise.
         tick: the smallest price step, in quote per one base.
         lot: the smallest quantity step, in base.
         minimum_notional: the smallest notional of an order, in quote.
@@ -336,7 +338,7 @@ class ListMarketAction(
     tag_field="kind",
     tag="list_market",
 ):
-    """List a market, in the state in which it begins. Only without a chain; see the how-to."""
+    """List a market, in the state in which it begins. Where a chain settles, its contract has it first."""
 
     market: MarketTermsMessage
     state: Literal["open", "post_only", "auction_open", "halted", "cancel_only"] = "halted"

@@ -47,6 +47,8 @@ _STATUS: Final[dict[RejectReason, int]] = {
     RejectReason.ACTION_ID_USED: 409,
     RejectReason.ACTION_NOT_WAITING: 409,
     RejectReason.LISTING_UNAVAILABLE: 409,
+    RejectReason.NOT_LISTED_ON_CHAIN: 409,
+    RejectReason.LISTED_OTHERWISE_ON_CHAIN: 409,
     RejectReason.NO_SUCH_SETTLEMENT: 404,
     RejectReason.ENGINE_ELSEWHERE: 421,
     RejectReason.ACCOUNT_FROZEN: 403,

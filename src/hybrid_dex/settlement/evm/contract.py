@@ -1,7 +1,7 @@
 """The deployed contract as the backend reads it: its logs as facts, its state, its refusals.
 
-It never sends anything. A token that the exchange was not configured with is named by its address,
-a market that it was not configured with is passed over: nothing here trades in it.
+It never sends anything. A token that no market of the exchange names is named by its address, a
+market that the exchange has not listed is passed over: nothing here trades in it.
 """
 
 import asyncio
@@ -11,9 +11,10 @@ from typing import Any, Final
 import attrs
 from eth_abi.exceptions import DecodingError
 from eth_typing import ChecksumAddress
+from hexbytes import HexBytes
 from web3 import Web3
 from web3.exceptions import LogTopicError, Web3Exception
-from web3.types import BlockIdentifier, EventData, LogReceipt
+from web3.types import BlockIdentifier, EventData, LogReceipt, TxParams
 
 from hybrid_dex.errors import (
     ConfigurationError,
@@ -24,6 +25,7 @@ from hybrid_dex.errors import (
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.units import AccountId, Amount, AssetId, MarketId
 from hybrid_dex.settlement.evm.artifact import load_artifact, matches_runtime
+from hybrid_dex.settlement.evm.endpoint import RevertedError
 from hybrid_dex.settlement.evm.node import Node
 from hybrid_dex.settlement.facts import (
     ApprovalRevokedSeen,
@@ -46,10 +48,14 @@ from hybrid_dex.settlement.facts import (
     WithdrawnSeen,
 )
 from hybrid_dex.settlement.layout import FillPosition
+from hybrid_dex.settlement.ledger import token_names
 from hybrid_dex.signing import keccak256
+from hybrid_dex.signing.address import ZERO_ADDRESS
 
-__all__ = ["ChainBatchState", "ChainTerms", "Custody", "ExchangeContract"]
+__all__ = ["ChainBatchState", "ChainMarket", "ChainTerms", "Custody", "ExchangeContract"]
 
+_WORD_BYTES: Final = 32
+_DECIMALS: Final = HexBytes(keccak256(b"decimals()")[:4])
 _EVENTS: Final = (
     "ApprovalRevoked",
     "BatchSettled",
@@ -91,6 +97,25 @@ class ChainTerms:
 
 
 @attrs.frozen(kw_only=True)
+class ChainMarket:
+    """A market as the contract has it.
+
+    Attributes:
+        base: the base token's address.
+        quote: the quote token's address.
+        lot_size: base atoms per lot.
+        tick_size: quote atoms per lot per tick.
+        closing: its fills are skipped, or soon will be.
+    """
+
+    base: str
+    quote: str
+    lot_size: int
+    tick_size: int
+    closing: bool
+
+
+@attrs.frozen(kw_only=True)
 class Custody:
     """What the vault has of a token, atoms.
 
@@ -106,7 +131,7 @@ class Custody:
 
 
 class ExchangeContract:
-    """The contract at one address, for a set of markets."""
+    """The contract at one address, for a set of markets that may grow."""
 
     def __init__(self, node: Node, address: ChecksumAddress, markets: Sequence[Market]) -> None:
         self._node = node
@@ -275,6 +300,48 @@ class ExchangeContract:
                 if fact is not None:
                     facts.append(fact)
         return tuple(facts)
+
+    def name(self, market: Market) -> None:
+        """Name a market and its tokens in every fact that is read from now on."""
+        self._markets[market.number] = market
+        self._assets |= token_names(market)
+        self._bases = {each.number: each.base.id for each in self._markets.values()}
+
+    async def market(self, number: int, block: BlockIdentifier) -> ChainMarket | None:
+        """Return a market as of a block, or ``None`` if there is none of this number."""
+        base, quote, lot_size, tick_size, closing_at, _ = await self._read(
+            "marketOf", number, block=block
+        )
+        if base == ZERO_ADDRESS:
+            return None
+        return ChainMarket(
+            base=base,
+            quote=quote,
+            lot_size=lot_size,
+            tick_size=tick_size,
+            closing=bool(closing_at),
+        )
+
+    async def lists(self, token: str, block: BlockIdentifier) -> bool:
+        """Return whether a token can be deposited and traded as of a block."""
+        known, _ = await self._read("assetOf", token, block=block)
+        return bool(known)
+
+    async def decimals(self, token: str, block: BlockIdentifier) -> int | None:
+        """Return what a token says of itself as of a block; ``None`` if it says nothing.
+
+        ERC-20 lets a token be without, so an answer that is none is the token's, not the node's.
+        """
+        question: TxParams = {"to": Web3.to_checksum_address(token), "data": _DECIMALS}
+
+        async def call() -> bytes:
+            return bytes(await self._node.web3.eth.call(question, block))
+
+        try:
+            answer = await self._node.ask("decimals", call)
+        except RevertedError:
+            return None
+        return int.from_bytes(answer, "big") if len(answer) == _WORD_BYTES else None
 
     def market_id(self, number: int) -> MarketId | None:
         """Return a market's symbol by its number on chain."""

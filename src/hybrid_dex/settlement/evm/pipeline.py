@@ -34,7 +34,7 @@ from hybrid_dex.model.commands import (
     RevokeSession,
     SetMarketState,
 )
-from hybrid_dex.model.market import Market
+from hybrid_dex.model.market import Market, MarketState
 from hybrid_dex.model.settlement import FillFailure, SettlementStage
 from hybrid_dex.model.units import MAX_FILLS_PER_GROUP, FillId, MarketId, TimestampNs, fill_id
 from hybrid_dex.model.vouchers import Voucher
@@ -57,7 +57,7 @@ from hybrid_dex.settlement.facts import (
     Skip,
 )
 from hybrid_dex.settlement.layout import Culprit
-from hybrid_dex.settlement.ledger import Ledger
+from hybrid_dex.settlement.ledger import Ledger, token_names
 from hybrid_dex.settlement.reconciliation import Block, Chain
 from hybrid_dex.settlement.transaction_state import Signal, TransactionState, advance
 
@@ -125,12 +125,7 @@ class Pipeline:
         pipeline = cls(markets=markets, watch_lag_s=watch_lag_s)
         pipeline.ledger = Ledger(
             state.ledger,
-            {
-                asset.token: asset.id
-                for market in markets.values()
-                for asset in (market.base, market.quote)
-                if asset.token is not None
-            },
+            token_names(*markets.values()),
         )
         if state.cursor is None:  # all that the vault ever took is read from its logs
             pipeline.ledger.begin(dict.fromkeys(pipeline.ledger.known, 0))
@@ -151,6 +146,16 @@ class Pipeline:
         if state.ledger.requested and state.cursor is not None:
             pipeline.uncovered.append(state.cursor.timestamp_s)
         return pipeline
+
+    def list_market(self, market: Market) -> None:
+        """Take a market that is listed by now, so that its fills can be batched."""
+        self.markets = {**self.markets, market.id: market}
+
+    def name(self, market: Market, *, closing: bool) -> None:
+        """Know a market's tokens by their names, what is followed and remembered included."""
+        self._tell(self.ledger.name(token_names(market)))
+        if closing:  # since before its closing would have been a fact
+            self._tell([SetMarketState(market=market.id, state=MarketState.HALTED)])
 
     # Fills
 

@@ -8,7 +8,6 @@ that took back a final block, and a store that can not be written.
 
 import asyncio
 import logging
-import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from collections.abc import Sequence as Items
@@ -36,17 +35,19 @@ from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.receipts import JournalReceipt
 from hybrid_dex.model.settlement import MatchedFill
 from hybrid_dex.model.solvency import Discrepancy, Statement
-from hybrid_dex.model.units import AssetId, Sequence, TimestampNs, last_group
+from hybrid_dex.model.units import AssetId, Sequence, last_group
 from hybrid_dex.model.vouchers import CancelReceipt, Voucher
 from hybrid_dex.settlement.batching import Group, group_fills
 from hybrid_dex.settlement.endpoints import Standing
 from hybrid_dex.settlement.evm.contract import ChainTerms, ExchangeContract
+from hybrid_dex.settlement.evm.listings import unavailable
 from hybrid_dex.settlement.evm.node import Node
 from hybrid_dex.settlement.evm.operation import EvmOperation
 from hybrid_dex.settlement.evm.options import EvmOptions
 from hybrid_dex.settlement.evm.pipeline import Pipeline
 from hybrid_dex.settlement.evm.sender import Sender, operator_account
 from hybrid_dex.settlement.evm.store import OutboxEntry, SettlementStore, StoreFailedError
+from hybrid_dex.settlement.evm.wall_clock import WallClock
 from hybrid_dex.settlement.evm.watcher import Watcher
 from hybrid_dex.settlement.fees import Urgency, urgency
 from hybrid_dex.settlement.health import SettlementHealth, SettlementState
@@ -66,16 +67,6 @@ _log: Final = logging.getLogger(__name__)
 _NS_PER_SECOND: Final = 1_000_000_000
 _LEAST_BLOCKS: Final = 2
 """How many block times WATCH_LAG has to allow for."""
-
-
-class _WallClock:
-    """The machine's clock."""
-
-    def now_ns(self) -> TimestampNs:
-        return TimestampNs(time.time_ns())
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
 
 
 def _pass(_name: str) -> None:
@@ -100,7 +91,7 @@ class EvmSettlement:
         checkpoint: Callable[[str], None] = _pass,
     ) -> None:
         self._options = options
-        self._clock: Clock = _WallClock() if clock is None else clock
+        self._clock: Clock = WallClock() if clock is None else clock
         self._checkpoint = checkpoint
         self._store = SettlementStore(options.store_path)
         self._thread: ThreadPoolExecutor | None = None
@@ -234,6 +225,19 @@ class EvmSettlement:
             await node.close()
         self._wake_reader.set()
 
+    async def refuse_listing(self, market: Market) -> Refusal | None:
+        """Return why fills of a market could not settle: by the contract, as of a final block."""
+        watcher, final, reason = self._watcher, self._cursor, self.halt_reason
+        if reason or watcher is None or final is None:
+            return unavailable(reason)
+        return await watcher.listings.refuse(market, final)
+
+    def listed(self, market: Market) -> None:
+        """Take a market that is journaled by now; its tokens get their names with the next look."""
+        if self._watcher is not None:
+            self._watcher.listings.add(market)
+            self._assets |= {asset.id: asset for asset in (market.base, market.quote)}
+
     async def submit(self, fills: Items[MatchedFill], journal_hash: bytes = GENESIS_HASH) -> None:
         """Take one command's fills; returns once they are queued. A repeat changes nothing.
 
@@ -301,6 +305,8 @@ class EvmSettlement:
         """
         watcher, final = self._watcher, self._cursor
         if watcher is None or final is None or self._outbox or self._looked_ns is None:
+            return None
+        if not watcher.listings.has_told(asset for asset, _ in statement.totals):
             return None
         found = await watcher.audit.compare(statement, final)
         if found:
@@ -497,6 +503,7 @@ class EvmSettlement:
             return
         finally:
             await self._write()  # what was requested on chain is told, whatever failed after it
+        watcher.listings.told()
         self._looked_ns = self._clock.now_ns()
         if not self._operation.paused:
             await sender.step()

@@ -15,6 +15,7 @@ from hybrid_dex.settlement import layout
 from hybrid_dex.settlement.chains import final_height
 from hybrid_dex.settlement.evm.audit import Audit
 from hybrid_dex.settlement.evm.contract import ExchangeContract
+from hybrid_dex.settlement.evm.listings import Listings
 from hybrid_dex.settlement.evm.node import Header, Node
 from hybrid_dex.settlement.evm.options import EvmOptions
 from hybrid_dex.settlement.evm.pipeline import Pipeline
@@ -47,6 +48,7 @@ class Watcher:
         self._contract = contract
         self._pipeline = pipeline
         self.audit = Audit(contract, pipeline)
+        self.listings = Listings(contract, pipeline, self.audit.touch)
         self._cursor = cursor
         self._clock = clock
         self._checkpoint = checkpoint
@@ -63,6 +65,7 @@ class Watcher:
         """
         latest = await self._latest()
         chain = await self._chain()
+        await self.listings.name(chain.head)
         tagged = await self._tagged()
         final = self._final(chain, latest.block.number, tagged)
         if not chain.tail and final - chain.final.number > self._options.blocks_per_query:
