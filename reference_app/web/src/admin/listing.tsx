@@ -14,6 +14,8 @@ const FIRST = {
   minimum_notional: "1",
   maker_fee_ppm: "100",
   taker_fee_ppm: "200",
+  base_token: "",
+  quote_token: "",
 };
 type Terms = typeof FIRST;
 
@@ -27,16 +29,21 @@ const NAMES: Record<keyof Terms, string> = {
   minimum_notional: "Least order, in quote",
   maker_fee_ppm: "Maker fee, parts per million",
   taker_fee_ppm: "Taker fee, parts per million",
+  base_token: "Token of the base, its address",
+  quote_token: "Token of the quote, its address",
 };
+const TOKENS: readonly (keyof Terms)[] = ["base_token", "quote_token"];
 const WHOLE: readonly (keyof Terms)[] = ["number", "base_decimals", "quote_decimals", "maker_fee_ppm", "taker_fee_ppm"];
 
-/** Returns what is wrong with a market's terms, by field; the exchange checks the rest. */
-export function termsProblems(terms: Terms): Partial<Record<keyof Terms, string>> {
+/** Returns what is wrong with a market's terms, by field; the exchange holds them against the chain, if it has one. */
+export function termsProblems(terms: Terms, onChain: boolean): Partial<Record<keyof Terms, string>> {
   const problems: Partial<Record<keyof Terms, string>> = {};
   if (!/^[A-Z0-9]{1,16}-[A-Z0-9]{1,16}$/.test(terms.id)) problems.id = "Two symbols with a dash, in capitals";
   for (const name of WHOLE) if (!/^-?[0-9]{1,9}$/.test(terms[name])) problems[name] = "A whole number";
   for (const name of ["tick", "lot", "minimum_notional"] as const)
     if (!/^(0|[1-9][0-9]*)(\.[0-9]+)?$/.test(terms[name])) problems[name] = "A plain number such as 0.01";
+  for (const name of onChain ? TOKENS : [])
+    if (!/^0x[0-9a-fA-F]{40}$/.test(terms[name])) problems[name] = "An address: 0x and 40 digits";
   return problems;
 }
 
@@ -44,7 +51,8 @@ export function ListingPanel(props: { act: (action: Proposal) => void }): ReactN
   const [terms, setTerms] = useState<Terms>(FIRST);
   const [asked, setAsked] = useState(false);
   const chain = useStore((state) => state.info?.chain_id ?? null);
-  const problems = termsProblems(terms);
+  const problems = termsProblems(terms, chain !== null);
+  const names = (Object.keys(NAMES) as (keyof Terms)[]).filter((name) => chain !== null || !TOKENS.includes(name));
   const propose = (): void => {
     setAsked(true);
     if (Object.keys(problems).length > 0) return;
@@ -61,8 +69,8 @@ export function ListingPanel(props: { act: (action: Proposal) => void }): ReactN
         minimum_notional: terms.minimum_notional,
         maker_fee_ppm: Number(terms.maker_fee_ppm),
         taker_fee_ppm: Number(terms.taker_fee_ppm),
-        base_token: null,
-        quote_token: null,
+        base_token: chain === null ? null : terms.base_token,
+        quote_token: chain === null ? null : terms.quote_token,
         minimum_quantity: null,
         maximum_quantity: null,
         maximum_notional: null,
@@ -75,17 +83,17 @@ export function ListingPanel(props: { act: (action: Proposal) => void }): ReactN
     <section className="callout" aria-label="List a market">
       {chain === null ? null : (
         <p className="warn">
-          This exchange settles on chain {chain}: a market is registered in the contract first, then added to the
-          settings, and listed at the next start. The exchange refuses it here.
+          This exchange settles on chain {chain}: the contract has to have both tokens and the market of this number
+          first, in a block that is final. The exchange compares every term, now and when another admin confirms.
         </p>
       )}
       <div className="fields">
-        {(Object.keys(NAMES) as (keyof Terms)[]).map((name) => (
+        {names.map((name) => (
           <Field
             key={name}
             label={NAMES[name]}
             value={terms[name]}
-            number={name !== "id"}
+            number={name !== "id" && !TOKENS.includes(name)}
             problem={asked ? problems[name] : undefined}
             onChange={(value) => setTerms({ ...terms, [name]: value })}
           />

@@ -187,6 +187,11 @@ export function wordsOf(action: Action | Proposal): Words {
         effects: [
           `It begins ${spoken(action.state ?? "halted")}. ${served(action.state ?? "halted")}`,
           `Prices move by ${action.market.tick}, quantities by ${action.market.lot}. Its terms never change afterwards.`,
+          ...(action.market.base_token == null
+            ? []
+            : [
+                `On chain it is market ${action.market.number}, of ${action.market.base_token} and ${action.market.quote_token}.`,
+              ]),
         ],
         danger: true,
       };

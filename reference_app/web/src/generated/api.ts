@@ -2658,7 +2658,7 @@ export interface components {
         };
         /**
          * ListMarketAction
-         * @description List a market, in the state in which it begins. Only without a chain; see the how-to.
+         * @description List a market, in the state in which it begins. Where a chain settles, its contract has it first.
          */
         ListMarketAction: {
             /** @enum {unknown} */
@@ -2852,6 +2852,8 @@ export interface components {
          *         Attributes:
          *             id: ``BASE-QUOTE``.
          *             number: the market's number in a settlement contract.
+         *             base_token: the base token's address, where there is a chain, as its checksum spells it.
+         *             quote_token: the quote token's, likewise.
          *             tick: the smallest price step, in quote per one base.
          *             lot: the smallest quantity step, in base.
          *             minimum_notional: the smallest notional of an order, in quote.

@@ -2,7 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { outcomeOf, pauseData, readContract } from "../../src/admin/contract";
 import * as figures from "../../src/admin/figures";
-import { type Told, takesTwo, wordsOf } from "../../src/admin/words";
+import { termsProblems } from "../../src/admin/listing";
+import { type Proposal, type Told, takesTwo, wordsOf } from "../../src/admin/words";
 import { Refused, Unknown } from "../../src/api/http";
 import type { Info } from "../../src/api/types";
 import { bodyDigest, messageProblem } from "../../src/wallet/confirmed";
@@ -68,6 +69,19 @@ describe("figures", () => {
   });
 });
 
+describe("the terms of a market", () => {
+  const terms = {
+    ...{ id: "SOL-USDC", number: "7", base_decimals: "9", quote_decimals: "6", tick: "0.01", lot: "0.001" },
+    ...{ minimum_notional: "1", maker_fee_ppm: "100", taker_fee_ppm: "200", base_token: "", quote_token: "0x12" },
+  };
+  it("are with tokens where a chain settles, and without them where none does", () => {
+    expect(termsProblems(terms, false)).toEqual({});
+    expect(Object.keys(termsProblems(terms, true))).toEqual(["base_token", "quote_token"]);
+    const address = `0x${"aB".repeat(20)}`;
+    expect(termsProblems({ ...terms, base_token: address, quote_token: address }, true)).toEqual({});
+  });
+});
+
 describe("words", () => {
   it("knows what takes two admins", () => {
     expect(takesTwo({ kind: "release_all" })).toBe(true);
@@ -81,6 +95,12 @@ describe("words", () => {
     expect(kept).toContain("Only two admins");
     expect(wordsOf({ kind: "stop_all", cancel: false }).typed).toBe("STOP");
     expect(wordsOf({ kind: "delist_market", market: "ETH-USDC", due_ms: null }).typed).toBe("ETH-USDC");
+  });
+  it("names the market on chain that is listed, where there is a chain", () => {
+    const terms = { id: "SOL-USDC", number: 7, tick: "0.01", lot: "0.001", base_token: "0xB", quote_token: "0xQ" };
+    const listing = (market: object) => wordsOf({ kind: "list_market", market } as Proposal).effects.join(" ");
+    expect(listing(terms)).toContain("On chain it is market 7, of 0xB and 0xQ.");
+    expect(listing({ ...terms, base_token: null, quote_token: null })).not.toContain("On chain");
   });
   it("says what fees become, in percent", () => {
     const fees = { maker_fee_ppm: -50, taker_fee_ppm: 250, tiers: [] };
