@@ -4,6 +4,7 @@ import { followSystemTheme } from "./state/preferences";
 import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/components.css";
+import "./styles/dialogs.css";
 
 followSystemTheme();
 const root = document.getElementById("root");
