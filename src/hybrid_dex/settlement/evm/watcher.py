@@ -65,7 +65,8 @@ class Watcher:
         """
         latest = await self._latest()
         chain = await self._chain()
-        await self.listings.name(chain.head)
+        if latest.block.number >= chain.head.number:  # else the node can not say how it is there
+            await self.listings.name(chain.head)
         tagged = await self._tagged()
         final = self._final(chain, latest.block.number, tagged)
         if not chain.tail and final - chain.final.number > self._options.blocks_per_query:
