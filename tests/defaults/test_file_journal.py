@@ -389,6 +389,33 @@ class TestDisk:
         assert await asyncio.gather(*answers) == [1, 2, 3]
         await journal.close()
 
+    async def test_close_waits_for_a_sync_that_lasts(self) -> None:
+        """Nothing is closed under it: the descriptor's number may be another file's by then."""
+
+        class Slow(SimulatedDisk):
+            entered, left, syncing, torn = threading.Event(), threading.Event(), False, False
+
+            def sync(self, descriptor: int) -> None:
+                self.syncing = True
+                self.entered.set()
+                self.left.wait(0.2)
+                super().sync(descriptor)
+                self.syncing = False
+
+            def close(self, descriptor: int) -> None:
+                self.torn |= self.syncing
+                super().close(descriptor)
+
+        disk = Slow()
+        journal = journal_on(disk)
+        await journal.open()
+        disk.entered.clear()
+        verifying = asyncio.ensure_future(journal.verify_durability())
+        assert await asyncio.to_thread(disk.entered.wait, 60)
+        await journal.close()
+        await verifying
+        assert not disk.torn
+
     async def test_verify_durability_fails_with_the_disk(self) -> None:
         disk = SimulatedDisk()
         journal = journal_on(disk)

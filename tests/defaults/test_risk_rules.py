@@ -21,7 +21,7 @@ from hybrid_dex.model.commands import (
     ListMarket,
     PlaceOrder,
 )
-from hybrid_dex.model.events import CommandRejected, Event, OrderReplaced
+from hybrid_dex.model.events import CommandRejected, Event, OrderRejected, OrderReplaced
 from hybrid_dex.model.order import CancelReason
 from hybrid_dex.model.reasons import RejectReason as Reason
 from hybrid_dex.model.risk_control import (
@@ -363,6 +363,45 @@ def test_a_rule_stands_alone(
         assert reason(driver.place("alice", BUY, quantity, price)) is wanted
         driver.do(SetKillSwitch(account=None, engaged=True))
         assert reason(driver.place("bob", BUY, 1, 1)) is Reason.KILL_SWITCH
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [(OrdersPerSecond, Reason.ORDER_RATE_LIMIT), (DailyVolume, Reason.DAILY_VOLUME_LIMIT)],
+)
+def test_a_rule_that_stands_alone_takes_an_all_or_none_batch_together(
+    kind: type[LimitRule], expected: Reason
+) -> None:
+    """Two may enter and three may not, though each of them may; without the limit all may."""
+    for given, enter in (
+        (limits(orders_per_second=2, daily_volume=25), 0),
+        (NO_LIMITS, 3),
+    ):
+        risk = RiskChain([kind({"alice": given}.__getitem__)])
+        driver = Driver(make_engine(risk=risk), market=MARKET)
+        driver.do(Deposit(account="alice", asset="USDC", amount=10**16))
+        told = together(driver, 10, 10, 10)
+        reasons = {event.reason for event in told if isinstance(event, OrderRejected)}
+        assert (expected in reasons) is (enter == 0)
+        assert driver.engine.open_order_count("alice") == enter
+        driver.at_ns += SECOND
+        together(driver, 10, 10)
+        assert driver.engine.open_order_count("alice") == enter + 2
+
+
+@pytest.mark.parametrize("one", [limits(daily_volume=100), limits(orders_per_second=100)])
+def test_what_was_counted_is_one_state_whoever_came_first(one: RiskLimits) -> None:
+    """The snapshot names how much each did, and not who did it earlier."""
+    states = set()
+    for first, second in (("alice", "bob"), ("bob", "alice")):
+        risk = StandardRisk(one)
+        driver = Driver(make_engine(risk=risk), market=MARKET)
+        driver.fund("alice", "bob", "carol", amount=10**16)
+        driver.rest("carol", SELL, 2, 1)
+        driver.place(first, BUY, 1, 1)
+        driver.place(second, BUY, 1, 1)
+        states.add(risk.snapshot())
+    assert len(states) == 1
 
 
 def test_groups_are_told_and_left() -> None:

@@ -234,3 +234,51 @@ def test_the_version_names_limits_and_tiers() -> None:
         "standard 2 (order_notional=1000000, open_orders=100, daily_volume=10000000)"
     )
     assert tiered.version == f"{plain.version}; bob: ()"
+
+
+@pytest.mark.parametrize(
+    "risk",
+    [
+        StandardRisk(),
+        StandardRisk(NO_LIMITS),
+        StandardRisk(RiskLimits(open_orders=7, refuse_self_trade=True, price_band_ppm=0)),
+        StandardRisk(tiers={"bob": NO_LIMITS, "a: b; c": RiskLimits(position=5)}),
+    ],
+)
+def test_a_version_makes_the_risk_again(risk: StandardRisk) -> None:
+    """With the limits that it names, for everybody and for accounts."""
+    made = StandardRisk.of_version(risk.version)
+    assert made is not None
+    assert made.version == risk.version
+
+
+@pytest.mark.parametrize(
+    ("limits", "expected"),
+    [(NO_LIMITS, None), (RiskLimits(open_orders=1), Reason.OPEN_ORDERS_LIMIT)],
+)
+def test_a_risk_made_from_its_version_judges_alike(
+    limits: RiskLimits, expected: Reason | None
+) -> None:
+    """What the version does not name is no limit."""
+    driver = Driver(
+        make_engine(risk=StandardRisk.of_version(StandardRisk(limits).version)), market=MARKET
+    )
+    driver.fund("alice", amount=10**16)
+    driver.rest("alice", BUY, 1, 1)
+    assert reason(driver.place("alice", BUY, 1, 1)) is expected
+
+
+@pytest.mark.parametrize(
+    "version",
+    [
+        "",
+        "standard 1 ()",
+        "standard 2 (open_orders=many)",
+        "standard 2 (open_orders=-1)",
+        "standard 2 (patience=1)",
+        "standard 2 (open_orders)",
+        "standard 2 (); bob",
+    ],
+)
+def test_another_text_makes_no_risk(version: str) -> None:
+    assert StandardRisk.of_version(version) is None

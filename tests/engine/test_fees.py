@@ -297,13 +297,15 @@ def test_plans_come_due_by_time() -> None:
 
 
 def test_a_plan_can_be_taken_back() -> None:
-    """Only one that there is."""
+    """Only one that there is; the refusal names those."""
     driver = make_driver(PLAIN)
     driver.do(ScheduleFees(market=PLAIN.id, fees=plain(0, 100), due_ns=20))
     assert driver.engine.next_due_ns() == 20
     (event,) = driver.do(CancelPlan(market=PLAIN.id, due_ns=21))
-    assert event.reason is RejectReason.NOT_PLANNED
+    assert (event.reason, event.detail) == (RejectReason.NOT_PLANNED, "planned: 20")
     assert driver.do(CancelPlan(market=PLAIN.id, due_ns=20)) == (PlanCanceled(PLAIN.id, 20),)
+    (event,) = driver.do(CancelPlan(market=PLAIN.id, due_ns=20))
+    assert (event.reason, event.detail) == (RejectReason.NOT_PLANNED, "planned: nothing")
     driver.at_ns = 30
     assert driver.do(AdvanceTime()) == ()
     assert driver.engine.fees_of(PLAIN.id) == PLAIN.fees

@@ -25,7 +25,10 @@ from hybrid_dex.model.commands import (
     Command,
     Deposit,
     ListMarket,
+    PlaceLinked,
     PlaceOrder,
+    ReduceOrder,
+    ReplaceOrder,
     RequestWithdrawal,
     SetMarketState,
 )
@@ -41,7 +44,7 @@ from hybrid_dex.model.events import (
     OrderRejected,
 )
 from hybrid_dex.model.market import Market, MarketState, StateCause
-from hybrid_dex.model.order import TimeInForce
+from hybrid_dex.model.order import OrderStatus, OrderType, TimeInForce
 from hybrid_dex.model.protection import ScheduleCancel
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.units import MAX_PRICE, OrderId, TimestampNs
@@ -256,6 +259,109 @@ def test_the_broken_command_is_answered_and_its_market_alone_is_halted(
     assert run.place("bob", GOOD, BUY, 1, 9).fill_id
 
 
+def alices(**terms: object) -> PlaceOrder:
+    whole = {"account": "alice", "market": BAD.id, "side": SELL, "quantity": 1, "price": 20}
+    return PlaceOrder(**(whole | terms))
+
+
+INTERNAL = (
+    RejectReason.INTERNAL,
+    "",
+    "a bug on our side: the market is halted, and nothing was done",
+)
+PAIR = PlaceLinked(
+    take_profit=alices(client_order_id="profit"),
+    stop=alices(
+        client_order_id="stop",
+        order_type=OrderType.STOP_LIMIT,
+        trigger_price=5,
+        price=4,
+    ),
+)
+NOW = 14 << 8
+"""The order that a new command would make, and the one that stands: 3 lots, one of them filled."""
+STANDING = 12 << 8
+PARTLY = (OrderStatus.PARTIALLY_FILLED, 1)
+
+
+@pytest.mark.parametrize(
+    ("command", "answers"),
+    [
+        (
+            alices(client_order_id="x"),
+            [OrderRejected(NOW, "alice", BAD.id, *INTERNAL, "x")],
+        ),
+        (
+            PAIR,
+            [
+                OrderRejected(NOW, "alice", BAD.id, *INTERNAL, "profit"),
+                OrderRejected(NOW + 1, "alice", BAD.id, *INTERNAL, "stop"),
+            ],
+        ),
+        (
+            CancelOrder(account="alice", order_id=STANDING),
+            [CancelRejected("alice", STANDING, None, *INTERNAL, *PARTLY)],
+        ),
+        (
+            CancelOrder(account="alice", client_order_id="mine"),
+            [CancelRejected("alice", STANDING, "mine", *INTERNAL, *PARTLY)],
+        ),
+        (
+            ReduceOrder(account="alice", order_id=STANDING, by=1),
+            [CancelRejected("alice", STANDING, None, *INTERNAL, *PARTLY)],
+        ),
+        (
+            ReplaceOrder(account="alice", order_id=STANDING, quantity=2, price=9),
+            [CancelRejected("alice", STANDING, None, *INTERNAL, *PARTLY)],
+        ),
+        (CancelAll(account="alice", market=BAD.id), [CommandRejected("alice", *INTERNAL)]),
+        (
+            BatchOrders(
+                account="alice",
+                members=(alices(), CancelOrder(account="alice", order_id=STANDING)),
+            ),
+            [CommandRejected("alice", *INTERNAL)],
+        ),
+        (BatchOrders(account="alice", members=(alices(),)), [CommandRejected("alice", *INTERNAL)]),
+        (
+            SetMarketState(market=BAD.id, state=MarketState.OPEN),
+            [CommandRejected(None, *INTERNAL)],
+        ),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_every_command_that_broke_is_answered_in_its_own_way(
+    command: Command, answers: list[Event]
+) -> None:
+    """To whom sent it, by the names he gave; a cancel with what stands. Nothing else happens."""
+    run = Run(honest)
+    run.do(alices(side=BUY, quantity=3, price=9, client_order_id="mine"))
+    run.place("bob", BAD, SELL, 1, 9)
+    before = run.engine.open_orders("alice", BAD.id), run.engine.balance("alice", "BTC")
+    halted, *answered = run.engine.apply_isolated(
+        msgspec.structs.replace(command, sequence=run.engine.sequence + 1), (BAD.id,)
+    )
+    assert halted == MarketStateChanged(BAD.id, MarketState.HALTED, StateCause.INVARIANT)
+    assert answered == answers
+    assert (
+        run.engine.open_orders("alice", BAD.id),
+        run.engine.balance("alice", "BTC"),
+    ) == before
+    run.engine.check()
+
+
+@pytest.mark.parametrize(
+    "named", [{"order_id": 1 << 8}, {"client_order_id": "never seen"}], ids=str
+)
+def test_a_cancel_of_what_nobody_knows_is_about_no_market(named: dict[str, object]) -> None:
+    """So it is answered as ever, also when it is tried again without the one that broke."""
+    run = Run(honest)
+    cancel = CancelOrder(account="alice", sequence=run.engine.sequence + 1, **named)
+    _, answer = run.engine.apply_isolated(cancel, (BAD.id,))
+    assert isinstance(answer, CancelRejected)
+    assert answer.reason is RejectReason.UNKNOWN_ORDER
+
+
 def test_a_ledger_that_does_not_balance_is_found_and_halts_the_market(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -329,19 +435,22 @@ def test_a_market_that_opens_again_has_its_orders_in_the_priority_they_had() -> 
     assert [one.maker_order, two.maker_order] == [maker.order_id for maker in makers[:2]]
 
 
+@pytest.mark.parametrize("markets", [(GOOD, BAD, GOOD), (BAD, GOOD)], ids=len)
 @pytest.mark.parametrize("all_or_none", [False, True])
-def test_a_batch_goes_on_without_the_market_that_breaks(*, all_or_none: bool) -> None:
+def test_a_batch_goes_on_without_the_market_that_breaks(
+    markets: tuple[Market, ...], *, all_or_none: bool
+) -> None:
     """Its member there is refused as in any halted market."""
     run = Run(lying(1))
     members = tuple(
         PlaceOrder(account="alice", market=market.id, side=BUY, quantity=1, price=9)
-        for market in (GOOD, BAD, GOOD)
+        for market in markets
     )
     events = run.do(BatchOrders(account="alice", members=members, all_or_none=all_or_none))
     answers = [event for event in events if isinstance(event, OrderAccepted | OrderRejected)]
     refused = [one.reason for one in answers if isinstance(one, OrderRejected)]
     assert RejectReason.MARKET_HALTED in refused
-    assert len(refused) == (3 if all_or_none else 1)
+    assert len(refused) == (len(markets) if all_or_none else 1)
     assert run.engine.isolated() == (BAD.id,)
 
 

@@ -419,6 +419,7 @@ def test_sessions_survive_a_snapshot_and_an_ioc_leaves_nothing_reserved() -> Non
         assert restored.sessions(account) == driver.engine.sessions(account)
     assert restored.is_approved("alice", HASH)
     assert not restored.is_approved("bob", HASH)
+    assert restored.is_approved("carol", HASH) is False
 
 
 MOST_BUY, MOST_SELL = 2**96 - 1, 2**72 - 1

@@ -190,14 +190,13 @@ class Venue:
         return self.hold(order.side, price, max(0, quantity - conditions.asleep))
 
     def staked(self, order: LiveOrder, price: int, quantity: int) -> int:
-        """Return what of a session's budget an order reserves with this price and open quantity."""
+        """Return what of a session's budget an order with this price and open quantity reserves.
+
+        A buy reserves quote atoms, a sell lots.
+        """
         if order.side is _BUY:
             return self.held(order, price, quantity)
         return 0 if order.conditions is not None and order.conditions.follows else quantity
-
-    def stake(self, side: Side, price: int, quantity: int) -> int:
-        """Return what an open quantity may use of a session's budget: quote atoms, or lots."""
-        return self.hold(side, price, quantity) if side is _BUY else quantity
 
     def hold_asset(self, side: Side) -> AssetId:
         """Return the asset in which this side's hold stands."""

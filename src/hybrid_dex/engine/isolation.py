@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from hybrid_dex.engine.desk import Desk, Venue
+from hybrid_dex.engine.orders import LiveOrder
 from hybrid_dex.engine.stilled_book import StilledBook
 from hybrid_dex.interfaces.book import Resting
 from hybrid_dex.model.commands import (
@@ -84,10 +85,7 @@ def home(desk: Desk, command: Command) -> MarketId | None:
         case PlaceOrder() | SetMarketState() | CancelAll():
             market = command.market
         case CancelOrder() | ReduceOrder() | ReplaceOrder():
-            wanted = command.order_id
-            if isinstance(command, CancelOrder) and wanted is None:
-                wanted = _named(desk, command)
-            order = None if wanted is None else desk.orders.find(wanted)
+            order = _meant(desk, command)
             market = None if order is None else order.market
         case PlaceLinked():
             market = command.stop.market
@@ -106,10 +104,13 @@ def touch(desk: Desk, command: Command) -> None:
         desk.touched = (desk.sequence, market)
 
 
-def _named(desk: Desk, command: CancelOrder) -> OrderId | None:
-    name = command.client_order_id
-    named = None if name is None else desk.orders.named(command.account, name)
-    return None if named is None else named.order_id
+def _meant(desk: Desk, command: CancelOrder | ReduceOrder | ReplaceOrder) -> LiveOrder | None:
+    """Return the order that a command is about, live or remembered."""
+    wanted = command.order_id
+    if isinstance(command, CancelOrder) and wanted is None and command.client_order_id is not None:
+        named = desk.orders.named(command.account, command.client_order_id)
+        wanted = None if named is None else named.order_id
+    return None if wanted is None else desk.orders.find(wanted)
 
 
 def still(desk: Desk, market: MarketId) -> None:
@@ -148,7 +149,7 @@ def halt(desk: Desk, markets: tuple[MarketId, ...]) -> None:
 
 
 def refuse(desk: Desk, command: Command) -> None:
-    """Answer that a command broke something. It changed nothing and is not remembered."""
+    """Answer that a command about one market broke it. It changed nothing and is not remembered."""
     reason = RejectReason.INTERNAL
     match command:
         case PlaceLinked():
@@ -162,20 +163,18 @@ def refuse(desk: Desk, command: Command) -> None:
             desk.emit(OrderRejected(new, account, command.market, reason, "", _DETAIL, name))
         case CancelOrder() | ReduceOrder() | ReplaceOrder():
             name = command.client_order_id if isinstance(command, CancelOrder) else None
-            wanted = command.order_id
-            if wanted is None and isinstance(command, CancelOrder):
-                wanted = _named(desk, command)
-            order = None if wanted is None else desk.orders.find(wanted)
+            order = _meant(desk, command)
+            assert order is not None  # it told which market this is about
             desk.emit(
                 CancelRejected(
                     command.account,
-                    wanted,
+                    order.order_id,
                     name,
                     reason,
                     "",
                     _DETAIL,
-                    None if order is None else order.current_status(),
-                    Quantity(0 if order is None else order.filled),
+                    order.current_status(),
+                    Quantity(order.filled),
                 )
             )
         case _:

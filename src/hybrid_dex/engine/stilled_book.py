@@ -52,6 +52,8 @@ class StilledBook:
 
     def add(self, order: Resting) -> None:
         """Put an order behind all others of its price."""
+        if order.order_id in self._orders:
+            raise KeyError(order.order_id)
         self._orders[order.order_id] = order
 
     def remove(self, order_id: OrderId) -> Resting:
@@ -61,6 +63,8 @@ class StilledBook:
     def reduce(self, order_id: OrderId, by: Quantity) -> None:
         """Lower an order's open quantity in place; it leaves at zero."""
         order = self._orders[order_id]
+        if not 1 <= by <= order.quantity:
+            raise ValueError(f"{order.quantity} lots are open; it can not be reduced by {by}")
         left = Quantity(order.quantity - by)
         if left:
             self._orders[order_id] = Resting(order_id, order.account, order.side, order.price, left)

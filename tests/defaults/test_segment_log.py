@@ -1,0 +1,35 @@
+"""The log hands out what it was asked for, a chunk at a time, and nothing that lies behind."""
+
+from pathlib import Path
+
+from hybrid_dex.defaults.segment_log import SegmentLog
+from tests.crash.frames import make_frame
+from tests.crash.simulated_disk import SimulatedDisk
+
+
+def log_of(frames: list[bytes], segment_bytes: int) -> SegmentLog:
+    """A log with these frames in its first segment."""
+    log = SegmentLog(Path("/journal"), segment_bytes=segment_bytes, files=SimulatedDisk())
+    log.open()
+    assert log.write(frames) == (len(frames), None)
+    return log
+
+
+def test_a_read_ends_where_it_was_asked_to() -> None:
+    """Whatever is written behind; and where the segment ends, when it was asked for more."""
+    frames = [make_frame(number) for number in range(5)]
+    log = log_of(frames, 2048)
+    segment = log.segment_of(1)
+    assert segment is not None
+    for first, upto in ((1, 1), (2, 3), (5, 5), (1, 5), (4, 99)):
+        assert log.read(segment, first, upto) == frames[first - 1 : upto]
+
+
+def test_a_long_read_comes_in_chunks() -> None:
+    """Each is as many frames as begin within a chunk, so that no read takes all memory."""
+    frames = [bytes([number]) * 600_000 for number in range(4)]
+    log = log_of(frames, 4 << 20)
+    segment = log.segment_of(1)
+    assert segment is not None
+    assert log.read(segment, 1, 4) == frames[:2]
+    assert log.read(segment, 3, 4) == frames[2:]
