@@ -106,7 +106,8 @@ class Administration:
     async def propose(self, caller: Principal, request: AdminProposalRequest) -> ActionMessage:
         """Keep an action until another admin confirms it. Raises `ProblemError`."""
         engine = self.engine
-        await Operations(engine).check(request.action)
+        if await self.actions.get(request.id) is None:  # else its answer is the first one's
+            await Operations(engine).check(request.action)
         action, _ = await self._begin(caller, request, proposes=True)
         return action_message(action)
 

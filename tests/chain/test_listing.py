@@ -9,6 +9,7 @@ from pathlib import Path
 
 import attrs
 import pytest
+from web3 import Web3
 
 from hybrid_dex.defaults.file_journal import FileJournal
 from hybrid_dex.errors import RefusedError
@@ -21,6 +22,8 @@ from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.units import AssetId, MarketId
 from hybrid_dex.settlement.deployment import Deployer
 from hybrid_dex.settlement.evm import EvmSettlement
+from hybrid_dex.settlement.evm.contract import ExchangeContract
+from hybrid_dex.settlement.evm.node import Node
 from hybrid_dex.signing import LocalSigner
 from tests.chain.harness import OWNER_KEY, Trader, World, as_owner, key
 from tests.chain.listing_process import Run, SigningAuth, list_and_die
@@ -351,3 +354,18 @@ async def test_a_killed_exchange_goes_on_with_the_market(
         await trade(world, running, market, alice, bob)
         assert has(running, bob, market.base, traded + SOL // 100)
         await assert_books_agree(world, running, settlement, alice, bob)
+
+
+async def test_what_is_no_token_does_not_say_its_decimals(world: World) -> None:
+    """Neither a contract that refuses the question nor an account without code is a failing node."""
+    node = Node(world.options())
+    contract = ExchangeContract(node, Web3.to_checksum_address(world.deployment.contract), ())
+    try:
+        usdc = str(world.market.quote.token)
+        assert await contract.decimals(usdc, "latest") == 6
+        for nothing in (world.deployment.contract, OTHER):
+            assert await contract.decimals(nothing, "latest") is None
+        assert [await contract.lists(one, "latest") for one in (usdc, OTHER)] == [True, False]
+        assert await contract.market(99, "latest") is None
+    finally:
+        await node.close()

@@ -7,7 +7,9 @@ its number get their names between two looks, when no fact is half read: every f
 Nothing is stored: after a restart the exchange names all of its markets at the start.
 """
 
+import asyncio
 from collections.abc import Callable, Iterable
+from typing import Final
 
 from web3 import Web3
 
@@ -22,6 +24,9 @@ from hybrid_dex.settlement.ledger import token_names
 from hybrid_dex.settlement.reconciliation import Block
 
 __all__ = ["Listings", "unavailable"]
+
+_ASKED_S: Final = 15
+"""Who waits for the answer may keep others waiting, so a node that hangs is not waited out."""
 
 
 def unavailable(reason: str) -> Refusal:
@@ -82,13 +87,19 @@ class Listings:
     async def refuse(self, market: Market, final: Block) -> Refusal | None:
         """Return why fills of a market could not settle, by what is final on chain."""
         try:
-            for place, asset in (("base", market.base), ("quote", market.quote)):
-                refusal = await self._refuse_asset(place, asset, final)
-                if refusal is not None:
-                    return refusal
-            return await self._refuse_terms(market, final)
+            async with asyncio.timeout(_ASKED_S):
+                return await self._refuse(market, final)
         except SettlementError as error:
             return unavailable(str(error))
+        except TimeoutError:
+            return unavailable(f"the node did not answer all questions within {_ASKED_S} s")
+
+    async def _refuse(self, market: Market, final: Block) -> Refusal | None:
+        for place, asset in (("base", market.base), ("quote", market.quote)):
+            refusal = await self._refuse_asset(place, asset, final)
+            if refusal is not None:
+                return refusal
+        return await self._refuse_terms(market, final)
 
     async def _refuse_asset(self, place: str, asset: Asset, final: Block) -> Refusal | None:
         field, token = f"{place}.token", asset.token
