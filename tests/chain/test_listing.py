@@ -200,6 +200,30 @@ async def test_revocations_of_blocks_that_are_not_final_are_told_with_the_listin
     ]
 
 
+async def test_a_deposit_that_is_reorganised_away_after_the_listing_is_not_credited(
+    world: World, tmp_path: Path
+) -> None:
+    """It had a name by then; what came instead of it counts, and engine and vault agree."""
+    alice = await world.trader(1)
+    settlement = world.settlement(confirmations=12)
+    async with exchange(world, tmp_path, settlement) as running:
+        market = await list_on_chain(world, NEW)
+        await all_is_final(world, settlement)
+        before = world.anvil.rpc("evm_snapshot")
+        await bring(world, alice, market.base, 5 * SOL)
+        await alice.vault.request_withdrawal(market.base, SOL)
+        height = world.anvil.height()
+        await world.until(lambda: settlement.health().head_block >= height, mine=False)
+        await running.execute(ListMarket(market=market))
+        await world.until(lambda: not settlement.health().undelivered, mine=False)
+        world.anvil.rpc("evm_revert", before)
+        world.anvil.mine()
+        await bring(world, alice, market.base, 3 * SOL)
+        await world.until(partial(has, running, alice, market.base, 3 * SOL))
+        assert running.view.balance(alice.account, market.base.id).available == 3 * SOL
+        await assert_books_agree(world, running, settlement, alice)
+
+
 OTHER = LocalSigner(key(900)).address
 
 
