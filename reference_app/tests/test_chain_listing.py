@@ -137,6 +137,7 @@ async def trade(office: Office, bob: Trader) -> None:
     await until(lambda: not list(view.unsettled()))
 
 
+@pytest.mark.slow
 async def test_two_admins_list_a_new_token_and_it_trades_settles_and_outlives_a_restart(
     chain: Chain, tmp_path: Path
 ) -> None:
@@ -172,6 +173,7 @@ async def test_two_admins_list_a_new_token_and_it_trades_settles_and_outlives_a_
         assert office.engine.health().ready
 
 
+@pytest.mark.slow
 async def test_what_the_contract_does_not_have_is_refused_at_the_proposal_and_at_the_end(
     chain: Chain, tmp_path: Path
 ) -> None:

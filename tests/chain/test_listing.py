@@ -131,6 +131,7 @@ async def test_a_market_of_known_assets_trades_and_settles_without_a_restart(
         await assert_books_agree(world, running, settlement, alice, bob)
 
 
+@pytest.mark.slow
 async def test_a_new_token_brings_along_what_was_deposited_before(
     world: World, tmp_path: Path
 ) -> None:
@@ -200,6 +201,7 @@ async def test_revocations_of_blocks_that_are_not_final_are_told_with_the_listin
     ]
 
 
+@pytest.mark.slow
 async def test_a_deposit_that_is_reorganised_away_after_the_listing_is_not_credited(
     world: World, tmp_path: Path
 ) -> None:
@@ -337,6 +339,7 @@ async def test_a_market_that_closed_right_after_the_question_is_halted(
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", ["listed", "reserve", "broadcast"])
 async def test_a_killed_exchange_goes_on_with_the_market(
     world: World, tmp_path: Path, step: str
