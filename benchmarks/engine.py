@@ -8,7 +8,7 @@ the same plain integers and must make the same fills, or the run fails. Numbers 
 here, without their units' names, since naming them costs a call each. What each does for a command
 differs, and is said in the table:
 
-book           SortedBook: place and remove; what is traded as the book answers it.
+book           SortedBook: place and cancel; what is traded as the book answers it.
 book + events  the same, and the engine's events for everything that happened.
 engine         Engine.apply: checks, risk limits, holds, fees, double entry, settlement flight,
                memory of ended orders, events. No journal: that is the exchange's business.
@@ -75,7 +75,7 @@ def bare_book(steps: Iterable[Step]) -> Measured:
     gc.collect()
     begun = time.process_time()
     book = SortedBook(MARKET)
-    place, remove = book.place, book.remove
+    place, cancel = book.place, book.cancel
     answers: list[tuple[int, Items[Allocation]]] = []
     sides, traders, number = SIDES, (TRADERS[0][0], TRADERS[1][0]), 0
     for step in steps:
@@ -86,10 +86,7 @@ def bare_book(steps: Iterable[Step]) -> Measured:
                 answers.append((number, made))
             number += 1
         else:
-            try:
-                remove(step[0])
-            except KeyError:
-                continue
+            cancel(step[0])
     seconds = time.process_time() - begun
     return seconds, [
         (one.order_id, taker, one.price, one.quantity) for taker, made in answers for one in made
@@ -155,9 +152,8 @@ def book_with_events(steps: Iterable[Step]) -> Measured:
                 )
         else:
             number = step[0]
-            try:
-                gone = book.remove(number)
-            except KeyError:
+            gone = book.cancel(number)
+            if gone is None:
                 continue
             filled = totals[number] - gone.quantity
             events.append(

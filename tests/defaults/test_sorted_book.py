@@ -139,9 +139,12 @@ def test_draining_a_long_level_does_not_leave_gaps_to_walk_over() -> None:
     """Taken one by one from the front, the level's dict is rebuilt on the way."""
     book = book_of(*[(i, SELL, 10, 1) for i in range(5_000)])
     level = book._level_of[0]
+    gaps = 0
     for expected in range(4_000):
+        orders = level.orders
         assert take(book, BUY, 10, 1) == [(expected, 1)]
-        assert level.gaps <= module._SPARE_GAPS + len(level.orders) // 2
+        gaps = gaps + 1 if level.orders is orders else 0
+        assert gaps <= len(level.orders) + 2 * module._SPARE_GAPS
     assert ids(book) == list(range(4_000, 5_000))
 
 
@@ -171,6 +174,27 @@ def test_placing_is_matching_reducing_and_adding_in_one_step(rng: random.Random)
             assert placed.depth(30) == stepped.depth(30)
             assert (placed.best_bid, placed.best_ask) == (stepped.best_bid, stepped.best_ask)
     assert traded
+
+
+def test_gaps_are_closed_where_placing_takes_many_at_once() -> None:
+    """And what is left of the level stands as it stood."""
+    book = book_of(*[(i, SELL, 10, 2) for i in range(1_000)])
+    level = book._level_of[0]
+    orders = level.orders
+    assert len(book.place(1_000, "a", BUY, 10, 1_801)) == 901
+    assert level.orders is not orders
+    assert (ids(book), level.quantity) == (list(range(900, 1_000)), 199)
+    assert next(book.orders()).quantity == 1
+
+
+def test_canceling_says_whether_the_order_was_there() -> None:
+    """`remove` calls an unknown order a bug, `cancel` answers."""
+    book = book_of((1, SELL, 11, 5), (2, BUY, 9, 5))
+    assert book.cancel(2) == Resting(2, "a", BUY, 9, 5)
+    assert (book.cancel(2), book.cancel(3), book.best_bid) == (None, None, None)
+    with pytest.raises(KeyError):
+        book.remove(2)
+    assert ids(book) == [1]
 
 
 def test_an_order_of_a_known_id_is_not_placed() -> None:

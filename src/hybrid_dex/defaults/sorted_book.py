@@ -12,7 +12,7 @@ It must never decide anything but who is next: fills, funds and self-trade belon
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 from sortedcontainers import SortedList
 
@@ -35,17 +35,22 @@ class _Level:
     """All orders at one price, oldest first, and the sum of what is open.
 
     A plain dict keeps the order of arrival, but finds its first entry by walking over the gaps
-    that removed ones leave in front; it is rebuilt before they outnumber half of what is left.
+    that removed ones leave in front; it is rebuilt before they outnumber what is left by far.
     """
 
-    __slots__ = ("gaps", "half", "key", "orders", "quantity")
+    __slots__ = ("half", "key", "orders", "quantity", "spare")
 
     def __init__(self, half: "_Half", key: int) -> None:
         self.half = half
         self.key = key
         self.orders: dict[int, Resting] = {}
         self.quantity = 0
-        self.gaps = 0
+        self.spare = _SPARE_GAPS
+
+    def close_gaps(self) -> None:
+        """Rebuild the orders, and say how many may leave until the next time."""
+        self.orders = dict(self.orders)
+        self.spare = _SPARE_GAPS + len(self.orders) // 2
 
 
 class _Half:
@@ -83,7 +88,7 @@ class _Half:
     def empty_level(self, level: _Level) -> None:
         """Take a level whose last order left out of those with orders."""
         key, empty = level.key, self.empty
-        level.orders, level.quantity, level.gaps = {}, 0, 0
+        level.orders, level.quantity, level.spare = {}, 0, _SPARE_GAPS
         empty[key] = None
         if key == self.best:
             self._lead(self.after(key))
@@ -189,7 +194,8 @@ class SortedBook:
         >>> fill.order_id, fill.price, fill.quantity, book.top().bid
         (1, 10, 5, Level(price=11, quantity=2))
         """
-        if order_id in self._level_of:
+        level_of = self._level_of
+        if order_id in level_of:
             raise KeyError(order_id)
         made: Sequence[Allocation] = ()
         key: int = price
@@ -211,20 +217,32 @@ class SortedBook:
             level.half.fill_level(key)
         orders[order_id] = Resting(order_id, account, side, price, quantity)
         level.quantity += quantity
-        self._level_of[order_id] = level
+        level_of[order_id] = level
         return made
 
     def remove(self, order_id: OrderId) -> Resting:
         """Take an order out and return it as it stood."""
-        level = self._level_of.pop(order_id)
+        order = self.cancel(order_id)
+        if order is None:
+            raise KeyError(order_id)
+        return order
+
+    def cancel(self, order_id: OrderId) -> Resting | None:
+        """Take an order out if it is in the book: `remove` for whoever does not know.
+
+        Returns:
+            The order as it stood, or None.
+        """
+        level = self._level_of.pop(order_id, None)
+        if level is None:
+            return None
         orders = level.orders
         order = orders.pop(order_id)
         if orders:
             level.quantity -= order.quantity
-            gaps = level.gaps = level.gaps + 1
-            if gaps > _SPARE_GAPS and gaps > _SPARE_GAPS + len(orders) // 2:
-                level.orders = dict(list(orders.items()))
-                level.gaps = 0
+            spare = level.spare = level.spare - 1
+            if spare <= 0:
+                level.close_gaps()
         else:
             level.half.empty_level(level)
         return order
@@ -268,22 +286,40 @@ class SortedBook:
                 yield from level.orders.values()
 
     def _trade(
-        self, half: _Half, limit: int, wanted: Quantity
+        self, half: _Half, limit: int, quantity: Quantity
     ) -> tuple[Sequence[Allocation], Quantity]:
         """Take what a limit reaches; return that, and what is still wanted."""
+        wanted: Any = quantity  # and stays one; to call every difference so would cost a call each
         made: list[Allocation] = []
+        level_of = self._level_of
         while wanted and half.best >= limit:
-            orders = half.levels[half.best].orders
-            for order in orders.values():  # noqa: B007 # the first, without two calls
-                break
-            order_id, resting = order.order_id, order.quantity
-            taken = wanted if wanted < resting else resting  # noqa: FURB136 # a call costs more
-            made.append(Allocation(order_id, order.account, order.price, taken, resting))
-            if taken == resting:
-                self.remove(order_id)
+            level = half.levels[half.best]
+            orders, wanted_before = level.orders, wanted
+            gone: list[OrderId] = []
+            for order in orders.values():
+                order_id, resting = order.order_id, order.quantity
+                if wanted < resting:
+                    made.append(Allocation(order_id, order.account, order.price, wanted, resting))
+                    left: Any = resting - wanted
+                    orders[order_id] = Resting(
+                        order_id, order.account, order.side, order.price, left
+                    )
+                    wanted = 0
+                    break
+                made.append(Allocation(order_id, order.account, order.price, resting, resting))
+                gone.append(order_id)
+                wanted -= resting
+                if not wanted:
+                    break
+            level.quantity -= wanted_before - wanted
+            for one in gone:
+                del level_of[one], orders[one]
+            if orders:
+                level.spare -= len(gone)
+                if level.spare <= 0:
+                    level.close_gaps()
             else:
-                self.reduce(order_id, taken)
-            wanted = Quantity(wanted - taken)
+                half.empty_level(level)
         return made, wanted
 
     def _tell_bid(self, price: Price | None) -> None:
