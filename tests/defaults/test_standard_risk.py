@@ -148,7 +148,7 @@ class Stubborn:
     def check(self, command: Command, view: LedgerView) -> Refusal | None:
         self.asked += 1
         assert isinstance(command, PlaceOrder)
-        return None if self.answer is None else Refusal(self.answer)
+        return None if self.answer is None else Refusal(self.answer, "", "it is stubborn")
 
     def observe(self, event: Event, at_ns: TimestampNs) -> None:
         self.seen.append(event)

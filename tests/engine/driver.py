@@ -1,4 +1,6 @@
-"""Drives an engine in tests: stamps commands, and proves the state after each."""
+"""Drives an engine in tests: stamps commands, proves the state after each, and reads the refusals."""
+
+from typing import Final, get_args
 
 import msgspec
 
@@ -14,7 +16,7 @@ from hybrid_dex.model.commands import (
     PlaceOrder,
     ReplaceOrder,
 )
-from hybrid_dex.model.events import Event
+from hybrid_dex.model.events import CancelRejected, CommandRejected, Event, OrderRejected
 from hybrid_dex.model.market import Asset, Market
 from hybrid_dex.model.order import Side
 from hybrid_dex.model.signed_order import Authorization, Nonce, SignatureKind
@@ -68,6 +70,25 @@ def authorize(
     return Authorization(signer, kind, max_fee_ppm, expiry_s, nonce, b"h" * 32, b"s" * 64)
 
 
+FIELDS: Final = {
+    *(name for kind in get_args(Command) for name in kind.__struct_fields__),
+    *Authorization.__struct_fields__,
+    "fees",
+    "signature",
+    "signature_kind",
+    "",
+}
+"""What a refusal may name: fields of commands and signatures, parts of what they stand for, nothing."""
+
+
+def check_refusals(events: tuple[Event, ...]) -> None:
+    """Each refusal says what would be valid, and names a field that there is."""
+    for event in events:
+        if isinstance(event, OrderRejected | CancelRejected | CommandRejected):
+            assert event.detail, event
+            assert event.field in FIELDS, event
+
+
 class Driver:
     """An engine with one market, at time `at_ns`; `proves` goes off where a book is very large."""
 
@@ -79,10 +100,11 @@ class Driver:
         self.do(ListMarket(market=market))
 
     def do(self, command: Command) -> tuple[Event, ...]:
-        """Stamp and apply a command, and prove the state after it."""
+        """Stamp and apply a command, read its refusals, and prove the state after it."""
         sequence = self.engine.sequence + 1
         stamped = msgspec.structs.replace(command, sequence=sequence, at_ns=self.at_ns)
         events = self.engine.apply(stamped)
+        check_refusals(events)
         if self.proves:
             self.engine.check()
         return events

@@ -531,7 +531,9 @@ def test_a_reference_price_is_a_price(price: int) -> None:
 def test_an_operators_reference_counts_for_the_opening_and_no_longer() -> None:
     """From then on the last price does."""
     driver = auction(Driver(market=make_market()))
-    move(driver, MarketState.HALTED, reference_price=103)
+    assert move(driver, MarketState.HALTED, reference_price=103) == (
+        MarketStateChanged(driver.market.id, MarketState.HALTED, StateCause.COMMAND, 103),
+    )
     move(driver, AUCTION)
     driver.rest("bob", SELL, 1, 100)
     driver.rest("alice", BUY, 1, 105)

@@ -106,6 +106,39 @@ def test_signed_exits_that_could_not_settle_so_are_refused(first: Nonce, second:
     assert driver.engine.open_orders("alice") == ()
 
 
+def test_a_signed_entry_has_a_lane_of_its_own() -> None:
+    """In that of its exits it would end them on chain."""
+    for lane, enters in ((7, False), (8, True)):
+        driver = ready()
+        one = signed(bracket(), Nonce(1, 0, lane), Nonce(1, 0, 7), Nonce(1, 1, 7))
+        assert (OrderRejected in map(type, driver.do(one))) is not enters
+        assert len(driver.engine.open_orders("alice")) == (3 if enters else 0)
+
+
+@pytest.mark.parametrize("unsigned", [{0}, {1}, {2}, {0, 1}, {0, 2}, {1, 2}], ids=str)
+def test_linked_orders_are_all_signed_or_none(unsigned: set[int]) -> None:
+    """One that the contract does not know would leave the others alone there."""
+    driver = ready()
+    whole = signed(bracket(), Nonce(1, 0, 8), Nonce(1, 0, 7), Nonce(1, 1, 7))
+    legs = [
+        msgspec.structs.replace(one, authorization=None) if index in unsigned else one
+        for index, one in enumerate(whole.orders)
+    ]
+    events = driver.do(PlaceLinked(entry=legs[0], take_profit=legs[1], stop=legs[2]))
+    assert {event.reason for event in events} == {RejectReason.INVALID_LINK}
+
+
+def test_exits_are_signed_by_one_key() -> None:
+    """They share what the contract counts as filled, and that is the key's."""
+    driver = ready()
+    pair = signed(oco(), Nonce(1, 0, 7), Nonce(1, 1, 7))
+    other = msgspec.structs.replace(
+        pair.stop, authorization=authorize(1, revision=1, lane=7, key="0xKEY")
+    )
+    events = driver.do(PlaceLinked(take_profit=pair.take_profit, stop=other))
+    assert {event.reason for event in events} == {RejectReason.INVALID_LINK}
+
+
 def test_a_lane_that_is_revoked_takes_both_exits() -> None:
     """Even up to the lower revision alone: an exit without the other is no pair."""
     driver = ready()

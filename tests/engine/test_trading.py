@@ -12,7 +12,7 @@ from hybrid_dex.model.events import (
     OrderCanceled,
     OrderReplaced,
 )
-from hybrid_dex.model.order import CancelReason, OrderStatus, OrderType, TimeInForce
+from hybrid_dex.model.order import CancelReason, OrderStatus, OrderType, SelfTradeMode, TimeInForce
 from hybrid_dex.model.reasons import RejectReason as Reason
 from hybrid_dex.model.units import MAX_AMOUNT, MAX_PRICE, MAX_QUANTITY
 from tests.engine.driver import BUY, MARKET, SELL, Driver, make_market
@@ -157,6 +157,37 @@ def test_a_replacement_that_raced_a_fill_is_refused_only_when_asked() -> None:
     (event,) = driver.replace("bob", order_id, 10, 101, expected_filled=4)
     assert isinstance(event, OrderReplaced)
     assert (event.open, event.filled, event.quantity) == (6, 4, 10)
+
+
+def test_a_replacement_tells_all_its_terms() -> None:
+    """The ones that keep its place, and the ones that do not."""
+    driver = Driver()
+    driver.fund("alice", "bob")
+    order_id = driver.rest("bob", SELL, 10, 100)
+    driver.place("alice", BUY, 4, 100)
+    for price, quantity, kept, terms in (
+        (100, 9, True, {"post_only": True, "time_in_force": GTD, "expires_at_ns": 9}),
+        (101, 12, False, {"self_trade": SelfTradeMode.CANCEL_BOTH, "display_quantity": 3}),
+    ):
+        assert driver.replace("bob", order_id, quantity, price, **terms) == (
+            OrderReplaced(
+                order_id,
+                "bob",
+                MARKET.id,
+                SELL,
+                price,
+                quantity,
+                quantity - 4,
+                4,
+                terms.get("time_in_force", GTC),
+                terms.get("post_only", False),
+                terms.get("expires_at_ns"),
+                kept,
+                None,
+                self_trade=terms.get("self_trade", SelfTradeMode.CANCEL_AGGRESSOR),
+                display_quantity=terms.get("display_quantity"),
+            ),
+        )
 
 
 def test_a_total_at_or_below_the_fills_cancels_the_rest() -> None:
