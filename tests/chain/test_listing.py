@@ -12,7 +12,7 @@ import pytest
 from web3 import Web3
 
 from hybrid_dex.defaults.file_journal import FileJournal
-from hybrid_dex.errors import RefusedError
+from hybrid_dex.errors import ConfigurationError, RefusedError
 from hybrid_dex.exchange import Exchange, ExchangeOptions
 from hybrid_dex.model.commands import ListMarket, RaiseFloor, RevokeLane
 from hybrid_dex.model.events import EventBatch, MarketListed
@@ -35,10 +35,12 @@ PROCESSES.set_forkserver_preload(["tests.chain.listing_process"])
 NEW = Market.spot("SOL-USDC", number=7, base_decimals=9, quote_decimals=6, tick="0.01", lot="0.001")
 
 
-def exchange(world: World, folder: Path, settlement: EvmSettlement) -> Exchange:
+def exchange(
+    world: World, folder: Path, settlement: EvmSettlement, configured: tuple[Market, ...] = ()
+) -> Exchange:
     """An exchange that is configured with the two markets of the deployment, whatever was listed."""
     return Exchange(
-        world.deployment.markets,
+        configured or world.deployment.markets,
         journal=FileJournal(folder / "journal"),
         settlement=settlement,
         auth=SigningAuth(world.domain),
@@ -304,6 +306,23 @@ async def test_a_listing_that_is_not_final_yet_is_refused(world: World, tmp_path
         assert refused.value.code == RejectReason.NOT_LISTED_ON_CHAIN
         await all_is_final(world, settlement)
         await running.execute(ListMarket(market=market))
+
+
+async def test_a_wrong_market_in_the_configuration_never_enters_the_journal(
+    world: World, tmp_path: Path
+) -> None:
+    """So it can be corrected: the exchange does not start with it, and starts without it."""
+    async with exchange(world, tmp_path, world.settlement()):
+        pass
+    market = await list_on_chain(world, NEW)
+    wrong = attrs.evolve(market, lot_size=7)
+    for terms, words in ((wrong, "on chain it is"), (attrs.evolve(market, number=8), "number 8")):
+        configured = (*world.deployment.markets, terms)
+        with pytest.raises(ConfigurationError, match=words):
+            await exchange(world, tmp_path, world.settlement(), configured).open()
+    for configured in ((*world.deployment.markets, market), world.deployment.markets):
+        async with exchange(world, tmp_path, world.settlement(), configured) as running:
+            assert running.markets == (*world.deployment.markets, market)
 
 
 async def test_no_market_is_taken_while_the_chain_is_not_seen(world: World) -> None:

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from hybrid_dex.defaults.memory_journal import MemoryJournal
-from hybrid_dex.errors import FormatError, RefusedError
+from hybrid_dex.errors import ConfigurationError, FormatError, RefusedError
 from hybrid_dex.exchange import Exchange
 from hybrid_dex.interfaces.risk import Refusal
 from hybrid_dex.interfaces.settlement import ListingSettlement
@@ -94,9 +94,9 @@ async def test_a_market_is_asked_about_journaled_told_and_then_filled() -> None:
         assert (await exchange.execute(ListMarket(market=NEW))).events == (MarketListed(NEW),)
         for rests_or_takes in (order(BOB, Side.SELL), order(ALICE, Side.BUY)):
             await exchange.place(msgspec.structs.replace(rests_or_takes, market=NEW.id))
-        await until(lambda: len(settlement.heard) == 4)
+        await until(lambda: len(settlement.heard) == 5)
         assert settlement.heard == [
-            f"opened with {MARKET.id}",
+            *2 * [f"opened with {MARKET.id}"],  # on trial, before it is journaled, and to stay
             f"asked about {NEW.id}",
             f"{NEW.id} is listed",
             f"a fill of {NEW.id}",
@@ -135,10 +135,10 @@ async def test_markets_are_listed_one_after_the_other() -> None:
             asyncio.ensure_future(exchange.execute(ListMarket(market=market)))
             for market in (NEW, third)
         ]
-        await until(lambda: len(settlement.heard) == 2)
+        await until(lambda: len(settlement.heard) == 3)
         settlement.asking.set()
         await asyncio.gather(*asked)
-        assert settlement.heard[1:] == [
+        assert settlement.heard[2:] == [
             f"asked about {NEW.id}",
             f"{NEW.id} is listed",
             f"asked about {third.id}",
@@ -166,3 +166,32 @@ async def test_a_settlement_that_takes_none_has_its_markets_from_the_configurati
             await exchange.execute(ListMarket(market=NEW))
         assert refused.value.code == RejectReason.LISTING_UNAVAILABLE
         assert exchange.markets == (MARKET,)
+
+
+async def test_what_settlement_does_not_open_with_is_not_journaled() -> None:
+    """A wrong entry of the configuration can be corrected; one that is right is there for good."""
+    journal = MemoryJournal()
+    async with Exchange([MARKET], journal=journal):
+        pass
+
+    class Picky(LocalSettlement):
+        async def open(self, markets: Sequence[Market]) -> None:
+            if any(market.lot_size == 7 for market in markets):
+                raise ConfigurationError("the contract has another lot")
+            await super().open(markets)
+
+    wrong = attrs.evolve(NEW, lot_size=7)
+    with pytest.raises(ConfigurationError, match="another lot"):
+        await Exchange([MARKET, wrong], journal=journal, settlement=Picky()).open()
+    async with Exchange([MARKET, NEW], journal=journal, settlement=Picky()) as exchange:
+        assert exchange.markets == (MARKET, NEW)
+
+
+async def test_two_configured_markets_name_one_asset_alike() -> None:
+    """Nothing is asked of settlement: two tokens of one name would be mixed up there."""
+    base = attrs.evolve(NEW.base, decimals=NEW.base.decimals + 1)
+    settlement = Asked()
+    exchange = Exchange([NEW, attrs.evolve(MARKET, base=base)], settlement=settlement)
+    with pytest.raises(ConfigurationError, match="is known as"):
+        await exchange.open()
+    assert (settlement.heard, exchange.view.markets()) == ([], ())

@@ -53,6 +53,16 @@ class ClosesOnce(LocalSettlement):
         await super().close()
 
 
+class OpensOnce(LocalSettlement):
+    opened = False
+
+    async def open(self, markets: Sequence[object]) -> None:
+        if self.opened:
+            raise RuntimeError("opened before")
+        self.opened = True
+        await super().open(markets)
+
+
 class Telling(LocalSettlement):
     """Tells something else than the settlement inside: mutants say what."""
 
@@ -183,6 +193,7 @@ class FindsADifference(LocalSettlement):
 MUTANTS: list[tuple[str, Callable[[], Settlement]]] = [
     ("questions_are_answered_at_once", PausesForNone),
     ("close_may_be_repeated", ClosesOnce),
+    ("it_may_be_opened_again", OpensOnce),
     ("every_fill_becomes_final_once", TellsTwice),
     ("stages_rise", StepsBack),
     ("updates_are_commands_of_settlement_unstamped", Stamps),

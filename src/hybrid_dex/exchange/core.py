@@ -5,7 +5,8 @@ that is acknowledged, and answers. Everything else (settlement, records, snapsho
 sends commands to it or reads what it did. Nothing is acknowledged before it is durable.
 
 A start is: the newest good snapshot, the rest of the journal on top, an epoch frame that claims
-the journal, the configured markets, then every fill that is not final again to settlement.
+the journal, settlement, the configured markets that are new, once settlement can take them, then
+every fill that is not final again to settlement.
 """
 
 import asyncio
@@ -31,7 +32,7 @@ from hybrid_dex.exchange.entry import CLOSED, OrderEntry
 from hybrid_dex.exchange.follower import EngineRecipe
 from hybrid_dex.exchange.followers import Followers, Subscription
 from hybrid_dex.exchange.ingress import Ingress
-from hybrid_dex.exchange.listing import list_markets
+from hybrid_dex.exchange.listing import list_markets, unlisted
 from hybrid_dex.exchange.options import ExchangeHealth, ExchangeOptions
 from hybrid_dex.exchange.promises import Promises
 from hybrid_dex.exchange.receipts import Receipts
@@ -169,7 +170,7 @@ class Exchange(OrderEntry):
                     await self._journal.begin_segment(self._engine.versions)
                 writer = self._start_writer(replay, covered)
                 await writer.begin()
-                await list_markets(self._engine, self._markets, self._submit)
+                await self._list_configured()
                 await self._settlement.open(self._engine.markets())
                 self._start_settling(writer)
         except BaseException:
@@ -189,6 +190,15 @@ class Exchange(OrderEntry):
         await writer.drain()
         await self._snapshot_at_rest(writer)
         await self._abandon()
+
+    async def _list_configured(self) -> None:
+        """List what is configured and new, once settlement could be opened with it."""
+        markets = unlisted(self._engine, self._markets)
+        if markets:
+            # Not left open: what it reads of a market may only be told when the journal has that.
+            await self._settlement.open((*self._engine.markets(), *markets))
+            await self._settlement.close()
+            await list_markets(markets, self._submit)
 
     async def _drain(self, writer: Writer) -> None:
         await writer.drain()

@@ -71,7 +71,10 @@ class Settlement(Protocol):
         ...
 
     async def open(self, markets: Items[Market]) -> None:
-        """Connect, check chain and contract, resume what was persisted.
+        """Connect, check chain and contract, resume what was persisted. May follow a `close`.
+
+        The exchange opens it with markets that are new on trial, before it journals them, and
+        closes it at once: what is refused here was never listed.
 
         Raises:
             WrongChainError: the node serves another chain.

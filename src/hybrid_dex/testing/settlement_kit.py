@@ -116,6 +116,14 @@ class SettlementKit(Kit):
             await world.settlement.close()
             await world.reading
 
+    @rule
+    async def test_it_may_be_opened_again(self) -> None:
+        """Opened on trial and closed, it is opened once more and settles."""
+        async with self._open(on_trial=True) as world:
+            await world.submit(world.bench.groups)
+            await world.until_final()
+            expect("failures", world.failures(), [])
+
     # ----------------------------------------------------------------------------- fills
 
     @rule
@@ -303,8 +311,13 @@ class SettlementKit(Kit):
             demand(answer in {None, ()}, f"differences: {answer}")
 
     @asynccontextmanager
-    async def _open(self, markets: Sequence[Market] | None = None) -> AsyncIterator["_World"]:
+    async def _open(
+        self, markets: Sequence[Market] | None = None, *, on_trial: bool = False
+    ) -> AsyncIterator["_World"]:
         bench = await made(self.make_settlement())
+        if on_trial:
+            await bench.settlement.open(bench.markets)
+            await bench.settlement.close()
         await bench.settlement.open(bench.markets if markets is None else markets)
         world = _World(bench)
         try:
