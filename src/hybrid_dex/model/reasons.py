@@ -9,6 +9,7 @@ import enum
 __all__ = ["RejectReason"]
 
 
+@enum.unique
 class RejectReason(enum.IntEnum):
     """The stable number of a refusal, on every surface the same."""
 
@@ -205,7 +206,7 @@ class RejectReason(enum.IntEnum):
     NO_SOLVENCY_PROOF = 6006
     """No solvency root of this asset was published yet, or the account had no balance in it."""
 
-    NO_SUCH_SETTLEMENT = 6006
+    NO_SUCH_SETTLEMENT = 6007
     """There is no chain to settle on, or no batch of this number is on its way into a block."""
 
     INVALID_MESSAGE = 7001
