@@ -8,6 +8,7 @@ import pytest
 from hybrid_dex.defaults.sorted_book import SortedBook
 from hybrid_dex.defaults.standard_risk import RiskLimits, StandardRisk
 from hybrid_dex.engine import Engine
+from hybrid_dex.interfaces.risk import LedgerView, Refusal
 from hybrid_dex.model.commands import (
     AdvanceTime,
     BatchMember,
@@ -34,6 +35,8 @@ from hybrid_dex.model.events import (
 )
 from hybrid_dex.model.order import SelfTradeMode, Side, TimeInForce
 from hybrid_dex.model.reasons import RejectReason as Reason
+from hybrid_dex.model.risk_control import AssignRiskTier, SetAccountGroup, SetRiskTier
+from hybrid_dex.model.units import TimestampNs
 from tests.engine.driver import BUY, MARKET, NO_LIMITS, SELL, Driver, authorize, make_engine
 
 REFUSALS = OrderRejected | CancelRejected | CommandRejected
@@ -259,6 +262,69 @@ def test_all_or_none_counts_together_what_the_limits_count() -> None:
     assert reasons(batch(driver, *rows, all_or_none=True))[1] is Reason.OPEN_ORDERS_LIMIT
     cancel = CancelOrder(account="alice", order_id=old)
     assert reasons(batch(driver, cancel, *rows, all_or_none=True)) == [None, None, None]
+
+
+class Looks:
+    """A risk that refuses nothing, and writes down all that it may ask about Alice's orders."""
+
+    version = "looks 1"
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[object, ...]] = []
+
+    def check(self, command: Command, view: LedgerView) -> Refusal | None:
+        if isinstance(command, PlaceOrder):
+            self.seen.append(self.look(view))
+        return None
+
+    @staticmethod
+    def look(view: LedgerView) -> tuple[object, ...]:
+        return (
+            *(view.balance(who, asset) for who in ("alice", "bob") for asset in ("ETH", "USDC")),
+            *(view.open_order_count(who) for who in ("alice", "bob")),
+            *(view.open_orders(who, market) for who in ("alice", "bob") for market in (None, "X")),
+            *(view.order(each.order_id) for each in view.open_orders("alice")),
+            *(view.kin(who) for who in ("alice", "carol")),
+            *(view.tier(who) for who in ("alice", "carol")),
+            view.market(MARKET.id),
+            view.market("X"),
+            view.market_state(MARKET.id),
+            view.top(MARKET.id),
+            view.last_price(MARKET.id),
+            view.unsettled_fills(),
+            view.oldest_unsettled_ns(),
+        )
+
+    def observe(self, event: Event, at_ns: TimestampNs) -> None:
+        """Learn nothing."""
+
+    def snapshot(self) -> bytes:
+        return b""
+
+    def restore(self, state: bytes) -> None:
+        """There is nothing to restore."""
+
+
+def test_all_or_none_shows_a_risk_what_an_order_alone_shows_it() -> None:
+    """All that it may ask: before the first member nothing is ahead. What comes behind adds to it."""
+    risk = Looks()
+    driver = Driver(make_engine(risk=risk))
+    driver.fund("alice", "bob", "carol")
+    driver.do(SetAccountGroup(account="alice", group="g"))
+    driver.do(SetAccountGroup(account="bob", group="g"))
+    driver.do(SetRiskTier(tier="t", limits=NO_LIMITS))
+    driver.do(AssignRiskTier(account="alice", tier="t"))
+    driver.at_ns = 7
+    driver.rest("alice", BUY, 5, 90)
+    driver.rest("bob", SELL, 3, 110)
+    driver.place("carol", BUY, 1, 110)
+    risk.seen.clear()
+    alone = risk.look(driver.engine)
+    answers = batch(driver, place(BUY, 1, 50), place(BUY, 2, 40), all_or_none=True)
+    assert kinds(answers) == [["OrderAccepted"]] * 2
+    first, second, *_ = risk.seen
+    assert first == alone
+    assert (second[1].held, second[4]) == (alone[1].held + 50, alone[4] + 1)
 
 
 def test_all_or_none_post_only_does_not_cross_an_earlier_member() -> None:

@@ -180,8 +180,9 @@ def test_what_settles_is_told_the_rates_that_were_charged() -> None:
 
 
 def test_a_snapshot_keeps_volumes_fees_and_plans() -> None:
-    """What goes on goes on the same."""
+    """What goes on goes on the same; what was traded today counts from midnight on, as before."""
     driver = make_driver()
+    driver.at_ns = DAY_NS // 2
     trade(driver, "bob", "alice", 50_000)
     driver.do(ScheduleFees(market=TIERED.id, fees=plain(0, 100), due_ns=2 * DAY_NS))
     driver.do(ScheduleFees(market=TIERED.id, fees=attrs.evolve(LISTED, taker_fee_ppm=1_900)))
@@ -190,6 +191,7 @@ def test_a_snapshot_keeps_volumes_fees_and_plans() -> None:
     again.engine = make_engine()
     again.engine.restore(driver.engine.snapshot())
     assert again.engine.state_hash() == driver.engine.state_hash()
+    assert again.engine.volume("alice", "USDC") == 0
     for each in (driver, again):
         each.at_ns = DAY_NS
         assert fees(each, "bob", "alice") == (-10, 12)
@@ -299,10 +301,12 @@ def test_plans_come_due_by_time() -> None:
 def test_a_plan_can_be_taken_back() -> None:
     """Only one that there is; the refusal names those."""
     driver = make_driver(PLAIN)
-    driver.do(ScheduleFees(market=PLAIN.id, fees=plain(0, 100), due_ns=20))
+    for due_ns in (25, 20):
+        driver.do(ScheduleFees(market=PLAIN.id, fees=plain(0, 100), due_ns=due_ns))
     assert driver.engine.next_due_ns() == 20
     (event,) = driver.do(CancelPlan(market=PLAIN.id, due_ns=21))
-    assert (event.reason, event.detail) == (RejectReason.NOT_PLANNED, "planned: 20")
+    assert (event.reason, event.detail) == (RejectReason.NOT_PLANNED, "planned: 20, 25")
+    assert driver.do(CancelPlan(market=PLAIN.id, due_ns=25)) == (PlanCanceled(PLAIN.id, 25),)
     assert driver.do(CancelPlan(market=PLAIN.id, due_ns=20)) == (PlanCanceled(PLAIN.id, 20),)
     (event,) = driver.do(CancelPlan(market=PLAIN.id, due_ns=20))
     assert (event.reason, event.detail) == (RejectReason.NOT_PLANNED, "planned: nothing")

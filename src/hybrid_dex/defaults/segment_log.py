@@ -305,13 +305,10 @@ class SegmentLog:
                 )
             self._begin_segment(1, GENESIS_HASH)
             return Recovery(head=0, segments=1)
-        recovery = None
-        for path in paths:
-            recovery = self._load(path, base, last=path is paths[-1])
+        recovery = [self._load(path, base, last=path is paths[-1]) for path in paths][-1]
         last = self._segments[-1]
         if last.first < newest:
             raise CorruptJournalError(str(self._segment_path(newest)), 0, "the segment is missing")
-        assert recovery is not None
         if last.first > newest:
             self._write_manifest(self._segments[0].first, last.first)
         return recovery
