@@ -1,4 +1,4 @@
-"""Drives an engine in tests: stamps commands, proves the state after each, and reads the refusals."""
+"""Drives an engine in tests: stamps commands, proves the state after each, and reads the events."""
 
 from typing import Final, get_args
 
@@ -81,8 +81,12 @@ FIELDS: Final = {
 """What a refusal may name: fields of commands and signatures, parts of what they stand for, nothing."""
 
 
-def check_refusals(events: tuple[Event, ...]) -> None:
-    """Each refusal says what would be valid, and names a field that there is."""
+_read: Final = msgspec.json.Decoder(tuple[Event, ...]).decode
+
+
+def check_events(events: tuple[Event, ...]) -> None:
+    """Each can be read back as it was written; a refusal says what would be valid, and where."""
+    assert _read(msgspec.json.encode(events)) == events
     for event in events:
         if isinstance(event, OrderRejected | CancelRejected | CommandRejected):
             assert event.detail, event
@@ -100,11 +104,11 @@ class Driver:
         self.do(ListMarket(market=market))
 
     def do(self, command: Command) -> tuple[Event, ...]:
-        """Stamp and apply a command, read its refusals, and prove the state after it."""
+        """Stamp and apply a command, read its events, and prove the state after it."""
         sequence = self.engine.sequence + 1
         stamped = msgspec.structs.replace(command, sequence=sequence, at_ns=self.at_ns)
         events = self.engine.apply(stamped)
-        check_refusals(events)
+        check_events(events)
         if self.proves:
             self.engine.check()
         return events

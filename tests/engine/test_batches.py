@@ -378,6 +378,28 @@ def test_all_or_none_kills_a_fok_rather_than_refuse_it_late() -> None:
     assert kinds(answers) == [["OrderAccepted", "FillMade"], ["OrderAccepted", "OrderCanceled"]]
 
 
+@pytest.mark.parametrize(
+    ("total", "first", "after"),
+    [(6, 2, ["FillMade"]), (6, 3, ["OrderCanceled"]), (7, 2, ["OrderCanceled"])],
+)
+def test_all_or_none_replaces_by_a_fok_that_fills_whole_or_is_killed(
+    total: int, first: int, after: list[str]
+) -> None:
+    """Of 8 lots an earlier member takes some, and the rest is enough or is not."""
+    driver = funded()
+    order_id = driver.rest("alice", BUY, 6, 90)
+    driver.rest("bob", SELL, 8, 100)
+    replace = ReplaceOrder(
+        account="alice",
+        order_id=order_id,
+        quantity=total,
+        price=100,
+        time_in_force=TimeInForce.FOK,
+    )
+    answers = batch(driver, place(BUY, first, 100), replace, all_or_none=True)
+    assert kinds(answers) == [["OrderAccepted", "FillMade"], ["OrderReplaced", *after]]
+
+
 # ---------------------------------------------------------------------------------- property
 
 

@@ -96,8 +96,10 @@ def test_a_slice_is_worth_the_markets_minimum() -> None:
     (refused,) = driver.replace("bob", order_id, 30, 9)
     assert isinstance(refused, CancelRejected)
     assert refused.reason is RejectReason.INVALID_DISPLAY
+    assert refused.detail == "worth at least 0.0001 USDC"
     (refused,) = driver.replace("bob", order_id, 10 * MAX_SLICES + 1, 10)
     assert refused.reason is RejectReason.INVALID_DISPLAY
+    assert refused.detail == "at least 0.0000011: at most 100 slices"
 
 
 @pytest.mark.parametrize("display", [0, -1, 31, 2**48])

@@ -36,7 +36,7 @@ from hybrid_dex.model.views import OrderView
 from hybrid_dex.testing import ListBook
 from hybrid_dex.wire import OrderRequest
 from hybrid_dex.wire.words import word as word_of
-from tests.engine.driver import check_refusals
+from tests.engine.driver import check_events
 from tests.engine.scenario_chain import Chain, UnsettledExchange
 from tests.engine.scenario_control import control, words_of_control
 from tests.engine.scenario_market import MarketWords, listed, seconds
@@ -227,7 +227,7 @@ class Scenario:
         return names[0] if names else "it"
 
     def tell(self, events: tuple[Event, ...]) -> list[str]:
-        check_refusals(events)
+        check_events(events)
         return [words for event in events if (words := self.words(event))]
 
     def words_of_conditions(self, event: Event) -> str | None:
