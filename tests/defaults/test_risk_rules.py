@@ -198,6 +198,17 @@ def test_an_all_or_none_batch_is_counted_together() -> None:
         assert reason(driver.place("alice", BUY, quantity, 3)) is None
 
 
+def test_an_all_or_none_batch_is_counted_by_the_accounts_own_limits() -> None:
+    """Those from the start, then those of its tier; everybody's are others."""
+    one = limits(daily_volume=5)
+    driver = Driver(make_engine(risk=StandardRisk(one, tiers={"alice": NO_LIMITS})), market=MARKET)
+    driver.fund("alice", amount=10**16)
+    assert [type(event).__name__ for event in together(driver, 3, 3)] == ["OrderAccepted"] * 2
+    driver.do(SetRiskTier(tier="strict", limits=one))
+    driver.do(AssignRiskTier(account="alice", tier="strict"))
+    assert Reason.DAILY_VOLUME_LIMIT in {event.reason for event in together(driver, 3, 3)}
+
+
 @pytest.mark.parametrize("all_or_none", [False, True])
 def test_a_batch_is_counted_by_its_own_time(all_or_none: bool) -> None:
     """What was traded or entered before it, on the same day and in the same second, counts."""

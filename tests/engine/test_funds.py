@@ -45,12 +45,14 @@ def traded() -> tuple[Driver, int]:
 
 @pytest.mark.parametrize("amount", [0, -1, MAX_AMOUNT + 1, 1.0])
 def test_an_amount_is_one_atom_to_the_settlement_word(amount: int) -> None:
-    """Nothing else is credited."""
+    """Nothing else is credited or taken, and whose it is hears of it."""
     driver = Driver()
-    (event,) = driver.do(Deposit(account="a", asset="ETH", amount=amount))
-    assert (type(event), event.reason) == (CommandRejected, Reason.INVALID_AMOUNT)
-    (event,) = driver.do(Deposit(account="a", asset="DOGE", amount=1))
-    assert event.reason is Reason.UNKNOWN_ASSET
+    for kind in (Deposit, Withdraw):
+        (event,) = driver.do(kind(account="a", asset="ETH", amount=amount))
+        assert (type(event), event.reason) == (CommandRejected, Reason.INVALID_AMOUNT)
+        assert event.account == "a"
+        (event,) = driver.do(kind(account="a", asset="DOGE", amount=1))
+        assert (event.account, event.reason) == ("a", Reason.UNKNOWN_ASSET)
 
 
 def test_the_vault_never_holds_more_than_the_settlement_word() -> None:

@@ -36,6 +36,16 @@ def test_one_atom_too_many_is_found(wrong: str) -> None:
         ledger.check()
 
 
+def test_what_the_vault_never_held_adds_up_to_nothing() -> None:
+    """An account may have a row for it, and not one atom."""
+    ledger = Ledger()
+    entry = ledger.entry("a", "ETH")
+    ledger.check()
+    entry.available = 1
+    with pytest.raises(InvariantError, match="do not add up to 0"):
+        ledger.check()
+
+
 def test_a_negative_part_is_found() -> None:
     """Even where the sum is right."""
     ledger = Ledger()
