@@ -123,6 +123,7 @@ def test_random_histories_give_the_same_fills_books_balances_and_statuses(
         "bb:744",
         "dd:1350",
         "4234847129:488",
+        "3749118439:3301",
     ],
 )
 def test_histories_that_once_differed(name: str) -> None:

@@ -174,16 +174,16 @@ class Links:
 
     def wake(self, order: Order, lots: int) -> None:
         """So many more lots are alive; the order goes to the back of its level, or trades."""
-        woke = order.woken
-        order.asleep -= lots
-        if order.trigger is None:
-            order.woken = True
         if order.trigger is not None:
-            if not woke:
-                self.fire()
+            if not order.woken:
+                self.fire()  # what it slept through is not for it, but for others, who are before it
+            order.asleep -= lots
+            if not order.woken:
                 order.woken = True
                 self.wait(order)
             return
+        order.woken = True
+        order.asleep -= lots
         self.resting.remove(order)
         on_book = order.alive > lots
         if on_book or not self.crossing(order.market.id, order.side, order.price):
