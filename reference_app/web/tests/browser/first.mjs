@@ -20,6 +20,8 @@ async function click(locator) {
 try {
   await page.goto(url);
   await click(page.getByRole("button", { name: "Trade with the demo wallet" }));
+  // The market maker quotes anew now and then; who sees no offer waits for one, or is told to enter a price.
+  await page.locator(".level.sell").first().waitFor();
   await click(page.getByRole("button", { name: "25%" }));
   await click(page.locator(".order-form button[type=submit]"));
   await click(page.getByRole("button", { name: "Sign and place" }));
