@@ -79,6 +79,10 @@ class ExchangeCollector(Collector):
         yield _gauge("sockets", "Open sockets of this gateway.", services.hub.connections)
         refusals = dict(limiter.refusals)
         yield _counters("rate_limited", "Requests refused by rate.", "counted", refusals)
+        counted = services.counters
+        conflated, slow = counted.books_conflated, counted.sockets_too_slow
+        yield _counter("books_conflated", "Snapshots in place of a reader's deltas.", conflated)
+        yield _counter("sockets_too_slow", "Sockets closed since nobody read them.", slow)
         alone = limiter.counts_alone
         yield _gauge("rates_counted_alone", "Whether the shared counts are away.", alone)
         states = {

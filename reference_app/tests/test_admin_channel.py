@@ -134,6 +134,8 @@ async def test_metrics_are_for_who_has_the_token_and_name_nobody(tmp_path: Path)
         assert told["hybrid_dex_market_state", "ETH-USDC", "open"] == 1
         assert told["hybrid_dex_market_state", "ETH-USDC", "halted"] == 0
         assert told["hybrid_dex_rate_limited_total", "address"] == 0
+        assert told["hybrid_dex_books_conflated_total",] == 0
+        assert told["hybrid_dex_sockets_too_slow_total",] == 0
         assert told["hybrid_dex_records_breaker", "closed"] == 1
         assert told["hybrid_dex_journal_append_seconds_bucket", "+Inf"] >= 2
         assert told["hybrid_dex_order_entry_seconds_count",] == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import ipaddress
 from collections.abc import AsyncIterator, Callable
@@ -70,6 +71,15 @@ async def gateway(
     async with engine:
         await engine.caught_up()
         yield engine
+
+
+async def at_rest(*engines: dex.Exchange | GrpcEngine) -> None:
+    """Return once every fill is settled and all of these know the same commands."""
+    async with asyncio.timeout(60):
+        while len({one.view.sequence for one in engines}) > 1 or any(
+            one.view.unsettled_fills() for one in engines
+        ):
+            await asyncio.sleep(0.01)
 
 
 def serving(

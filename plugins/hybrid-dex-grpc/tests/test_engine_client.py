@@ -6,7 +6,19 @@ import asyncio
 
 import msgspec
 import pytest
-from grpc_bench import ALICE, BOB, ETH, LOCAL, MARKET, USDC, gateway, order, recipe, serving
+from grpc_bench import (
+    ALICE,
+    BOB,
+    ETH,
+    LOCAL,
+    MARKET,
+    USDC,
+    at_rest,
+    gateway,
+    order,
+    recipe,
+    serving,
+)
 from hybrid_dex_grpc import GrpcLink
 from hybrid_dex_grpc.client import GrpcEngine
 
@@ -63,6 +75,7 @@ class TestOrderEntry:
         assert "CancelScheduled" in events_of(await engine.heartbeat(BOB))
         wish = await engine.set_cancel_on_disconnect(BOB, enabled=True)
         assert "CancelOnDisconnectChanged" in events_of(wish)
+        await at_rest(engine, exchange)
         assert engine.view.state_hash() == exchange.view.state_hash()
         assert await engine.place_many([]) == []
         assert await engine.place_batch(ALICE, []) == []
@@ -132,14 +145,16 @@ class TestOrderEntry:
         assert len(set(sequences)) == 90
         assert engine.view.open_order_count(BOB) == 90
 
-    async def test_orders_of_two_gateways_meet(self, address: str) -> None:
+    async def test_orders_of_two_gateways_meet(self, exchange: dex.Exchange, address: str) -> None:
         async with gateway(address) as one, gateway(address) as other:
             await one.place(order(BOB, dex.Side.SELL))
             bought = await other.place(order(ALICE, dex.Side.BUY))
             assert isinstance(bought, dex.EventBatch)
             async with one.subscribe(bought.sequence - 1) as events:
                 assert await anext(events) == bought
-            assert one.view.balance(ALICE, ETH) == other.view.balance(ALICE, ETH)
+            await at_rest(exchange, one, other)
+            assert one.view.balance(ALICE, ETH).available == 10**16
+            assert one.view.state_hash() == other.view.state_hash() == exchange.view.state_hash()
 
 
 class TestReading:
