@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hybrid_dex.model.order import Side
 from hybrid_dex.model.settlement import SettlementStage
+from tests.chain.attackers import by_hand, crowd
 from tests.chain.harness import Server, World
 
 ETH, USDC = 10**18, 10**6
@@ -78,3 +79,30 @@ async def test_a_sweep_of_more_than_a_hundred_makers_settles_but_for_the_poor_on
         (failure,) = server.reader.failures.values()
     assert (failure.fill_id, failure.culprit) == (bad.fill_id, makers[150].order_id)
     assert (await alice.vault.balance(world.market.base)).balance == (2_290 * world.market.lot_size)
+
+
+async def test_a_block_behind_the_clock_refuses_a_batch_once(world: World) -> None:
+    """It speaks for a second that the block does not reach; sent again, for the head's."""
+    buyer, seller = crowd(world, (1, 2), base=2 * ETH, quote=100_000 * USDC)
+    anvil = world.anvil
+
+    def waits() -> bool:
+        return int(anvil.rpc("txpool_status")["pending"], 16) == 1
+
+    with by_hand(anvil):
+        async with Server(world, world.settlement()) as server:
+            await world.until(lambda: not server.settlement.pause_reason, mine=False)
+            head_s, taken = anvil.now_s(), []
+            fills = world.trade(buyer, seller)
+            for at_s in (head_s + 1, head_s + 2):
+                anvil.rpc("evm_increaseTime", 30)  # what the node says of the pending block
+                if not taken:
+                    await server.settlement.submit(fills)
+                await world.until(waits, mine=False)
+                anvil.rpc("evm_setNextBlockTimestamp", at_s)
+                anvil.mine()
+                (sent,) = anvil.rpc("eth_getBlockByNumber", "latest", False)["transactions"]
+                taken.append(int(anvil.rpc("eth_getTransactionReceipt", sent)["status"], 16))
+            assert taken == [0, 1]
+            await world.until(lambda: server.reader.all_at(fills, SettlementStage.FINAL))
+            assert not server.reader.failures

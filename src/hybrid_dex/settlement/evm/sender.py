@@ -299,7 +299,12 @@ class Sender:
     ) -> None:
         """Send a batch with a nonce and a previous root that it was not sent with before."""
         rivals = [t for t in self._pipeline.transactions.values() if t.nonce == nonce]
-        block: BlockIdentifier = head if rivals else "pending"
+        failed = any(
+            found.state is TransactionState.FAILED
+            for found in self._pipeline.of_batch(batch.number)
+        )
+        # Blocks may bear earlier seconds than the node says of the pending one: not twice.
+        block: BlockIdentifier = head if rivals or failed else "pending"
         try:
             data = await self._simulated(batch, state, block)
         except RevertedError as error:
