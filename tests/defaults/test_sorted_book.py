@@ -208,12 +208,12 @@ def test_an_order_of_a_known_id_is_not_placed() -> None:
 def test_a_random_book_equals_a_sorted_list(rng: random.Random) -> None:
     """Add, remove, reduce and match against a list that is sorted anew each time."""
     for _ in range(WALKS // 10):
-        book, rows = SortedBook(MARKET), []
+        book, rows, apart = SortedBook(MARKET), [], rng.choice((1, 1, 2, 11))
         for order_id in range(150):
             action = rng.randrange(4)
             if action < 2 or not rows:
-                side, price = rng.choice((BUY, SELL)), rng.randint(1, 12)
-                price += 20 if side is SELL else 0
+                side, price = rng.choice((BUY, SELL)), 1 + apart * rng.randrange(6)
+                price += 6 * apart if side is SELL else 0
                 rows.append([order_id, side, price, rng.randint(1, 9)])
                 book.add(Resting(order_id, "a", side, price, rows[-1][3]))
             elif action == 2:
@@ -231,11 +231,14 @@ def test_a_random_book_equals_a_sorted_list(rng: random.Random) -> None:
                         wanted -= part
                 rows = [row for row in rows if row[3]]
                 given = sum(part for _, part in expected) + wanted
-                assert take(book, side, 99 if side is BUY else 1, given) == expected
+                assert take(book, side, 999 if side is BUY else 1, given) == expected
             listing = sorted(rows, key=lambda r: (r[1], side_key(r)))
             assert [(o.order_id, o.quantity) for o in book.orders()] == [
                 (r[0], r[3]) for r in listing
             ]
+            prices = [[r[2] for r in rows if r[1] is side] for side in (BUY, SELL)]
+            assert book.best_bid == max(prices[0], default=None)
+            assert book.best_ask == min(prices[1], default=None)
 
 
 def side_key(row: list[int]) -> tuple[int, int]:

@@ -10,7 +10,7 @@ so a cancel searches nothing.
 It must never decide anything but who is next: fills, funds and self-trade belong to the engine.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Final
 
@@ -28,6 +28,9 @@ _EMPTY: Final = -(2**63)
 """The best key of an empty side: it crosses nothing."""
 _SPARE_GAPS: Final = 32
 _SPARE_LEVELS: Final = 256
+_NEAR: Final = 8
+"""How many ticks behind the best level are looked at before the sorted keys are asked: the next one
+is nearly always among them."""
 _BUY: Final = Side.BUY
 
 
@@ -63,14 +66,18 @@ class _Half:
         best: the greatest key of a level with orders, or `_EMPTY`.
     """
 
-    __slots__ = ("_tell", "best", "empty", "keys", "levels")
+    __slots__ = ("best", "empty", "keys", "levels")
 
-    def __init__(self, levels: dict[int, _Level], tell: Callable[[Price | None], None]) -> None:
+    def __init__(self, levels: dict[int, _Level]) -> None:
         self.levels = levels
         self.keys: SortedList[int] = SortedList()
         self.empty: dict[int, None] = {}
         self.best = _EMPTY
-        self._tell = tell
+
+    @property
+    def price(self) -> Price | None:
+        """The best price of an order, ticks."""
+        return None if self.best == _EMPTY else Price(abs(self.best))
 
     def open_level(self, key: int) -> _Level:
         """Make an empty level where there was none."""
@@ -82,8 +89,8 @@ class _Half:
     def fill_level(self, key: int) -> None:
         """Count an empty level among those with orders."""
         del self.empty[key]
-        if key > self.best:
-            self._lead(key)
+        if key > self.best:  # noqa: PLR1730 # a call costs more
+            self.best = key
 
     def empty_level(self, level: _Level) -> None:
         """Take a level whose last order left out of those with orders."""
@@ -91,7 +98,7 @@ class _Half:
         level.orders, level.quantity, level.spare = {}, 0, _SPARE_GAPS
         empty[key] = None
         if key == self.best:
-            self._lead(self.after(key))
+            self.best = self.after(key)
         if len(empty) > _SPARE_LEVELS:
             for oldest in tuple(islice(empty, _SPARE_LEVELS // 2)):
                 del empty[oldest], self.levels[oldest]
@@ -99,8 +106,14 @@ class _Half:
 
     def after(self, key: int) -> int:
         """The next key behind this one of a level with orders, or `_EMPTY`."""
-        empty = self.empty
+        empty, levels = self.empty, self.levels
         if len(empty) < len(self.keys):
+            near = key - _NEAR
+            if near < 0 < key:
+                near = 0  # further down are the asks
+            for behind in range(key - 1, near, -1):
+                if behind in levels and behind not in empty:
+                    return behind
             for behind in self.keys.irange(maximum=key, inclusive=(True, False), reverse=True):
                 if behind not in empty:
                     return behind
@@ -113,10 +126,6 @@ class _Half:
             level = levels[key]
             if level.orders:
                 yield level
-
-    def _lead(self, key: int) -> None:
-        self.best = key
-        self._tell(None if key == _EMPTY else Price(abs(key)))
 
 
 class SortedBook:
@@ -132,15 +141,23 @@ class SortedBook:
     Level(price=10, quantity=5)
     """
 
-    __slots__ = ("_asks", "_bids", "_level_of", "_levels", "best_ask", "best_bid")
+    __slots__ = ("_asks", "_bids", "_level_of", "_levels")
 
     def __init__(self, market: Market) -> None:
-        self.best_bid: Price | None = None
-        self.best_ask: Price | None = None
         self._levels: dict[int, _Level] = {}
         self._level_of: dict[int, _Level] = {}
-        self._bids = _Half(self._levels, self._tell_bid)
-        self._asks = _Half(self._levels, self._tell_ask)
+        self._bids = _Half(self._levels)
+        self._asks = _Half(self._levels)
+
+    @property
+    def best_bid(self) -> Price | None:
+        """The highest price of a resting buy, ticks."""
+        return self._bids.price
+
+    @property
+    def best_ask(self) -> Price | None:
+        """The lowest price of a resting sell, ticks."""
+        return self._asks.price
 
     def match(self, incoming: Incoming) -> Iterable[Allocation]:
         """Yield what the aggressor may take, best price first, oldest first within a price."""
@@ -321,12 +338,6 @@ class SortedBook:
             else:
                 half.empty_level(level)
         return made, wanted
-
-    def _tell_bid(self, price: Price | None) -> None:
-        self.best_bid = price
-
-    def _tell_ask(self, price: Price | None) -> None:
-        self.best_ask = price
 
 
 def _view(level: _Level) -> Level:
