@@ -344,6 +344,10 @@ function lots(market: Market, hundredAtoms: bigint, decimals: number): string {
 
 type PreviewState = { readonly answer: Preview | null; readonly problem: string };
 
+/** How long the form is left alone before its preview is asked for, and how often again: book and balances move on. */
+const SETTLED_MS = 250;
+const AGAIN_MS = 3_000;
+
 function usePreview(market: Market, ticket: Ticket, wanted: boolean): PreviewState {
   const [state, setState] = useState<PreviewState>({ answer: null, problem: "" });
   useEffect(() => {
@@ -352,11 +356,15 @@ function usePreview(market: Market, ticket: Ticket, wanted: boolean): PreviewSta
       return;
     }
     let current = true;
-    const timer = setTimeout(() => {
+    let timer = setTimeout(ask, SETTLED_MS);
+    function ask(): void {
       previewOf(market, ticket)
         .then((answer) => current && setState({ answer, problem: "" }))
-        .catch((error: unknown) => current && setState({ answer: null, problem: explain(error) }));
-    }, 250);
+        .catch((error: unknown) => current && setState({ answer: null, problem: explain(error) }))
+        .finally(() => {
+          if (current) timer = setTimeout(ask, AGAIN_MS);
+        });
+    }
     return () => {
       current = false;
       clearTimeout(timer);

@@ -67,6 +67,7 @@ async function resting() {
 }
 
 async function settled() {
+  await page.route("**/orders/preview", (route) => route.abort(), { times: 1 }); // it is asked for again by itself
   await submit("Buy", { type: "Market", quantity: "0.1" });
   await page.getByRole("tab", { name: "Fills" }).click();
   const fill = page.locator('section[aria-label="Fills: rows"] tbody tr').first();
