@@ -3,7 +3,7 @@
 Every action is kept under its id before it is done, so a repeat never does it twice; it is done by
 commands, whose refusals are the engine's own; and what came of it stands in the audit log with how
 it was before and is after. Actions are done one after the other, so that none slips between the look
-and the command of another one.
+and the command of another one; but listing a market waits for the chain, and nothing waits for it.
 
 It must never let one person undo a stop: what opens a market, lifts a kill switch or lets settlement
 send again is among the proposals, which another admin confirms.
@@ -55,6 +55,7 @@ _REASONS: Final = {
 }
 _UNTOLD: Final = (RejectReason.UNKNOWN_OUTCOME, RejectReason.INTERNAL)
 """Problems after which it is not known whether the action was done."""
+_LISTS: Final = "list_market"
 _PAUSES: Final = ("pause_settlement", "resume_settlement")
 
 
@@ -70,6 +71,7 @@ class Administration:
     exchange: EngineClient
     actions: AdminActions
     _turn: asyncio.Lock = attrs.field(factory=asyncio.Lock, init=False, repr=False)
+    _listing: asyncio.Lock = attrs.field(factory=asyncio.Lock, init=False, repr=False)
 
     @property
     def engine(self) -> Exchange:
@@ -118,7 +120,9 @@ class Administration:
     async def _confirm(
         self, engine: Exchange, caller: Principal, id: str, digest: str
     ) -> ActionMessage:
-        async with self._turn:
+        proposed = await self.actions.get(id)
+        lists = proposed is not None and proposed.kind == _LISTS
+        async with self._listing if lists else self._turn:
             try:
                 action = await self.actions.take(id, caller.account, digest)
             except ActionRefusedError as error:

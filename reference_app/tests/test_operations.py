@@ -29,6 +29,7 @@ from hybrid_dex.wire import (
     PauseSettlementAction,
     ResumeSettlementAction,
     RetrySettlementAction,
+    SetMarketStateAction,
 )
 from reference_app.administration import Administration
 from reference_app.problems import ProblemError
@@ -77,8 +78,11 @@ class Steered(LocalSettlement):
         super().__init__()
         self.operation = Levers()
         self.refusal: Refusal | None = None
+        self.answers = asyncio.Event()
+        self.answers.set()
 
     async def refuse_listing(self, market: Market) -> Refusal | None:  # type: ignore[override] # some
+        await self.answers.wait()
         return self.refusal
 
 
@@ -163,6 +167,38 @@ async def test_a_batch_is_retried_and_a_market_is_not_listed_past_the_contract(
                 told = refused.value.problem
                 assert (told.code, told.field) == (reason, "action.market.tick")
             assert exchange.markets == (MARKET,)
+    finally:
+        await database.close()
+
+
+async def test_no_stop_waits_for_a_listing_that_the_chain_does_not_answer(tmp_path: Path) -> None:
+    database = AuthDatabase(f"sqlite:///{tmp_path / 'auth.sqlite'}")
+    await database.open()
+    settlement = Steered()
+    roles = Roles(database=database, clock=SystemClock())
+    for admin in (ONE, TWO):
+        await roles.grant(admin.account, Role.ADMIN, "command")
+    try:
+        async with Exchange([MARKET], settlement=settlement) as exchange:
+            desk = made(exchange, database)
+            terms = MarketTermsMessage(
+                id="ARB-USDC", base_decimals=18, quote_decimals=6, tick="0.01", lot="0.01"
+            )
+            listing = AdminProposalRequest(
+                id="list", reason="it is wanted", action=ListMarketAction(market=terms)
+            )
+            waiting = await desk.propose(ONE, listing)
+            settlement.answers.clear()
+            confirming = asyncio.create_task(desk.confirm(TWO, "list", waiting.digest))
+            while (found := await desk.actions.get("list")) is None or found.state != "running":
+                await asyncio.sleep(0)
+            halt = SetMarketStateAction(market=MARKET.id, state="halted")
+            done = await desk.act(ONE, AdminActionRequest(id="h", reason="now", action=halt))
+            assert (done.before, done.after) == ("open", "halted")
+            assert not confirming.done()
+            settlement.answers.set()
+            assert (await confirming).after == "listed, halted"
+            assert len(exchange.markets) == 2
     finally:
         await database.close()
 
