@@ -10,6 +10,7 @@ from hybrid_dex.wire import FillMessage
 from reference_app.market_maker import MakerState, MarketMaker, MarketMakerOptions
 from reference_app.market_maker.maker import client_options
 from reference_app.tests.stack import Stack
+from reference_app.tests.test_orders import recorded
 
 MAKER, TAKER = LocalSigner(b"\x03" * 32), LocalSigner(b"\x04" * 32)
 OPTIONS = MarketMakerOptions(
@@ -60,4 +61,5 @@ async def test_it_quotes_is_traded_with_and_leaves_nothing(stack: Stack) -> None
         await task
         assert await client.open_orders() == []
         assert client.known_orders() == ()
+        await recorded(stack)
         assert (await client.fills()).fills[0].quantity == "0.5"
