@@ -21,6 +21,7 @@ from hybrid_dex.wire.admin_actions import ReleaseAccountAction, StopAccountActio
 from reference_app import admin_commands
 from reference_app.pages import BUILT
 from reference_app.settings import AuthSettings, ServerSettings, Settings
+from reference_app.tests.demo.browsing import SCREENSHOTS
 from reference_app.tests.stack import ORIGIN, Stack, Trader, running, settings
 
 WEB = BUILT.parent
@@ -190,7 +191,7 @@ async def look(folder: Path, url: str, keys: dict[str, Any], alice: Trader) -> d
                 "market": "ETH-USDC",
                 "user": alice.account,
                 "payloads": PAYLOADS,
-                "shots": os.environ.get("SCREENSHOTS", ""),
+                "shots": os.environ.get(SCREENSHOTS, ""),
                 "keys": {name: "0x" + bytes(one.key).hex() for name, one in keys.items()},
             }
         )

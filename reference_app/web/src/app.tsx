@@ -1,6 +1,7 @@
 // The shell: navigation, how the connection is, and the page of the address. Each page is a chunk of its own.
 import { lazy, type ReactNode, Suspense, useEffect } from "react";
 import { AccountMenu } from "./components/connect";
+import { useInSight } from "./components/in_sight";
 import { Notices } from "./components/notices";
 import { Standing } from "./components/standing";
 import { desk } from "./state/desk";
@@ -31,6 +32,7 @@ export function App(): ReactNode {
   const name = useStore((state) => state.info?.name ?? "hybrid-dex");
   const role = useStore((state) => state.role);
   const section = `/${path.split("/")[1] ?? ""}`;
+  const pages = useInSight(`${section} ${role}`);
   useEffect(() => void desk.start(), []);
   useEffect(() => {
     const title = LINKS.find(([address]) => address === section)?.[1] ?? "Console";
@@ -47,7 +49,7 @@ export function App(): ReactNode {
             <img src="/icon.svg" alt="" />
             <span>{name}</span>
           </a>
-          <nav className="nav grow" aria-label="Pages">
+          <nav className="nav grow" aria-label="Pages" ref={pages}>
             {LINKS.map(([address, label, short]) => (
               <a key={address} href={address} onClick={follow} aria-current={section === address ? "page" : undefined}>
                 <span className={short ? "with-room" : undefined}>{label}</span>

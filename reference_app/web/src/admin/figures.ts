@@ -142,3 +142,8 @@ export function moment(milliseconds: number): string {
 export function spoken(word: string): string {
   return word.replaceAll("_", " ");
 }
+
+/** Returns words as they stand on a button. */
+export function begun(words: string): string {
+  return words.slice(0, 1).toUpperCase() + words.slice(1);
+}

@@ -5,7 +5,7 @@ import { Badge, Choice, Panel } from "../components/ui";
 import { grouped, percentOfPpm } from "../money/decimal";
 import { ActionDialog } from "./act";
 import { useRead } from "./feed";
-import { moment, spoken } from "./figures";
+import { begun, moment, spoken } from "./figures";
 import { ListingPanel } from "./listing";
 import { MarketState } from "./overview";
 import { Amount, Facts, Figure, ReadPanel } from "./parts";
@@ -98,7 +98,7 @@ function MarketView(props: { market: AdminMarket; act: (doing: Doing) => void })
               title={served(state)}
               onClick={() => act({ action: moving(terms.id, terms.state, state), now })}
             >
-              {state === "halted" ? "Halt" : state === "closed" ? "Close for ever" : spoken(state)}…
+              {state === "halted" ? "Halt" : state === "closed" ? "Close for ever" : begun(spoken(state))}…
             </button>
           ))}
           <button

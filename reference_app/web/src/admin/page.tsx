@@ -2,6 +2,7 @@
 // this page shows what it was given, and forgets it when the role, the session or the page is gone.
 import { type ReactNode, useEffect } from "react";
 import { ConnectButton } from "../components/connect";
+import { useInSight } from "../components/in_sight";
 import { Badge, Empty } from "../components/ui";
 import { desk } from "../state/desk";
 import { follow } from "../state/routes";
@@ -82,8 +83,9 @@ export default function AdminPage(props: { section: string }): ReactNode {
 
 function ConsoleNav(props: { section: string }): ReactNode {
   const alarms = useConsole((state) => state.statistics?.alarms ?? 0);
+  const bar = useInSight(props.section);
   return (
-    <nav className="console-nav" aria-label="Console">
+    <nav className="console-nav" aria-label="Console" ref={bar}>
       {SECTIONS.map(([id, label]) => (
         <a
           key={id}
