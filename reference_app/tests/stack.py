@@ -262,5 +262,12 @@ async def running(chosen: Settings) -> AsyncIterator[Stack]:
         listening.close()
 
 
+async def within_a_minute(seconds: float = 10) -> None:
+    """Wait for the next minute where less of this one is left: as it ends, rates let more in."""
+    left_s = 60 - time.time() % 60
+    if left_s < seconds:
+        await asyncio.sleep(left_s + 0.05)
+
+
 def limits(**changes: Any) -> LimitSettings:
     return LimitSettings(**changes)

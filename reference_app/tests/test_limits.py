@@ -3,11 +3,12 @@
 from pathlib import Path
 
 from hybrid_dex.model.reasons import RejectReason
-from reference_app.tests.stack import limits, running, settings
+from reference_app.tests.stack import limits, running, settings, within_a_minute
 
 
 async def test_an_address_has_so_many_requests_a_minute(tmp_path: Path) -> None:
     async with running(settings(tmp_path, limits=limits(requests_per_minute=3))) as stack:
+        await within_a_minute()
         for _ in range(3):
             assert (await stack.http.get("/time")).status_code == 200
         for path in ("/time", "/nowhere"):

@@ -13,7 +13,7 @@ from websockets.exceptions import InvalidStatus
 from hybrid_dex.model.reasons import RejectReason
 from reference_app.protocols import MAX_HEAD_BYTES
 from reference_app.settings import ServerSettings
-from reference_app.tests.stack import Stack, limits, running, settings
+from reference_app.tests.stack import Stack, limits, running, settings, within_a_minute
 
 UPGRADE = (
     b"Host: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
@@ -97,6 +97,7 @@ async def test_refused_handshakes_say_why(tmp_path: Path) -> None:
     few = limits(connections_per_address=1, requests_per_minute=3)
     async with running(settings(tmp_path, limits=few)) as stack:
         codes = []
+        await within_a_minute()
         async with stack.socket():
             for origin in ("https://evil.example", None, None):
                 with pytest.raises(InvalidStatus) as refused:

@@ -11,7 +11,7 @@ from hybrid_dex.model.units import AccountId
 from reference_app.problems import ProblemError
 from reference_app.rates import Limiter, network
 from reference_app.settings import ServerSettings
-from reference_app.tests.stack import Stack, limits, running, settings
+from reference_app.tests.stack import Stack, limits, running, settings, within_a_minute
 from reference_app.weights import MESSAGES, ROUTES
 
 ALICE = AccountId("alice")
@@ -115,6 +115,7 @@ def test_addresses_are_counted_by_what_one_subscriber_has(address: str, counted:
 async def test_every_answer_tells_how_its_sender_stands(tmp_path: Path) -> None:
     few = limits(requests_per_minute=100, account_requests_per_minute=36)
     async with running(settings(tmp_path, limits=few)) as stack:
+        await within_a_minute()
         first = await stack.http.get("/time")
         assert first.headers["ratelimit-policy"] == '"address";q=100;w=60'
         assert first.headers["ratelimit"].startswith('"address";r=99;t=')
@@ -147,6 +148,7 @@ async def test_messages_and_frames_that_are_none_are_counted_for_their_address(
     tmp_path: Path,
 ) -> None:
     few = limits(requests_per_minute=10)
+    await within_a_minute(20)
     async with running(settings(tmp_path, limits=few)) as stack, stack.socket() as socket:
         book = {"op": "subscribe", "channels": [{"channel": "book", "market": "ETH-USDC"}]}
         assert (await socket.ask(book))["type"] == "ack"
@@ -190,6 +192,7 @@ FORGED = (
 async def test_forged_headers_change_nothing_without_a_trusted_proxy(tmp_path: Path) -> None:
     async with running(settings(tmp_path, limits=limits(requests_per_minute=20))) as stack:
         codes = []
+        await within_a_minute()
         for number in range(40):
             forged = dict.fromkeys(FORGED, f"198.51.100.{number}")
             codes.append((await stack.http.get("/time", headers=forged)).status_code)
@@ -212,6 +215,7 @@ async def test_of_what_a_trusted_proxy_forwards_the_right_most_stranger_counts(
                 answers.append((await stack.http.get("/time", headers=headers)).status_code)
             return answers
 
+        await within_a_minute()
         forged = [
             "192.0.2.9", "1.1.1.1, 192.0.2.9", "127.0.0.1, 192.0.2.9, 10.1.2.3",
             "9.9.9.9\n192.0.2.9, 10.0.0.1", "::1, 192.0.2.9:4711", "10.0.0.1,192.0.2.9",

@@ -11,7 +11,7 @@ import hybrid_dex as dex
 from reference_app.app import compose, opened
 from reference_app.problems import ProblemError
 from reference_app.rates import Limiter
-from reference_app.tests.stack import limits, running, settings
+from reference_app.tests.stack import limits, running, settings, within_a_minute
 
 
 async def test_nobody_logs_in_and_whoever_has_goes_on_trading(
@@ -36,6 +36,7 @@ async def test_gateways_count_rates_together_and_alone_while_the_bus_is_away(
     few = limits(requests_per_minute=4)
     address = f"async+{server.address}"
     one, two = Limiter(few, address), Limiter(few, address)
+    await within_a_minute()
     for limiter in (one, two, one, two):
         await limiter.request("192.0.2.1")
     for limiter in (one, two):
