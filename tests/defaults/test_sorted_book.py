@@ -205,6 +205,13 @@ def test_an_order_of_a_known_id_is_not_placed() -> None:
     assert [order.quantity for order in book.orders()] == [5, 5]
 
 
+def test_behind_the_lowest_bid_there_is_nothing() -> None:
+    """The asks' levels lie in the same mapping, a few keys further down."""
+    book = book_of((1, BUY, 1, 5), (2, SELL, 3, 5))
+    assert book._bids.after(1) < -(2**62)
+    assert book._asks.after(-3) < -(2**62)
+
+
 def test_a_random_book_equals_a_sorted_list(rng: random.Random) -> None:
     """Add, remove, reduce and match against a list that is sorted anew each time."""
     for _ in range(WALKS // 10):
