@@ -29,6 +29,7 @@ from hybrid_dex.settlement.chains import ChainPreset, chain_named, finality_name
 __all__ = [
     "IN_MEMORY",
     "IN_PROCESS",
+    "READ_ELSEWHERE",
     "AdminSettings",
     "AuthSettings",
     "ChainSettings",
@@ -45,7 +46,7 @@ PREFIX: Final = "HYBRID_DEX_"
 IN_PROCESS: Final = "in-process"
 IN_MEMORY: Final = "memory"
 _SECTION: Final = "hybrid-dex"
-_OTHERS: Final = frozenset({"HYBRID_DEX_TIER", "HYBRID_DEX_ANVIL", "HYBRID_DEX_SCREENSHOTS"})
+READ_ELSEWHERE: Final = frozenset({"HYBRID_DEX_TIER", "HYBRID_DEX_ANVIL", "HYBRID_DEX_SCREENSHOTS"})
 """Variables of the tests' and the demo's own, which say nothing about this program."""
 
 _TOLD: Final = re.compile(
@@ -477,7 +478,7 @@ def load_settings(files: list[Path]) -> Settings:
             raise ConfigurationError(f"there is no settings file {file}")
     known = set(_names(Settings, PREFIX))
     for name in sorted(os.environ):
-        if name.startswith(PREFIX) and name not in known | _OTHERS:
+        if name.startswith(PREFIX) and name not in known | READ_ELSEWHERE:
             raise ConfigurationError(
                 f"nothing reads the environment variable {name}; known: {', '.join(sorted(known))}"
             )

@@ -13,7 +13,7 @@ import pytest
 from cyclopts import App
 
 from hybrid_dex.errors import ConfigurationError
-from reference_app.settings import load_settings
+from reference_app.settings import READ_ELSEWHERE, load_settings
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted(
@@ -23,7 +23,6 @@ PAGES = sorted(
 COMMANDS = {
     point.name: point for point in importlib.metadata.entry_points(group="hybrid_dex.commands")
 }
-READ_ELSEWHERE = {"HYBRID_DEX_TIER", "HYBRID_DEX_ANVIL"}
 SECRET = "5f" * 32
 OPERATOR_KEY = "0x" + "22" * 32
 
