@@ -1,9 +1,9 @@
-"""The straight way of an order over REST: what nearly every ``POST /orders`` is, without the framework.
+"""The straight way of orders over REST: nearly every ``POST /orders`` or ``/orders/batch``, without the framework.
 
 The framework's routing, injection and response take longer than a signature's check. So a request
 that is exactly what programs send (a bearer token, JSON of a declared length, nothing else that matters) is
-served here; anything else goes to the route in `reference_app.routes.orders`, which decides and documents.
-Both call the same `order_entry.place`, ask for what that route's ``security`` names, and answer alike:
+served here; anything else goes to the routes in `reference_app.routes`, which decide and document.
+Both ways call the same `order_entry`, ask for what the route's ``security`` names, and answer alike:
 the tests hold the two beside each other.
 """
 
@@ -20,9 +20,19 @@ from litestar.types import (
     Send,
 )
 
+from hybrid_dex.interfaces.auth import Principal
 from hybrid_dex.interfaces.auth import Scope as AuthScope
 from hybrid_dex.model.reasons import RejectReason
-from hybrid_dex.wire import PROBLEM_MEDIA_TYPE, OrderRequest, decode, encode, problem
+from hybrid_dex.wire import (
+    PROBLEM_MEDIA_TYPE,
+    BatchAnswer,
+    BatchOrdersRequest,
+    OrderAnswer,
+    OrderRequest,
+    decode,
+    encode,
+    problem,
+)
 from reference_app import order_entry
 from reference_app.access import BEARER, TRADE_BY_MARKET, check_scope
 from reference_app.problems import ProblemError, problem_of
@@ -30,16 +40,26 @@ from reference_app.services import Services
 
 __all__ = ["straight"]
 
-_PATH: Final = b"/orders"
 _JSON: Final = b"application/json"
 _MARK: Final = b"bearer "
-_CREATED: Final = 201
 _SCOPES: Final = tuple(map(AuthScope, TRADE_BY_MARKET[0][BEARER]))
 _PASSED_OVER: Final = frozenset(
     {b"host", b"accept", b"accept-encoding", b"accept-language", b"user-agent", b"connection",
      b"origin", b"referer", b"cache-control", b"pragma"}
 )  # fmt: skip
 """Headers that change nothing about an order."""
+
+
+async def _place(services: Services, principal: Principal, body: bytes) -> OrderAnswer:
+    return await order_entry.place(services, principal, decode(OrderRequest, body))
+
+
+async def _place_batch(services: Services, principal: Principal, body: bytes) -> BatchAnswer:
+    return await order_entry.place_batch(services, principal, decode(BatchOrdersRequest, body))
+
+
+_PLACES: Final = {b"/orders": (_place, 201), b"/orders/batch": (_place_batch, 200)}
+"""What is done at which address, and the status of its answer."""
 
 
 def straight(app: ASGIApp, services: Services) -> ASGIApp:
@@ -55,9 +75,9 @@ def straight(app: ASGIApp, services: Services) -> ASGIApp:
             principal = await services.principal(token)
             for name in _SCOPES:
                 check_scope(principal, name)
-            request = decode(OrderRequest, await _body(receive))
-            answer = await order_entry.place(services, principal, request)
-            status, kind, body = _CREATED, _JSON, encode(answer)
+            place, status = _PLACES[scope["raw_path"]]
+            answer = await place(services, principal, await _body(receive))
+            kind, body = _JSON, encode(answer)
         except Exception as error:  # noqa: BLE001 # told to the client, logged when it is ours
             document = problem_of(error)
             headers = error.headers if isinstance(error, ProblemError) else headers
@@ -69,7 +89,7 @@ def straight(app: ASGIApp, services: Services) -> ASGIApp:
 
 def _token(scope: HTTPScope) -> str | None:
     """Return the bearer token of a request that is served here, or ``None``."""
-    if scope["method"] != "POST" or scope["raw_path"] != _PATH or scope["query_string"]:
+    if scope["method"] != "POST" or scope["raw_path"] not in _PLACES or scope["query_string"]:
         return None
     token: bytes | None = None
     declared = counted = False

@@ -13,7 +13,7 @@ from typing import Any, Final, cast
 
 import msgspec
 from litestar.types import WebSocketReceiveEvent, WebSocketSendEvent
-from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
+from uvicorn._types import ASGI3Application, ASGIReceiveEvent, ASGISendEvent
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -26,6 +26,7 @@ from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.wire import MAX_MESSAGE_BYTES, PROBLEM_MEDIA_TYPE, Problem, encode, problem
 from reference_app.doors import Doors
 from reference_app.frames import frame_end, whole_texts
+from reference_app.whole_answers import in_one_write
 
 __all__ = [
     "MAX_HEAD_BYTES",
@@ -127,6 +128,9 @@ class RequestProtocol(HttpToolsProtocol):
         if hosts and not _HOST.fullmatch(hosts[0]):
             raise _BadHeadError
         super().on_headers_complete()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        super()._start_asgi_task(cycle, in_one_write(cycle, app))
 
     def on_message_complete(self) -> None:
         """End the request; the client has nothing more to send."""

@@ -44,20 +44,31 @@ _log: Final = logging.getLogger(__name__)
 
 @attrs.frozen
 class Policy:
-    """One limit: its name in headers, and how much in which time."""
+    """One limit.
+
+    Attributes:
+        name: what it is called in headers.
+        item: how much in which time, as the library has it.
+        quota: the weight that is admitted in a window.
+        window_s: how long the window is.
+    """
 
     name: str
     item: RateLimitItem
+    quota: int = attrs.field(init=False)
+    window_s: int = attrs.field(init=False)
 
-    @property
-    def quota(self) -> int:
-        """The weight that is admitted in a window."""
+    @quota.default
+    def _its_quota(self) -> int:
         return int(self.item.amount)
 
-    @property
-    def window_s(self) -> int:
-        """How long the window is."""
+    @window_s.default
+    def _its_window_s(self) -> int:
         return int(self.item.get_expiry())
+
+    def __str__(self) -> str:
+        """Write it as a member of RateLimit-Policy."""
+        return f'"{self.name}";q={self.quota};w={self.window_s}'
 
     def fitted(self, weight: int) -> int:
         """Return the weight, or all there is: what weighs more would never be admitted."""
@@ -66,10 +77,17 @@ class Policy:
 
 @attrs.frozen
 class Charge:
-    """Who is counted under which limit."""
+    """Who is counted under which limit.
+
+    Attributes:
+        policy: the limit.
+        who: an address or an account.
+        key: under which name both are counted.
+    """
 
     policy: Policy
     who: str
+    key: str
 
 
 @attrs.frozen(kw_only=True)
@@ -85,6 +103,16 @@ class Standing:
     name: str
     remaining: int
     reset_s: int
+
+
+def _charges(policy: Policy) -> Callable[[str], Charge]:
+    """Return what makes the charges of a limit, and remembers them."""
+
+    @lru_cache(_KEPT)
+    def charge(who: str) -> Charge:
+        return Charge(policy, who, policy.item.key_for(policy.name, who))
+
+    return charge
 
 
 @lru_cache(_KEPT)
@@ -156,9 +184,10 @@ class Limiter:
         if shared is not None and address == LimitSettings().storage:
             address = shared
         self._counters = Counters() if counters is None else counters
-        self._shared = SlidingWindowCounterRateLimiter(_storage(address))
-        self._own = SlidingWindowCounterRateLimiter(WindowStorage())
-        self._alone = isinstance(self._shared.storage, MemoryStorage)
+        storage, self._own = _storage(address), WindowStorage()
+        self._shared: SlidingWindowCounterRateLimiter | None = None
+        if not isinstance(storage, WindowStorage):
+            self._shared = SlidingWindowCounterRateLimiter(storage)
         self._breaker = Breaker(
             "rates",
             (StorageError, OSError),
@@ -166,11 +195,15 @@ class Limiter:
             open_s=_ANSWER_S,
             counters=self._counters,
         )
-        self._address = Policy("address", RateLimitItemPerMinute(settings.requests_per_minute))
-        self._account = Policy(
-            "account", RateLimitItemPerMinute(settings.account_requests_per_minute)
+        self._address = _charges(
+            Policy("address", RateLimitItemPerMinute(settings.requests_per_minute))
         )
-        self._orders = Policy("orders", RateLimitItemPerSecond(settings.orders_per_second))
+        self._account = _charges(
+            Policy("account", RateLimitItemPerMinute(settings.account_requests_per_minute))
+        )
+        self._orders = _charges(
+            Policy("orders", RateLimitItemPerSecond(settings.orders_per_second))
+        )
 
     @property
     def counts_alone(self) -> bool:
@@ -188,7 +221,8 @@ class Limiter:
 
     async def request(self, address: str, weight: int = 1) -> Charge:
         """Count what an address asks for. Raises `ProblemError` when it was too much."""
-        charge, cost = Charge(self._address, network(address)), self._address.fitted(weight)
+        charge = self._address(network(address))
+        cost = charge.policy.fitted(weight)
         if not await self._hit(charge, cost):
             self._counters.requests_refused += 1
             raise await self._refusal(charge, cost)
@@ -196,7 +230,8 @@ class Limiter:
 
     async def account(self, account: AccountId, weight: int = 1) -> Charge:
         """Count what an account asks for. Raises `ProblemError` when it was too much."""
-        charge, cost = Charge(self._account, account), self._account.fitted(weight)
+        charge = self._account(account)
+        cost = charge.policy.fitted(weight)
         if not await self._hit(charge, cost):
             self._counters.account_requests_refused += 1
             raise await self._refusal(charge, cost)
@@ -218,7 +253,7 @@ class Limiter:
     async def _admit(
         self, account: AccountId, count: int, *, in_part: bool
     ) -> tuple[int, ProblemError | None]:
-        charge = Charge(self._orders, account)
+        charge = self._orders(account)
         if await self._hit(charge, count):
             return count, None
         fits = (await self._standing(charge)).remaining if in_part else 0
@@ -232,18 +267,17 @@ class Limiter:
 
     async def _hit(self, charge: Charge, cost: int) -> bool:
         """Count where all gateways count, or here while that can not be reached."""
-        item, name = charge.policy.item, charge.policy.name
-        if self._alone:
-            return await self._shared.hit(item, name, charge.who, cost=cost)
-        try:
-            async with self._breaker.passing():
-                return await self._shared.hit(item, name, charge.who, cost=cost)
-        except LeftAloneError:
-            pass
-        except (StorageError, OSError) as error:
-            _log.warning("rates are counted by this gateway alone: %s", error)
-        self._counters.rates_counted_alone += 1
-        return await self._own.hit(item, name, charge.who, cost=cost)
+        policy = charge.policy
+        if self._shared is not None:
+            try:
+                async with self._breaker.passing():
+                    return await self._shared.hit(policy.item, policy.name, charge.who, cost=cost)
+            except LeftAloneError:
+                pass
+            except (StorageError, OSError) as error:
+                _log.warning("rates are counted by this gateway alone: %s", error)
+            self._counters.rates_counted_alone += 1
+        return self._own.take(charge.key, policy.quota, policy.window_s, cost)
 
     async def _standing(self, charge: Charge, cost: int = 1) -> Standing:
         policy = charge.policy
@@ -259,13 +293,13 @@ class Limiter:
 
     async def _counted(self, charge: Charge) -> tuple[int, float, int, float]:
         """Return what the window before and this one hold, where they are counted now."""
-        if self._alone:
-            return await _windows(self._shared.storage, charge)
-        try:
-            async with self._breaker.passing():
-                return await _windows(self._shared.storage, charge)
-        except (LeftAloneError, StorageError, OSError):
-            return await _windows(self._own.storage, charge)
+        if self._shared is not None:
+            try:
+                async with self._breaker.passing():
+                    return await _windows(self._shared.storage, charge)
+            except (LeftAloneError, StorageError, OSError):
+                pass
+        return self._own.look(charge.key, charge.policy.window_s)
 
     async def _refusal(self, charge: Charge, cost: int) -> ProblemError:
         policy = charge.policy
@@ -283,16 +317,15 @@ class Limiter:
 
 def _headers(standings: Sequence[tuple[Policy, Standing]]) -> dict[str, str]:
     """Return how one stands as lists of structured fields (RFC 9651)."""
-    policies = [f'"{policy.name}";q={policy.quota};w={policy.window_s}' for policy, _ in standings]
+    policies = [str(policy) for policy, _ in standings]
     told = [f'"{each.name}";r={each.remaining};t={each.reset_s}' for _, each in standings]
     return {"ratelimit-policy": ", ".join(policies), "ratelimit": ", ".join(told)}
 
 
 async def _windows(storage: Storage, charge: Charge) -> tuple[int, float, int, float]:
     assert hasattr(storage, "get_sliding_window"), "the strategy wanted it"
-    key = charge.policy.item.key_for(charge.policy.name, charge.who)
     ask: Callable[[str, int], Awaitable[tuple[int, float, int, float]]] = storage.get_sliding_window
-    return await ask(key, charge.policy.window_s)
+    return await ask(charge.key, charge.policy.window_s)
 
 
 def _storage(address: str) -> Storage:

@@ -47,25 +47,33 @@ class WindowStorage(MemoryStorage):
     def __len__(self) -> int:
         return len(self._windows)
 
-    async def acquire_sliding_window_entry(
-        self, key: str, limit: int, expiry: int, amount: int = 1
-    ) -> bool:
+    def take(self, key: str, limit: int, width: int, amount: int = 1) -> bool:
         """Count an amount and return true, unless that would exceed the limit."""
         if amount > limit:
             return False
         now = time.time()
-        window = self._window(key, expiry, now)
-        weighed = window.before * _left(expiry, now) / expiry + window.now
+        window = self._window(key, width, now)
+        weighed = window.before * _left(width, now) / width + window.now
         if math.floor(weighed) + amount > limit:
             return False
         window.now += amount
         return True
 
-    async def get_sliding_window(self, key: str, expiry: int) -> tuple[int, float, int, float]:
+    def look(self, key: str, width: int) -> tuple[int, float, int, float]:
         """Return the count before and how long it weighs yet, this one and when it is forgotten."""
         now = time.time()
-        window, left = self._window(key, expiry, now), _left(expiry, now)
-        return window.before, left if window.before else 0.0, window.now, left + expiry
+        window, left = self._window(key, width, now), _left(width, now)
+        return window.before, left if window.before else 0.0, window.now, left + width
+
+    async def acquire_sliding_window_entry(
+        self, key: str, limit: int, expiry: int, amount: int = 1
+    ) -> bool:
+        """Do as `take`, for the library."""
+        return self.take(key, limit, expiry, amount)
+
+    async def get_sliding_window(self, key: str, expiry: int) -> tuple[int, float, int, float]:
+        """Do as `look`, for the library."""
+        return self.look(key, expiry)
 
     async def clear_sliding_window(self, key: str, expiry: int) -> None:
         """Count from nothing again."""

@@ -1,4 +1,4 @@
-"""The straight way of an order: what goes it, and that it says what the framework's route says.
+"""The straight way of orders: what goes it, and that it says what the framework's route says.
 
 A header that the straight way does not know (``x-test``) sends the same request the long way round.
 """
@@ -20,14 +20,14 @@ LONG = {"x-test": "the long way"}
 
 
 async def both(
-    stack: Stack, content: bytes, **headers: str
+    stack: Stack, content: bytes, path: str = "/orders", **headers: str
 ) -> tuple[httpx.Response, httpx.Response]:
     """Send the same request the straight way and the long way."""
     sent = {"content-type": "application/json"} | {
         name.replace("_", "-"): value for name, value in headers.items()
     }
-    straight = await stack.http.post("/orders", content=content, headers=sent)
-    long = await stack.http.post("/orders", content=content, headers=sent | LONG)
+    straight = await stack.http.post(path, content=content, headers=sent)
+    long = await stack.http.post(path, content=content, headers=sent | LONG)
     return straight, long
 
 
@@ -93,12 +93,55 @@ async def test_a_bad_order_is_refused_the_same_both_ways(
     assert told(straight) == told(long)
 
 
+async def test_a_batch_that_is_repeated_is_answered_the_same_both_ways(
+    stack: Stack, alice: Trader
+) -> None:
+    """Its first order is taken, its second costs more than there is, its cancel names none."""
+    members = [
+        {"op": "place", "order": alice.order("buy", "1", "2500", client_order_id="once")},
+        {"op": "place", "order": alice.order("buy", "9000000", "2500", client_order_id="dear")},
+        {"op": "cancel", "order_id": "999"},
+    ]
+    straight, long = await both(
+        stack, encode({"members": members}), "/orders/batch", **alice.headers
+    )
+    assert (straight.status_code, long.status_code) == (200, 200)
+    assert told(straight) == told(long)
+    assert [list(one) for one in straight.json()["members"]] == [
+        ["answer"],
+        ["problem"],
+        ["problem"],
+    ]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{}",
+        b'{"members":[]}',
+        b'{"members":[{"op":"place"}]}',
+        b'{"members":[{"op":"steal"}]}',
+        b'{"members":[{"op":"cancel","order_id":"1"},{"op":"cancel","order_id":"01"}]}',
+        b'{"members":[' + b",".join(101 * [b'{"op":"cancel","order_id":"1"}']) + b"]}",
+        b'{"members":[{"op":"cancel","order_id":"1"}],"all_or_none":1}',
+    ],
+)
+async def test_what_is_no_batch_is_refused_the_same_both_ways(
+    stack: Stack, alice: Trader, content: bytes
+) -> None:
+    straight, long = await both(stack, content, "/orders/batch", **alice.headers)
+    assert straight.status_code >= 400
+    assert told(straight) == told(long)
+
+
+@pytest.mark.parametrize("path", ["/orders", "/orders/batch"])
 @pytest.mark.parametrize("authorization", ["", "Bearer", "Bearer x.y.z", "Basic abc"])
 async def test_who_does_not_say_who_asks_is_refused_the_same_both_ways(
-    stack: Stack, alice: Trader, authorization: str
+    stack: Stack, alice: Trader, authorization: str, path: str
 ) -> None:
     order = encode(alice.order())
-    straight, long = await both(stack, order, authorization=authorization)
+    straight, long = await both(stack, order, path, authorization=authorization)
     assert straight.status_code == 401
     assert told(straight) == told(long)
 
@@ -130,6 +173,7 @@ def scope(**changes: Any) -> Any:
 def test_only_what_programs_send_goes_the_straight_way() -> None:
     assert order_route._token(scope()) == "token"
     assert order_route._token(scope(headers={b"user-agent": b"bot/1"})) == "token"
+    assert order_route._token(scope(raw_path=b"/orders/batch")) == "token"
     for other in (
         {"method": "GET"},
         {"raw_path": b"/orders/"},
@@ -167,3 +211,6 @@ async def test_the_straight_way_is_taken(
     placed = await alice.place("buy", "1", "2500")
     assert msgspec.json.encode(placed)
     assert taken == [alice.token]
+    batch = {"members": [{"op": "place", "order": alice.order("buy", "1", "2500")}]}
+    await alice.post("/orders/batch", batch)
+    assert taken == 2 * [alice.token]
