@@ -40,7 +40,10 @@ export function OverviewPage(): ReactNode {
           {grouped(told.commands_per_second)}
         </Figure>
         <Figure name="Open orders">{grouped(String(told.open_orders))}</Figure>
-        <Figure name="Accounts" note={`${grouped(String(told.sockets))} sockets here`}>
+        <Figure
+          name="Accounts"
+          note={`${grouped(String(told.sockets))} ${told.sockets === 1 ? "socket" : "sockets"} here`}
+        >
           {grouped(String(told.accounts))}
         </Figure>
         <Figure
@@ -182,7 +185,7 @@ function Charts(): ReactNode {
           label="Queues"
           fromMs={fromMs}
           toMs={toMs}
-          format={(value) => grouped(String(Math.round(value)))}
+          format={(value) => grouped(String(value))}
           lines={[
             line("fills not final", "line-a", (sample) => sample.unsettled),
             line("records behind", "line-b", (sample) => sample.recordsLag),
@@ -195,7 +198,7 @@ function Charts(): ReactNode {
 }
 
 const MARKET_COLUMNS: readonly Column<MarketFigures>[] = [
-  { head: "Market", cell: (row) => <b>{row.market}</b> },
+  { head: "Market", cell: (row) => <b className="one-line">{row.market}</b> },
   { head: "State", cell: (row) => <MarketState state={row.state} /> },
   { head: "Last", right: true, cell: (row) => (row.last == null ? "–" : grouped(row.last)) },
   { head: "Fills/s", right: true, cell: (row) => row.fills_per_second },
