@@ -6,6 +6,7 @@ depends on what others sent.
 
 import struct
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -26,7 +27,8 @@ LADDER: Final = 8
 BATCH: Final = 20
 _LANES: Final = 60_000
 _TERMS: Final = MARKET.market()
-_NUMBERS: Final = count()
+_NUMBERS: Final = defaultdict[str, Iterator[int]](count)
+"""Of each trader: an order that rests holds its lane, and there is one lane for each of so many."""
 _IDS: Final = count(1)
 
 
@@ -39,7 +41,7 @@ def domain() -> Domain:
 
 def unsigned(signer: LocalSigner) -> SignedOrder:
     """Return the next order of a trader, not signed yet."""
-    number = next(_NUMBERS)
+    number = next(_NUMBERS[signer.address])
     side = Side.BUY if number % 2 else Side.SELL
     base = 100_000 if side is Side.BUY else 200_000
     return SignedOrder(
