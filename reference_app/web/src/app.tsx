@@ -4,6 +4,7 @@ import { AccountMenu } from "./components/connect";
 import { useInSight } from "./components/in_sight";
 import { Notices } from "./components/notices";
 import { Standing } from "./components/standing";
+import { clockText } from "./components/times";
 import { desk } from "./state/desk";
 import { follow, usePath } from "./state/routes";
 import { useStore } from "./state/store";
@@ -129,7 +130,7 @@ function Lost(): ReactNode {
   const state = useStore((store) => store.socket);
   const atMs = useStore((store) => store.book.atMs);
   if (state !== "lost") return null;
-  const since = atMs ? ` Prices and orders are as of ${new Date(atMs).toLocaleTimeString()}.` : "";
+  const since = atMs ? ` Prices and orders are as of ${clockText(atMs)}.` : "";
   return (
     <div className="banner" role="alert">
       The connection to the exchange is lost.{since} Reconnecting…

@@ -1,6 +1,7 @@
 // A chart of lines over time, in SVG: gaps stay gaps, the axis begins at zero, and the pointer reads values off.
 import { type ReactNode, useLayoutEffect, useRef, useState } from "react";
-import { clock, niceMaximum, type Point, runs } from "./figures";
+import { clockText } from "../components/times";
+import { niceMaximum, type Point, runs } from "./figures";
 
 export interface Line {
   readonly name: string;
@@ -67,7 +68,7 @@ export function LineChart(props: {
             </span>
           );
         })}
-        <span className="soft small chart-time">{shownAt ? `at ${clock(shownAt)}` : "now"}</span>
+        <span className="soft small chart-time">{shownAt ? `at ${clockText(shownAt)}` : "now"}</span>
       </figcaption>
       <svg
         width={width}
@@ -94,7 +95,7 @@ export function LineChart(props: {
             y={HEIGHT - 3}
             textAnchor={part === 0 ? "start" : part === 1 ? "end" : "middle"}
           >
-            {clock(fromMs + part * (toMs - fromMs))}
+            {clockText(fromMs + part * (toMs - fromMs))}
           </text>
         ))}
         {lines.map((line) => (

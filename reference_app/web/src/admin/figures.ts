@@ -125,10 +125,6 @@ export function cut(text: string, decimals: number): string {
   return `${whole}.${fraction.slice(0, decimals)}…`;
 }
 
-export function clock(milliseconds: number): string {
-  return new Date(milliseconds).toLocaleTimeString(undefined, { hour12: false });
-}
-
 export function moment(milliseconds: number): string {
   const date = new Date(milliseconds);
   const pad = (value: number): string => String(value).padStart(2, "0");

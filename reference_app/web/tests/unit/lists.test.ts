@@ -59,6 +59,16 @@ describe("times", () => {
     expect(new Set(shown).size).toBe(2);
     expect(shown[0]).toBe(shown[2]);
   });
+
+  it("have one form on every page", () => {
+    const sources = import.meta.glob<string>("../../src/**/*.{ts,tsx}", {
+      query: "?raw",
+      import: "default",
+      eager: true,
+    });
+    expect(Object.keys(sources).length).toBeGreaterThan(40);
+    for (const [name, text] of Object.entries(sources)) expect(text, name).not.toMatch(/toLocale(Date|Time)?String/);
+  });
 });
 
 describe("a program that logged in", () => {
