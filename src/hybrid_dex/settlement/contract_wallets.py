@@ -14,10 +14,11 @@ from eth_abi.abi import encode
 from hexbytes import HexBytes
 from purgatory import AsyncCircuitBreakerFactory
 from purgatory.domain.model import CLOSED, OpenedState
-from web3 import AsyncHTTPProvider, AsyncWeb3
+from web3 import AsyncWeb3
 from web3.exceptions import ContractLogicError, Web3Exception, Web3RPCError
 
 from hybrid_dex.errors import UnavailableError
+from hybrid_dex.settlement.evm.provider import HttpProvider
 
 __all__ = ["EvmContractWallets"]
 
@@ -60,7 +61,7 @@ class EvmContractWallets:
         rest_s: float = 30.0,
         at_once: int = 8,
     ) -> None:
-        self._nodes = [_Node(url, AsyncWeb3(_provider(url, timeout_s))) for url in rpc_urls]
+        self._nodes = [_Node(url, AsyncWeb3(HttpProvider(url, timeout_s=timeout_s))) for url in rpc_urls]
         self._chain_id = chain_id
         self._timeout_s = timeout_s
         self._permits = asyncio.Semaphore(at_once)
@@ -114,10 +115,3 @@ class EvmContractWallets:
             if await node.web3.eth.chain_id != self._chain_id:
                 raise ValueError("another chain")
             return bytes(HexBytes(await node.web3.eth.call(call)))
-
-
-def _provider(url: str, timeout_s: float) -> AsyncHTTPProvider:
-    timeout = aiohttp.ClientTimeout(total=timeout_s)
-    return AsyncHTTPProvider(
-        url, request_kwargs={"timeout": timeout}, exception_retry_configuration=None
-    )

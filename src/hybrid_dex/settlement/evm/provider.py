@@ -22,8 +22,12 @@ ATTEMPTS: Final = 5
 """How often a question is asked by those who do not ask again themselves."""
 
 
+class _ClosedError(aiohttp.ClientConnectionError):
+    """Nothing more is asked."""
+
+
 class HttpProvider(AsyncJSONBaseProvider):
-    """Sends requests to one address; made without IO, closed with `disconnect`.
+    """Sends requests to one address; made without IO, closed for good with `disconnect`.
 
     Args:
         url: the node's address, http or https.
@@ -39,6 +43,7 @@ class HttpProvider(AsyncJSONBaseProvider):
         self._attempts = attempts
         self._timeout = aiohttp.ClientTimeout(total=timeout_s)
         self._session: aiohttp.ClientSession | None = None
+        self._closed = False
 
     async def make_request(
         self,
@@ -48,22 +53,20 @@ class HttpProvider(AsyncJSONBaseProvider):
         """Send one request and return its answer.
 
         Raises:
-            aiohttp.ClientError: no answer, or no status 2xx.
+            aiohttp.ClientError: no answer, or no status 2xx, or it is closed.
             TimeoutError: no answer in time.
             ValueError: no JSON object, or the answer to another request.
         """
-        if self._session is None:
-            self._session = aiohttp.ClientSession(timeout=self._timeout, raise_for_status=True)
         request = self.form_request(method, params)
         body = self.encode_rpc_dict(request)
         again = check_if_retry_on_failure(method, REQUEST_RETRY_ALLOWLIST)
         async for attempt in stamina.retry_context(
-            on=(aiohttp.ClientError, TimeoutError),
+            on=_passing,
             attempts=self._attempts if again else 1,
             timeout=None,
         ):
             with attempt:
-                answer = self.decode_rpc_response(await self._post(self._session, body))
+                answer = self.decode_rpc_response(await self._post(body))
         if not isinstance(answer, dict):
             raise ValueError("the node's answer is no JSON object")  # noqa: TRY004 # of the node
         # An error may lack the id: the node could not read the request.
@@ -71,12 +74,24 @@ class HttpProvider(AsyncJSONBaseProvider):
             raise ValueError("the node answered another request")
         return answer
 
-    async def _post(self, session: aiohttp.ClientSession, body: bytes) -> bytes:
-        async with session.post(self._url, data=body, headers=_HEADERS) as response:
+    async def _post(self, body: bytes) -> bytes:
+        if self._closed:  # else a straggler would open connections that nobody closes
+            raise _ClosedError("the connections to the node were closed")
+        if self._session is None:
+            self._session = aiohttp.ClientSession(timeout=self._timeout, raise_for_status=True)
+        async with self._session.post(self._url, data=body, headers=_HEADERS) as response:
             return await response.read()
 
     async def disconnect(self) -> None:
-        """Close the connections. Safe to call twice."""
+        """Close the connections; what is still asked is refused. Safe to call twice."""
+        self._closed = True
         session, self._session = self._session, None
         if session is not None:
             await session.close()
+
+
+def _passing(error: Exception) -> bool:
+    """Whether the same request may be answered a moment later."""
+    return isinstance(error, aiohttp.ClientError | TimeoutError) and not isinstance(
+        error, _ClosedError
+    )
