@@ -61,7 +61,9 @@ class EvmContractWallets:
         rest_s: float = 30.0,
         at_once: int = 8,
     ) -> None:
-        self._nodes = [_Node(url, AsyncWeb3(HttpProvider(url, timeout_s=timeout_s))) for url in rpc_urls]
+        self._nodes = [
+            _Node(url, AsyncWeb3(HttpProvider(url, timeout_s=timeout_s))) for url in rpc_urls
+        ]
         self._chain_id = chain_id
         self._timeout_s = timeout_s
         self._permits = asyncio.Semaphore(at_once)
