@@ -15,6 +15,7 @@ from reference_app.frames import frame_end, text_frame, whole_texts
 from reference_app.protocols import SocketProtocol, received
 from reference_app.server import make_server
 from reference_app.tests.stack import settings
+from reference_app.tests.wire import Wire
 from tests.tiers import count
 
 STREAMS = count(fast=200, full=4_000)
@@ -27,35 +28,6 @@ HANDSHAKE = (
 def sent(opcode: Opcode, data: bytes, *, fin: bool = True) -> bytes:
     """A frame as a client's library writes it, masked."""
     return bytes(Frame(opcode, data, fin).serialize(mask=True))
-
-
-class Wire(asyncio.Transport):
-    """Keeps what is written, and never is full."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.written = b""
-        self.closed = False
-
-    def write(self, data: Any) -> None:
-        self.written += data
-
-    def get_extra_info(self, name: str, default: Any = None) -> Any:
-        return ("127.0.0.1", 1) if name in {"peername", "sockname"} else default
-
-    def close(self) -> None:
-        self.closed = True
-
-    abort = close
-
-    def is_closing(self) -> bool:
-        return self.closed
-
-    def pause_reading(self) -> None:
-        pass
-
-    def resume_reading(self) -> None:
-        pass
 
 
 class Reader:
@@ -78,7 +50,7 @@ class Reader:
             self.protocol.data_received(HANDSHAKE)
         while b"101" not in self.wire.written:
             await asyncio.sleep(0)
-        self.wire.written = b""
+        self.wire.writes.clear()
 
     def said(self) -> tuple[list[bytes], list[Any], bytes]:
         """What was handed on, whether it ended, and what was answered."""

@@ -11,35 +11,12 @@ from uvicorn._types import ASGI3Application, ASGIReceiveCallable, ASGISendCallab
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
+from reference_app.tests.wire import Wire
 from reference_app.whole_answers import in_one_write
 from tests.tiers import count
 
 ANSWERS = count(fast=500, full=20_000)
 Events = Sequence[dict[str, Any]]
-
-
-class Transport(asyncio.Transport):
-    """Keeps what is written."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.writes: list[bytes] = []
-        self.closed = False
-
-    def write(self, data: Any) -> None:
-        self.writes.append(bytes(data))
-
-    def close(self) -> None:
-        self.closed = True
-
-    def is_closing(self) -> bool:
-        return self.closed
-
-    def pause_reading(self) -> None:
-        pass
-
-    def resume_reading(self) -> None:
-        pass
 
 
 class Sent:
@@ -48,7 +25,7 @@ class Sent:
     def __init__(
         self, events: Events, *, whole: bool, method: str = "GET", keep_alive: bool = True
     ) -> None:
-        self.transport, self.ended = Transport(), 0
+        self.transport, self.ended = Wire(), 0
         self.flow = FlowControl(self.transport)
         self.cycle = RequestResponseCycle(
             scope={"type": "http", "method": method},  # type: ignore[arg-type,typeddict-item] # all it reads
@@ -81,7 +58,7 @@ class Sent:
     def seen(self) -> tuple[bytes, bool, bool, int]:
         """What client and server see of it."""
         cycle, transport = self.cycle, self.transport
-        return b"".join(transport.writes), transport.closed, cycle.response_complete, self.ended
+        return transport.written, transport.closed, cycle.response_complete, self.ended
 
 
 def start(headers: Sequence[tuple[bytes, bytes]], status: int = 200) -> dict[str, Any]:
