@@ -124,6 +124,7 @@ def test_random_histories_give_the_same_fills_books_balances_and_statuses(
         "dd:1350",
         "4234847129:488",
         "3749118439:3301",
+        "1122403814:878",
     ],
 )
 def test_histories_that_once_differed(name: str) -> None:
@@ -132,7 +133,8 @@ def test_histories_that_once_differed(name: str) -> None:
     In turn: a sleeping exit that self-trade prevention decremented; whose exits wake first; an exit
     that trades as it wakes behind an entry that is over; a trigger that a batch moves after it was
     reached; a budget that a replacement let rest; an exit whose lots a batch took before more woke; a
-    budget that the rounding of the fee leaves enough for another lot of the same maker.
+    budget that the rounding of the fee leaves enough for another lot of the same maker; a cancel, all
+    or none, after a member that crosses it, of an order that waits.
     """
     run(random.Random(name).randrange, LENGTH)
 

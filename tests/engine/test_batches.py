@@ -33,12 +33,13 @@ from hybrid_dex.model.events import (
     fresh_events,
     member_answers,
 )
-from hybrid_dex.model.order import SelfTradeMode, Side, TimeInForce
+from hybrid_dex.model.order import OrderType, SelfTradeMode, Side, TimeInForce
 from hybrid_dex.model.reasons import RejectReason as Reason
 from hybrid_dex.model.risk_control import AssignRiskTier, SetAccountGroup, SetRiskTier
 from hybrid_dex.model.units import TimestampNs
 from tests.engine.driver import BUY, MARKET, NO_LIMITS, SELL, Driver, authorize, make_engine
 
+BOTH = SelfTradeMode.CANCEL_BOTH
 REFUSALS = OrderRejected | CancelRejected | CommandRejected
 
 
@@ -354,6 +355,25 @@ def test_all_or_none_changes_no_order_that_may_be_gone_by_then(mode: SelfTradeMo
     stays = mode is SelfTradeMode.CANCEL_AGGRESSOR
     assert reasons(answers)[1] is (None if stays else Reason.BATCH_CONFLICT)
     assert driver.engine.open_order_count("alice") == (0 if stays else 1)
+
+
+def test_all_or_none_changes_what_waits_as_no_earlier_member_can_meet_it() -> None:
+    """Self-trade prevention concerns what stands in a book."""
+    driver = funded()
+    stop = driver.rest("alice", BUY, 5, 103, order_type=OrderType.STOP_LIMIT, trigger_price=104)
+    ask = driver.rest("alice", SELL, 15, 101)
+    smaller = ReplaceOrder(account="alice", order_id=ask, quantity=12, price=101, self_trade=BOTH)
+    cancel = CancelOrder(account="alice", order_id=stop)
+    answers = batch(driver, smaller, cancel, all_or_none=True)
+    assert kinds(answers) == [["OrderReplaced"], ["OrderCanceled"]]
+    bid = driver.rest("alice", BUY, 5, 100)
+    cancel = CancelOrder(account="alice", order_id=bid)
+    larger = ReplaceOrder(account="alice", order_id=ask, quantity=13, price=100, self_trade=BOTH)
+    assert reasons(batch(driver, larger, cancel, all_or_none=True))[1] is Reason.BATCH_CONFLICT
+    stop = driver.rest("alice", BUY, 5, 103, order_type=OrderType.STOP_LIMIT, trigger_price=104)
+    cancel = CancelOrder(account="alice", order_id=stop)
+    answers = batch(driver, place(SELL, 1, 102, self_trade=BOTH), cancel, all_or_none=True)
+    assert kinds(answers) == [["OrderAccepted"], ["OrderCanceled"]]
 
 
 def test_all_or_none_uses_a_lane_once_and_one_that_it_frees() -> None:

@@ -307,6 +307,10 @@ PARTLY = (OrderStatus.PARTIALLY_FILLED, 1)
             [CancelRejected("alice", STANDING, "mine", *INTERNAL, *PARTLY)],
         ),
         (
+            CancelOrder(account="bob", order_id=STANDING),
+            [CancelRejected("bob", STANDING, None, *INTERNAL, None, 0)],
+        ),
+        (
             ReduceOrder(account="alice", order_id=STANDING, by=1),
             [CancelRejected("alice", STANDING, None, *INTERNAL, *PARTLY)],
         ),
@@ -333,7 +337,7 @@ PARTLY = (OrderStatus.PARTIALLY_FILLED, 1)
 def test_every_command_that_broke_is_answered_in_its_own_way(
     command: Command, answers: list[Event]
 ) -> None:
-    """To whom sent it, by the names he gave; a cancel with what stands. Nothing else happens."""
+    """To whom sent it, by the names he gave; a cancel with what stands of an own order. Nothing else happens."""
     run = Run(honest)
     run.do(alices(side=BUY, quantity=3, price=9, client_order_id="mine"))
     run.place("bob", BAD, SELL, 1, 9)

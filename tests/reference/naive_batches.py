@@ -85,6 +85,7 @@ class Batches:
             if (
                 other.market is order.market
                 and not other.waiting
+                and not order.waiting
                 and other.side is not order.side
                 and other.mode is not SelfTradeMode.CANCEL_AGGRESSOR
                 and (other.price - order.price) * (1 if other.side is BUY else -1) >= 0

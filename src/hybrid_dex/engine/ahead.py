@@ -6,7 +6,8 @@ or reduction releases exactly what it says. Not counted is what matching would b
 prices, proceeds. Those only ever add, so whoever passes here passes when it is done.
 
 What can not be foreseen is refused: an order is changed once in a batch, and not after a member
-whose self-trade prevention might cancel it.
+whose self-trade prevention might cancel it. One that waits for a trigger stands in no book, where
+nobody meets it.
 """
 
 from hybrid_dex.engine.desk import Desk, Venue
@@ -110,7 +111,8 @@ class Ahead:
             detail = "what becomes of it concerns linked orders, too"
         if order.order_id in self._changed:
             detail = "an earlier member of the batch changes this order"
-        for market, side, price, mode in self._entering:
+        waits = order.order_id in self._desk.waiting
+        for market, side, price, mode in () if waits else self._entering:
             if (
                 market == order.market
                 and mode is not SelfTradeMode.CANCEL_AGGRESSOR
