@@ -125,6 +125,7 @@ def test_random_histories_give_the_same_fills_books_balances_and_statuses(
         "4234847129:488",
         "3749118439:3301",
         "1122403814:878",
+        "s29-2:401",
     ],
 )
 def test_histories_that_once_differed(name: str) -> None:
@@ -134,7 +135,8 @@ def test_histories_that_once_differed(name: str) -> None:
     that trades as it wakes behind an entry that is over; a trigger that a batch moves after it was
     reached; a budget that a replacement let rest; an exit whose lots a batch took before more woke; a
     budget that the rounding of the fee leaves enough for another lot of the same maker; a cancel, all
-    or none, after a member that crosses it, of an order that waits.
+    or none, after a member that crosses it, of an order that waits; a
+    counter that an order used whose name is forgotten.
     """
     run(random.Random(name).randrange, LENGTH)
 

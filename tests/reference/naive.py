@@ -57,6 +57,7 @@ class Naive(Absences, Batches, Control, Conditions, Links, ChainFacts):
         self.begin_control()
         self.grants: dict[tuple[str, str, str], Grant] = defaultdict(Grant)
         self.approvals: dict[tuple[str, bytes], bool] = {}
+        self.counters: dict[tuple[str, int], int] = {}
         self.vouchers: dict[tuple[str, int], tuple[str, int]] = {}
         self.salts: dict[str, int] = {}
         self.last: dict[str, int] = {}
@@ -89,6 +90,10 @@ class Naive(Absences, Batches, Control, Conditions, Links, ChainFacts):
         signed, market = term.authorization, order.market
         if signed is None:
             return True
+        if isinstance(term, c.PlaceOrder):
+            nonce = Nonce.unpack(signed.nonce)
+            if nonce.counter <= self.counters.get((order.account, nonce.lane), -1):
+                return False
         most = worst(market)[0] if term.post_only else max(worst(market))
         seconds = self.at / 10**9
         if not seconds < signed.expiry_s <= seconds + MONTH_S or signed.max_fee_ppm < most:
@@ -99,6 +104,12 @@ class Naive(Absences, Batches, Control, Conditions, Links, ChainFacts):
         if signed.kind == SignatureKind.APPROVED:
             return self.approvals.get((order.account, signed.order_hash), False)
         return True
+
+    def use(self, order: Order) -> None:
+        """An order was let in: no other starts under its counter."""
+        if order.signed is not None and not self.dry:
+            nonce = Nonce.unpack(order.signed.nonce)
+            self.counters[order.account, nonce.lane] = nonce.counter
 
     def held(self, account: str, asset: str) -> int:
         """What the account's resting orders keep, added up."""
@@ -374,6 +385,7 @@ class Naive(Absences, Batches, Control, Conditions, Links, ChainFacts):
         ):
             self.end(order, "rejected")
         else:
+            self.use(order)
             self.work(order)
 
     def ReplaceOrder(self, command: c.ReplaceOrder) -> None:  # noqa: N802

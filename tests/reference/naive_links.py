@@ -56,6 +56,8 @@ class Links:
             for order in orders:
                 self.end(order, "rejected")
             return
+        for order in orders:
+            self.use(order)
         first.other, second.other = second.id, first.id
         first.shared, second.follows = max(first.price, second.price), True
         if entry is None:
