@@ -4,8 +4,8 @@
 
 The reference app, whole, runs in a process of its own and serves the built pages to Debian's Chromium. The
 first load is cold: a profile without a cache each time. Then the book changes 200 times a second, one change a
-message, with trades, prices and own fills (see `web_socket`); the browser shows it for 20 seconds; then it scrolls
-through 2,000 rows of the account's fills, and of its orders, while all of that goes on.
+message, with trades, prices and own fills (see `web_socket`); the browser shows it for 20 seconds; then the
+wheel is turned over 2,000 rows of the account's fills, and of its orders, while all of that goes on.
 
 The browser measures itself: paint, layout and long animation frames by its performance API, tasks of the main
 thread by its trace, with the processor time beside the clock's, since other programs share the cores.
@@ -156,16 +156,14 @@ def table(found: dict[str, Any]) -> str:
         usual, slowest = load[name]
         lines.append(f"| {words}, median / slowest | {usual:.0f} / {slowest:.0f} ms |")
     heads = "| | frames | longest | frames over 50 ms | long animation frames "
-    heads += (
-        "| longest task: clock, processor | tasks over 50 ms: clock, processor | book messages/s |"
-    )
-    lines += ["", heads, "| --- | --- | --- | --- | --- | --- | --- | --- |"]
+    heads += "| longest task: clock, processor | tasks over 50 ms: clock, processor | book messages/s | pixels/s |"
+    lines += ["", heads, "| --- " * 9 + "|"]
     for name in ("book", "fills", "orders"):
         one = found[name]
         lines.append(
             f"| {one['words']} | {one['frames']} | {one['longest_ms']:.0f} ms | {one['over']} | {one['slow_frames']} "
             f"| {one['task_ms']:.0f} ms, {one['task_cpu_ms']:.0f} ms | {one['tasks_over']}, {one['tasks_cpu_over']} "
-            f"| {one['updates_s']:.0f} |"
+            f"| {one['updates_s']:.0f} | {one['pixels_s']:,.0f} |"
         )
     return "\n".join(lines)
 

@@ -12,9 +12,24 @@ export const BEHIND_MS = 2_000;
 /** How long a book stands before the next is drawn, at least: nobody reads more than 30 a second. */
 const BOOK_RESTS_MS = 25;
 
+/** What waits for a frame, one a frame: what changed at one moment in many places would be too much for one. */
+const turns: (() => void)[] = [];
+
+function nextTurn(): void {
+  const run = turns.shift();
+  if (turns.length > 0) requestAnimationFrame(nextTurn);
+  run?.();
+}
+
+function takeTurn(run: () => void): void {
+  turns.push(run);
+  if (turns.length === 1) requestAnimationFrame(nextTurn);
+}
+
 /**
- * Runs `work` before the next frame, once however often it is called; where no frame comes, soon. With `restMs` it is
- * left to rest so long after it ran: the frames between belong to what moves, such as a list that is scrolled.
+ * Runs `work` before one of the next frames, once however often it is called; where no frame comes, soon. With `restMs`
+ * it waits for no other, but is left to rest so long after it ran: the frames between belong to what moves, such as a
+ * list that is scrolled.
  */
 export function eachFrame(work: () => void, restMs = 0): () => void {
   let waiting = false;
@@ -25,14 +40,14 @@ export function eachFrame(work: () => void, restMs = 0): () => void {
     if (restMs > 0) rested = performance.now() + restMs;
     work();
   };
-  const frame = (): number => requestAnimationFrame(run);
   return () => {
     if (waiting) return;
     waiting = true;
     const early = restMs > 0 ? rested - performance.now() : 0;
     if (document.hidden) setTimeout(run, 200);
-    else if (early > 0) setTimeout(frame, early);
-    else frame();
+    else if (early > 0) setTimeout(() => requestAnimationFrame(run), early);
+    else if (restMs > 0) requestAnimationFrame(run);
+    else takeTurn(run);
   };
 }
 

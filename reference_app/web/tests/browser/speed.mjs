@@ -6,6 +6,7 @@ import { announceWallet } from "./wallet.mjs";
 
 const plan = JSON.parse(process.argv[2]);
 const SLOW_MS = 50;
+const TURN = 180; // pixels: six rows
 const WAIT = { timeout: 120_000 };
 const account = privateKeyToAccount(plan.key);
 const browser = await chromium.launch({ executablePath: plan.chromium, args: ["--no-sandbox"] });
@@ -83,32 +84,48 @@ async function signedIn() {
   return page;
 }
 
-/** Lets `scrolled`, if any, be scrolled up and down frame by frame while frames are counted. */
+/** Counts frames for so long, and by how many pixels `scrolled`, if any, moved meanwhile. */
 function frames(page, seconds, scrolled) {
   return page.evaluate(
     ([ms, selector]) =>
       new Promise((resolve) => {
-        const frame = selector ? document.querySelector(selector) : null;
         const gaps = [];
         const begun = performance.now();
-        let [last, step] = [begun, 90];
+        let [last, pixels] = [begun, 0];
+        const list = selector ? document.querySelector(selector) : null;
+        let top = list?.scrollTop;
+        list?.addEventListener("scroll", () => {
+          pixels += Math.abs(list.scrollTop - top);
+          top = list.scrollTop;
+        });
         window.seen.updates = 0;
         window.seen.slow = [];
         const next = (now) => {
           gaps.push(now - last);
           last = now;
-          if (frame) {
-            if (frame.scrollTop + frame.clientHeight >= frame.scrollHeight - 1) step = -90;
-            else if (frame.scrollTop === 0) step = 90;
-            frame.scrollTop += step;
-          }
           if (now - begun < ms) requestAnimationFrame(next);
-          else resolve({ gaps, updates: window.seen.updates, slow: window.seen.slow, ms: now - begun });
+          else resolve({ gaps, updates: window.seen.updates, slow: window.seen.slow, pixels, ms: now - begun });
         };
         requestAnimationFrame(next);
       }),
     [seconds * 1_000, scrolled],
   );
+}
+
+/** Turns the wheel over a list, down and up again, as fast as the browser takes it; returns how to stop. */
+async function wheel(page, selector) {
+  const list = page.locator(selector);
+  const box = await list.boundingBox();
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  const turns = (await list.evaluate((one) => one.scrollHeight - one.clientHeight)) / TURN;
+  let on = true;
+  const turning = (async () => {
+    for (let made = 0; on; made++) await page.mouse.wheel(0, Math.floor(made / turns) % 2 ? -TURN : TURN);
+  })();
+  return async () => {
+    on = false;
+    await turning;
+  };
 }
 
 /** Tasks of the main thread that the trace names: by the clock, and by the processor time they took. */
@@ -128,12 +145,15 @@ async function smooth(page, words, scrolled) {
     WAIT,
   );
   await browser.startTracing(page, { categories: ["disabled-by-default-devtools.timeline"] });
-  const { gaps, updates, slow, ms } = await frames(page, plan.seconds, scrolled);
+  const stop = scrolled ? await wheel(page, scrolled) : undefined;
+  const { gaps, updates, slow, pixels, ms } = await frames(page, plan.seconds, scrolled);
+  await stop?.();
   const tasks = tasksOf(await browser.stopTracing());
   const most = (values) => values.reduce((top, one) => Math.max(top, one), 0);
   return {
     words,
     frames: gaps.length,
+    pixels_s: (pixels * 1_000) / ms,
     longest_ms: most(gaps),
     over: gaps.filter((gap) => gap > SLOW_MS).length,
     slow_frames: slow.length,

@@ -33,10 +33,10 @@ let socket: FakeSocket;
 let answers: Map<string, unknown>;
 let read: (path: string) => Promise<never>;
 
-/** Lets a frame come, late enough that a book that was drawn has rested. */
+/** Lets frames come until nothing waits for one, the first late enough that a book that was drawn has rested. */
 async function frame(): Promise<void> {
   await vi.advanceTimersByTimeAsync(30);
-  for (const work of frames.splice(0)) work();
+  while (frames.length > 0) for (const work of frames.splice(0)) work();
 }
 
 beforeEach(() => {
@@ -54,7 +54,8 @@ beforeEach(() => {
   shows = 0;
 });
 
-afterEach(() => {
+afterEach(async () => {
+  await frame();
   vi.useRealTimers();
   vi.unstubAllGlobals();
 });

@@ -137,6 +137,25 @@ describe("work that rests", () => {
     expect(ran).toBe(2);
   });
 
+  it("takes turns with other work, a frame each and in order, but what rests waits for no other", () => {
+    const told: string[] = [];
+    const work = (name: string, restMs?: number): (() => void) =>
+      eachFrame(() => {
+        told.push(name);
+        if (name === "broken") throw new Error(name);
+      }, restMs);
+    const all = [work("fills"), work("broken"), work("trades"), work("book", 25)];
+    for (const ask of [...all, ...all]) ask();
+    frame();
+    expect(told).toEqual(["fills", "book"]);
+    all[0]?.();
+    expect(frame).toThrow("broken");
+    frame();
+    frame();
+    frame();
+    expect(told).toEqual(["fills", "book", "broken", "trades", "fills"]);
+  });
+
   it("runs with every frame where none is asked for", () => {
     const ask = eachFrame(() => {
       ran += 1;
