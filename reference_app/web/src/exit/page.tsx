@@ -44,6 +44,11 @@ function Steps(props: { contract: Contract; assets: readonly Asset[] }): ReactNo
   const [problem, setProblem] = useState("");
   const read = useCallback(() => contract.frozen(), [contract]);
   const { value: frozen } = useChainRead(read);
+  const readLeft = useCallback(
+    async () => (await Promise.all(assets.map((asset) => contract.vaultBalance(asset)))).some((atoms) => atoms > 0n),
+    [contract, assets],
+  );
+  const { value: left } = useChainRead(readLeft);
   const run = (work: () => Promise<unknown>, done: string) => async (): Promise<void> => {
     setProblem("");
     try {
@@ -65,9 +70,10 @@ function Steps(props: { contract: Contract; assets: readonly Asset[] }): ReactNo
         <WorkButton
           className="primary"
           busy="Requesting…"
+          disabled={left === false}
           work={run(() => contract.exit(assets), "Everything is requested. Take it below once it is covered.")}
         >
-          Request everything
+          {left === false ? "Nothing is left in the vault" : "Request everything"}
         </WorkButton>
       </Panel>
       <Panel title="2. Take it">

@@ -52,6 +52,9 @@ async function take() {
     const paid = formatUnits((await mine(asset)) - before[index], asset.decimals);
     assert.equal(plain(paid), { ETH: "40", USDC: "100000" }[asset.id], "all of it is in the wallet");
   }
+  const ask = page.getByRole("button", { name: "Nothing is left in the vault" });
+  await ask.waitFor(WAIT);
+  assert.ok(await ask.isDisabled());
   await visitor.shot("exit-taken");
 }
 
