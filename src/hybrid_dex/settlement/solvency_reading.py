@@ -10,7 +10,7 @@ What is not checked here: that the node tells the truth. Ask two, or your own.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
@@ -28,6 +28,7 @@ from hybrid_dex.errors import (
     SettlementError,
     StaleArtifactError,
 )
+from hybrid_dex.settlement.at_once import at_once
 from hybrid_dex.settlement.contract_history import (
     RefusedQuestionError,
     answer,
@@ -325,17 +326,17 @@ class SolvencyReader:
         views = self._exchange.functions
         readings = []
         for token in tokens:
-            amounts = await _all(
+            amounts = await at_once(
                 answer("balanceOf", call(views.balanceOf(account, token))) for account in accounts
             )
-            fees, liabilities = await _all(
+            fees, liabilities = await at_once(
                 answer(view.fn_name, call(view))
                 for view in (views.feesOf(token), views.liabilities(token))
             )
             asked = self._web3.eth.contract(
                 address=AsyncWeb3.to_checksum_address(token), abi=self._token_abi
             ).functions
-            held, symbol, decimals = await _all(
+            held, symbol, decimals = await at_once(
                 self._of_token(view.fn_name, call(view, {"gas": _VIEW_GAS}))
                 for view in (
                     asked.balanceOf(self._exchange.address),
@@ -362,17 +363,6 @@ class SolvencyReader:
             return await answer(what, call)
         except RefusedQuestionError:
             return None
-
-
-async def _all(calls: Iterable[Coroutine[Any, Any, _T]]) -> list[_T]:
-    """Wait for all; when one fails, end the others and raise its error."""
-    tasks = [asyncio.ensure_future(call) for call in calls]
-    try:
-        return await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _symbol(text: object) -> str:

@@ -10,12 +10,13 @@ It only asks and compares. Three questions, each for what a node could get wrong
 """
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from hybrid_dex.errors import SettlementError
 from hybrid_dex.model.solvency import ACCOUNTS, VAULT, Discrepancy, Statement
 from hybrid_dex.model.units import AccountId, AssetId
+from hybrid_dex.settlement.at_once import at_once
 from hybrid_dex.settlement.evm.contract import ExchangeContract
 from hybrid_dex.settlement.evm.pipeline import Pipeline
 from hybrid_dex.settlement.facts import Fact
@@ -125,26 +126,13 @@ class Audit:
                 )
             return found
 
-        found = await _together(
+        found = await at_once(
             [
                 *(total(asset, amount) for asset, amount in statement.totals),
                 *(account(each.account, each.asset, each.amount) for each in statement.claims),
             ]
         )
         return tuple(each for answer in found for each in answer)
-
-
-async def _together(
-    calls: Sequence[Coroutine[None, None, Sequence[Discrepancy]]],
-) -> list[Sequence[Discrepancy]]:
-    """Wait for all; when one fails, end the others and raise its error."""
-    tasks = [asyncio.ensure_future(call) for call in calls]
-    try:
-        return await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _compare(expected: Mapping[AssetId, int], found: Mapping[AssetId, int], at: Block) -> None:

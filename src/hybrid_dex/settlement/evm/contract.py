@@ -4,7 +4,6 @@ It never sends anything. A token that no market of the exchange names is named b
 market that the exchange has not listed is passed over: nothing here trades in it.
 """
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -24,6 +23,7 @@ from hybrid_dex.errors import (
 )
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.units import AccountId, Amount, AssetId, MarketId
+from hybrid_dex.settlement.at_once import at_once
 from hybrid_dex.settlement.evm.artifact import load_artifact, matches_runtime
 from hybrid_dex.settlement.evm.endpoint import RevertedError
 from hybrid_dex.settlement.evm.node import Node
@@ -215,8 +215,8 @@ class ExchangeContract:
 
     async def stopped(self, block: BlockIdentifier) -> str:
         """Return why the contract takes no batch as of a block, or an empty text."""
-        frozen, paused = await asyncio.gather(
-            self._read("frozen", block=block), self._read("paused", block=block)
+        frozen, paused = await at_once(
+            self._read(name, block=block) for name in ("frozen", "paused")
         )
         if frozen:
             return "settling has ended: the contract is frozen; users withdraw"
@@ -227,8 +227,8 @@ class ExchangeContract:
     async def owed(self, block: BlockIdentifier) -> dict[AssetId, int]:
         """Return what the vault owes of each configured asset as of a block, atoms."""
         tokens = list(self._assets.items())
-        amounts = await asyncio.gather(
-            *(self._read("liabilities", token, block=block) for token, _ in tokens)
+        amounts = await at_once(
+            self._read("liabilities", token, block=block) for token, _ in tokens
         )
         return {asset: amount for (_, asset), amount in zip(tokens, amounts, strict=True)}
 
@@ -245,10 +245,12 @@ class ExchangeContract:
             call = contract.functions.balanceOf(self.address)
             return int(await call.call(block_identifier=block))
 
-        liabilities, fees, holds = await asyncio.gather(
-            self._read("liabilities", token, block=block),
-            self._read("feesOf", token, block=block),
-            self._node.ask("balanceOf", held),
+        liabilities, fees, holds = await at_once(
+            [
+                self._read("liabilities", token, block=block),
+                self._read("feesOf", token, block=block),
+                self._node.ask("balanceOf", held),
+            ]
         )
         return Custody(liabilities=liabilities, fees=fees, held=holds)
 

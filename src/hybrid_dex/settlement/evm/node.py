@@ -8,7 +8,6 @@ The one call that changes something, sending a signed transaction, may be repeat
 the same bytes are the same transaction.
 """
 
-import asyncio
 import enum
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, TypeVar
@@ -31,6 +30,7 @@ from web3.types import (
 )
 
 from hybrid_dex.errors import SettlementError, WrongChainError
+from hybrid_dex.settlement.at_once import at_once
 from hybrid_dex.settlement.endpoints import (
     ALARMING,
     EndpointHealth,
@@ -138,7 +138,7 @@ class Node:
         """
         chain_id = self._options.chain_id
         heights = () if anchor is None else (anchor.number,)
-        answers = list(await asyncio.gather(*(each.answer(heights) for each in self._endpoints)))
+        answers = await at_once(each.answer(heights) for each in self._endpoints)
         height = common_height(answers, chain_id=chain_id, now_s=now_s)
         if height is not None:
             for index, endpoint in enumerate(self._endpoints):
@@ -181,7 +181,7 @@ class Node:
             if index != self._current
             and self._standings[index][0] in {Standing.GOOD, Standing.DISPUTED}
         ]
-        found = await asyncio.gather(*(endpoint.answer((block.number,)) for endpoint in others))
+        found = await at_once(endpoint.answer((block.number,)) for endpoint in others)
         for endpoint, answer in zip(others, found, strict=True):
             if answer.hashes.get(block.number, block.hash) != block.hash:
                 raise SettlementError(
@@ -205,9 +205,7 @@ class Node:
 
     async def headers(self, first: int, last: int) -> list[Header | None]:
         """Return the headers of a range of heights, both included, asked for at once."""
-        return list(
-            await asyncio.gather(*(self.header(height) for height in range(first, last + 1)))
-        )
+        return await at_once(self.header(height) for height in range(first, last + 1))
 
     async def logs(self, address: ChecksumAddress, first: int, last: int) -> Sequence[LogReceipt]:
         """Return the logs of a contract in a range of blocks, both included."""
