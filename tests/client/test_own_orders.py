@@ -44,6 +44,19 @@ def test_an_answer_that_comes_late_changes_nothing() -> None:
     assert orders.sequence(ORDER.order_id) == 9
 
 
+def test_new_terms_that_another_program_gave_are_known() -> None:
+    """Also those that only the order's owner sees."""
+    orders = OwnOrders()
+    orders.take_order(ORDER, 5)
+    terms = {"time_in_force": "gtd", "expires_at_ms": 77_000, "self_trade": "cancel_both"}
+    orders.take_report(report(9, exec_type="replaced", price="2500.25", **terms))
+    [known] = orders.live()
+    assert (known.price, known.time_in_force) == ("2500.25", "gtd")
+    assert (known.expires_at_ms, known.self_trade) == (77_000, "cancel_both")
+    orders.take_report(report(10, exec_type="replaced"))
+    assert orders.live()[0].expires_at_ms is None
+
+
 def test_an_order_that_ended_stays_ended() -> None:
     """Once, and whoever heard of its end first."""
     orders = OwnOrders()

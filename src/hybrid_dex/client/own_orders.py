@@ -89,6 +89,8 @@ class OwnOrders:
             display_quantity=report.display_quantity,
             linked_to=report.linked_to,
             asleep=report.asleep,
+            self_trade=report.self_trade or known.order.self_trade,
+            expires_at_ms=report.expires_at_ms,
         )
         return self.take_order(order, report.sequence)
 

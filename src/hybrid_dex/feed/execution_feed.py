@@ -26,7 +26,14 @@ from hybrid_dex.model.events import (
     OrderTriggered,
     fresh_events,
 )
-from hybrid_dex.model.order import CancelReason, OrderStatus, OrderType, Side, TimeInForce
+from hybrid_dex.model.order import (
+    CancelReason,
+    OrderStatus,
+    OrderType,
+    SelfTradeMode,
+    Side,
+    TimeInForce,
+)
 from hybrid_dex.model.reports import ExecType, ExecutionReport, Liquidity
 from hybrid_dex.model.units import (
     AccountId,
@@ -66,6 +73,8 @@ class _Order(msgspec.Struct, gc=False, kw_only=True):
     filled: Quantity
     order_hash: bytes
     nonce: int | None
+    self_trade: SelfTradeMode
+    expires_at_ns: TimestampNs | None
     trigger_price: Price | None = None
     display_quantity: Quantity | None = None
     quote_budget: Amount | None = None
@@ -228,6 +237,8 @@ def _order_report(
         waiting=order.waiting,
         linked_to=order.linked_to,
         asleep=order.asleep,
+        self_trade=order.self_trade,
+        expires_at_ns=order.expires_at_ns,
     )
 
 
@@ -247,6 +258,8 @@ def _from_view(view: OrderView) -> _Order:
         filled=view.filled,
         order_hash=view.order_hash,
         nonce=view.nonce,
+        self_trade=view.self_trade,
+        expires_at_ns=view.expires_at_ns,
         trigger_price=view.trigger_price,
         display_quantity=view.display_quantity,
         quote_budget=view.quote_budget,
@@ -273,6 +286,8 @@ def _from_accepted(event: OrderAccepted) -> _Order:
         filled=Quantity(0),
         order_hash=signed.order_hash if signed else b"",
         nonce=signed.nonce if signed else None,
+        self_trade=event.self_trade,
+        expires_at_ns=event.expires_at_ns,
         trigger_price=event.trigger_price,
         display_quantity=event.display_quantity,
         quote_budget=event.quote_budget,
@@ -304,6 +319,7 @@ def _replace(order: _Order, event: OrderReplaced) -> None:
     order.trigger_price = event.trigger_price
     order.display_quantity = event.display_quantity
     order.time_in_force, order.post_only = event.time_in_force, event.post_only
+    order.self_trade, order.expires_at_ns = event.self_trade, event.expires_at_ns
     order.waiting = event.waiting
     if event.authorization is not None:
         order.order_hash = event.authorization.order_hash

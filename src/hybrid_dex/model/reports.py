@@ -8,7 +8,14 @@ import enum
 
 import msgspec
 
-from hybrid_dex.model.order import CancelReason, OrderStatus, OrderType, Side, TimeInForce
+from hybrid_dex.model.order import (
+    CancelReason,
+    OrderStatus,
+    OrderType,
+    SelfTradeMode,
+    Side,
+    TimeInForce,
+)
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.settlement import SettlementStage
 from hybrid_dex.model.units import (
@@ -120,6 +127,8 @@ class ExecutionReport(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         waiting: whether it is open and on no book, as its trigger is not reached or all of it sleeps.
         linked_to: the exit that cancels it, and that it cancels.
         asleep: lots of an exit that are not alive, as its entry did not fill so much.
+        self_trade: what self-trade prevention does where it is the aggressor; ``None`` when no order is known.
+        expires_at_ns: when a GTD order ends.
     """
 
     sequence: Sequence
@@ -155,6 +164,8 @@ class ExecutionReport(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     waiting: bool = False
     linked_to: OrderId | None = None
     asleep: Quantity = Quantity(0)
+    self_trade: SelfTradeMode | None = None
+    expires_at_ns: TimestampNs | None = None
 
 
 class FillReport(msgspec.Struct, frozen=True, gc=False, kw_only=True):

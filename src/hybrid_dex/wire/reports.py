@@ -165,6 +165,8 @@ class ExecutionMessage(
         waiting: whether it is open and not on the book, as its trigger is not reached.
         linked_to: of an exit, the other one.
         asleep: how much of an exit is not alive, as its entry did not fill so much.
+        self_trade: what self-trade prevention does where it is the aggressor; null when no order is known.
+        expires_at_ms: when a GTD order ends.
     """
 
     exec_type: ExecTypeWord
@@ -200,6 +202,8 @@ class ExecutionMessage(
     waiting: bool = False
     linked_to: IdText | None = None
     asleep: DecimalText = "0"
+    self_trade: SelfTradeWord | None = None
+    expires_at_ms: Milliseconds | None = None
 
 
 class OrderAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -363,6 +367,8 @@ def execution_message(report: ExecutionReport, market: Market | None) -> Executi
         waiting=report.waiting,
         linked_to=None if report.linked_to is None else str(report.linked_to),
         asleep=_quantity(report.asleep, market) or "0",
+        self_trade=None if report.self_trade is None else word(report.self_trade),
+        expires_at_ms=None if report.expires_at_ns is None else to_ms(report.expires_at_ns),
     )
 
 

@@ -93,9 +93,9 @@ export function applyExecution(orders: Map<string, Order>, ended: Map<string, Or
   if (isEnded) orders.delete(id);
   (isEnded ? ended : orders).set(id, {
     account: known?.account ?? "",
-    self_trade: known?.self_trade ?? "cancel_aggressor",
+    self_trade: report.self_trade ?? "cancel_aggressor",
     accepted_at_ms: known?.accepted_at_ms ?? report.at_ms,
-    expires_at_ms: known?.expires_at_ms ?? null,
+    expires_at_ms: report.expires_at_ms ?? null,
     order_id: id,
     market,
     side,

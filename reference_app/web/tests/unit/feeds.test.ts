@@ -170,6 +170,18 @@ describe("execution reports", () => {
     expect(ended.get("10")).toMatchObject({ status: "filled", filled: "3", accepted_at_ms: 5 });
   });
 
+  it("tell the terms that another program gave", () => {
+    const [orders, ended] = [new Map<string, Order>(), new Map<string, Order>()];
+    const terms = { time_in_force: "gtd" as const, expires_at_ms: 77, self_trade: "cancel_both" as const };
+    applyExecution(orders, ended, report(terms));
+    expect(orders.get("10")).toMatchObject(terms);
+    const replaced = { ...terms, expires_at_ms: 99, self_trade: "cancel_resting" as const };
+    applyExecution(orders, ended, report({ exec_type: "replaced", ...replaced }));
+    expect(orders.get("10")).toMatchObject(replaced);
+    applyExecution(orders, ended, report({ exec_type: "replaced" }));
+    expect(orders.get("10")?.expires_at_ms).toBeNull();
+  });
+
   it("of refusals change nothing", () => {
     const [orders, ended] = [new Map<string, Order>(), new Map<string, Order>()];
     applyExecution(orders, ended, report({}));
