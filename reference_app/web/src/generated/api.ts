@@ -2196,6 +2196,8 @@ export interface components {
          *             waiting: whether it is open and not on the book, as its trigger is not reached.
          *             linked_to: of an exit, the other one.
          *             asleep: how much of an exit is not alive, as its entry did not fill so much.
+         *             self_trade: what self-trade prevention does where it is the aggressor; null when no order is known.
+         *             expires_at_ms: when a GTD order ends.
          */
         ExecutionMessage: {
             /**
@@ -2216,6 +2218,8 @@ export interface components {
             display_quantity?: string | null;
             /** @enum {unknown} */
             exec_type: "cancel_rejected" | "canceled" | "expired" | "new" | "reduced" | "rejected" | "replaced" | "trade" | "triggered";
+            /** @default null */
+            expires_at_ms?: number | null;
             /** @default null */
             fee?: string | null;
             /** @default  */
@@ -2248,6 +2252,8 @@ export interface components {
             quote_budget?: string | null;
             /** @default null */
             reason?: string | null;
+            /** @default null */
+            self_trade?: ("cancel_aggressor" | "cancel_both" | "cancel_resting" | "decrement_and_cancel") | null;
             sequence: number;
             side: ("buy" | "sell") | null;
             status: ("canceled" | "expired" | "filled" | "new" | "partially_filled" | "rejected") | null;
