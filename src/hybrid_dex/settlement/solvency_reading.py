@@ -28,7 +28,6 @@ from hybrid_dex.errors import (
     SettlementError,
     StaleArtifactError,
 )
-from hybrid_dex.settlement.at_once import at_once
 from hybrid_dex.settlement.contract_history import (
     RefusedQuestionError,
     answer,
@@ -36,6 +35,7 @@ from hybrid_dex.settlement.contract_history import (
     read_events,
 )
 from hybrid_dex.settlement.evm.artifact import load_artifact, matches_runtime
+from hybrid_dex.settlement.evm.at_once import at_once
 from hybrid_dex.settlement.evm.provider import ATTEMPTS, HttpProvider
 from hybrid_dex.signing.solvency import PublishedRoot, SumTree
 

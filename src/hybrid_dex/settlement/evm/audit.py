@@ -16,7 +16,7 @@ from typing import Final
 from hybrid_dex.errors import SettlementError
 from hybrid_dex.model.solvency import ACCOUNTS, VAULT, Discrepancy, Statement
 from hybrid_dex.model.units import AccountId, AssetId
-from hybrid_dex.settlement.at_once import at_once
+from hybrid_dex.settlement.evm.at_once import at_once
 from hybrid_dex.settlement.evm.contract import ExchangeContract
 from hybrid_dex.settlement.evm.pipeline import Pipeline
 from hybrid_dex.settlement.facts import Fact

@@ -23,8 +23,8 @@ from hybrid_dex.errors import (
 )
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.units import AccountId, Amount, AssetId, MarketId
-from hybrid_dex.settlement.at_once import at_once
 from hybrid_dex.settlement.evm.artifact import load_artifact, matches_runtime
+from hybrid_dex.settlement.evm.at_once import at_once
 from hybrid_dex.settlement.evm.endpoint import RevertedError
 from hybrid_dex.settlement.evm.node import Node
 from hybrid_dex.settlement.facts import (

@@ -30,7 +30,6 @@ from web3.types import (
 )
 
 from hybrid_dex.errors import SettlementError, WrongChainError
-from hybrid_dex.settlement.at_once import at_once
 from hybrid_dex.settlement.endpoints import (
     ALARMING,
     EndpointHealth,
@@ -39,6 +38,7 @@ from hybrid_dex.settlement.endpoints import (
     common_height,
     judge,
 )
+from hybrid_dex.settlement.evm.at_once import at_once
 from hybrid_dex.settlement.evm.endpoint import Endpoint, Header, RevertedError, read_header
 from hybrid_dex.settlement.evm.options import EvmOptions
 from hybrid_dex.settlement.reconciliation import Block

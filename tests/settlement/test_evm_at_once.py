@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from hybrid_dex.settlement.at_once import at_once
+from hybrid_dex.settlement.evm.at_once import at_once
 
 
 async def test_answers_come_in_the_order_of_the_questions() -> None:
