@@ -81,7 +81,7 @@ async def test_a_bot_for_ccxt_runs_here(traders: dict[str, ccxt.HybridDex]) -> N
     assert (bid["amount"], bid["price"], bid["status"]) == (0.3, 2400.0, "open")
     assert (bid["filled"], bid["remaining"], bid["postOnly"]) == (0.0, 0.3, True)
     assert bid["info"]["quantity"] == "0.3"
-    assert [one["id"] for one in seen["watched"]] == [bid["id"]]
+    assert {one["id"] for one in seen["watched"]} == {bid["id"]}
     assert [one["id"] for one in seen["open"]] == [bid["id"]]
     assert (seen["edited"]["id"], seen["edited"]["amount"]) == (bid["id"], 0.4)
     assert (seen["edited"]["price"], seen["edited"]["postOnly"]) == (2401.0, True)

@@ -275,6 +275,22 @@ async def test_a_live_book_survives_gaps_and_cuts(exchange: FakeExchange) -> Non
         await until(lambda: same_book(replica, exchange))
 
 
+async def test_an_order_that_came_before_the_first_connection_is_noticed(
+    exchange: FakeExchange,
+) -> None:
+    """Whoever listens from the first moment learns that something was not told; the client asks."""
+    exchange.sockets_open = False
+    async with client_of(exchange) as alice, client_of(exchange, entry="rest") as elsewhere:
+        events = alice.order_events()
+        waiting = asyncio.ensure_future(anext(events))
+        placed = await elsewhere.place("ETH-USDC", "sell", "1", "2500")
+        assert alice.known_orders() == ()
+        exchange.sockets_open = True
+        assert isinstance(await waiting, Reconnected)
+        await until(lambda: alice.known_orders() == (placed.order,))
+        await events.aclose()
+
+
 async def test_an_order_that_ended_unheard_is_noticed_after_reconnecting(
     exchange: FakeExchange,
 ) -> None:

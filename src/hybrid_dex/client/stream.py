@@ -74,10 +74,11 @@ _OF_NO_MARKET: Final = frozenset({"orders", "fills", "balances", "admin"})
 
 @attrs.frozen
 class Reconnected:
-    """The connection was lost and is back, and what happened in between is not told: read it.
+    """The connection is there, or there again; what happened before is not told: read it.
 
-    Listeners to orders, fills and trades hear it only when the exchange did not remember that far;
-    otherwise they hear all that they missed, and nothing of the cut.
+    Who listened before the first connection was there hears it, too. Later, listeners to orders,
+    fills and trades hear it only when the exchange did not remember that far; otherwise they hear
+    all that they missed, and nothing of the cut.
     """
 
 
@@ -160,7 +161,6 @@ class Stream:
         self._listeners: dict[Channel, list[Listener[StreamEvent]]] = {}
         self._resyncing: set[asyncio.Task[None]] = set()
         self._ready = asyncio.Event()
-        self._ever_ready = False
         self._heard_at = 0.0
         self._error: Exception | None = None
 
@@ -304,10 +304,9 @@ class Stream:
             self._positions.forget()
             await self._ask_for(channels)
             asked = channels
-        if self._ever_ready:
-            anew = [one for one in asked if one.after is None]
-            for listener in (each for one in anew for each in self._listeners.get(one, ())):
-                listener.put(Reconnected())
+        anew = [one for one in asked if one.after is None]
+        for listener in (each for one in anew for each in self._listeners.get(one, ())):
+            listener.put(Reconnected())
 
     async def _serve(self, connection: Connection) -> None:
         self._connection = connection
@@ -342,7 +341,6 @@ class Stream:
             raise UnreachableError(str(error)) from error
         self._heard_at = asyncio.get_running_loop().time()
         self._ready.set()
-        self._ever_ready = True
 
     async def _log_in(self, token: str) -> None:
         try:
