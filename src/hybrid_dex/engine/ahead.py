@@ -111,12 +111,12 @@ class Ahead:
             detail = "what becomes of it concerns linked orders, too"
         if order.order_id in self._changed:
             detail = "an earlier member of the batch changes this order"
-        waits = order.order_id in self._desk.waiting
-        for market, side, price, mode in () if waits else self._entering:
+        for market, side, price, mode in self._entering:
             if (
                 market == order.market
                 and mode is not SelfTradeMode.CANCEL_AGGRESSOR
                 and _crosses(order.side, order.price, side, price)
+                and order.order_id not in self._desk.waiting
             ):
                 detail = "self-trade prevention of an earlier member may cancel this order"
         return Refusal(RejectReason.BATCH_CONFLICT, "order_id", detail) if detail else None

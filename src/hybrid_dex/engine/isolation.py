@@ -165,7 +165,7 @@ def refuse(desk: Desk, command: Command) -> None:
             name = command.client_order_id if isinstance(command, CancelOrder) else None
             order = _meant(desk, command)
             assert order is not None  # it told which market this is about
-            known = order.account == command.account
+            is_own = order.account == command.account
             desk.emit(
                 CancelRejected(
                     command.account,
@@ -174,8 +174,8 @@ def refuse(desk: Desk, command: Command) -> None:
                     reason,
                     "",
                     _DETAIL,
-                    order.current_status() if known else None,
-                    Quantity(order.filled if known else 0),
+                    order.current_status() if is_own else None,
+                    Quantity(order.filled if is_own else 0),
                 )
             )
         case _:
