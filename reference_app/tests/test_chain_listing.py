@@ -98,19 +98,17 @@ class Chain:
 
 @pytest.fixture
 async def chain() -> AsyncIterator[Chain]:
-    anvil = Anvil("--block-time", "1", "--mixed-mining")
-    deployer = Deployer(rpc_url=anvil.url, key=OWNER_KEY)
-    try:
-        await asyncio.to_thread(anvil.wait)
+    with Anvil("--block-time", "1", "--mixed-mining") as anvil:
         for secret in (OWNER_KEY, OPERATOR_KEY):
             anvil.rpc("anvil_setBalance", LocalSigner(secret).address, hex(10**24))
         delays = Delays(watch_lag_s=60, window_max_s=1_000, exit_delay_s=100_000)
         operator = LocalSigner(OPERATOR_KEY).address
-        deployment = await deployer.deploy([ETH_USDC], operator=operator, delays=delays)
-        yield Chain(anvil, deployment, deployer)
-    finally:
-        await deployer.close()
-        anvil.stop()
+        deployer = Deployer(rpc_url=anvil.url, key=OWNER_KEY)
+        try:
+            deployment = await deployer.deploy([ETH_USDC], operator=operator, delays=delays)
+            yield Chain(anvil, deployment, deployer)
+        finally:
+            await deployer.close()
 
 
 async def until(reached: Callable[[], bool]) -> None:

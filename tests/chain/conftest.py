@@ -1,4 +1,8 @@
-"""One chain for all tests of this folder; each starts from the same freshly deployed contracts."""
+"""A chain for each test of this folder, all with the same contracts, deployed once.
+
+They share no process: a request that a test's end cut off is still served by the node, and would
+reach the next test. A chain that is taken back while it mines keeps a hole for ever.
+"""
 
 from __future__ import annotations
 
@@ -14,22 +18,11 @@ from tests.chain.harness import DELAYS, MARKETS, OPERATOR_KEY, OWNER_KEY, Anvil,
 
 
 @pytest.fixture(scope="session")
-def anvil() -> Iterator[Anvil]:
-    """The chain's process."""
-    chain = Anvil()
-    try:
-        chain.wait()
-        yield chain
-    finally:
-        chain.stop()
+def deployed() -> tuple[Deployment, str]:
+    """The contracts, and the chain right after their deployment."""
 
-
-@pytest.fixture(scope="session")
-def deployment(anvil: Anvil) -> Deployment:
-    """The contracts, deployed once."""
-
-    async def deploy() -> Deployment:
-        deployer = Deployer(rpc_url=anvil.url, key=OWNER_KEY)
+    async def deploy(chain: Anvil) -> Deployment:
+        deployer = Deployer(rpc_url=chain.url, key=OWNER_KEY)
         try:
             return await deployer.deploy(
                 MARKETS, operator=LocalSigner(OPERATOR_KEY).address, delays=DELAYS
@@ -37,20 +30,29 @@ def deployment(anvil: Anvil) -> Deployment:
         finally:
             await deployer.close()
 
-    for secret in (OWNER_KEY, OPERATOR_KEY):
-        anvil.rpc("anvil_setBalance", LocalSigner(secret).address, hex(10**24))
-    return asyncio.run(deploy())
+    with Anvil() as chain:
+        for secret in (OWNER_KEY, OPERATOR_KEY):
+            chain.rpc("anvil_setBalance", LocalSigner(secret).address, hex(10**24))
+        return asyncio.run(deploy(chain)), chain.dump()
+
+
+@pytest.fixture
+def deployment(deployed: tuple[Deployment, str]) -> Deployment:
+    """The contracts."""
+    return deployed[0]
+
+
+@pytest.fixture
+def anvil(deployed: tuple[Deployment, str]) -> Iterator[Anvil]:
+    """The chain's process; time begins with the newest block."""
+    with Anvil() as chain:
+        chain.load(deployed[1])
+        yield chain
 
 
 @pytest.fixture
 async def world(anvil: Anvil, deployment: Deployment, tmp_path: Path) -> AsyncIterator[World]:
-    """A chain as it was right after the deployment; what a test does to it is undone."""
-    snapshot = anvil.rpc("evm_snapshot")
+    """The chain, and who acts on it."""
     made = World(anvil, deployment, tmp_path)
     yield made
     await made.close()
-    anvil.rpc("anvil_dropAllTransactions")
-    anvil.rpc("evm_revert", snapshot)
-    # What the next block costs is not undone with the blocks.
-    latest = anvil.rpc("eth_getBlockByNumber", "latest", False)
-    anvil.rpc("anvil_setNextBlockBaseFeePerGas", latest["baseFeePerGas"])

@@ -73,12 +73,12 @@ def key(number: int) -> str:
 OWNER_KEY, OPERATOR_KEY = key(1), key(2)
 
 
-# It forgets the oldest state after 3,600 blocks unless it is told to keep more; all tests together mine as many.
+# It forgets the oldest state after 3,600 blocks unless it is told to keep more.
 ANVIL_OPTIONS = ("--hardfork", "prague", "--silent", "--max-persisted-states", "1000000")
 
 
 class Anvil:
-    """A local chain in a process of its own."""
+    """A local chain in a process of its own; in a ``with`` block it answers, and ends with it."""
 
     def __init__(self, *arguments: str) -> None:
         with socket.socket() as free:
@@ -90,6 +90,17 @@ class Anvil:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
+
+    def __enter__(self) -> Self:
+        try:
+            self.wait()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.stop()
 
     def wait(self) -> None:
         """Return once it answers."""
@@ -114,6 +125,15 @@ class Anvil:
             decoded = json.load(answer)
         assert "error" not in decoded, decoded
         return decoded["result"]
+
+    def dump(self) -> str:
+        """All blocks, and the state at each."""
+        return str(self.rpc("anvil_dumpState", True))
+
+    def load(self, state: str) -> None:
+        """Go on from what `dump` returned: the next block may have the newest one's time."""
+        self.rpc("anvil_loadState", state)
+        self.rpc("evm_setTime", self.now_s())
 
     def mine(self, blocks: int = 1) -> None:
         """Mine empty blocks, or what waits."""

@@ -30,12 +30,8 @@ DELAYS = Delays(watch_lag_s=30, window_max_s=1_000, exit_delay_s=5_000)
 @pytest.fixture(scope="module")
 def node() -> Iterator[Anvil]:
     """A chain of its own: blocks are mined by hand, and anybody may be impersonated."""
-    chain = Anvil("--auto-impersonate", "--order", "fifo")
-    try:
-        chain.wait()
+    with Anvil("--auto-impersonate", "--order", "fifo") as chain:
         yield chain
-    finally:
-        chain.stop()
 
 
 @pytest.fixture(scope="module")

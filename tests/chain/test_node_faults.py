@@ -19,7 +19,7 @@ from hybrid_dex.model.settlement import MatchedFill, SettlementStage
 from hybrid_dex.settlement.fees import FeePolicy
 from hybrid_dex.settlement.health import SettlementState
 from hybrid_dex.signing import LocalSigner
-from tests.chain.fault_proxy import FaultProxy, GethPool
+from tests.chain.fault_proxy import FaultProxy, GethPool, Request
 from tests.chain.faults import FAULTS
 from tests.chain.harness import OPERATOR_KEY, Server, World
 from tests.tiers import count
@@ -117,6 +117,35 @@ async def test_a_node_that_is_down_is_waited_for(world: World) -> None:
             await world.until(lambda: server.reader.all_at(fills, SettlementStage.FINAL))
             assert settlement.health().state is SettlementState.RUNNING
             assert settlement.health().error == ""
+
+
+async def test_a_node_without_a_block_below_its_newest_is_named(world: World) -> None:
+    """For a moment that is a node behind another; after that a person has to see to it."""
+    missing: set[str] = set()
+
+    def without(_: FaultProxy, request: Request) -> object:
+        if request["method"] == "eth_getBlockByNumber" and request["params"][0] in missing:
+            return {"jsonrpc": "2.0", "id": request["id"], "result": None}
+        return None
+
+    async with FaultProxy(world.anvil.url, without) as proxy:
+        settlement = world.settlement(rpc_urls=(proxy.url,), lag_tolerance_s=5)
+        health = settlement.health
+        async with Server(world, settlement):
+            height = world.anvil.height()
+            await world.until(lambda: health().head_block >= height)
+            head = world.anvil.height()
+            missing.add(hex(head + 1))
+            await world.until(lambda: proxy.fired > 3)
+            assert health().error == ""
+            world.clock.ahead_s += 5
+            await world.until(lambda: health().state is SettlementState.WAITING)
+            assert f"does not have block {head + 1}" in health().error
+            assert proxy.url in health().error
+            missing.clear()
+            await world.until(lambda: health().state is SettlementState.RUNNING)
+            assert health().head_block > head
+            assert health().error == ""
 
 
 async def test_a_base_fee_above_the_cap_is_waited_out(world: World) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,15 +21,9 @@ class TestEvmSettlement(SettlementKit):
     deployment: Deployment
 
     @pytest.fixture(autouse=True)
-    def take_chain(self, anvil: Anvil, deployment: Deployment) -> Iterator[None]:
+    def take_chain(self, anvil: Anvil, deployment: Deployment) -> None:
         self.anvil, self.deployment = anvil, deployment
         self.worlds: dict[Path, tuple[World, SettlementBench]] = {}
-        snapshot = anvil.rpc("evm_snapshot")
-        yield
-        anvil.rpc("anvil_dropAllTransactions")
-        anvil.rpc("evm_revert", snapshot)
-        latest = anvil.rpc("eth_getBlockByNumber", "latest", False)
-        anvil.rpc("anvil_setNextBlockBaseFeePerGas", latest["baseFeePerGas"])
 
     async def make_settlement(self) -> SettlementBench:
         if self.place not in self.worlds:

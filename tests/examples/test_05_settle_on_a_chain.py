@@ -19,9 +19,7 @@ def test_it_prints_what_it_promises() -> None:
     assert docstring is not None
     shown = docstring.partition("Expected output")[2].partition("\n\n")[2]
     promised = textwrap.dedent(shown).strip().replace("...", "*").splitlines()
-    chain = Anvil("--block-time", "0.5")
-    try:
-        chain.wait()
+    with Anvil("--block-time", "0.5") as chain:
         done = subprocess.run(
             [sys.executable, str(EXAMPLE), chain.url],
             capture_output=True,
@@ -29,8 +27,6 @@ def test_it_prints_what_it_promises() -> None:
             timeout=90,
             check=False,
         )
-    finally:
-        chain.stop()
     assert done.stderr == ""
     printed = done.stdout.strip().splitlines()
     assert len(printed) == len(promised) == 5

@@ -60,15 +60,11 @@ def promised() -> list[str]:
 
 def test_it_takes_a_user_out_and_says_each_step() -> None:
     """In the docstring's order."""
-    chain = Anvil("--block-time", "0.2")
-    try:
-        chain.wait()
+    with Anvil("--block-time", "0.2") as chain:
         for secret in (OWNER_KEY, USER):
             chain.rpc("anvil_setBalance", LocalSigner(secret).address, hex(10**20))
         contract = asyncio.run(fund(chain.url))
         done = run(chain.url, contract)
-    finally:
-        chain.stop()
     assert done.stderr == ""
     printed = done.stdout.strip().splitlines()
     assert len(printed) == len(promised()) == 6

@@ -63,7 +63,7 @@ class EvmOptions:
         resend_after_s: send the same bytes again after this long.
         matching_lag_s: how long a fill takes at most from the engine to `submit`; whole seconds.
         lag_tolerance_s: how long a node may be behind what it said before its chain is believed
-            to have become shorter.
+            to have become shorter, or the node to have lost a block.
         survey_s: how often every node is asked for its chain and its newest block.
         node_lag_s: a node whose newest block is older than another's by more is not used.
         failures: calls in a row that a node may fail before it is left alone for a while.

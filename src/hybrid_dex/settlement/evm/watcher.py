@@ -185,6 +185,12 @@ class Watcher:
             last = min(latest.block.number, chain.head.number + _AT_ONCE)
             for following in await self._node.headers(first, last):
                 if following is None:
+                    if self._is_behind_for_long():
+                        raise SettlementError(
+                            f"the node at {self._node.place} named block {latest.block.number} and "
+                            f"does not have block {chain.head.number + 1}: it lost it, or is not "
+                            "synchronised"
+                        )
                     return
                 if not chain.extends(following.block):
                     self._drop(chain)
@@ -210,15 +216,19 @@ class Watcher:
         if followed == chain.head:
             self._behind_since_ns = None
             return False
-        now_ns = self._clock.now_ns()
-        if self._behind_since_ns is None:
-            self._behind_since_ns = now_ns
-        if now_ns - self._behind_since_ns < self._options.lag_tolerance_s * _NS_PER_SECOND:
+        if not self._is_behind_for_long():
             raise SettlementError(
                 f"the node is behind: block {block.number}, {chain.head.number} was seen"
             )
         self._drop(chain)
         return True
+
+    def _is_behind_for_long(self) -> bool:
+        """Whether the node has lacked what it said for longer than is tolerated."""
+        now_ns = self._clock.now_ns()
+        if self._behind_since_ns is None:
+            self._behind_since_ns = now_ns
+        return now_ns - self._behind_since_ns >= self._options.lag_tolerance_s * _NS_PER_SECOND
 
     def _drop(self, chain: Chain) -> None:
         self._dropped.add(chain.drop().hash)
