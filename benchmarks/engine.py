@@ -41,12 +41,12 @@ import attrs
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from benchmarks.peers import APART, LIGHT, REFERENCE, TOGETHER, Measured, Subject, digest
-from benchmarks.workloads import WORKLOADS, Add, Step
+from benchmarks.peers import APART, LIGHT, REFERENCE, TOGETHER, Fill, Measured, Subject, digest
+from benchmarks.workloads import CANCEL, WORKLOADS, Step
 from hybrid_dex.defaults.sorted_book import SortedBook
 from hybrid_dex.defaults.standard_risk import RiskLimits, StandardRisk
 from hybrid_dex.engine import Engine
-from hybrid_dex.interfaces.book import Allocation
+from hybrid_dex.interfaces.book import Resting
 from hybrid_dex.model.commands import CancelOrder, Command, Deposit, ListMarket, PlaceOrder
 from hybrid_dex.model.events import Event, FillMade, OrderAccepted, OrderCanceled
 from hybrid_dex.model.market import Market
@@ -76,21 +76,25 @@ def bare_book(steps: Iterable[Step]) -> Measured:
     begun = time.process_time()
     book = SortedBook(MARKET)
     place, cancel = book.place, book.cancel
-    answers: list[tuple[int, Items[Allocation]]] = []
+    answers: list[tuple[int, int, Items[Resting]]] = []
     sides, traders, number = SIDES, (TRADERS[0][0], TRADERS[1][0]), 0
-    for step in steps:
-        if type(step) is Add:
-            sells, price, quantity = step
-            made = place(number, traders[sells], sides[sells], price, quantity)
-            if made:
-                answers.append((number, made))
-            number += 1
-        else:
-            cancel(step[0])
+    for kind, price, quantity in steps:
+        if kind == CANCEL:
+            cancel(price)
+            continue
+        met = place(number, traders[kind], sides[kind], price, quantity)
+        if met:
+            answers.append((number, quantity, met))
+        number += 1
     seconds = time.process_time() - begun
-    return seconds, [
-        (one.order_id, taker, one.price, one.quantity) for taker, made in answers for one in made
-    ]
+    fills: list[Fill] = []
+    for taker, quantity, met in answers:
+        left = quantity
+        for one in met:
+            taken = min(left, one.quantity)
+            fills.append((one.order_id, taker, one.price, taken))
+            left -= taken
+    return seconds, fills
 
 
 def book_with_events(steps: Iterable[Step]) -> Measured:
@@ -103,11 +107,10 @@ def book_with_events(steps: Iterable[Step]) -> Measured:
     market = MARKET.id
     limit, gtc, mode = OrderType.LIMIT, TimeInForce.GTC, SelfTradeMode.CANCEL_AGGRESSOR
     requested, none = CancelReason.REQUESTED, 0
-    for step in steps:
-        if type(step) is Add:
-            buys_or_sells, price, quantity = step
-            side = SIDES[buys_or_sells]
-            number, account = len(totals), TRADERS[buys_or_sells][0]
+    for kind, price, quantity in steps:
+        if kind != CANCEL:
+            side = SIDES[kind]
+            number, account = len(totals), TRADERS[kind][0]
             totals.append(quantity)
             events.append(
                 OrderAccepted(
@@ -127,20 +130,21 @@ def book_with_events(steps: Iterable[Step]) -> Measured:
                 )
             )
             opened = quantity
-            for index, made in enumerate(book.place(number, account, side, price, quantity)):
-                maker, taken = made.order_id, made.quantity
+            for index, met in enumerate(book.place(number, account, side, price, quantity)):
+                maker, resting = met.order_id, met.quantity
+                taken = resting if resting < opened else opened  # noqa: FURB136 # a call costs more
                 opened -= taken
-                left = made.resting - taken
+                left = resting - taken
                 events.append(
                     FillMade(
                         number << 16 | index,
                         market,
-                        made.price,
+                        met.price,
                         taken,
                         side,
                         maker,
                         number,
-                        made.account,
+                        met.account,
                         account,
                         left,
                         opened,
@@ -151,13 +155,12 @@ def book_with_events(steps: Iterable[Step]) -> Measured:
                     )
                 )
         else:
-            number = step[0]
-            gone = book.cancel(number)
+            gone = book.cancel(price)
             if gone is None:
                 continue
-            filled = totals[number] - gone.quantity
+            filled = totals[price] - gone.quantity
             events.append(
-                OrderCanceled(number, gone.account, market, requested, gone.quantity, filled, None)
+                OrderCanceled(price, gone.account, market, requested, gone.quantity, filled, None)
             )
     seconds = time.process_time() - begun
     return seconds, [
@@ -184,10 +187,9 @@ def whole_engine(steps: Iterable[Step]) -> Measured:
     orders: list[tuple[str, int]] = []
     answers: list[tuple[Event, ...]] = []
     apply = engine.apply
-    for sequence, step in enumerate(steps, first):
-        if type(step) is Add:
-            side, price, quantity = step
-            account = TRADERS[side][number % ACCOUNTS]
+    for sequence, (kind, price, quantity) in enumerate(steps, first):
+        if kind != CANCEL:
+            account = TRADERS[kind][number % ACCOUNTS]
             number += 1
             orders.append((account, sequence << 8))
             command = PlaceOrder(
@@ -195,12 +197,12 @@ def whole_engine(steps: Iterable[Step]) -> Measured:
                 at_ns=sequence,
                 account=account,
                 market=MARKET.id,
-                side=SIDES[side],
+                side=SIDES[kind],
                 price=price,
                 quantity=quantity,
             )
         else:
-            account, order_id = orders[step[0]]
+            account, order_id = orders[price]
             command = CancelOrder(
                 sequence=sequence,
                 at_ns=sequence,

@@ -25,7 +25,7 @@ from typing import Any, Final, TypeAlias
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from benchmarks.workloads import BUY, WORKLOADS, Add, Step
+from benchmarks.workloads import BUY, CANCEL, WORKLOADS, Step
 
 __all__ = ["APART", "LIGHT", "REFERENCE", "TOGETHER", "Fill", "Measured", "Subject", "digest"]
 
@@ -52,14 +52,13 @@ def akhil4n_orderbook(steps: Iterable[Step]) -> Measured:
     gc.collect()
     begun = time.process_time()
     book, ids = peer.OrderBook(), []
-    for step in steps:
-        if type(step) is Add:
-            side, price, quantity = step
+    for side, price, quantity in steps:
+        if side == CANCEL:
+            book.cancel_order(ids[price])
+        else:
             order = peer.Order(sides[side], price, quantity)
             ids.append(order.order_id)
             book.add_limit_order(order)
-        else:
-            book.cancel_order(ids[step[0]])
     seconds = time.process_time() - begun
     numbers = {order_id: number for number, order_id in enumerate(ids)}
     fills = [
@@ -81,15 +80,14 @@ def light_matching_engine(steps: Iterable[Step]) -> Measured:
     gc.collect()
     begun = time.process_time()
     engine = peer.LightMatchingEngine()
-    for step in steps:
-        if type(step) is Add:
-            side, price, quantity = step
-            answers.append(engine.add_order("ETH-USDC", price, quantity, sides[side]))
-        else:
+    for side, price, quantity in steps:
+        if side == CANCEL:
             try:
-                engine.cancel_order(step[0] + 1, "ETH-USDC")
+                engine.cancel_order(price + 1, "ETH-USDC")
             except AssertionError:
                 continue
+        else:
+            answers.append(engine.add_order("ETH-USDC", price, quantity, sides[side]))
     seconds = time.process_time() - begun
     fills = [
         (trade.order_id - 1, order.order_id - 1, trade.trade_price, trade.trade_qty)
@@ -107,18 +105,17 @@ def matching_engine(steps: Iterable[Step]) -> Measured:
     sides = (domain.Side.BUY, domain.Side.SELL)
     trade_type: Any = importlib.import_module("matching_engine.events").Trade
     steps = list(steps)
-    owners = [step.side for step in steps if type(step) is Add]
+    owners = [side for side, _, _ in steps if side != CANCEL]
     gc.collect()
     begun = time.process_time()
     engine, answers, number = peer.MatchingEngine(), [], 0
-    for sequence, step in enumerate(steps, 1):
+    for sequence, (side, price, quantity) in enumerate(steps, 1):
         command: Any
-        if type(step) is Add:
-            side, price, quantity = step
+        if side == CANCEL:
+            command = domain.CancelOrder(price, owners[price])
+        else:
             command = domain.NewOrder(number, side, sides[side], price, quantity)
             number += 1
-        else:
-            command = domain.CancelOrder(step[0], owners[step[0]])
         answers.append(engine.process(domain.SequencedCommand(sequence, sequence, command)))
     seconds = time.process_time() - begun
     fills = [
@@ -152,14 +149,13 @@ def liquibook(steps: Iterable[Step]) -> Measured:
     begun = time.process_time()
     book, listener, orders = peer.DepthOrderBook(), listener_type(), []
     book.set_order_listener(listener)
-    for step in steps:
-        if type(step) is Add:
-            side, price, quantity = step
+    for side, price, quantity in steps:
+        if side == CANCEL:
+            book.cancel(orders[price])
+        else:
             order = peer.SimpleOrder(side == BUY, price, quantity)
             orders.append(order)
             book.add(order)
-        else:
-            book.cancel(orders[step[0]])
     seconds = time.process_time() - begun
     numbers = {order.order_id_: number for number, order in enumerate(orders)}
     return seconds, [
@@ -175,16 +171,15 @@ def orderly_chaos(steps: Iterable[Step]) -> Measured:
     gc.collect()
     begun = time.process_time()
     book, number = peer.LimitOrderBook(on_trade=trades.append), 0
-    for step in steps:
-        if type(step) is Add:
-            side, price, quantity = step
-            book.limit(sides[side], number, quantity, price)
-            number += 1
-        else:
+    for side, price, quantity in steps:
+        if side == CANCEL:
             try:
-                book.cancel(step[0])
+                book.cancel(price)
             except gone:
                 continue
+        else:
+            book.limit(sides[side], number, quantity, price)
+            number += 1
     seconds = time.process_time() - begun
     return seconds, [
         (trade.maker_id, trade.taker_id, trade.price, trade.quantity) for trade in trades
@@ -205,13 +200,12 @@ def pylobo(steps: Iterable[Step]) -> Measured:
     begun = time.process_time()
     book, reports = peer.Book(), peer.Reports(include_fills=True)
     limit = orders.LimitOrder
-    for step in steps:
-        if type(step) is Add:
-            side, price, quantity = step
+    for side, price, quantity in steps:
+        if side != CANCEL:
             answer = book.fill(limit(price, quantity, traders[side], sides[side]), reports)
             answers.append(answer)
             ids.append(answer.remaining_order_id)
-        elif (order_id := ids[step[0]]) is not None:
+        elif (order_id := ids[price]) is not None:
             try:
                 book.cancel(order_id)
             except RuntimeError:

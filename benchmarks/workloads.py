@@ -1,7 +1,9 @@
 """Seeded workloads: the same orders for every engine that is measured.
 
-Plain integers: ticks, lots, and the position of an earlier order for a cancel. No engine decides
-what comes next, so each is given exactly the same.
+Plain tuples of integers, which cost a loop over them the least: ``(side, price, quantity)`` is a
+GTC limit order in ticks and lots, its number the count of orders before it; ``(CANCEL, number, 0)``
+cancels the order of that number, which may be gone already. No engine decides what comes next, so
+each is given exactly the same.
 
 mixed: 55% add, 40% cancel, 5% crossing 1 to 5 resting orders, around a random walk, about 8,000
 live orders. deep: adds only. crossing: a maker order and a taker order that fills it, in turns.
@@ -9,32 +11,18 @@ live orders. deep: adds only. crossing: a maker order and a taker order that fil
 
 import random
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final, TypeAlias
 
-__all__ = ["BUY", "WORKLOADS", "Add", "Cancel", "Step", "crossing", "deep", "mixed"]
+__all__ = ["BUY", "CANCEL", "WORKLOADS", "Step", "crossing", "deep", "mixed"]
 
 BUY: Final = 0
 SELL: Final = 1
+CANCEL: Final = 2
 _START: Final = 100_000
 _SPREAD: Final = 400
 _LIVE: Final = 8_000
 
-
-class Add(NamedTuple):
-    """A GTC limit order; its number is the count of orders before it."""
-
-    side: int
-    price: int
-    quantity: int
-
-
-class Cancel(NamedTuple):
-    """Cancel the order of this number; it may be gone already."""
-
-    number: int
-
-
-Step = Add | Cancel
+Step: TypeAlias = tuple[int, int, int]
 
 
 def mixed(length: int, seed: int) -> list[Step]:
@@ -48,7 +36,7 @@ def mixed(length: int, seed: int) -> list[Step]:
         nonlocal adds
         side = rng.randrange(2)
         away = 1 + int(rng.expovariate(1 / 60)) % _SPREAD
-        steps.append(Add(side, mid - away if side == BUY else mid + away, rng.randint(1, 100)))
+        steps.append((side, mid - away if side == BUY else mid + away, rng.randint(1, 100)))
         alive.append(adds)
         adds += 1
 
@@ -60,13 +48,13 @@ def mixed(length: int, seed: int) -> list[Step]:
             # About as large as one to five resting orders, and far enough to reach them.
             side = rng.randrange(2)
             reach = 40 if side == BUY else -40
-            steps.append(Add(side, mid + reach, rng.randint(1, 5) * 50))
+            steps.append((side, mid + reach, rng.randint(1, 5) * 50))
             adds += 1
             mid += rng.choice((-1, 0, 1))
         elif roll < 0.45 + (0.1 if len(alive) > _LIVE else -0.1):
             index = rng.randrange(len(alive))
             alive[index], alive[-1] = alive[-1], alive[index]
-            steps.append(Cancel(alive.pop()))
+            steps.append((CANCEL, alive.pop(), 0))
         else:
             rest()
     return steps
@@ -79,9 +67,7 @@ def deep(length: int, seed: int) -> list[Step]:
     for _ in range(length):
         side = rng.randrange(2)
         away = 1 + rng.randrange(5_000)
-        steps.append(
-            Add(side, _START - away if side == BUY else _START + away, rng.randint(1, 100))
-        )
+        steps.append((side, _START - away if side == BUY else _START + away, rng.randint(1, 100)))
     return steps
 
 
@@ -91,7 +77,7 @@ def crossing(length: int, seed: int) -> list[Step]:
     steps: list[Step] = []
     for _ in range(length // 2):
         side, price, quantity = rng.randrange(2), _START + rng.randrange(100), rng.randint(1, 100)
-        steps += (Add(side, price, quantity), Add(1 - side, price, quantity))
+        steps += ((side, price, quantity), (1 - side, price, quantity))
     return steps
 
 

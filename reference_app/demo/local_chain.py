@@ -10,11 +10,13 @@ import shutil
 from pathlib import Path
 from typing import Final
 
+import aiohttp
 import attrs
-from web3 import AsyncHTTPProvider, AsyncWeb3
+from web3 import AsyncWeb3
 from web3.exceptions import Web3Exception
 
 from hybrid_dex.errors import ConfigurationError, SettlementError
+from hybrid_dex.settlement.evm.provider import HttpProvider
 from reference_app.demo.processes import Child, require_free_port
 
 __all__ = ["CHAIN_ID", "LocalChain", "find_anvil"]
@@ -96,7 +98,7 @@ class LocalChain:
 
     async def _answering(self) -> None:
         assert self._child is not None
-        web3 = AsyncWeb3(AsyncHTTPProvider(self.url))
+        web3 = AsyncWeb3(HttpProvider(self.url))
         loop = asyncio.get_running_loop()
         deadline = loop.time() + _START_S
         try:
@@ -104,7 +106,7 @@ class LocalChain:
                 try:
                     if await web3.eth.chain_id == CHAIN_ID:
                         return
-                except (OSError, Web3Exception):
+                except (aiohttp.ClientError, OSError, ValueError, Web3Exception):
                     pass
                 await asyncio.sleep(_POLL_S)
         finally:

@@ -157,8 +157,9 @@ def test_placing_is_matching_reducing_and_adding_in_one_step(rng: random.Random)
             side, price = Side(rng.randrange(2)), rng.randrange(90, 111)
             quantity = rng.randrange(1, 40)
             incoming, expected = Incoming(side, price, quantity), []
+            before = {order.order_id: order for order in stepped.orders()}
             for allocation in stepped.match(incoming):
-                expected.append(allocation)
+                expected.append(before[allocation.order_id])
                 incoming.open -= allocation.quantity
                 stepped.reduce(allocation.order_id, allocation.quantity)
             if incoming.open:
@@ -182,9 +183,30 @@ def test_gaps_are_closed_where_placing_takes_many_at_once() -> None:
     level = book._level_of[0]
     orders = level.orders
     assert len(book.place(1_000, "a", BUY, 10, 1_801)) == 901
-    assert level.orders is not orders
     assert (ids(book), level.quantity) == (list(range(900, 1_000)), 199)
     assert next(book.orders()).quantity == 1
+    assert [one.order_id for one in book.place(1_001, "a", BUY, 10, 2)] == [900, 901]
+    assert level.orders is not orders
+    assert (ids(book), level.quantity) == (list(range(901, 1_000)), 197)
+
+
+def test_one_that_sweeps_a_long_level_does_not_walk_over_what_it_took() -> None:
+    """The level is rebuilt on the way; so is one of which the front was canceled."""
+    book = book_of(*[(i, SELL, 10, 1) for i in range(5_000)])
+    level, incoming, gaps = book._level_of[0], Incoming(BUY, 10, 4_000), 0
+    orders = level.orders
+    for allocation in book.match(incoming):
+        gaps = gaps + 1 if level.orders is orders else 0
+        assert gaps <= len(level.orders) + 2 * module._SPARE_GAPS
+        orders = level.orders
+        incoming.open -= allocation.quantity
+        book.reduce(allocation.order_id, allocation.quantity)
+    assert ids(book) == list(range(4_000, 5_000))
+    for order_id in range(4_000, 4_999):
+        book.cancel(order_id)
+    orders = level.orders
+    assert take(book, BUY, 10, 1) == [(4_999, 1)]
+    assert level.orders is not orders
 
 
 def test_canceling_says_whether_the_order_was_there() -> None:

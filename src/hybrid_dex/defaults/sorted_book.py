@@ -38,7 +38,8 @@ class _Level:
     """All orders at one price, oldest first, and the sum of what is open.
 
     A plain dict keeps the order of arrival, but finds its first entry by walking over the gaps
-    that removed ones leave in front; it is rebuilt before they outnumber what is left by far.
+    that removed ones leave in front. So who walks over a level rebuilds it first, if more left
+    since the last time than it had to `spare`.
     """
 
     __slots__ = ("half", "key", "orders", "quantity", "spare")
@@ -50,10 +51,11 @@ class _Level:
         self.quantity = 0
         self.spare = _SPARE_GAPS
 
-    def close_gaps(self) -> None:
-        """Rebuild the orders, and say how many may leave until the next time."""
+    def close_gaps(self) -> dict[int, Resting]:
+        """Rebuild the orders and return them; say how many may leave until the next time."""
         self.orders = dict(self.orders)
         self.spare = _SPARE_GAPS + len(self.orders) // 2
+        return self.orders
 
 
 class _Half:
@@ -64,15 +66,16 @@ class _Half:
         keys: those of this side, ascending.
         empty: the keys of its levels without orders, in the order in which they ran empty.
         best: the greatest key of a level with orders, or `_EMPTY`.
+        reached: its opposite, the key from which on an order of the other side trades.
     """
 
-    __slots__ = ("best", "empty", "keys", "levels")
+    __slots__ = ("best", "empty", "keys", "levels", "reached")
 
     def __init__(self, levels: dict[int, _Level]) -> None:
         self.levels = levels
         self.keys: SortedList[int] = SortedList()
         self.empty: dict[int, None] = {}
-        self.best = _EMPTY
+        self.best, self.reached = _EMPTY, -_EMPTY
 
     @property
     def price(self) -> Price | None:
@@ -89,8 +92,8 @@ class _Half:
     def fill_level(self, key: int) -> None:
         """Count an empty level among those with orders."""
         del self.empty[key]
-        if key > self.best:  # noqa: PLR1730 # a call costs more
-            self.best = key
+        if key > self.best:
+            self.best, self.reached = key, -key
 
     def empty_level(self, level: _Level) -> None:
         """Take a level whose last order left out of those with orders."""
@@ -99,6 +102,7 @@ class _Half:
         empty[key] = None
         if key == self.best:
             self.best = self.after(key)
+            self.reached = -self.best
         if len(empty) > _SPARE_LEVELS:
             for oldest in tuple(islice(empty, _SPARE_LEVELS // 2)):
                 del empty[oldest], self.levels[oldest]
@@ -191,14 +195,15 @@ class SortedBook:
 
     def place(
         self, order_id: OrderId, account: AccountId, side: Side, price: Price, quantity: Quantity
-    ) -> Sequence[Allocation]:
+    ) -> Sequence[Resting]:
         """Match an order, then put what is left of it at the back of its level.
 
         The same as `match`, `reduce` and `add`, in one step, for whoever decides nothing in between:
         a simulation, or a market without accounts. The engine does decide, and never calls this.
 
         Returns:
-            What it traded, in the order in which it did.
+            The orders that it traded with, as they stood before, in the order in which it did. All
+            but the last are gone; of the last it took what the others had left of it to want.
 
         Raises:
             KeyError: an order of this id is in the book.
@@ -207,23 +212,23 @@ class SortedBook:
         >>> book = SortedBook(Market.spot("ETH-USDC", base_decimals=18, quote_decimals=6, tick="0.01", lot="0.0001"))
         >>> book.place(OrderId(1), "alice", Side.SELL, Price(10), Quantity(5))
         ()
-        >>> [fill] = book.place(OrderId(2), "bob", Side.BUY, Price(11), Quantity(7))
-        >>> fill.order_id, fill.price, fill.quantity, book.top().bid
+        >>> [met] = book.place(OrderId(2), "bob", Side.BUY, Price(11), Quantity(7))
+        >>> met.order_id, met.price, met.quantity, book.top().bid
         (1, 10, 5, Level(price=11, quantity=2))
         """
         level_of = self._level_of
         if order_id in level_of:
             raise KeyError(order_id)
-        made: Sequence[Allocation] = ()
         key: int = price
         if side is _BUY:
-            half = self._asks
+            if key >= self._asks.reached:
+                order = Resting(order_id, account, side, price, quantity)
+                return self._trade(self._asks, -key, order)
+        elif key <= self._bids.best:
+            order = Resting(order_id, account, side, price, quantity)
+            return self._trade(self._bids, key, order)
         else:
-            half, key = self._bids, -price
-        if half.best >= -key:
-            made, quantity = self._trade(half, -key, quantity)
-            if not quantity:
-                return made
+            key = -key
         # As `add` does, without the call that every order would pay for.
         try:
             level = self._levels[key]
@@ -235,7 +240,7 @@ class SortedBook:
         orders[order_id] = Resting(order_id, account, side, price, quantity)
         level.quantity += quantity
         level_of[order_id] = level
-        return made
+        return ()
 
     def remove(self, order_id: OrderId) -> Resting:
         """Take an order out and return it as it stood."""
@@ -257,9 +262,7 @@ class SortedBook:
         order = orders.pop(order_id)
         if orders:
             level.quantity -= order.quantity
-            spare = level.spare = level.spare - 1
-            if spare <= 0:
-                level.close_gaps()
+            level.spare -= 1
         else:
             level.half.empty_level(level)
         return order
@@ -302,42 +305,42 @@ class SortedBook:
             for level in half.sorted_levels():
                 yield from level.orders.values()
 
-    def _trade(
-        self, half: _Half, limit: int, quantity: Quantity
-    ) -> tuple[Sequence[Allocation], Quantity]:
-        """Take what a limit reaches; return that, and what is still wanted."""
-        wanted: Any = quantity  # and stays one; to call every difference so would cost a call each
-        made: list[Allocation] = []
-        level_of = self._level_of
-        while wanted and half.best >= limit:
-            level = half.levels[half.best]
-            orders, wanted_before = level.orders, wanted
-            gone: list[OrderId] = []
-            for order in orders.values():
-                order_id, resting = order.order_id, order.quantity
-                if wanted < resting:
-                    made.append(Allocation(order_id, order.account, order.price, wanted, resting))
-                    left: Any = resting - wanted
-                    orders[order_id] = Resting(
-                        order_id, order.account, order.side, order.price, left
-                    )
-                    wanted = 0
+    def _trade(self, half: _Half, limit: int, order: Resting) -> Sequence[Resting]:
+        """Take what a limit reaches, add what is still wanted, and return what was met."""
+        wanted: Any = order.quantity  # and stays one; to call every difference so costs a call each
+        met: list[Resting] = []
+        meet, level_of, levels = met.append, self._level_of, half.levels
+        while half.best >= limit:
+            level = levels[half.best]
+            orders = level.orders if level.spare > 0 else level.close_gaps()
+            passed, wanted_before = len(met), wanted
+            for one in orders.values():
+                meet(one)
+                wanted -= one.quantity
+                if wanted <= 0:
                     break
-                made.append(Allocation(order_id, order.account, order.price, resting, resting))
-                gone.append(order_id)
-                wanted -= resting
-                if not wanted:
-                    break
-            level.quantity -= wanted_before - wanted
+            else:
+                for gone_id in orders:
+                    del level_of[gone_id]
+                half.empty_level(level)
+                continue
+            if wanted:
+                gone = met[passed:-1]
+                left: Any = -wanted
+                orders[one.order_id] = Resting(one.order_id, one.account, one.side, one.price, left)
+            else:
+                gone = met[passed:]
             for one in gone:
-                del level_of[one], orders[one]
+                gone_id = one.order_id
+                del level_of[gone_id], orders[gone_id]
             if orders:
+                level.quantity -= wanted_before
                 level.spare -= len(gone)
-                if level.spare <= 0:
-                    level.close_gaps()
             else:
                 half.empty_level(level)
-        return made, wanted
+            return tuple(met)
+        self.add(Resting(order.order_id, order.account, order.side, order.price, wanted))
+        return tuple(met)
 
 
 def _view(level: _Level) -> Level:
@@ -352,8 +355,8 @@ def _sweep(half: _Half, limit: int, incoming: Incoming) -> Iterator[Allocation]:
     """
     key, dry = half.best, False
     while key >= limit:
-        level = half.levels[key]
-        orders, left = level.orders, 0
+        level, left = half.levels[key], 0
+        orders = level.orders if level.spare > 0 else level.close_gaps()
         walk: Iterator[Resting] = iter(())
         while left < len(orders):
             if left:
@@ -375,6 +378,9 @@ def _sweep(half: _Half, limit: int, incoming: Incoming) -> Iterator[Allocation]:
             if order_id in orders:
                 walk = walk if left else islice(orders.values(), 1, None)
                 left, dry = left + 1, True
-            elif left:
+                continue
+            if level.spare <= 0:
+                orders = level.close_gaps()
+            if left:
                 walk = islice(orders.values(), left, None)
         key = half.after(key) if dry else half.best
