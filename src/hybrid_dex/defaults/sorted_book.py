@@ -203,7 +203,7 @@ class SortedBook:
 
         Returns:
             The orders that it traded with, as they stood before, in the order in which it did. All
-            but the last are gone; of the last it took what the others had left of it to want.
+            but the last are gone; of the last it took what it still wanted, at most the whole.
 
         Raises:
             KeyError: an order of this id is in the book.
