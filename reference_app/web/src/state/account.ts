@@ -170,7 +170,7 @@ class FillsListener implements ChannelListener {
         "The chain took back a block with fills of yours: they are submitted, no longer confirmed, and will settle again.",
       ),
     );
-    this.show = frames.each(() => useStore.setState({ fills: this.fills.items, moreFills: this.next !== null }));
+    this.show = frames.each(() => this.showNow());
   }
 
   begin(): void {
@@ -212,6 +212,10 @@ class FillsListener implements ChannelListener {
     if (begun !== this.begun) return;
     for (const fill of answer.fills) this.fills.put(fill, (known) => this.stages.has(fillKey(known)));
     if (continues) this.next = answer.next ?? null;
-    this.show();
+    this.showNow();
+  }
+
+  private showNow(): void {
+    useStore.setState({ fills: this.fills.items, moreFills: this.next !== null });
   }
 }

@@ -53,13 +53,13 @@ const tasks = {
     await section(label).locator("tbody tr[aria-rowindex]").first().waitFor();
     return count(label);
   },
-  /** Asks for older rows until there are none. */
+  /** Asks for older rows until there are none; a button that works has another name until it is done. */
   async older({ label }) {
     const button = page.getByRole("button", { name: /^Show older/ });
+    const working = page.locator("button[aria-busy=true]");
     while (await button.count()) {
-      const before = await count(label);
       await button.click();
-      while ((await count(label)) === before && (await button.count())) await page.waitForTimeout(20);
+      await working.waitFor({ state: "detached" });
     }
     return count(label);
   },

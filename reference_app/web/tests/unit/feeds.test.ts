@@ -249,7 +249,6 @@ describe("the account's feed", () => {
     expect(useStore.getState().moreFills).toBe(true);
     answers.set("/account/fills", { fills: [fill(1)], next: null });
     await followed.olderFills();
-    await frame();
     expect(ids()).toEqual(["3", "2", "1"]);
     expect(useStore.getState().moreFills).toBe(false);
     socket.begin("fills");
