@@ -39,6 +39,12 @@ def take(book: SortedBook, side: Side, price: int, quantity: int) -> list[tuple[
     return taken
 
 
+def some_ids(rng: random.Random, number: int) -> list[int]:
+    """Ids that rise, as near to each other as a test's or as far apart as those of a year."""
+    factors = rng.choice(((1,), (1, 1 << 18, 1 << 22)))
+    return sorted({order_id * rng.choice(factors) for order_id in range(1, number + 1)})
+
+
 def test_best_price_first_then_oldest() -> None:
     """On both sides; bids come first in the listing."""
     book = book_of(
@@ -153,7 +159,7 @@ def test_placing_is_matching_reducing_and_adding_in_one_step(rng: random.Random)
     traded = 0
     for _ in range(count(fast=40, full=1_000)):
         placed, stepped = SortedBook(MARKET), ListBook(MARKET)
-        for order_id in range(100):
+        for order_id in rng.sample(found := some_ids(rng, 100), len(found)):
             side, price = Side(rng.randrange(2)), rng.randrange(90, 111)
             quantity = rng.randrange(1, 40)
             incoming, expected = Incoming(side, price, quantity), []
@@ -238,7 +244,7 @@ def test_a_random_book_equals_a_sorted_list(rng: random.Random) -> None:
     """Add, remove, reduce and match against a list that is sorted anew each time."""
     for _ in range(WALKS // 10):
         book, rows, apart = SortedBook(MARKET), [], rng.choice((1, 1, 2, 11))
-        for order_id in range(150):
+        for order_id in some_ids(rng, 150):
             action = rng.randrange(4)
             if action < 2 or not rows:
                 side, price = rng.choice((BUY, SELL)), 1 + apart * rng.randrange(6)

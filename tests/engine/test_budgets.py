@@ -27,7 +27,7 @@ def test_the_largest_quantity_that_fits_is_found(rng: random.Random) -> None:
         driver = Driver(market=market)
         driver.fund("alice")
         driver.place("alice", BUY, 1, 1)
-        order = next(iter(driver.engine._desk.orders.live.values()))
+        order = driver.engine._desk.orders.all_live()[0]
         budget = rng.randint(1, 10 ** rng.randint(1, 12))
         order.conditions = Conditions(quote_budget=budget + 7, spent=7)
         price = rng.randint(1, 10 ** rng.randint(1, 6))

@@ -19,6 +19,7 @@ from sortedcontainers import SortedList
 from hybrid_dex.interfaces.book import Allocation, Incoming, Resting
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.order import Side
+from hybrid_dex.model.table import FIRST_TURN, Table
 from hybrid_dex.model.units import AccountId, OrderId, Price, Quantity
 from hybrid_dex.model.views import Depth, Level, Top
 
@@ -47,11 +48,11 @@ class _Level:
     def __init__(self, half: "_Half", key: int) -> None:
         self.half = half
         self.key = key
-        self.orders: dict[int, Resting] = {}
+        self.orders: dict[OrderId, Resting] = {}
         self.quantity = 0
         self.spare = _SPARE_GAPS
 
-    def close_gaps(self) -> dict[int, Resting]:
+    def close_gaps(self) -> dict[OrderId, Resting]:
         """Rebuild the orders and return them; say how many may leave until the next time."""
         self.orders = dict(self.orders)
         self.spare = _SPARE_GAPS + len(self.orders) // 2
@@ -145,11 +146,15 @@ class SortedBook:
     Level(price=10, quantity=5)
     """
 
-    __slots__ = ("_asks", "_bids", "_level_of", "_levels")
+    __slots__ = ("_asks", "_bids", "_level_of", "_levels", "_newest", "_table", "_turn")
 
     def __init__(self, market: Market) -> None:
         self._levels: dict[int, _Level] = {}
-        self._level_of: dict[int, _Level] = {}
+        # The level of every order; what is new is written without a call.
+        self._table: Table[_Level] = Table()
+        self._level_of = self._table.young
+        # The greatest id that was here, so that a greater one is not; and where to turn the table.
+        self._newest, self._turn = -1, FIRST_TURN
         self._bids = _Half(self._levels)
         self._asks = _Half(self._levels)
 
@@ -176,9 +181,16 @@ class SortedBook:
 
     def add(self, order: Resting) -> None:
         """Put an order at the back of its level."""
-        order_id, level_of = order.order_id, self._level_of
-        if order_id in level_of:
-            raise KeyError(order_id)
+        order_id = order.order_id
+        if self._newest < order_id < self._turn:
+            self._newest, part = order_id, self._level_of
+        else:
+            part = self._admit(order_id)
+        self._put(order, part)
+
+    def _put(self, order: Resting, part: dict[OrderId, _Level]) -> None:
+        """Put an admitted order at the back of its level."""
+        order_id = order.order_id
         key: int = order.price
         if order.side is not _BUY:
             key = -key
@@ -191,7 +203,7 @@ class SortedBook:
             level.half.fill_level(key)
         orders[order_id] = order
         level.quantity += order.quantity
-        level_of[order_id] = level
+        part[order_id] = level
 
     def place(
         self, order_id: OrderId, account: AccountId, side: Side, price: Price, quantity: Quantity
@@ -216,9 +228,10 @@ class SortedBook:
         >>> met.order_id, met.price, met.quantity, book.top().bid
         (1, 10, 5, Level(price=11, quantity=2))
         """
-        level_of = self._level_of
-        if order_id in level_of:
-            raise KeyError(order_id)
+        if self._newest < order_id < self._turn:
+            self._newest, part = order_id, self._level_of
+        else:
+            part = self._admit(order_id)
         key: int = price
         if side is _BUY:
             if key >= self._asks.reached:
@@ -239,7 +252,7 @@ class SortedBook:
             level.half.fill_level(key)
         orders[order_id] = Resting(order_id, account, side, price, quantity)
         level.quantity += quantity
-        level_of[order_id] = level
+        part[order_id] = level
         return ()
 
     def remove(self, order_id: OrderId) -> Resting:
@@ -256,7 +269,9 @@ class SortedBook:
             The order as it stood, or None.
         """
         level = self._level_of.pop(order_id, None)
-        if level is None:
+        if level is None and (
+            self._turn == FIRST_TURN or (level := self._table.pop_older(order_id)) is None
+        ):
             return None
         orders = level.orders
         order = orders.pop(order_id)
@@ -269,7 +284,9 @@ class SortedBook:
 
     def reduce(self, order_id: OrderId, by: Quantity) -> None:
         """Lower an order's open quantity in place; at zero it leaves."""
-        level = self._level_of[order_id]
+        level = self._level_of.get(order_id) or self._table.older(order_id)
+        if level is None:
+            raise KeyError(order_id)
         order = level.orders[order_id]
         left = order.quantity - by
         if left == 0:
@@ -305,11 +322,21 @@ class SortedBook:
             for level in half.sorted_levels():
                 yield from level.orders.values()
 
+    def _admit(self, order_id: OrderId) -> dict[OrderId, _Level]:
+        """Return where an id belongs that is not simply the next one; refuse one that is here."""
+        if order_id in self._table:
+            raise KeyError(order_id)
+        part = self._table.part(order_id)
+        self._level_of, self._turn = self._table.young, self._table.next_turn
+        self._newest = max(self._newest, order_id)
+        return part
+
     def _trade(self, half: _Half, limit: int, order: Resting) -> Sequence[Resting]:
         """Take what a limit reaches, add what is still wanted, and return what was met."""
         wanted: Any = order.quantity  # and stays one; to call every difference so costs a call each
         met: list[Resting] = []
-        meet, level_of, levels = met.append, self._level_of, half.levels
+        meet, levels = met.append, half.levels
+        level_of, table = self._level_of, self._table
         while half.best >= limit:
             level = levels[half.best]
             orders = level.orders if level.spare > 0 else level.close_gaps()
@@ -321,7 +348,10 @@ class SortedBook:
                     break
             else:
                 for gone_id in orders:
-                    del level_of[gone_id]
+                    try:
+                        del level_of[gone_id]
+                    except KeyError:
+                        table.pop_older(gone_id)
                 half.empty_level(level)
                 continue
             if wanted:
@@ -332,14 +362,19 @@ class SortedBook:
                 gone = met[passed:]
             for one in gone:
                 gone_id = one.order_id
-                del level_of[gone_id], orders[gone_id]
+                del orders[gone_id]
+                try:
+                    del level_of[gone_id]
+                except KeyError:
+                    table.pop_older(gone_id)
             if orders:
                 level.quantity -= wanted_before
                 level.spare -= len(gone)
             else:
                 half.empty_level(level)
             return tuple(met)
-        self.add(Resting(order.order_id, order.account, order.side, order.price, wanted))
+        left_over = Resting(order.order_id, order.account, order.side, order.price, wanted)
+        self._put(left_over, self._table.part(order.order_id))
         return tuple(met)
 
 

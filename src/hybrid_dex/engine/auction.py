@@ -176,12 +176,12 @@ def meets_own(desk: Desk, venue: Venue, order: LiveOrder) -> bool:
 
 def _sides(desk: Desk, venue: Venue) -> tuple[list[LiveOrder], list[LiveOrder]]:
     """Return the bids and asks that cross the other side's best, by priority."""
-    top, live = venue.book.top(), desk.orders.live
+    top, resting = venue.book.top(), desk.orders.resting
     if top.bid is None or top.ask is None:
         return [], []
     bids = venue.book.match(Incoming(_SELL, top.ask.price, _EVERYTHING))
     asks = venue.book.match(Incoming(_BUY, top.bid.price, _EVERYTHING))
-    return [live[each.order_id] for each in bids], [live[each.order_id] for each in asks]
+    return [resting(each.order_id) for each in bids], [resting(each.order_id) for each in asks]
 
 
 def _equilibrium(

@@ -127,7 +127,7 @@ class Batches:
                 self._do(member)
 
     def _target(self, member: ReplaceOrder) -> LiveOrder:
-        order = self._desk.orders.live.get(member.order_id)
+        order = self._desk.orders.live(member.order_id)
         if order is None:
             raise InvariantError(f"order {member.order_id} of an all-or-none batch is gone")
         return order

@@ -261,7 +261,7 @@ class Desk:
         self.vouchers: dict[tuple[AccountId, int], Voucher] = {}
         # The highest salt that each account chose: a lower one may have been paid already.
         self.voucher_salts: dict[AccountId, int] = {}
-        self.expiries = Expiries(self.orders.live)
+        self.expiries = Expiries(self.orders)
         self.switches = Switches()
         self.controls = Controls()
         self.flight = Flight()
@@ -437,7 +437,7 @@ class Desk:
     def expire(self, until_ns: int) -> None:
         """End every order whose time has come by then, by time and then by id."""
         while (order_id := self.expiries.due(until_ns)) is not None:
-            order = self.orders.live[order_id]
+            order = self.orders.known[order_id]
             self.touched = (self.sequence, order.market)
             venue = self.venues[order.market]
             self.take_off(venue, order)

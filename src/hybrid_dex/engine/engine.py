@@ -312,7 +312,7 @@ class Engine(Readings):
             self._risk.observe(MarketListed(venue.market), desk.at_ns)
         for tier, limits in desk.controls.limits.items():
             self._risk.observe(RiskTierChanged(tier, limits), desk.at_ns)
-        for order in desk.orders.live.values():
+        for order in desk.orders.all_live():
             self._risk.observe(order.accepted(), desk.at_ns)
         self._risk.restore(risk)
         self._take(desk)

@@ -156,7 +156,7 @@ class Funds:
             desk.emit(_settled(fill, failed, command.batch, command.transaction, failure.reason))
         for _, failure in sorted(failures.items()):
             if failure.culprit is not None:
-                culprit = desk.orders.live.get(failure.culprit)
+                culprit = desk.orders.live(failure.culprit)
                 if culprit is not None:
                     desk.cancel(culprit, CancelReason.SETTLEMENT_FAILED)
         for fill in reversed_fills:
@@ -182,7 +182,7 @@ class Funds:
         if state is None:
             return
         desk.emit(LaneRevoked(account, asset, command.lane, command.key))
-        order = desk.orders.live.get(OrderId(state.order_id))
+        order = desk.orders.live(OrderId(state.order_id))
         signed = None if order is None else order.authorization
         if order is not None and signed is not None and nonce_key(signed.nonce) <= command.key:
             desk.cancel(order, CancelReason.REVOKED)

@@ -118,7 +118,7 @@ def still(desk: Desk, market: MarketId) -> None:
     venue = desk.venues[market]
     live = {
         one.order_id: one
-        for one in desk.orders.live.values()
+        for one in desk.orders.all_live()
         if one.market == market and one.order_id not in desk.waiting
     }
     by_priority = _priority(venue, set(live))

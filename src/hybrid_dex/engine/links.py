@@ -193,7 +193,7 @@ class Links:
         """An exit's trigger was reached: it goes on alone."""
         conditions = _conditions(order)
         self._end_entry(venue, order)
-        other = self._desk.orders.live.get(conditions.other)
+        other = self._desk.orders.live(conditions.other)
         if other is None:
             return
         self._reserve(venue, other if conditions.follows else order, -1)
@@ -206,8 +206,8 @@ class Links:
     def _follow_exit(self, venue: Venue, order: LiveOrder) -> None:
         """An exit was filled, decremented, or ended."""
         desk, conditions = self._desk, _conditions(order)
-        other = desk.orders.live.get(conditions.other)
-        if order.order_id in desk.orders.live:
+        other = desk.orders.live(conditions.other)
+        if desk.orders.live(order.order_id):
             self._end_entry(venue, order)
             if order.open == 0:
                 # All that was alive of it was taken; the rest slept.
@@ -218,13 +218,13 @@ class Links:
             return
         if other is not None:
             desk.cancel(other, CancelReason.LINKED)
-        entry = desk.orders.live.get(conditions.entry)
+        entry = desk.orders.live(conditions.entry)
         if entry is not None:
             desk.cancel(entry, CancelReason.LINKED)
 
     def _end_entry(self, venue: Venue, order: LiveOrder) -> None:
         """An exit closes what the entry opened: the rest of that goes, and nothing sleeps."""
-        entry = self._desk.orders.live.get(_conditions(order).entry)
+        entry = self._desk.orders.live(_conditions(order).entry)
         if entry is not None:
             self._desk.cancel(entry, CancelReason.LINKED)
             self._stay_asleep(venue, order)
@@ -233,14 +233,14 @@ class Links:
         """An entry was filled, or ended: its exits wake for what it filled."""
         desk, exits = self._desk, _conditions(entry).exits
         assert exits is not None, "only an entry is followed so"
-        leader, follower = (desk.orders.live.get(each) for each in exits)
+        leader, follower = (desk.orders.live(each) for each in exits)
         if leader is None or follower is None:
             return
         asleep = _conditions(leader).asleep
         wakes = min(asleep, entry.filled - (leader.quantity - asleep))
         if wakes > 0 and not self._wake(venue, leader, follower, wakes):
             return
-        if entry.order_id in desk.orders.live:
+        if desk.orders.live(entry.order_id):
             return
         if entry.filled == 0:
             desk.cancel(leader, CancelReason.LINKED)
@@ -305,7 +305,7 @@ class Links:
 
     def _stay_asleep(self, venue: Venue, order: LiveOrder) -> None:
         """What sleeps of both exits will never wake: they are smaller by that."""
-        for one in (order, self._desk.orders.live.get(_conditions(order).other)):
+        for one in (order, self._desk.orders.live(_conditions(order).other)):
             if one is not None and _conditions(one).asleep:
                 self._lower(venue, one, _conditions(one).asleep, linked=False)
 

@@ -163,7 +163,7 @@ class Markets:
     def _cancel_all(self, market: MarketId) -> None:
         """A closed market keeps no order, whatever it waited for."""
         desk = self._desk
-        for _, order in sorted(desk.orders.live.items()):
+        for order in desk.orders.all_live():
             if order.market == market:
                 desk.cancel(order, CancelReason.MARKET_CLOSED)
 

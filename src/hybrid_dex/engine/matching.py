@@ -82,7 +82,7 @@ def can_fill_whole(
         if fills > MAX_FILLS_PER_GROUP:
             break
         incoming.open = Quantity(max(0, incoming.open - allocation.resting))
-        hidden.note(desk.orders.live[allocation.order_id])
+        hidden.note(desk.orders.resting(allocation.order_id))
     fills += hidden.take(incoming, MAX_FILLS_PER_GROUP + 1 - fills)
     if fills > MAX_FILLS_PER_GROUP:
         detail = f"it needs more than {MAX_FILLS_PER_GROUP} fills; ask for less, or use IOC"
@@ -113,9 +113,10 @@ def _take(desk: Desk, venue: Venue, taker: LiveOrder) -> CancelReason | None:
     banded = venue.price_band_ppm is not None
     conditions = taker.conditions
     has_budget = conditions is not None and conditions.quote_budget is not None
+    orders = desk.orders
     while True:
         for allocation in book.match(incoming):
-            maker = desk.orders.live[allocation.order_id]
+            maker = orders.resting(allocation.order_id)
             if maker.account == taker.account or (group and maker.account in group):
                 if prevent_self_trade(desk, venue, taker, maker):
                     return CancelReason.SELF_TRADE
@@ -174,7 +175,7 @@ def leaves_band(desk: Desk, venue: Venue, taker: LiveOrder) -> bool:
         if allocation.account not in kin:
             if not venue.admits(allocation.price, desk.sequence):
                 return True
-            whole = desk.orders.live[allocation.order_id].alive()
+            whole = desk.orders.resting(allocation.order_id).alive()
             incoming.open = Quantity(max(0, incoming.open - whole))
     return False
 

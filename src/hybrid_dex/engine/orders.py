@@ -6,19 +6,22 @@ became of it and a repeated client order id gets its first answer again.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from heapq import heappop, heappush
 from itertools import chain
+from operator import attrgetter
 from typing import Final
 
 import msgspec
 
 from hybrid_dex.engine.conditions import Conditions
+from hybrid_dex.errors import InvariantError
 from hybrid_dex.model.commands import PlaceOrder
 from hybrid_dex.model.events import Event, OrderAccepted
 from hybrid_dex.model.order import OrderStatus, OrderType, SelfTradeMode, Side, TimeInForce
 from hybrid_dex.model.settlement import OrderTerms
 from hybrid_dex.model.signed_order import Authorization
+from hybrid_dex.model.table import FIRST_TURN, Table
 from hybrid_dex.model.units import (
     MAX_TIMESTAMP_NS,
     AccountId,
@@ -37,6 +40,7 @@ ENDED_KEPT: Final = 10_000
 """How many ended orders of an account are remembered."""
 ENDED_KEPT_NS: Final = 15 * 60 * 1_000_000_000
 """For how long."""
+_NEW: Final = OrderStatus.NEW
 _NEVER_NS: Final = MAX_TIMESTAMP_NS + 1
 # Its integers are those of the order, and giving each its unit's name again would cost a call each.
 _order_accepted: Final[Callable[..., OrderAccepted]] = OrderAccepted
@@ -202,14 +206,27 @@ class Ended(msgspec.Struct, gc=False, array_like=True):
 
 
 class Orders:
-    """Live orders by id and by account, ended ones by id, and client order ids."""
+    """All known orders by id, live ones by account, ended ones by account, and client order ids."""
 
-    __slots__ = ("_aging", "_ended", "_ended_of", "_live_of", "_names", "live", "next_aged_ns")
+    __slots__ = (
+        "_aging",
+        "_ended_of",
+        "_live_of",
+        "_names",
+        "_newest",
+        "_turn",
+        "known",
+        "live_total",
+        "next_aged_ns",
+    )
 
     def __init__(self) -> None:
-        self.live: dict[OrderId, LiveOrder] = {}
+        # The live ones and those that ended and are remembered.
+        self.known: Table[LiveOrder] = Table()
+        # The greatest id that was known, so that a greater one is new; and where to turn the table.
+        self._newest, self._turn = -1, FIRST_TURN
+        self.live_total = 0
         self._live_of: dict[AccountId, dict[OrderId, LiveOrder]] = {}
-        self._ended: dict[OrderId, LiveOrder] = {}
         self._ended_of: dict[AccountId, deque[Ended]] = {}
         # One row an account that has ended orders: not later than when its oldest ended.
         self._aging: list[tuple[int, AccountId]] = []
@@ -221,7 +238,27 @@ class Orders:
 
     def find(self, order_id: OrderId) -> LiveOrder | None:
         """Return a live or remembered order."""
-        return self.live.get(order_id) or self._ended.get(order_id)
+        known = self.known
+        return known.young.get(order_id) or known.older(order_id)
+
+    def live(self, order_id: OrderId) -> LiveOrder | None:
+        """Return a live order."""
+        order = self.find(order_id)
+        if order is None or order_id not in self._live_of.get(order.account, ()):
+            return None
+        return order
+
+    def resting(self, order_id: OrderId) -> LiveOrder:
+        """Return an order that a book offers, and which must be live."""
+        order = self.known.young.get(order_id) or self.known.older(order_id)
+        if order is None or order.status is not _NEW:
+            raise InvariantError(f"the book offers order {order_id}, which is not live")
+        return order
+
+    def all_live(self) -> list[LiveOrder]:
+        """Return all live orders, oldest first. O(n log n)."""
+        rows = (order for orders in self._live_of.values() for order in orders.values())
+        return sorted(rows, key=attrgetter("order_id"))
 
     def named(self, account: AccountId, name: ClientOrderId) -> Named | None:
         """Return what a client order id stands for."""
@@ -262,10 +299,25 @@ class Orders:
 
     # ----------------------------------------------------------------- changes
 
+    def restore(self, live: Collection[LiveOrder], ended: Collection[Ended]) -> None:
+        """Take the orders of a snapshot, in the order in which they were remembered."""
+        known = [*live, *(row.order for row in ended)]
+        for order in sorted(known, key=attrgetter("order_id")):
+            self._know(order)
+        for order in live:
+            self.rest(order)
+        for row in ended:
+            self.remember(row.order, row.at_ns)
+
     def rest(self, order: LiveOrder) -> None:
         """An order is now on its book, or waits to be."""
         order_id = order.order_id
-        self.live[order_id] = order
+        if self._newest < order_id < self._turn:
+            self._newest = order_id
+            self.known.young[order_id] = order
+        else:
+            self._know(order)
+        self.live_total += 1
         orders = self._live_of.get(order.account)
         if orders is None:
             orders = self._live_of[order.account] = {}
@@ -274,7 +326,7 @@ class Orders:
     def leave(self, order: LiveOrder) -> None:
         """An order is no longer on its book, and waits no longer."""
         order_id, account = order.order_id, order.account
-        del self.live[order_id]
+        self.live_total -= 1
         orders = self._live_of[account]
         del orders[order_id]
         if not orders:
@@ -288,7 +340,12 @@ class Orders:
 
     def remember(self, order: LiveOrder, at_ns: TimestampNs) -> None:
         """Keep an ended order; the account's oldest goes when there are too many."""
-        self._ended[order.order_id] = order
+        order_id = order.order_id
+        if self._newest < order_id < self._turn:
+            self._newest = order_id
+            self.known.young[order_id] = order
+        elif order_id not in self.known.young:
+            self._know(order)
         rows = self._ended_of.get(order.account)
         if rows is None:
             rows = self._ended_of[order.account] = deque()
@@ -312,9 +369,18 @@ class Orders:
                 del self._ended_of[account]
         self.next_aged_ns = aging[0][0] + ENDED_KEPT_NS if aging else _NEVER_NS
 
+    def _know(self, order: LiveOrder) -> None:
+        """Put an order among those that are known, if it is not."""
+        order_id = order.order_id
+        if order_id in self.known:
+            return
+        self.known[order_id] = order
+        self._turn = self.known.next_turn
+        self._newest = max(self._newest, order_id)
+
     def _forget(self, order: LiveOrder) -> None:
         """Drop an ended order, and the client order id that stands for it."""
-        del self._ended[order.order_id]
+        self.known.pop(order.order_id)
         name = order.client_order_id
         names = self._names.get(order.account)
         if name is None or names is None:

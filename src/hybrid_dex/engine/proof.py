@@ -19,13 +19,13 @@ def check(desk: Desk) -> None:
     resting = 0
     for venue in desk.venues.values():
         resting += _check_book(desk, venue)
-    if resting + len(desk.waiting) != len(desk.orders.live):
+    if resting + len(desk.waiting) != desk.orders.live_total:
         raise InvariantError(
-            f"{resting} orders rest, {len(desk.waiting)} wait, {len(desk.orders.live)} are live"
+            f"{resting} orders rest, {len(desk.waiting)} wait, {desk.orders.live_total} are live"
         )
     _check_waiting(desk)
     holds: dict[tuple[AccountId, AssetId], int] = {}
-    for order in desk.orders.live.values():
+    for order in desk.orders.all_live():
         venue = desk.venues[order.market]
         key = (order.account, venue.hold_asset(order.side))
         holds[key] = holds.get(key, 0) + venue.held(order, order.price, order.open)
@@ -55,7 +55,7 @@ def _check_waiting(desk: Desk) -> None:
         raise InvariantError(f"{len(alive)} orders wait for a price, {watched} are watched")
     for order_id, order in desk.waiting.items():
         conditions = order.conditions
-        if desk.orders.live.get(order_id) is not order or not (conditions and conditions.waiting):
+        if desk.orders.live(order_id) is not order or not (conditions and conditions.waiting):
             raise InvariantError(f"order {order_id} waits and does not know")
 
 
@@ -75,7 +75,7 @@ def _check_vouchers(desk: Desk) -> None:
 def _check_sessions(desk: Desk) -> None:
     """Every session reserves exactly what its live orders could use, and no budget is overdrawn."""
     stakes: dict[SessionKey, list[int]] = {}
-    for order in desk.orders.live.values():
+    for order in desk.orders.all_live():
         signed = order.authorization
         if signed is None or not is_session(signed):
             continue
@@ -97,7 +97,7 @@ def _check_book(desk: Desk, venue: Venue) -> int:
     last: tuple[Side, int] | None = None
     for resting in book.orders():
         count += 1
-        order = desk.orders.live.get(resting.order_id)
+        order = desk.orders.live(resting.order_id)
         if order is None or (order.account, order.side, order.price, order.shown()) != (
             resting.account,
             resting.side,

@@ -73,12 +73,12 @@ class Readings:
 
     def live_orders(self) -> int:
         """Return how many orders rest or wait, of all accounts. O(1)."""
-        return len(self._desk.orders.live)
+        return self._desk.orders.live_total
 
     def orders_in(self, market: MarketId) -> tuple[OrderView, ...]:
         """Return the live orders of a market, oldest first. O(all live orders)."""
-        live = sorted(self._desk.orders.live.items())
-        return tuple(order.view() for _, order in live if order.market == market)
+        live = self._desk.orders.all_live()
+        return tuple(order.view() for order in live if order.market == market)
 
     def open_orders(
         self, account: AccountId, market: MarketId | None = None
@@ -176,7 +176,7 @@ class Readings:
         for allocation in venue.book.match(Incoming(side, price, Quantity(1))):
             if met >= most:
                 break
-            met += 1 + orders.live[allocation.order_id].slices_left()
+            met += 1 + orders.resting(allocation.order_id).slices_left()
         return min(met, most)
 
     def assets(self) -> tuple[Asset, ...]:

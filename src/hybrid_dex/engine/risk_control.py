@@ -73,7 +73,7 @@ class RiskControl:
         if account is not None:
             desk.cancel_all(account, None, None, CancelReason.KILL_SWITCH)
             return
-        for _, order in sorted(desk.orders.live.items()):
+        for order in desk.orders.all_live():
             desk.cancel(order, CancelReason.KILL_SWITCH)
 
     def set_group(self, command: SetAccountGroup) -> None:

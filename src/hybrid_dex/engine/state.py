@@ -124,7 +124,7 @@ def dump(desk: Desk, risk: bytes) -> bytes:
             )
             for venue in desk.venues.values()
         ],
-        [_bare(order) for _, order in sorted(orders.live.items())],
+        [_bare(order) for order in orders.all_live()],
         [Ended(row.at_ns, _bare(row.order)) for row in orders.ended()],
         orders.names(),
         ledger.rows(),
@@ -171,8 +171,7 @@ def load(desk: Desk, raw: bytes) -> bytes:
     desk.sequence, desk.at_ns = state.sequence, state.at_ns
     desk.chain_position = state.chain_position
     orders, ledger, lanes = desk.orders, desk.ledger, desk.lanes
-    for order in state.live:
-        orders.rest(order)
+    orders.restore(state.live, state.ended)
     for listing in state.listings:
         venue = desk.list_market(listing.market, listing.state)
         venue.last_price = listing.last_price
@@ -183,13 +182,11 @@ def load(desk: Desk, raw: bytes) -> bytes:
         venue.reference_price = listing.reference_price
         book = venue.book
         for order_id in listing.priority:
-            order = orders.live[order_id]
+            order = orders.known[order_id]
             book.add(
                 Resting(order_id, order.account, order.side, order.price, Quantity(order.shown()))
             )
     _restore_waiting(desk, state.live)
-    for row in state.ended:
-        orders.remember(row.order, row.at_ns)
     for named in state.names:
         orders.name(named)
     for account, asset, entry in state.entries:
@@ -217,7 +214,7 @@ def load(desk: Desk, raw: bytes) -> bytes:
     desk.agenda.load(state.plans)
     desk.day = state.at_ns // DAY_NS
     desk.controls.load(state.controls)
-    desk.expiries.rebuild(orders.live.values())
+    desk.expiries.rebuild(state.live)
     return state.risk
 
 

@@ -10,6 +10,7 @@ delta. Deltas of one market form a chain: each names the sequence of the one bef
 """
 
 from collections.abc import Iterable
+from operator import attrgetter
 from typing import Final
 
 import attrs
@@ -36,6 +37,7 @@ from hybrid_dex.model.market import MarketState
 from hybrid_dex.model.market_events import MarketUncrossed
 from hybrid_dex.model.order import Side
 from hybrid_dex.model.reports import BookUpdate
+from hybrid_dex.model.table import Table
 from hybrid_dex.model.units import MarketId, OrderId, Price, Quantity, Sequence, TimestampNs
 from hybrid_dex.model.views import Depth, Level
 
@@ -119,11 +121,11 @@ class BookFeed:
         self._may_cross = may_cross
         # What is left to come of the fills of an opening, lots.
         self._uncrossing = 0
-        self._orders: dict[OrderId, _Entry] = {}
+        self._orders: Table[_Entry] = Table()
         self._sides: Final = {Side.BUY: _Side(), Side.SELL: _Side()}
         self._applied = self._changed = sequence
         self._at_ns = at_ns
-        for order in orders:
+        for order in sorted(orders, key=attrgetter("order_id")):
             self._put(order.order_id, _Entry(order.side, order.price, order.quantity))
         for side in self._sides.values():
             side.before.clear()
@@ -220,7 +222,7 @@ class BookFeed:
                 self._lower(event.order_id, to=event.open)
             case OrderReplaced(market=self.market, waiting=False):
                 shown = int(min(event.open, event.display_quantity or event.open))
-                known = self._orders.get(event.order_id)
+                known = self._orders.find(event.order_id)
                 if event.kept_priority and known is not None:
                     shown = min(shown, known.shown)
                 self._lower(event.order_id, to=0)
@@ -251,7 +253,7 @@ class BookFeed:
 
         One that has left the book already stays away: its cancel may follow its fill.
         """
-        entry = self._orders.get(order_id)
+        entry = self._orders.find(order_id)
         if entry is None:
             return
         lots = entry.shown - by if to is None else min(entry.shown, to)

@@ -7,6 +7,7 @@ the event alone, whenever it is wanted.
 """
 
 from collections.abc import Iterable, Iterator
+from operator import attrgetter
 from typing import Final
 
 import msgspec
@@ -35,6 +36,7 @@ from hybrid_dex.model.order import (
     TimeInForce,
 )
 from hybrid_dex.model.reports import ExecType, ExecutionReport, Liquidity
+from hybrid_dex.model.table import Table
 from hybrid_dex.model.units import (
     AccountId,
     Amount,
@@ -93,9 +95,9 @@ class ExecutionFeed:
 
     def __init__(self, orders: Iterable[OrderView] = (), *, sequence: Sequence = _START) -> None:
         self._applied = sequence
-        self._orders: dict[OrderId, _Order | OrderAccepted] = {
-            order.order_id: _from_view(order) for order in orders
-        }
+        self._orders: Table[_Order | OrderAccepted] = Table()
+        for order in sorted(orders, key=attrgetter("order_id")):
+            self._orders[order.order_id] = _from_view(order)
 
     def apply(self, batch: EventBatch) -> tuple[ExecutionReport, ...]:
         """Take one command's events and return the reports, in the order in which it happened.
@@ -151,7 +153,7 @@ class ExecutionFeed:
 
     def _known(self, order_id: OrderId) -> _Order | None:
         """Return a live order as it stands, to be changed."""
-        order = self._orders.get(order_id)
+        order = self._orders.find(order_id)
         if isinstance(order, OrderAccepted):
             order = self._orders[order_id] = _from_accepted(order)
         return order
