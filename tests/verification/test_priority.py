@@ -69,6 +69,19 @@ def test_an_opening_at_a_price_where_less_trades_is_found() -> None:
     assert wrong == "4 lots meet at 104 and 8 are left, not 5 and 7"
 
 
+def test_a_fill_that_only_the_end_of_its_order_tells_of_is_missed() -> None:
+    """Nothing else could have traded; the IOC that ends says one lot filled, and no fill was told."""
+    batches = told("3740844469:116")
+    batch = batches[123]
+    _, fill, _ = batch.events
+    assert isinstance(fill, FillMade)
+    kept = tuple(event for event in batch.events if event is not fill)
+    changed = EventBatch(batch.sequence, batch.at_ns, kept)
+    findings = list(check_priority([*batches[:123], changed, *batches[124:]]))
+    assert findings[0].sequence == batch.sequence
+    assert "ends with 1 filled; it should be 0" in findings[0].detail
+
+
 def test_every_lie_about_a_fill_is_found(seed: int) -> None:
     """Left out, doubled, at another price, of another quantity, order or account: always."""
     tried: set[Fraud] = set()

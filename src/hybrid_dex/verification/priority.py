@@ -398,6 +398,11 @@ class PriorityCheck:
         if order is None:
             yield self._wrong(Fraud.RULE_BROKEN, f"order {event.order_id} ends, unknown")
             return
+        if event.filled != order.filled:
+            yield self._wrong(
+                Fraud.RULE_BROKEN,
+                f"order {order.order_id} ends with {event.filled} filled; it should be {order.filled}",
+            )
         if isinstance(event, OrderExpired):
             if order.due_ns is None or order.due_ns > self._at_ns:
                 yield self._wrong(Fraud.RULE_BROKEN, f"order {order.order_id} expired too early")
