@@ -399,10 +399,8 @@ class PriorityCheck:
             yield self._wrong(Fraud.RULE_BROKEN, f"order {event.order_id} ends, unknown")
             return
         if event.filled != order.filled:
-            yield self._wrong(
-                Fraud.RULE_BROKEN,
-                f"order {order.order_id} ends with {event.filled} filled; it should be {order.filled}",
-            )
+            told = f"order {order.order_id} ends with {event.filled} filled"
+            yield self._wrong(Fraud.RULE_BROKEN, f"{told}; it should be {order.filled}")
         if isinstance(event, OrderExpired):
             if order.due_ns is None or order.due_ns > self._at_ns:
                 yield self._wrong(Fraud.RULE_BROKEN, f"order {order.order_id} expired too early")
