@@ -520,6 +520,35 @@ def test_a_second_market_can_break_too() -> None:
     assert run.place("bob", OTHER, BUY, 1, 9).order_id
 
 
+def test_a_book_can_not_sell_what_was_canceled() -> None:
+    """The engine remembers an order that ended, and knows it from one that is live."""
+    gone: list[Resting] = []
+
+    class Haunted(SortedBook):
+        def match(self, incoming: Incoming) -> Iterator[Allocation]:
+            for order in gone:
+                yield Allocation(order.order_id, order.account, order.price, 1, order.quantity)
+
+    run = Run(lambda: Engine(book=Haunted, risk=StandardRisk(NO_LIMITS)))
+    order = run.place("alice", BAD, SELL, 5, 9)
+    run.place("alice", BAD, SELL, 5, 9)
+    run.do(CancelOrder(account="alice", order_id=order.order_id))
+    gone.append(Resting(order.order_id, "alice", SELL, 9, 5))
+    with pytest.raises(InvariantError, match="not live") as raised:
+        run.engine.apply(
+            PlaceOrder(
+                account="bob",
+                market=BAD.id,
+                side=BUY,
+                quantity=1,
+                price=9,
+                sequence=run.engine.sequence + 1,
+                at_ns=TimestampNs(0),
+            )
+        )
+    assert raised.value.market == BAD.id
+
+
 def test_what_is_no_markets_fault_stops_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     """A halted market that breaks too often, and a command without a market."""
     run = Run(lying(2))

@@ -5,7 +5,6 @@ import random
 import pytest
 
 from hybrid_dex.defaults import sorted_book
-from hybrid_dex.engine import orders
 from hybrid_dex.model import table
 from tests.engine.test_against_naive import run
 from tests.tiers import count
@@ -19,7 +18,7 @@ def test_they_agree_across_the_parts_of_tables(
     rng: random.Random, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(table, "_BITS", BITS)
-    for module in (table, orders, sorted_book):
+    for module in (table, sorted_book):
         monkeypatch.setattr(module, "FIRST_TURN", 1 << BITS)
     parts = 0
     for _ in range(HISTORIES):

@@ -153,7 +153,7 @@ class SortedBook:
         # The level of every order; what is new is written without a call.
         self._table: Table[_Level] = Table()
         self._level_of = self._table.young
-        # The greatest id that was here, so that a greater one is not; and where to turn the table.
+        # The greatest id that was here, so that a greater one is not; and the table's next turn.
         self._newest, self._turn = -1, FIRST_TURN
         self._bids = _Half(self._levels)
         self._asks = _Half(self._levels)

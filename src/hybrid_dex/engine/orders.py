@@ -6,7 +6,7 @@ became of it and a repeated client order id gets its first answer again.
 """
 
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from heapq import heappop, heappush
 from itertools import chain
 from operator import attrgetter
@@ -21,7 +21,7 @@ from hybrid_dex.model.events import Event, OrderAccepted
 from hybrid_dex.model.order import OrderStatus, OrderType, SelfTradeMode, Side, TimeInForce
 from hybrid_dex.model.settlement import OrderTerms
 from hybrid_dex.model.signed_order import Authorization
-from hybrid_dex.model.table import FIRST_TURN, Table
+from hybrid_dex.model.table import Table
 from hybrid_dex.model.units import (
     MAX_TIMESTAMP_NS,
     AccountId,
@@ -214,7 +214,6 @@ class Orders:
         "_live_of",
         "_names",
         "_newest",
-        "_turn",
         "known",
         "live_total",
         "next_aged_ns",
@@ -223,8 +222,8 @@ class Orders:
     def __init__(self) -> None:
         # The live ones and those that ended and are remembered.
         self.known: Table[LiveOrder] = Table()
-        # The greatest id that was known, so that a greater one is new; and where to turn the table.
-        self._newest, self._turn = -1, FIRST_TURN
+        # The greatest id that was known, so that a greater one is new.
+        self._newest = -1
         self.live_total = 0
         self._live_of: dict[AccountId, dict[OrderId, LiveOrder]] = {}
         self._ended_of: dict[AccountId, deque[Ended]] = {}
@@ -238,8 +237,7 @@ class Orders:
 
     def find(self, order_id: OrderId) -> LiveOrder | None:
         """Return a live or remembered order."""
-        known = self.known
-        return known.young.get(order_id) or known.older(order_id)
+        return self.known.find(order_id)
 
     def live(self, order_id: OrderId) -> LiveOrder | None:
         """Return a live order."""
@@ -250,7 +248,7 @@ class Orders:
 
     def resting(self, order_id: OrderId) -> LiveOrder:
         """Return an order that a book offers, and which must be live."""
-        order = self.known.young.get(order_id) or self.known.older(order_id)
+        order = self.known.find(order_id)
         if order is None or order.status is not _NEW:
             raise InvariantError(f"the book offers order {order_id}, which is not live")
         return order
@@ -299,22 +297,12 @@ class Orders:
 
     # ----------------------------------------------------------------- changes
 
-    def restore(self, live: Collection[LiveOrder], ended: Collection[Ended]) -> None:
-        """Take the orders of a snapshot, in the order in which they were remembered."""
-        known = [*live, *(row.order for row in ended)]
-        for order in sorted(known, key=attrgetter("order_id")):
-            self._know(order)
-        for order in live:
-            self.rest(order)
-        for row in ended:
-            self.remember(row.order, row.at_ns)
-
     def rest(self, order: LiveOrder) -> None:
         """An order is now on its book, or waits to be."""
-        order_id = order.order_id
-        if self._newest < order_id < self._turn:
+        order_id, known = order.order_id, self.known
+        if self._newest < order_id < known.next_turn:
             self._newest = order_id
-            self.known.young[order_id] = order
+            known.young[order_id] = order
         else:
             self._know(order)
         self.live_total += 1
@@ -340,11 +328,11 @@ class Orders:
 
     def remember(self, order: LiveOrder, at_ns: TimestampNs) -> None:
         """Keep an ended order; the account's oldest goes when there are too many."""
-        order_id = order.order_id
-        if self._newest < order_id < self._turn:
+        order_id, known = order.order_id, self.known
+        if self._newest < order_id < known.next_turn:
             self._newest = order_id
-            self.known.young[order_id] = order
-        elif order_id not in self.known.young:
+            known.young[order_id] = order
+        elif order_id not in known.young:
             self._know(order)
         rows = self._ended_of.get(order.account)
         if rows is None:
@@ -375,7 +363,6 @@ class Orders:
         if order_id in self.known:
             return
         self.known[order_id] = order
-        self._turn = self.known.next_turn
         self._newest = max(self._newest, order_id)
 
     def _forget(self, order: LiveOrder) -> None:

@@ -171,7 +171,8 @@ def load(desk: Desk, raw: bytes) -> bytes:
     desk.sequence, desk.at_ns = state.sequence, state.at_ns
     desk.chain_position = state.chain_position
     orders, ledger, lanes = desk.orders, desk.ledger, desk.lanes
-    orders.restore(state.live, state.ended)
+    for order in state.live:
+        orders.rest(order)
     for listing in state.listings:
         venue = desk.list_market(listing.market, listing.state)
         venue.last_price = listing.last_price
@@ -187,6 +188,8 @@ def load(desk: Desk, raw: bytes) -> bytes:
                 Resting(order_id, order.account, order.side, order.price, Quantity(order.shown()))
             )
     _restore_waiting(desk, state.live)
+    for row in state.ended:
+        orders.remember(row.order, row.at_ns)
     for named in state.names:
         orders.name(named)
     for account, asset, entry in state.entries:

@@ -10,7 +10,6 @@ delta. Deltas of one market form a chain: each names the sequence of the one bef
 """
 
 from collections.abc import Iterable
-from operator import attrgetter
 from typing import Final
 
 import attrs
@@ -125,7 +124,7 @@ class BookFeed:
         self._sides: Final = {Side.BUY: _Side(), Side.SELL: _Side()}
         self._applied = self._changed = sequence
         self._at_ns = at_ns
-        for order in sorted(orders, key=attrgetter("order_id")):
+        for order in orders:
             self._put(order.order_id, _Entry(order.side, order.price, order.quantity))
         for side in self._sides.values():
             side.before.clear()

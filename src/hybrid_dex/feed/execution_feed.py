@@ -7,7 +7,6 @@ the event alone, whenever it is wanted.
 """
 
 from collections.abc import Iterable, Iterator
-from operator import attrgetter
 from typing import Final
 
 import msgspec
@@ -96,7 +95,7 @@ class ExecutionFeed:
     def __init__(self, orders: Iterable[OrderView] = (), *, sequence: Sequence = _START) -> None:
         self._applied = sequence
         self._orders: Table[_Order | OrderAccepted] = Table()
-        for order in sorted(orders, key=attrgetter("order_id")):
+        for order in orders:
             self._orders[order.order_id] = _from_view(order)
 
     def apply(self, batch: EventBatch) -> tuple[ExecutionReport, ...]:

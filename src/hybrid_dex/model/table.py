@@ -27,7 +27,7 @@ class Table(Generic[V]):
 
     Attributes:
         young: those with the highest ids; `part` may begin a new one.
-        next_turn: the id from which on `young` is not the right one.
+        next_turn: the id from which on they belong into another dict than `young`.
 
     >>> table: Table[str] = Table()
     >>> table[OrderId(7)] = "seven"
@@ -40,7 +40,7 @@ class Table(Generic[V]):
 
     def __init__(self) -> None:
         self.young: dict[OrderId, V] = {}
-        # All dicts by the high bits of their ids, none but the young one empty; and that one's.
+        # All dicts by the high bits of their ids, and those bits of the young one.
         self._parts = {0: self.young}
         self._number = 0
         self.next_turn = FIRST_TURN
