@@ -186,11 +186,6 @@ class SortedBook:
             self._newest, part = order_id, self._level_of
         else:
             part = self._admit(order_id)
-        self._put(order, part)
-
-    def _put(self, order: Resting, part: dict[OrderId, _Level]) -> None:
-        """Put an admitted order at the back of its level."""
-        order_id = order.order_id
         key: int = order.price
         if order.side is not _BUY:
             key = -key
@@ -233,14 +228,19 @@ class SortedBook:
         else:
             part = self._admit(order_id)
         key: int = price
+        met: Sequence[Resting] = ()
         if side is _BUY:
             if key >= self._asks.reached:
-                order = Resting(order_id, account, side, price, quantity)
-                return self._trade(self._asks, -key, order)
-        elif key <= self._bids.best:
-            order = Resting(order_id, account, side, price, quantity)
-            return self._trade(self._bids, key, order)
+                met, quantity = self._take(self._asks, -key, quantity)
+                if not quantity:
+                    return met
+                part = self._table.part(order_id)  # its dict may have run empty and gone
         else:
+            if key <= self._bids.best:
+                met, quantity = self._take(self._bids, key, quantity)
+                if not quantity:
+                    return met
+                part = self._table.part(order_id)
             key = -key
         # As `add` does, without the call that every order would pay for.
         try:
@@ -253,7 +253,7 @@ class SortedBook:
         orders[order_id] = Resting(order_id, account, side, price, quantity)
         level.quantity += quantity
         part[order_id] = level
-        return ()
+        return met
 
     def remove(self, order_id: OrderId) -> Resting:
         """Take an order out and return it as it stood."""
@@ -331,35 +331,40 @@ class SortedBook:
         self._newest = max(self._newest, order_id)
         return part
 
-    def _trade(self, half: _Half, limit: int, order: Resting) -> Sequence[Resting]:
-        """Take what a limit reaches, add what is still wanted, and return what was met."""
-        wanted: Any = order.quantity  # and stays one; to call every difference so costs a call each
+    def _take(
+        self, half: _Half, limit: int, quantity: Quantity
+    ) -> tuple[Sequence[Resting], Quantity]:
+        """Take what a limit reaches; return the orders that were met, and what is still wanted."""
+        wanted: Any = quantity  # and stays one; to call every difference so costs a call each
         met: list[Resting] = []
-        meet, levels = met.append, half.levels
-        level_of, table = self._level_of, self._table
-        while half.best >= limit:
+        levels, level_of, table = half.levels, self._level_of, self._table
+        while wanted and half.best >= limit:
             level = levels[half.best]
-            orders = level.orders if level.spare > 0 else level.close_gaps()
-            passed, wanted_before = len(met), wanted
-            for one in orders.values():
-                meet(one)
-                wanted -= one.quantity
-                if wanted <= 0:
-                    break
-            else:
-                for gone_id in orders:
+            left: Any = level.quantity - wanted
+            if left <= 0:  # then all of them go
+                met += level.orders.values()
+                wanted = -left
+                for gone_id in level.orders:
                     try:
                         del level_of[gone_id]
                     except KeyError:
                         table.pop_older(gone_id)
                 half.empty_level(level)
                 continue
+            orders = level.orders if level.spare > 0 else level.close_gaps()
+            level.quantity = left
+            before = len(met)
+            for one in orders.values():
+                met.append(one)
+                wanted -= one.quantity
+                if wanted <= 0:
+                    break
+            gone = met[before:]
             if wanted:
-                gone = met[passed:-1]
-                left: Any = -wanted
+                gone.pop()
+                left = -wanted
                 orders[one.order_id] = Resting(one.order_id, one.account, one.side, one.price, left)
-            else:
-                gone = met[passed:]
+            level.spare -= len(gone)
             for one in gone:
                 gone_id = one.order_id
                 del orders[gone_id]
@@ -367,15 +372,8 @@ class SortedBook:
                     del level_of[gone_id]
                 except KeyError:
                     table.pop_older(gone_id)
-            if orders:
-                level.quantity -= wanted_before
-                level.spare -= len(gone)
-            else:
-                half.empty_level(level)
-            return tuple(met)
-        left_over = Resting(order.order_id, order.account, order.side, order.price, wanted)
-        self._put(left_over, self._table.part(order.order_id))
-        return tuple(met)
+            wanted = 0
+        return tuple(met), wanted
 
 
 def _view(level: _Level) -> Level:
