@@ -7,6 +7,8 @@ orders and cancels from 16 callers: once alone, once while the following process
 after the other. A step is what the event loop does without a break; the longest ones are shown by
 the clock and by this thread's own processor time, as on a machine with other work the clock also
 counts what others were given. What the garbage collector takes is part of a step, and shown alone.
+Between the two it trades beside processes that share nothing with it but the machine, one that
+fills memory and one that writes to the disk: so much of a long step is the machine's own doing.
 
 Then the restart: opening until the first command is taken. Last, the recovery of a journal of 100,000
 records without a snapshot, and where the time of a replay goes.
@@ -18,6 +20,7 @@ import gc
 import os
 import random
 import resource
+import sys
 import tempfile
 import time
 from collections.abc import Awaitable
@@ -67,6 +70,26 @@ MIDDLE: Final = 250_000
 MOST_ROUNDS: Final = 60
 RECORDS: Final = 100_000
 AT_NS: Final = TimestampNs(1_800_000_000_000_000_000)
+LONG_S: Final = 0.005
+STRANGERS: Final = {
+    "a process that fills memory": """
+import os
+os.nice(10)
+while True:
+    {n: (n, str(n), [n]) for n in range(1_500_000)}
+""",
+    "a process that writes to the disk": """
+import os, sys
+os.nice(10)
+while True:
+    with open(sys.argv[1], "wb") as file:
+        for _ in range(128):
+            file.write(os.urandom(1 << 20))
+        file.flush()
+        os.fsync(file.fileno())
+""",
+}
+"""Programs that know nothing of an exchange, as nice as the following process is."""
 
 
 def make_engine() -> Engine:
@@ -193,8 +216,10 @@ class Steps:
         print(
             f"{name:36} {len(clock):7} steps   longest by processor {processor[-1] * 1e3:6.2f} ms"
             f" (p99.9 {processor[share] * 1e3:.2f})   by clock {clock[-1] * 1e3:6.2f} ms"
-            f" (p99.9 {clock[share] * 1e3:.2f})   longest of {len(self.collections)} collections "
-            f"{collections * 1e3:.2f} ms",
+            f" (p99.9 {clock[share] * 1e3:.2f})   over {LONG_S * 1e3:.0f} ms: "
+            f"{sum(took > LONG_S for took in processor)} by processor, "
+            f"{sum(took > LONG_S for took in clock)} by clock   longest of "
+            f"{len(self.collections)} collections {collections * 1e3:.2f} ms",
             flush=True,
         )
 
@@ -251,6 +276,22 @@ async def trade(exchange: Exchange, seconds: float) -> int:
     return done
 
 
+async def trade_beside_strangers(exchange: Exchange, directory: Path, seconds: float) -> None:
+    """Trade beside processes that have nothing to do with the exchange, every step timed."""
+    for name, program in STRANGERS.items():
+        written = str(directory / "written")
+        stranger = await asyncio.create_subprocess_exec(sys.executable, "-c", program, written)
+        try:
+            steps = Steps()
+            timed(steps)
+            done = await trade(exchange, seconds)
+            timed(None)
+        finally:
+            stranger.kill()
+            await stranger.wait()
+        steps.show(f"beside {name}, {done / seconds:.0f} commands/s")
+
+
 def timed(steps: Steps | None) -> None:
     """Time the steps of the running loop from now on, or no more."""
     loop = asyncio.get_running_loop()
@@ -272,11 +313,20 @@ async def measure_pauses(directory: Path, seconds: float) -> None:
             f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB at most",
             flush=True,
         )
+        covered = exchange.view.sequence
         steps = Steps()
         timed(steps)
         done = await trade(exchange, seconds)
         timed(None)
         steps.show(f"alone, {done / seconds:.0f} commands/s")
+        await trade_beside_strangers(exchange, directory, seconds)
+        begin = time.thread_time()
+        gc.collect()
+        print(
+            f"a collection of all that came since the restart, {exchange.view.sequence - covered} "
+            f"commands: {(time.thread_time() - begin) * 1e3:.1f} ms of processor",
+            flush=True,
+        )
     async with make_exchange(directory, 500) as exchange:
         steps, done, rounds, taken, lag = Steps(), 0, 0, 0, 0
         timed(steps)

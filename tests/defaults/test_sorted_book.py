@@ -144,7 +144,7 @@ def test_orders_may_be_left_reduced_or_removed_between_two_steps(rng: random.Ran
 def test_draining_a_long_level_does_not_leave_gaps_to_walk_over() -> None:
     """Taken one by one from the front, the level's dict is rebuilt on the way."""
     book = book_of(*[(i, SELL, 10, 1) for i in range(5_000)])
-    level = book._level_of[0]
+    level = book._levels[book._key_of[0]]
     gaps = 0
     for expected in range(4_000):
         orders = level.orders
@@ -186,7 +186,7 @@ def test_placing_is_matching_reducing_and_adding_in_one_step(rng: random.Random)
 def test_gaps_are_closed_where_placing_takes_many_at_once() -> None:
     """And what is left of the level stands as it stood."""
     book = book_of(*[(i, SELL, 10, 2) for i in range(1_000)])
-    level = book._level_of[0]
+    level = book._levels[book._key_of[0]]
     orders = level.orders
     assert len(book.place(1_000, "a", BUY, 10, 1_801)) == 901
     assert (ids(book), level.quantity) == (list(range(900, 1_000)), 199)
@@ -199,7 +199,7 @@ def test_gaps_are_closed_where_placing_takes_many_at_once() -> None:
 def test_one_that_sweeps_a_long_level_does_not_walk_over_what_it_took() -> None:
     """The level is rebuilt on the way; so is one of which the front was canceled."""
     book = book_of(*[(i, SELL, 10, 1) for i in range(5_000)])
-    level, incoming, gaps = book._level_of[0], Incoming(BUY, 10, 4_000), 0
+    level, incoming, gaps = book._levels[book._key_of[0]], Incoming(BUY, 10, 4_000), 0
     orders = level.orders
     for allocation in book.match(incoming):
         gaps = gaps + 1 if level.orders is orders else 0

@@ -4,8 +4,9 @@ A side is a mapping of levels by key; a level is a mapping of orders, oldest fir
 price for bids and the negated price for asks, so that on both sides the greatest key is the best
 and no two levels share one. The best key is kept at hand, all keys in a sorted list. Prices
 come and go at the edges of a book, so a level that runs empty keeps its place for a while: the
-sorted list is touched when a price appears that was not there lately. Every order knows its level,
-so a cancel searches nothing.
+sorted list is touched when a price appears that was not there lately. The key of every order's level
+is kept by its id, so a cancel searches nothing. No mapping with a row for each order holds anything
+that the garbage collector walks over, so it passes by all of them.
 
 It must never decide anything but who is next: fills, funds and self-trade belong to the engine.
 """
@@ -112,6 +113,9 @@ class _Half:
     def after(self, key: int) -> int:
         """The next key behind this one of a level with orders, or `_EMPTY`."""
         empty, levels = self.empty, self.levels
+        behind = key - 1
+        if behind in levels and behind not in empty:
+            return behind  # as of the benchmark's mixed orders four times of ten
         if len(empty) < len(self.keys):
             last = key - _NEAR
             if last < 0 < key:
@@ -146,13 +150,13 @@ class SortedBook:
     Level(price=10, quantity=5)
     """
 
-    __slots__ = ("_asks", "_bids", "_level_of", "_levels", "_newest", "_table", "_turn")
+    __slots__ = ("_asks", "_bids", "_key_of", "_levels", "_newest", "_table", "_turn")
 
     def __init__(self, market: Market) -> None:
         self._levels: dict[int, _Level] = {}
-        # The level of every order; what is new is written without a call.
-        self._table: Table[_Level] = Table()
-        self._level_of = self._table.young
+        # The key of every order's level; what is new is written without a call.
+        self._table: Table[int] = Table()
+        self._key_of = self._table.young
         # The greatest id that was here, so that a greater one is not; and the table's next turn.
         self._newest, self._turn = -1, FIRST_TURN
         self._bids = _Half(self._levels)
@@ -183,7 +187,7 @@ class SortedBook:
         """Put an order at the back of its level."""
         order_id = order.order_id
         if self._newest < order_id < self._turn:
-            self._newest, part = order_id, self._level_of
+            self._newest, part = order_id, self._key_of
         else:
             part = self._admit(order_id)
         key: int = order.price
@@ -198,7 +202,7 @@ class SortedBook:
             level.half.fill_level(key)
         orders[order_id] = order
         level.quantity += order.quantity
-        part[order_id] = level
+        part[order_id] = level.key
 
     def place(
         self, order_id: OrderId, account: AccountId, side: Side, price: Price, quantity: Quantity
@@ -224,7 +228,7 @@ class SortedBook:
         (1, 10, 5, Level(price=11, quantity=2))
         """
         if self._newest < order_id < self._turn:
-            self._newest, part = order_id, self._level_of
+            self._newest, part = order_id, self._key_of
         else:
             part = self._admit(order_id)
         key: int = price
@@ -252,7 +256,7 @@ class SortedBook:
             level.half.fill_level(key)
         orders[order_id] = Resting(order_id, account, side, price, quantity)
         level.quantity += quantity
-        part[order_id] = level
+        part[order_id] = level.key
         return met
 
     def remove(self, order_id: OrderId) -> Resting:
@@ -268,11 +272,12 @@ class SortedBook:
         Returns:
             The order as it stood, or None.
         """
-        level = self._level_of.pop(order_id, None)
-        if level is None and (
-            self._turn == FIRST_TURN or (level := self._table.pop_older(order_id)) is None
+        key = self._key_of.pop(order_id, None)
+        if key is None and (
+            self._turn == FIRST_TURN or (key := self._table.pop_older(order_id)) is None
         ):
             return None
+        level = self._levels[key]
         orders = level.orders
         order = orders.pop(order_id)
         if orders:
@@ -284,9 +289,10 @@ class SortedBook:
 
     def reduce(self, order_id: OrderId, by: Quantity) -> None:
         """Lower an order's open quantity in place; at zero it leaves."""
-        level = self._level_of.get(order_id) or self._table.older(order_id)
-        if level is None:
+        key = self._key_of.get(order_id) or self._table.older(order_id)
+        if key is None:
             raise KeyError(order_id)
+        level = self._levels[key]
         order = level.orders[order_id]
         left = order.quantity - by
         if left == 0:
@@ -322,12 +328,12 @@ class SortedBook:
             for level in half.sorted_levels():
                 yield from level.orders.values()
 
-    def _admit(self, order_id: OrderId) -> dict[OrderId, _Level]:
+    def _admit(self, order_id: OrderId) -> dict[OrderId, int]:
         """Return where an id belongs that is not simply the next one; refuse one that is here."""
         if order_id in self._table:
             raise KeyError(order_id)
         part = self._table.part(order_id)
-        self._level_of, self._turn = self._table.young, self._table.next_turn
+        self._key_of, self._turn = self._table.young, self._table.next_turn
         self._newest = max(self._newest, order_id)
         return part
 
@@ -337,7 +343,7 @@ class SortedBook:
         """Take what a limit reaches; return the orders that were met, and what is still wanted."""
         wanted: Any = quantity  # and stays one; to call every difference so costs a call each
         met: list[Resting] = []
-        levels, level_of, table = half.levels, self._level_of, self._table
+        levels, key_of, table = half.levels, self._key_of, self._table
         while wanted and half.best >= limit:
             level = levels[half.best]
             left: Any = level.quantity - wanted
@@ -346,7 +352,7 @@ class SortedBook:
                 wanted = -left
                 for gone_id in level.orders:
                     try:
-                        del level_of[gone_id]
+                        del key_of[gone_id]
                     except KeyError:
                         table.pop_older(gone_id)
                 half.empty_level(level)
@@ -369,7 +375,7 @@ class SortedBook:
                 gone_id = one.order_id
                 del orders[gone_id]
                 try:
-                    del level_of[gone_id]
+                    del key_of[gone_id]
                 except KeyError:
                     table.pop_older(gone_id)
             wanted = 0

@@ -5,7 +5,6 @@ the last 10,000 of its account and less than 15 minutes old, so that a late canc
 became of it and a repeated client order id gets its first answer again.
 """
 
-from collections import deque
 from collections.abc import Callable
 from heapq import heappop, heappush
 from itertools import chain
@@ -15,6 +14,7 @@ from typing import Final
 import msgspec
 
 from hybrid_dex.engine.conditions import Conditions
+from hybrid_dex.engine.queue import Queue
 from hybrid_dex.errors import InvariantError
 from hybrid_dex.model.commands import PlaceOrder
 from hybrid_dex.model.events import Event, OrderAccepted
@@ -226,7 +226,7 @@ class Orders:
         self._newest = -1
         self.live_total = 0
         self._live_of: dict[AccountId, dict[OrderId, LiveOrder]] = {}
-        self._ended_of: dict[AccountId, deque[Ended]] = {}
+        self._ended_of: dict[AccountId, Queue[Ended]] = {}
         # One row an account that has ended orders: not later than when its oldest ended.
         self._aging: list[tuple[int, AccountId]] = []
         self._names: dict[AccountId, dict[ClientOrderId, Named]] = {}
@@ -336,7 +336,7 @@ class Orders:
             self._know(order)
         rows = self._ended_of.get(order.account)
         if rows is None:
-            rows = self._ended_of[order.account] = deque()
+            rows = self._ended_of[order.account] = Queue()
             heappush(self._aging, (at_ns, order.account))
             self.next_aged_ns = self._aging[0][0] + ENDED_KEPT_NS
         rows.append(Ended(at_ns, order))
@@ -349,10 +349,10 @@ class Orders:
         while aging and aging[0][0] <= oldest:
             account = heappop(aging)[1]
             rows = self._ended_of[account]
-            while rows and rows[0].at_ns <= oldest:
+            while rows and rows.first.at_ns <= oldest:
                 self._forget(rows.popleft().order)
             if rows:
-                heappush(aging, (rows[0].at_ns, account))
+                heappush(aging, (rows.first.at_ns, account))
             else:
                 del self._ended_of[account]
         self.next_aged_ns = aging[0][0] + ENDED_KEPT_NS if aging else _NEVER_NS
