@@ -160,6 +160,20 @@ def test_a_state_that_contradicts_itself_is_refused() -> None:
         make().restore(msgspec.json.encode(state))
 
 
+def test_a_state_whose_book_offers_an_ended_order_is_refused() -> None:
+    """It is known still, and is no longer to trade."""
+    driver = Driver()
+    driver.fund("alice")
+    ended = driver.rest("alice", BUY, 5, 10)
+    resting = driver.rest("alice", BUY, 5, 10)
+    driver.cancel("alice", ended)
+    state = msgspec.json.decode(driver.engine.snapshot())
+    assert state[4][0][2] == [resting]
+    state[4][0][2] = [ended, resting]
+    with pytest.raises(VersionMismatchError, match="contradicts"):
+        make().restore(msgspec.json.encode(state))
+
+
 def restored_from_format_1() -> Driver:
     """An engine with what the first format's program had written: orders, a fill, a request."""
     driver = Driver(make_engine(requires_signature=True))
