@@ -276,20 +276,25 @@ async def trade(exchange: Exchange, seconds: float) -> int:
     return done
 
 
+async def trade_timed(exchange: Exchange, seconds: float, name: str) -> None:
+    """Trade with every step timed, and print the longest ones."""
+    steps = Steps()
+    timed(steps)
+    done = await trade(exchange, seconds)
+    timed(None)
+    steps.show(f"{name}, {done / seconds:.0f} commands/s")
+
+
 async def trade_beside_strangers(exchange: Exchange, directory: Path, seconds: float) -> None:
     """Trade beside processes that have nothing to do with the exchange, every step timed."""
     for name, program in STRANGERS.items():
         written = str(directory / "written")
         stranger = await asyncio.create_subprocess_exec(sys.executable, "-c", program, written)
         try:
-            steps = Steps()
-            timed(steps)
-            done = await trade(exchange, seconds)
-            timed(None)
+            await trade_timed(exchange, seconds, f"beside {name}")
         finally:
             stranger.kill()
             await stranger.wait()
-        steps.show(f"beside {name}, {done / seconds:.0f} commands/s")
 
 
 def timed(steps: Steps | None) -> None:
@@ -314,11 +319,7 @@ async def measure_pauses(directory: Path, seconds: float) -> None:
             flush=True,
         )
         covered = exchange.view.sequence
-        steps = Steps()
-        timed(steps)
-        done = await trade(exchange, seconds)
-        timed(None)
-        steps.show(f"alone, {done / seconds:.0f} commands/s")
+        await trade_timed(exchange, seconds, "alone")
         await trade_beside_strangers(exchange, directory, seconds)
         begin = time.thread_time()
         gc.collect()
