@@ -146,9 +146,12 @@ async function immediate() {
 async function allOrNothing() {
   const none = await visitor.submit("Buy", { type: "Limit", time: "Fill or kill", price: "2510", quantity: "5" });
   assert.match(none.said, /canceled at once: there was nothing/);
-  await until(async () => (await newest()).order.status === "canceled", "the end of the order");
-  const killed = (await newest()).order;
-  assert.deepEqual([killed.time_in_force, killed.filled], ["fok", "0"]);
+  // The order before it was canceled, too, and is the newest one until the records have followed.
+  const killed = await until(async () => {
+    const { order } = await newest();
+    return order.time_in_force === "fok" && order.status === "canceled" ? order : null;
+  }, "the end of the order");
+  assert.equal(killed.filled, "0");
   await visitor.tab("Order history");
   const row = visitor.rows("Order history").filter({ hasText: killed.order_id });
   await row.getByText("canceled").waitFor(WAIT);
