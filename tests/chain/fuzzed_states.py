@@ -225,6 +225,8 @@ class StateMaker:
             self.chain.block(*first_of_all, *filter(None, calls), at_s=now_s + later_s)
         if self.rng.random() < 0.3:
             self.happened["matched, never settled"] += bool(self._match())
+        if self.rng.random() < 0.15:  # a step above hardly finds a fee
+            self.chain.block(*(self._takes_fees(token) for token in tokens_of(self.assets)))
         if self.rng.random() < 0.25:
             self.chain.block((self._owner, self.chain.contract, call("pause()")))
         silence_s = self.rng.choice((1, 1, 60, self.delays.window_max_s, self.delays.exit_delay_s))
@@ -365,11 +367,15 @@ class StateMaker:
                 call("pause()"),
                 call("unpause()"),
                 call("unpause()"),
-                call("withdrawFees(address,address)", token, self._owner),
+                self._takes_fees(token)[2],
                 call("closeMarket(uint32)", market),
                 call("setDepositsOpen(address,bool)", token, False),
             )
         )
+        return self._owner, self.chain.contract, data
+
+    def _takes_fees(self, token: str) -> Call:
+        data = call("withdrawFees(address,address)", token, self._owner)
         return self._owner, self.chain.contract, data
 
     def _batch(self) -> Call:
