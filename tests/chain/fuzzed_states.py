@@ -226,7 +226,8 @@ class StateMaker:
         if self.rng.random() < 0.3:
             self.happened["matched, never settled"] += bool(self._match())
         if self.rng.random() < 0.15:  # a step above hardly finds a fee
-            self.chain.block(*(self._takes_fees(token) for token in tokens_of(self.assets)))
+            taken = (self._fees_taken(token) for token in tokens_of(self.assets))
+            self.chain.block(*((self._owner, self.chain.contract, data) for data in taken))
         if self.rng.random() < 0.25:
             self.chain.block((self._owner, self.chain.contract, call("pause()")))
         silence_s = self.rng.choice((1, 1, 60, self.delays.window_max_s, self.delays.exit_delay_s))
@@ -367,16 +368,15 @@ class StateMaker:
                 call("pause()"),
                 call("unpause()"),
                 call("unpause()"),
-                self._takes_fees(token)[2],
+                self._fees_taken(token),
                 call("closeMarket(uint32)", market),
                 call("setDepositsOpen(address,bool)", token, False),
             )
         )
         return self._owner, self.chain.contract, data
 
-    def _takes_fees(self, token: str) -> Call:
-        data = call("withdrawFees(address,address)", token, self._owner)
-        return self._owner, self.chain.contract, data
+    def _fees_taken(self, token: str) -> str:
+        return call("withdrawFees(address,address)", token, self._owner)
 
     def _batch(self) -> Call:
         """Settle what was matched in one to three groups; sometimes nothing, as a heartbeat."""

@@ -113,9 +113,6 @@ class _Half:
     def after(self, key: int) -> int:
         """The next key behind this one of a level with orders, or `_EMPTY`."""
         empty, levels = self.empty, self.levels
-        behind = key - 1
-        if behind in levels and behind not in empty:
-            return behind  # as of the benchmark's mixed orders four times of ten
         if len(empty) < len(self.keys):
             last = key - _NEAR
             if last < 0 < key:

@@ -68,7 +68,7 @@ class Ahead:
         if key in self._lanes:
             return RejectReason.NONCE_USED
         lanes = self._desk.lanes
-        state = lanes.states.get(key)
+        state = lanes.find(account, market.base.id, nonce)
         bound = OrderId(0 if state is None else state.order_id)
         gone = bound if self._changed.get(bound) == 0 else None
         return lanes.check_new(account, market, nonce, gone=gone)

@@ -8,6 +8,7 @@ to the account alone. A floor kills all counters below it for orders quoted in o
 The engine is stricter than the chain: one live order a lane, and a counter starts one order ever.
 """
 
+from collections.abc import Iterable
 from typing import Final, TypeAlias
 
 import msgspec
@@ -52,11 +53,18 @@ def nonce_key(nonce: int) -> int:
 class Lanes:
     """All registers that were ever used, and all floors."""
 
-    __slots__ = ("floors", "states")
+    __slots__ = ("_states", "floors")
 
     def __init__(self) -> None:
-        self.states: dict[LaneKey, LaneState] = {}
+        # By account, then by lane, or by base asset where that is 0: a row for every live order, so
+        # none of them is a tuple, which the garbage collector would walk over.
+        self._states: dict[AccountId, dict[AssetId | int, LaneState]] = {}
         self.floors: dict[tuple[AccountId, AssetId], int] = {}
+
+    def find(self, account: AccountId, base: AssetId, nonce: int) -> LaneState | None:
+        """Return the register that a packed nonce names, if it was ever used."""
+        states = self._states.get(account)
+        return None if states is None else states.get(nonce & 0xFFFF or base)
 
     def check_new(
         self, account: AccountId, market: Market, nonce: int, *, gone: OrderId | None = None
@@ -65,7 +73,7 @@ class Lanes:
         counter = nonce_key(nonce) >> _REVISIONS
         if counter < self.floors.get((account, market.quote.id), 0):
             return RejectReason.NONCE_REVOKED
-        state = self.states.get(lane_key(account, market.base.id, nonce))
+        state = self.find(account, market.base.id, nonce)
         if state is None:
             return None
         if nonce_key(nonce) <= state.dead:
@@ -84,24 +92,25 @@ class Lanes:
             return RejectReason.REPLACEMENT_TERMS
         if new >> 24 < self.floors.get((account, market.quote.id), 0):
             return RejectReason.NONCE_REVOKED
-        state = self.states[lane_key(account, market.base.id, new)]
+        state = self._states[account][new & 0xFFFF or market.base.id]
         return RejectReason.NONCE_REVOKED if nonce_key(new) <= state.dead else None
 
     def use(self, account: AccountId, market: Market, nonce: int) -> None:
         """A nonce was accepted: its register rises."""
-        self._state(lane_key(account, market.base.id, nonce)).used = nonce_key(nonce)
+        self._state(account, nonce & 0xFFFF or market.base.id).used = nonce_key(nonce)
 
     def bind(self, account: AccountId, market: Market, nonce: int, order_id: OrderId) -> None:
         """The register's order rests."""
-        self._state(lane_key(account, market.base.id, nonce)).order_id = order_id
+        self._state(account, nonce & 0xFFFF or market.base.id).order_id = order_id
 
     def free(self, account: AccountId, market: Market, nonce: int) -> None:
         """The register's order ended."""
-        self.states[lane_key(account, market.base.id, nonce)].order_id = 0
+        self._states[account][nonce & 0xFFFF or market.base.id].order_id = 0
 
     def revoke(self, key: LaneKey, dead: int) -> LaneState | None:
         """Kill a register up to a key; ``None`` when it is dead that far already."""
-        state = self._state(key)
+        account, base, lane = key
+        state = self._state(account, lane or base)
         if dead <= state.dead:
             return None
         state.dead = dead
@@ -114,8 +123,24 @@ class Lanes:
         self.floors[account, asset] = floor
         return True
 
-    def _state(self, key: LaneKey) -> LaneState:
-        state = self.states.get(key)
+    def rows(self) -> list[tuple[LaneKey, LaneState]]:
+        """Return all registers, by key."""
+        return sorted(
+            ((account, AssetId(""), lane) if isinstance(lane, int) else (account, lane, 0), state)
+            for account, states in self._states.items()
+            for lane, state in states.items()
+        )
+
+    def load(self, rows: Iterable[tuple[LaneKey, LaneState]]) -> None:
+        """Take the registers of a snapshot."""
+        for (account, base, lane), state in rows:
+            self._states.setdefault(account, {})[lane or base] = state
+
+    def _state(self, account: AccountId, lane: AssetId | int) -> LaneState:
+        states = self._states.get(account)
+        if states is None:
+            states = self._states[account] = {}
+        state = states.get(lane)
         if state is None:
-            state = self.states[key] = LaneState()
+            state = states[lane] = LaneState()
         return state

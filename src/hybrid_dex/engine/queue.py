@@ -1,8 +1,8 @@
 """Queue: first in, first out, and nothing that the garbage collector walks over.
 
 A deque of many rows is walked over in every collection that reaches it, row by row, though rows
-without references to containers can be part of no cycle: with a million of them matching stands
-still for a tenth of a second. A dict of such rows is none of the collector's business.
+without references to containers can be part of no cycle: 200,000 of them made one 13 ms longer. A
+dict of such rows is none of the collector's business.
 """
 
 from collections.abc import Iterator

@@ -131,7 +131,7 @@ def dump(desk: Desk, risk: bytes) -> bytes:
         sorted(ledger.vault.items()),
         sorted(ledger.fees.items()),
         sorted(ledger.fees_in_flight.items()),
-        sorted(lanes.states.items()),
+        lanes.rows(),
         sorted(lanes.floors.items()),
         sorted(desk.frozen),
         list(desk.flight),
@@ -197,7 +197,7 @@ def load(desk: Desk, raw: bytes) -> bytes:
     ledger.vault.update(state.vault)
     ledger.fees.update(state.fees)
     ledger.fees_in_flight.update(state.fees_in_flight)
-    lanes.states.update(state.lanes)
+    lanes.load(state.lanes)
     lanes.floors.update(state.floors)
     desk.frozen.update(dict.fromkeys(state.frozen))
     desk.flight.fills.update((fill.fill_id, fill) for fill in state.fills)
