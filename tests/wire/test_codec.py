@@ -10,6 +10,7 @@ from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.wire import (
     MAX_DEPTH,
     MAX_MESSAGE_BYTES,
+    BatchOrdersRequest,
     ClientMessage,
     MessageError,
     OrderRequest,
@@ -164,3 +165,41 @@ def test_values_may_be_alike_and_keys_may_not() -> None:
     assert decode(OrderRequest, order).client_order_id == "side"
     with pytest.raises(MessageError, match="given twice"):
         decode(OrderRequest, order[:-1] + b',"price" :"3"}')
+
+
+def test_a_default_that_is_given_makes_up_for_no_repeated_key() -> None:
+    """Nor does a tag that need not be given: what is written again must not have texts that were not there."""
+    order = b'{"market":"A-B","side":"buy","quantity":"1","price":"2","post_only":false}'
+    assert not decode(OrderRequest, order).post_only
+    twice = order.replace(b',"post_only":false', b',"post_only":false,"post_only":false')
+    with pytest.raises(MessageError, match="given twice"):
+        decode(OrderRequest, twice)
+    assert decode(PingOp, b'{"id":1}') == PingOp(id=1)
+    with pytest.raises(MessageError, match="given twice"):
+        decode(PingOp, b'{"id":1,"id":1,"id":1}')
+
+
+def test_a_batch_that_repeats_a_key_in_one_member_is_refused() -> None:
+    """However many members say the same words, and whatever the others leave out."""
+    order = PLACE[PLACE.index(b'"order"') : -1]
+    member = b'{"op":"place",' + order + b"}"
+    raw = b'{"members":[' + b",".join([member] * 20) + b"]}"
+    assert len(decode(BatchOrdersRequest, raw).members) == 20
+    at = raw.rindex(b'"side"')
+    with pytest.raises(MessageError, match="given twice"):
+        decode(BatchOrdersRequest, raw[:at] + b'"side":"buy",' + raw[at:])
+
+
+def test_nesting_is_told_from_many_objects_side_by_side(rng: random.Random) -> None:
+    """The quick look says what counting bracket by bracket says."""
+    for _ in range(2_000):
+        raw, depth, deepest = b"", 0, 0
+        for _ in range(rng.randint(1, 60)):
+            deeper = depth == 0 or rng.random() < 0.5
+            if rng.random() < 0.2:
+                raw += rng.choice([b'""', b'"[{"', b'"\\"]"', b"1,"])
+            raw += rng.choice(b"[{").to_bytes() if deeper else rng.choice(b"]}").to_bytes()
+            depth += 1 if deeper else -1
+            deepest = max(deepest, depth)
+        reason = refusal(raw + b" x").reason
+        assert (reason == "nested too deeply") is (deepest > MAX_DEPTH), raw

@@ -204,3 +204,21 @@ def test_an_order_signed_by_its_trader_looks_as_before() -> None:
     order = to_order(SIGNED, ETH, ALICE)
     text = encode(order_request(order, ETH)).decode()
     assert not {"signature_kind", "proof", "leaf"} & set(text.replace('"', " ").split())
+
+
+def test_what_is_the_default_is_not_sent() -> None:
+    """So a plain order is short, and read without a second look for keys given twice."""
+    order = to_order(msgspec.structs.replace(SIGNED, post_only=True), ETH, ALICE)
+    told = msgspec.json.decode(encode(order_request(order, ETH)))
+    assert told == {
+        "market": "ETH-USDC",
+        "side": "buy",
+        "quantity": "1.5",
+        "price": "2500.5",
+        "time_in_force": "gtc",
+        "post_only": True,
+        "max_fee_ppm": 500,
+        "expiry_s": 1_800_000_000,
+        "nonce": "16777217",
+        "signature": SIGNED.signature,
+    }

@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any, Final, TypeVar
 
 import msgspec
+from msgspec import inspect
 
 from hybrid_dex.errors import FormatError
 from hybrid_dex.model.reasons import RejectReason
@@ -28,7 +29,9 @@ MAX_DEPTH: Final = 8
 _T = TypeVar("_T")
 
 _ESCAPE: Final = re.compile(rb"\\.", re.DOTALL)
-_NOT_BRACKETS: Final = bytes(byte for byte in range(256) if byte not in b"[]{}")
+_ONE_KIND: Final = bytes.maketrans(b"[]", b"{}")
+_NOT_SHAPE: Final = bytes(byte for byte in range(256) if byte not in b'[]{}"')
+_NOT_BRACKETS: Final = _NOT_SHAPE + b'"'
 _WHERE: Final = re.compile(r"(?P<what>.*?)(?: - at `(?:key in )?\$\.?(?P<path>[^`]*)`)?", re.DOTALL)
 _UNKNOWN: Final = re.compile(r"Object contains unknown field `(?P<name>.*)`", re.DOTALL)
 _MISSING: Final = re.compile(r"Object missing required field `(?P<name>.*)`", re.DOTALL)
@@ -78,18 +81,18 @@ def decode(
             "nested too deeply",
             f"at most {MAX_DEPTH} levels",
         )
+    decoder, is_sparse = _decoder(type_)  # type: ignore[arg-type] # a class is hashable
     try:
-        message: _T = _decoder(type_).decode(data)  # type: ignore[arg-type] # a class is hashable
+        message: _T = decoder.decode(data)
     except msgspec.ValidationError as error:
         raise _explain(str(error), field) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise MessageError(
             RejectReason.INVALID_MESSAGE, field, f"not JSON: {error}", "one UTF-8 JSON value"
         ) from None
-    # Without escapes, quotes alternate: every second part is a text. In most orders not even a value says what
-    # another text says.
-    texts = data.split(b'"')[1::2]
-    if b"\\" in data or len(set(texts)) != len(texts):
+    if b"\\" in data or not (
+        (is_sparse and _has_as_many_texts(data, message)) or _has_different_texts(data)
+    ):
         _refuse_repeated_keys(data, field)
     return message
 
@@ -103,16 +106,61 @@ _ENCODER: Final = msgspec.json.Encoder()
 
 
 @cache
-def _decoder(type_: Hashable) -> Any:  # noqa: ANN401 # a cache keyed by type can not say the type
-    return msgspec.json.Decoder(type_)
+def _decoder(type_: Hashable) -> tuple[Any, bool]:
+    """Return what decodes messages of a type, and whether one is written as it may be given: see `_is_sparse`."""
+    return msgspec.json.Decoder(type_), _is_sparse(inspect.type_info(type_))
+
+
+_PLAIN: Final = (
+    inspect.StrType,
+    inspect.IntType,
+    inspect.BoolType,
+    inspect.NoneType,
+    inspect.LiteralType,
+)
+
+
+def _is_sparse(kind: inspect.Type, *, is_choice: bool = False) -> bool:
+    """Return whether encoding a message never writes a text, of key or value, that was not given.
+
+    Its objects then leave out what has its default; and what has a tag is one of several, which it
+    must be given to tell. Messages of clients are of this kind.
+    """
+    if isinstance(kind, inspect.StructType):
+        leaves_out = kind.cls.__struct_config__.omit_defaults
+        return (is_choice or kind.tag is None) and all(
+            (field.required or leaves_out) and _is_sparse(field.type) for field in kind.fields
+        )
+    if isinstance(kind, inspect.UnionType):
+        several = sum(isinstance(one, inspect.StructType) for one in kind.types) > 1
+        return all(_is_sparse(one, is_choice=several) for one in kind.types)
+    if isinstance(kind, inspect.ListType | inspect.VarTupleType):
+        return _is_sparse(kind.item_type)
+    if isinstance(kind, inspect.Metadata):
+        return _is_sparse(kind.type)
+    return isinstance(kind, _PLAIN)
+
+
+def _has_as_many_texts(data: bytes, message: object) -> bool:
+    """Return whether a sparse message without escapes, written again, has as many texts: a key given twice is not."""
+    return encode(message).count(b'"') == data.count(b'"')
+
+
+def _has_different_texts(data: bytes) -> bool:
+    """Return whether no two texts of a message without escapes are alike: quotes alternate there."""
+    texts = data.split(b'"')[1::2]
+    return len(set(texts)) == len(texts)
 
 
 def _depth(data: bytes) -> int:
-    """Return the nesting, or half the number of brackets when that is shallow enough."""
-    parts = (_ESCAPE.sub(b"", data) if b"\\" in data else data).split(b'"')
-    brackets = b"".join(parts[::2]).translate(None, _NOT_BRACKETS)
-    if len(brackets) <= 2 * MAX_DEPTH:
-        return len(brackets) // 2  # exceeded only by brackets that never close
+    """Return the nesting, or 0 where it is within `MAX_DEPTH`."""
+    data = _ESCAPE.sub(b"", data) if b"\\" in data else data
+    shape = data.translate(_ONE_KIND, _NOT_SHAPE).replace(b'""', b"")
+    for _ in range(MAX_DEPTH):  # each turn takes the innermost level away
+        shape = shape.replace(b"{}", b"")
+    if not shape:
+        return 0
+    brackets = b"".join(data.split(b'"')[::2]).translate(None, _NOT_BRACKETS)
     depth = deepest = 0
     for byte in brackets:
         depth += 1 if byte in b"[{" else -1

@@ -136,6 +136,7 @@ class KeyLoginOp(
     frozen=True,
     kw_only=True,
     forbid_unknown_fields=True,
+    omit_defaults=True,
     tag_field="op",
     tag="login_key",
 ):
@@ -204,6 +205,7 @@ class CancelOp(
     frozen=True,
     kw_only=True,
     forbid_unknown_fields=True,
+    omit_defaults=True,
     tag_field="op",
     tag="cancel",
 ):
@@ -249,6 +251,7 @@ class CancelAllOp(
     frozen=True,
     kw_only=True,
     forbid_unknown_fields=True,
+    omit_defaults=True,
     tag_field="op",
     tag="cancel_all",
 ):
@@ -333,6 +336,7 @@ class PingOp(
     frozen=True,
     kw_only=True,
     forbid_unknown_fields=True,
+    omit_defaults=True,
     tag_field="op",
     tag="ping",
 ):

@@ -5,7 +5,7 @@ literal types are what the schema shows.
 """
 
 import enum
-from typing import Final, Literal, TypeAlias, TypeVar, overload
+from typing import Final, Literal, TypeAlias, TypeVar, get_args, overload
 
 from hybrid_dex.model.history import EntryKind, LedgerPart, TransferKind, VoucherState
 from hybrid_dex.model.market import MarketState
@@ -138,8 +138,14 @@ ENUMERATIONS: Final[tuple[tuple[type[enum.IntEnum], object], ...]] = (
 _E = TypeVar("_E", bound=enum.IntEnum)
 
 _KINDS: Final[tuple[type[enum.IntEnum], ...]] = (*(kind for kind, _ in ENUMERATIONS), RejectReason)
+_SPELLED: Final[dict[str, str]] = {
+    text: text for _, literal in ENUMERATIONS for text in get_args(literal)
+}
+"""The texts of the literal types, which are the very objects that the defaults of messages are: a
+message leaves out what is its default by being the same object."""
 _WORDS: Final[dict[type[enum.IntEnum], dict[int, str]]] = {
-    kind: {item.value: item.name.lower() for item in kind} for kind in _KINDS
+    kind: {item.value: _SPELLED.get(name := item.name.lower(), name) for item in kind}
+    for kind in _KINDS
 }
 _MEMBERS: Final[dict[type[enum.IntEnum], dict[str, enum.IntEnum]]] = {
     kind: {item.name.lower(): item for item in kind} for kind in _KINDS
