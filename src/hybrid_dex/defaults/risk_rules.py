@@ -14,7 +14,7 @@ from hybrid_dex.errors import VersionMismatchError
 from hybrid_dex.interfaces.risk import LedgerView, Refusal
 from hybrid_dex.model.commands import BatchOrders, Command, PlaceOrder, ReplaceOrder
 from hybrid_dex.model.events import Event
-from hybrid_dex.model.market import Market
+from hybrid_dex.model.market import MAX_DECIMALS, Market
 from hybrid_dex.model.order import Side
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.risk_limits import RiskLimits
@@ -42,6 +42,8 @@ Limits: TypeAlias = Callable[[AccountId], RiskLimits]
 _PPM: Final = 1_000_000
 _NS_PER_SECOND: Final = 1_000_000_000
 _BUY: Final = Side.BUY
+_UNITS: Final = tuple(10**decimals for decimals in range(MAX_DECIMALS + 1))
+"""One whole unit, atoms, by an asset's decimals."""
 
 
 class Entry(msgspec.Struct, gc=False):
@@ -86,7 +88,7 @@ def entry_of(command: Command, view: LedgerView) -> Entry | None:
             quantity,
             quantity,
             command.at_ns,
-            10**market.quote.decimals,
+            _UNITS[market.quote.decimals],
             None,
         )
     if not isinstance(command, ReplaceOrder):
@@ -104,7 +106,7 @@ def entry_of(command: Command, view: LedgerView) -> Entry | None:
         command.quantity,
         left,
         command.at_ns,
-        10**market.quote.decimals,
+        _UNITS[market.quote.decimals],
         order,
     )
 

@@ -79,11 +79,6 @@ class _Half:
         self.empty: dict[int, None] = {}
         self.best, self.reached = _EMPTY, -_EMPTY
 
-    @property
-    def price(self) -> Price | None:
-        """The best price of an order, ticks."""
-        return None if self.best == _EMPTY else Price(abs(self.best))
-
     def open_level(self, key: int) -> _Level:
         """Make an empty level where there was none."""
         level = self.levels[key] = _Level(self, key)
@@ -162,12 +157,14 @@ class SortedBook:
     @property
     def best_bid(self) -> Price | None:
         """The highest price of a resting buy, ticks."""
-        return self._bids.price
+        best = self._bids.best
+        return None if best == _EMPTY else best  # type: ignore[return-value] # its unit
 
     @property
     def best_ask(self) -> Price | None:
         """The lowest price of a resting sell, ticks."""
-        return self._asks.price
+        best = self._asks.best
+        return None if best == _EMPTY else -best  # type: ignore[return-value] # its unit
 
     def match(self, incoming: Incoming) -> Iterable[Allocation]:
         """Yield what the aggressor may take, best price first, oldest first within a price."""

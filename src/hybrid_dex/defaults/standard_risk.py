@@ -189,13 +189,18 @@ class StandardRisk:
 
     def observe(self, event: Event, at_ns: TimestampNs) -> None:
         """Show an event to the rules that count."""
-        for observe in self._observers.get(type(event), ()):
-            observe(event, at_ns)
-        if type(event) is RiskTierChanged:
-            for rule in self._counters:
-                if rule.applies(event.limits):
-                    self._by_command[_name(rule)] = None
-            self._count()
+        observers = self._observers.get(type(event))
+        if observers is not None:
+            for observe in observers:
+                observe(event, at_ns)
+
+    def _learn_tier(self, event: Event, _: TimestampNs) -> None:
+        """Let the rules count that a tier's new limits set to work."""
+        assert isinstance(event, RiskTierChanged), "it is told of nothing else"
+        for rule in self._counters:
+            if rule.applies(event.limits):
+                self._by_command[_name(rule)] = None
+        self._count()
 
     def _count(self) -> None:
         """Let those rules count that some limits use."""
@@ -205,7 +210,7 @@ class StandardRisk:
             for rule in self._counters
             if _name(rule) in self._by_command or any(rule.applies(one) for one in given)
         )
-        observers: dict[type[Event], tuple[_Observe, ...]] = {}
+        observers: dict[type[Event], tuple[_Observe, ...]] = {RiskTierChanged: (self._learn_tier,)}
         for rule in self._counting:
             for kind in rule.learns_from:
                 observers[kind] = (*observers.get(kind, ()), rule.observe)

@@ -70,13 +70,15 @@ class Lanes:
         self, account: AccountId, market: Market, nonce: int, *, gone: OrderId | None = None
     ) -> RejectReason | None:
         """Return why a new order can not use this nonce, once the order ``gone`` has ended."""
-        counter = nonce_key(nonce) >> _REVISIONS
-        if counter < self.floors.get((account, market.quote.id), 0):
+        key = nonce >> 16
+        counter = key >> _REVISIONS
+        if self.floors and counter < self.floors.get((account, market.quote.id), 0):
             return RejectReason.NONCE_REVOKED
-        state = self.find(account, market.base.id, nonce)
+        states = self._states.get(account)  # as `find`, without that call
+        state = None if states is None else states.get(nonce & 0xFFFF or market.base.id)
         if state is None:
             return None
-        if nonce_key(nonce) <= state.dead:
+        if key <= state.dead:
             return RejectReason.NONCE_REVOKED
         if (state.order_id and state.order_id != gone) or counter <= state.used >> _REVISIONS:
             return RejectReason.NONCE_USED
@@ -97,11 +99,11 @@ class Lanes:
 
     def use(self, account: AccountId, market: Market, nonce: int) -> None:
         """A nonce was accepted: its register rises."""
-        self._state(account, nonce & 0xFFFF or market.base.id).used = nonce_key(nonce)
+        self._state(account, nonce & 0xFFFF or market.base.id).used = nonce >> 16
 
     def bind(self, account: AccountId, market: Market, nonce: int, order_id: OrderId) -> None:
-        """The register's order rests."""
-        self._state(account, nonce & 0xFFFF or market.base.id).order_id = order_id
+        """The register's order, whose nonce was accepted, rests."""
+        self._states[account][nonce & 0xFFFF or market.base.id].order_id = order_id
 
     def free(self, account: AccountId, market: Market, nonce: int) -> None:
         """The register's order ended."""

@@ -27,7 +27,7 @@ __all__ = ["SessionKey", "SessionState", "Sessions", "is_session"]
 SessionKey: TypeAlias = tuple[AccountId, str, MarketId]
 """Account, key, market."""
 
-_SESSION: Final = SignatureKind.SESSION
+_SESSION: Final = int(SignatureKind.SESSION)
 _APPROVED: Final = SignatureKind.APPROVED
 _BUY: Final = Side.BUY
 

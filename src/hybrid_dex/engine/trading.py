@@ -14,6 +14,7 @@ from hybrid_dex.engine.desk import Desk, Venue
 from hybrid_dex.engine.icebergs import show
 from hybrid_dex.engine.market_states import SERVED, refuse_entry
 from hybrid_dex.engine.orders import LiveOrder, Named
+from hybrid_dex.engine.sessions import is_session
 from hybrid_dex.engine.standing import Standing
 from hybrid_dex.interfaces.book import Incoming
 from hybrid_dex.interfaces.risk import LedgerView, Refusal, Risk
@@ -185,9 +186,9 @@ class Trading:
             hold = 0 if sleeps and side is not _BUY else needed(venue, command)
             if hold > self._available(account, venue.quote_id if side is _BUY else venue.base_id):
                 refusal = self.refuse_funds(venue, account, side, hold)
-        if refusal is None and signed is not None:
-            stake = hold if command.side is Side.BUY else command.quantity
-            refusal = self.refuse_budget(venue, account, signed, command.side, stake)
+        if refusal is None and signed is not None and is_session(signed):
+            stake = hold if side is _BUY else command.quantity
+            refusal = self.refuse_budget(venue, account, signed, side, stake)
         if refusal is None and command.post_only and command.trigger_price is None:
             refusal = self.refuse_crossing(
                 venue, Incoming(command.side, command.price, command.quantity)
@@ -223,14 +224,17 @@ class Trading:
     def admit(self, venue: Venue, order: LiveOrder) -> None:
         """An order is in: its funds are held and its signature is used."""
         desk, account, signed = self._desk, order.account, order.authorization
-        hold = venue.held(order, order.price, order.open)
+        side, price, quantity = order.side, order.price, order.open
+        plain = order.conditions is None  # then what is held is a matter of these three alone
+        hold = venue.hold(side, price, quantity) if plain else venue.held(order, price, quantity)
         if hold:
-            desk.ledger.hold(account, venue.hold_asset(order.side), hold)
+            asset = venue.quote_id if side is _BUY else venue.base_id
+            desk.ledger.hold(account, asset, hold)
         if signed is not None:
             desk.lanes.use(account, venue.market, signed.nonce)
             session = desk.sessions.of(account, signed, venue.market.id)
             if session is not None:
-                session.reserve(order.side, venue.staked(order, order.price, order.open))
+                session.reserve(side, venue.staked(order, price, quantity))
         desk.emit(order.accepted())
 
     def work(self, venue: Venue, order: LiveOrder, *, whole: bool) -> None:
@@ -254,7 +258,8 @@ class Trading:
         elif order.open == 0:
             desk.end(venue, order, OrderStatus.FILLED)
         elif order.time_in_force in RESTS:
-            self._rest(venue, order)
+            show(venue, order)
+            desk.make_live(venue, order)
         else:
             desk.end_canceled(venue, order, CancelReason.REMAINDER)
 
@@ -266,7 +271,8 @@ class Trading:
         elif venue.state is _AUCTION and auction.meets_own(desk, venue, order):
             desk.end_canceled(venue, order, CancelReason.SELF_TRADE)
         elif order.time_in_force in RESTS:
-            self._rest(venue, order)
+            show(venue, order)
+            desk.make_live(venue, order)
         else:
             desk.end_canceled(venue, order, CancelReason.REMAINDER)
 
@@ -289,10 +295,6 @@ class Trading:
         if order.time_in_force is TimeInForce.FOK and matching.leaves_band(desk, venue, order):
             return CancelReason.PRICE_BAND
         return matching.cross(desk, venue, order)
-
-    def _rest(self, venue: Venue, order: LiveOrder) -> None:
-        show(venue, order)
-        self._desk.make_live(venue, order)
 
     def reject(self, command: PlaceOrder, refusal: Refusal, *, name: ClientOrderId | None) -> None:
         """Tell and remember a refusal; under its client order id unless that is another's."""

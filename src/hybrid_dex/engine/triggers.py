@@ -44,7 +44,8 @@ class Expiries:
         if due_ns is None:
             return
         heappush(self._second, (due_ns, order.order_id))
-        self.looks_ns = min(self.looks_ns, due_ns)
+        if due_ns < self.looks_ns:  # noqa: PLR1730 # a call costs more
+            self.looks_ns = due_ns
         if self._first:
             self._move()
         elif len(self._second) > 2 * self._orders.live_total + _SPARE_ROWS:

@@ -26,9 +26,18 @@ from hybrid_dex.model.units import (
     Quantity,
 )
 
-__all__ = ["Asset", "FeeSchedule", "FeeTier", "Market", "MarketState", "StateCause", "fee"]
+__all__ = [
+    "MAX_DECIMALS",
+    "Asset",
+    "FeeSchedule",
+    "FeeTier",
+    "Market",
+    "MarketState",
+    "StateCause",
+    "fee",
+]
 
-_MAX_DECIMALS: Final = 36
+MAX_DECIMALS: Final = 36
 _AMOUNT: Final = [attrs.validators.ge(Amount(0)), attrs.validators.le(Amount(MAX_AMOUNT))]
 _BAND: Final = [attrs.validators.ge(1), attrs.validators.lt(1_000_000)]
 _LOTS: Final = [attrs.validators.ge(Quantity(1)), attrs.validators.le(Quantity(MAX_QUANTITY))]
@@ -76,7 +85,7 @@ class Asset:
 
     id: AssetId
     decimals: int = attrs.field(
-        validator=[attrs.validators.ge(0), attrs.validators.le(_MAX_DECIMALS)]
+        validator=[attrs.validators.ge(0), attrs.validators.le(MAX_DECIMALS)]
     )
     token: str | None = None
 
