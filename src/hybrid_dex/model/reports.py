@@ -101,7 +101,7 @@ class Trade(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     at_ns: TimestampNs
 
 
-class ExecutionReport(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+class ExecutionReport(msgspec.Struct, frozen=True, gc=False):
     """One thing that happened to one order, for its trader (FIX message 8).
 
     Attributes:
