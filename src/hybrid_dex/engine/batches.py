@@ -96,7 +96,8 @@ class Batches:
                 desk.events.pop()
                 again += (MemberAnswered(command.account, index, again=True), *repeated)
                 continue
-            desk.next_aggressor(sum(type(event) is FillMade for event in desk.events[begin:]))
+            if len(desk.events) > begin + 2:  # the answer and an acceptance alone are no fill
+                desk.next_aggressor(sum(type(event) is FillMade for event in desk.events[begin:]))
             if desk.frozen:
                 desk.thaw()
             self._observe()

@@ -18,6 +18,7 @@ from hybrid_dex.model.events import (
     EventBatch,
     FillMade,
     MarketListed,
+    MemberAnswered,
     OrderAccepted,
     fresh_events,
 )
@@ -207,6 +208,9 @@ class Feed:
                 book = self._book_of(event.market)
                 if book is not None:
                     book.enter(event)
+                continue
+            if type(event) is MemberAnswered:
+                accounts[event.account] = None
                 continue
             if isinstance(event, MarketListed) and event.market.id not in self._books:
                 self._books[event.market.id] = BookFeed(

@@ -97,7 +97,8 @@ class Table(Generic[V]):
 
     def __setitem__(self, order_id: OrderId, value: V) -> None:
         """Put something under an id, in place of what stands there."""
-        self.part(order_id)[order_id] = value
+        part = self.young if order_id >> _BITS == self._number else self.part(order_id)
+        part[order_id] = value
 
     def __delitem__(self, order_id: OrderId) -> None:
         """Take out what stands under an id."""
