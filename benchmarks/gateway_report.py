@@ -114,7 +114,7 @@ def _others(figures: Figures) -> Iterator[str]:
         f"{socket.rate / found['undurable_rate']:.2f}; "
         f"{found['undurable_used_us'] / socket.used_us:.2f} |"
     )
-    yield f"| replay, commands of a processor second | {found['replay_per_s']:,.0f} |"
+    yield f"| replay, commands and members of batches of a processor second | {found['replay_per_s']:,.0f} |"
     yield (
         f"| one at a time, p50 / (sync and recovery) | {found['alone_us']:,.0f} us / "
         f"{floor:,.0f} us = {found['alone_us'] / floor:.1f} |"
