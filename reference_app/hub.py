@@ -44,6 +44,8 @@ __all__ = ["PUBLIC", "Hub", "Listener"]
 
 _log: Final = logging.getLogger(__name__)
 _BATCHES_A_TURN: Final = 256
+_ANSWERED_FIRST: Final = 2
+"""Turns of the loop that those who wait for an answer get before others are told."""
 
 PUBLIC: Final = frozenset({"book", "book_top", "trades", "heartbeat", *PRICE_CHANNELS})
 """The channels that need no login."""
@@ -304,6 +306,8 @@ class Hub:
         subscription = self._subscription
         assert subscription is not None, "run begins first"
         async for batch in subscription:
+            for _ in range(_ANSWERED_FIRST):
+                await asyncio.sleep(0)
             waiting = [batch, *subscription.take()]
             for start in range(0, len(waiting), _BATCHES_A_TURN):
                 if start:

@@ -119,6 +119,15 @@ async def test_a_burst_is_answered_in_order_each_by_its_id(stack: Stack, alice: 
     assert len(stack.services.exchange.view.open_orders(alice.account)) == 81
 
 
+async def test_who_placed_an_order_hears_the_answer_first(alice: Trader) -> None:
+    """Before what every reader of its account is told, even on the same socket."""
+    async with alice.socket({"channel": "orders"}) as socket:
+        for number in range(10):
+            order = alice.order("buy", "1", "10")
+            await socket.send({"op": "place", "id": number, "order": order})
+            assert [(await socket.receive())["type"] for _ in range(2)] == ["ack", "order"]
+
+
 async def test_replace_and_cancel_by_client_id(alice: Trader) -> None:
     async with alice.socket() as socket:
         placed = await socket.ask(

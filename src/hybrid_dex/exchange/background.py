@@ -38,6 +38,8 @@ __all__ = ["Projection", "Snapshotting", "replay_chunks"]
 _log: Final = logging.getLogger(__name__)
 _CHUNK_FRAMES: Final = 64
 _PROJECT_BATCHES: Final = 1_024
+_ANSWERED_FIRST: Final = 2
+"""Turns of the loop that those who wait for an answer get before the records are told."""
 
 
 async def _frames(journal: Journal, after: int, upto: int) -> AsyncGenerator[tuple[int, bytes]]:
@@ -179,6 +181,8 @@ class Projection:
                 self._caught_up.set()
                 self._wake.clear()
                 await self._wake.wait()
+                for _ in range(_ANSWERED_FIRST):
+                    await asyncio.sleep(0)
                 continue
             while self._batches and self._batches[0].sequence <= self._projected:
                 self._batches.popleft()

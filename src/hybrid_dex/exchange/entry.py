@@ -5,6 +5,7 @@ An answer comes once the command is durable and applied. What is refused before 
 """
 
 import asyncio
+import contextlib
 from collections.abc import Sequence as Items
 
 from hybrid_dex.errors import ConfigurationError, RefusedError, UnavailableError
@@ -216,7 +217,8 @@ class OrderEntry:
         for answer in answers:
             # Those of one frame are answered together: one wait is enough for most of them.
             if not isinstance(answer, Refusal) and not answer.done():
-                await asyncio.wait([answer])
+                with contextlib.suppress(Exception):  # it is told in its turn
+                    await answer
         return [_outcome_of(answer) for answer in answers]
 
     async def place_linked(
