@@ -105,14 +105,13 @@ def _ways(figures: Figures) -> Iterator[str]:
 
 
 def _others(figures: Figures) -> Iterator[str]:
-    found, bare, socket = figures.others, figures.bare_us, figures.ways[2]
+    found, bare = figures.others, figures.bare_us
     floor = found["sync_us"] + bare
     yield "| | |"
     yield "| --- | --- |"
     yield (
         f"| durable / not durable, by the clock; by processor time | "
-        f"{socket.rate / found['undurable_rate']:.2f}; "
-        f"{found['undurable_used_us'] / socket.used_us:.2f} |"
+        f"{found['durable_rate']:.2f}; {found['durable_used']:.2f} |"
     )
     yield f"| replay, commands and members of batches of a processor second | {found['replay_per_s']:,.0f} |"
     yield (
