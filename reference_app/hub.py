@@ -306,9 +306,10 @@ class Hub:
         subscription = self._subscription
         assert subscription is not None, "run begins first"
         async for batch in subscription:
+            # What comes meanwhile is told after its own turns.
+            waiting = [batch, *subscription.take()]
             for _ in range(_ANSWERED_FIRST):
                 await asyncio.sleep(0)
-            waiting = [batch, *subscription.take()]
             for start in range(0, len(waiting), _BATCHES_A_TURN):
                 if start:
                     await asyncio.sleep(0)

@@ -128,6 +128,27 @@ async def test_who_placed_an_order_hears_the_answer_first(alice: Trader) -> None
             assert [(await socket.receive())["type"] for _ in range(2)] == ["ack", "order"]
 
 
+async def test_answers_come_first_where_others_place_orders_too(alice: Trader, bob: Trader) -> None:
+    """What is told of one order waits for no other one's answer, and does not overtake its own."""
+
+    async def burst(trader: Trader, side: str, price: str) -> None:
+        async with trader.socket({"channel": "orders"}) as socket:
+            for number in range(40):
+                order = trader.order(side, "0.1", price)
+                await socket.send({"op": "place", "id": number, "order": order})
+            answered, told = dict[str, int](), dict[str, int]()
+            for index in range(80):
+                message = await socket.receive()
+                if message["type"] == "ack":
+                    answered[message["result"]["order"]["order_id"]] = index
+                else:
+                    told[message["order_id"]] = index
+            assert len(told) == 40
+            assert all(answered[order_id] < index for order_id, index in told.items())
+
+    await asyncio.gather(burst(alice, "buy", "10"), burst(bob, "sell", "5000"))
+
+
 async def test_replace_and_cancel_by_client_id(alice: Trader) -> None:
     async with alice.socket() as socket:
         placed = await socket.ask(

@@ -203,3 +203,44 @@ def test_nesting_is_told_from_many_objects_side_by_side(rng: random.Random) -> N
             deepest = max(deepest, depth)
         reason = refusal(raw + b" x").reason
         assert (reason == "nested too deeply") is (deepest > MAX_DEPTH), raw
+
+
+class Listed(msgspec.Struct, array_like=True, omit_defaults=True):
+    text: str = "x"
+
+
+class Making(msgspec.Struct, omit_defaults=True):
+    number: int = 0
+    text: str = msgspec.field(default_factory=lambda: "z")
+
+
+class Changing(msgspec.Struct, omit_defaults=True):
+    number: int = 0
+    text: str = ""
+
+    def __post_init__(self) -> None:
+        self.text = "z"
+
+
+class Holding(msgspec.Struct, omit_defaults=True):
+    number: int = 0
+    listed: list[Listed] = []
+    held: list["Holding"] = []
+
+
+@pytest.mark.parametrize(
+    ("kind", "raw"),
+    [
+        (Holding, b'{"number":1,"number":2,"listed":[[]]}'),
+        (Holding, b'{"held":[{"number":1,"number":2}]}'),
+        (Making, b'{"number":1,"number":2,"number":3}'),
+        (Changing, b'{"number":1,"number":2,"number":3}'),
+    ],
+)
+def test_types_that_write_more_than_they_were_given_are_looked_at_key_by_key(
+    kind: type, raw: bytes
+) -> None:
+    """No message of the protocol is one; `decode` is everybody's."""
+    assert decode(kind, b"{}") == kind()
+    with pytest.raises(MessageError, match="given twice"):
+        decode(kind, raw)

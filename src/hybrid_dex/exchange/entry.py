@@ -218,7 +218,7 @@ class OrderEntry:
             # Those of one frame are answered together: one wait is enough for most of them.
             if not isinstance(answer, Refusal) and not answer.done():
                 with contextlib.suppress(Exception):  # it is told in its turn
-                    await answer
+                    await answer  # and given up with its caller, as `place` does; the order is not
         return [_outcome_of(answer) for answer in answers]
 
     async def place_linked(

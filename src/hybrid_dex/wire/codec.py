@@ -108,7 +108,7 @@ _ENCODER: Final = msgspec.json.Encoder()
 @cache
 def _decoder(type_: Hashable) -> tuple[Any, bool]:
     """Return what decodes messages of a type, and whether one is written as it may be given: see `_is_sparse`."""
-    return msgspec.json.Decoder(type_), _is_sparse(inspect.type_info(type_))
+    return msgspec.json.Decoder(type_), _is_sparse(inspect.type_info(type_), ())
 
 
 _PLAIN: Final = (
@@ -120,25 +120,41 @@ _PLAIN: Final = (
 )
 
 
-def _is_sparse(kind: inspect.Type, *, is_choice: bool = False) -> bool:
+def _is_sparse(kind: inspect.Type, within: tuple[type, ...], *, is_choice: bool = False) -> bool:
     """Return whether encoding a message never writes a text, of key or value, that was not given.
 
-    Its objects then leave out what has its default; and what has a tag is one of several, which it
-    must be given to tell. Messages of clients are of this kind.
+    Its objects then leave out what has its default; what has a tag is one of several, which it
+    must be given to tell; and none is `within` itself or makes something of what it was given.
+    Messages of clients are of this kind.
     """
     if isinstance(kind, inspect.StructType):
-        leaves_out = kind.cls.__struct_config__.omit_defaults
-        return (is_choice or kind.tag is None) and all(
-            (field.required or leaves_out) and _is_sparse(field.type) for field in kind.fields
+        made = kind.cls
+        plain = not (kind.array_like or made in within or hasattr(made, "__post_init__"))
+        return (
+            plain
+            and (is_choice or kind.tag is None)
+            and all(
+                (field.required or _is_left_out(made, field))
+                and _is_sparse(field.type, (*within, made))
+                for field in kind.fields
+            )
         )
     if isinstance(kind, inspect.UnionType):
         several = sum(isinstance(one, inspect.StructType) for one in kind.types) > 1
-        return all(_is_sparse(one, is_choice=several) for one in kind.types)
+        return all(_is_sparse(one, within, is_choice=several) for one in kind.types)
     if isinstance(kind, inspect.ListType | inspect.VarTupleType):
-        return _is_sparse(kind.item_type)
+        return _is_sparse(kind.item_type, within)
     if isinstance(kind, inspect.Metadata):
-        return _is_sparse(kind.type)
+        return _is_sparse(kind.type, within)
     return isinstance(kind, _PLAIN)
+
+
+def _is_left_out(made: type[msgspec.Struct], field: inspect.Field) -> bool:
+    """Return whether a field with its default is not written: one that is made each time would be."""
+    return made.__struct_config__.omit_defaults and field.default_factory in {
+        list,
+        msgspec.NODEFAULT,
+    }
 
 
 def _has_as_many_texts(data: bytes, message: object) -> bool:
