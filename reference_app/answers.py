@@ -121,9 +121,16 @@ def canceled_answer(outcome: EventBatch, account: AccountId) -> CancelAllAnswer:
 
 
 def member_result(
-    view: ExchangeView, member: BatchRequest, outcome: EventBatch | Refusal, account: AccountId
+    view: ExchangeView,
+    member: BatchRequest | Refusal,
+    outcome: EventBatch | Refusal,
+    account: AccountId,
 ) -> MemberResult:
     """Return what became of one member of a batch."""
+    if isinstance(outcome, Refusal) or isinstance(member, Refusal):
+        refusal = outcome if isinstance(outcome, Refusal) else member
+        assert isinstance(refusal, Refusal), "one of the two is"
+        return MemberResult(problem=refuse(refusal).problem)
     try:
         if isinstance(member, SignedOrder | PlaceOrder):
             return MemberResult(answer=placed_answer(view, outcome))

@@ -292,12 +292,10 @@ class Hub:
         elif after is None:
             if channel == "book" and market is not None:
                 listener.resnapshot(market)
-        else:
+        elif (tell := TELLERS.get(channel)) is not None:  # a heartbeat has missed nothing
             for publication in self._history:
                 if publication.sequence > after:
-                    for frame in TELLERS[channel](
-                        self._exchange.view, publication, account, market
-                    ):
+                    for frame in tell(self._exchange.view, publication, account, market):
                         listener.offer(frame)
 
     # ----------------------------------------------------------------------------- telling

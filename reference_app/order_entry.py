@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from hybrid_dex.exchange import unsigned_command
+from hybrid_dex.exchange import ExchangeView, unsigned_command
 from hybrid_dex.interfaces.auth import Principal
 from hybrid_dex.interfaces.risk import Refusal
 from hybrid_dex.model.batch_request import BatchRequest, SignedReplacement
@@ -53,7 +53,7 @@ from hybrid_dex.wire import (
     to_preview,
     to_replacement,
 )
-from reference_app.access import check_market, check_requests
+from reference_app.access import check_market, check_requests, forbidden
 from reference_app.answers import (
     canceled_answer,
     changed_answer,
@@ -108,10 +108,15 @@ def _measured(
 
 def live_order(services: Services, account: AccountId, order_id: OrderId) -> OrderView:
     """Return an order that the engine knows, live or just ended. Raises `ProblemError`."""
-    order = services.exchange.view.order(order_id)
-    if order is None or order.account != account:
+    order = _own_order(services.exchange.view, account, order_id)
+    if order is None:
         raise refuse(Refusal(RejectReason.UNKNOWN_ORDER, "order_id", "you have no such order"))
     return order
+
+
+def _own_order(view: ExchangeView, account: AccountId, order_id: OrderId) -> OrderView | None:
+    order = view.order(order_id)
+    return None if order is None or order.account != account else order
 
 
 @_measured
@@ -154,21 +159,29 @@ async def place_batch(
 ) -> BatchAnswer:
     """Do several requests as one command."""
     account, until = caller.account, not_after_ns(request, services.clock.now_ns())
+    exchange, view = services.exchange, services.exchange.view
     members = to_batch(
         request,
         account,
-        market=services.market,
-        order=lambda order_id: live_order(services, account, order_id),
+        market=lambda name: view.market(MarketId(name)),
+        order=lambda order_id: _own_order(view, account, order_id),
     )
-    check_requests(caller, members, services.exchange.view)
+    sent = [one for one in members if not isinstance(one, Refusal)]
+    check_requests(caller, sent, view)
     await services.limiter.orders(account, len(members))
-    exchange = services.exchange
-    answers = await exchange.place_batch(
-        account, members, all_or_none=request.all_or_none, not_after_ns=until
-    )
+    refused = next(((at, one) for at, one in enumerate(members) if isinstance(one, Refusal)), None)
+    answers: list[EventBatch | Refusal] = []
+    if sent and (refused is None or not request.all_or_none):
+        answers = await exchange.place_batch(
+            account, sent, all_or_none=request.all_or_none, not_after_ns=until
+        )
+    elif refused is not None:
+        detail = f"member {refused[0]} was refused: {refused[1].reason.name}"
+        answers = [Refusal(RejectReason.BATCH_REFUSED, "", detail)] * len(sent)
+    waiting = iter(answers)
     results = [
-        member_result(exchange.view, one, answer, account)
-        for one, answer in zip(members, answers, strict=True)
+        member_result(view, one, one if isinstance(one, Refusal) else next(waiting), account)
+        for one in members
     ]
     return BatchAnswer(members=results)
 
@@ -272,6 +285,9 @@ async def schedule_cancel(
 
 async def heartbeat(services: Services, caller: Principal) -> ProtectionAnswer:
     """Push back every switch."""
+    if caller.markets is not None:
+        detail = "a heartbeat pushes back the timers of all markets; set those of this key's again"
+        raise forbidden(detail)
     account = caller.account
     return await _protect(services, account, lambda: services.exchange.heartbeat(account))
 

@@ -16,7 +16,7 @@ from hybrid_dex.feed import PriceFeed, Publication
 from hybrid_dex.interfaces.history import History
 from hybrid_dex.model.candles import CANDLE_INTERVALS, DAY_S
 from hybrid_dex.model.market import Market
-from hybrid_dex.model.units import MarketId
+from hybrid_dex.model.units import MarketId, Sequence
 from hybrid_dex.wire import (
     CandleMessage,
     TickerMessage,
@@ -69,14 +69,18 @@ class Prices:
     def take(self, publication: Publication) -> None:
         """Take the trades of one command."""
         for trade in publication.trades:
-            feed = self._feeds.get(trade.market)
-            if feed is None:
-                market = self._exchange.view.market(trade.market)
-                assert market is not None, "what trades is listed"
-                feed = self._feeds[trade.market] = PriceFeed(market, publication.sequence)
-                feed.seed(publication.sequence, ())  # listed since: this is its first trade
+            feed = self._feed(trade.market)
+            assert feed is not None, "what trades is listed"
             feed.take(publication.sequence, trade)
             self._touched.add(trade.market)
+
+    def _feed(self, market: MarketId) -> PriceFeed | None:
+        """Return a market's feed; one that was listed since the beginning has no trades before."""
+        feed, listed = self._feeds.get(market), self._exchange.view.market(market)
+        if feed is None and listed is not None:
+            feed = self._feeds[market] = PriceFeed(listed, Sequence(0))
+            feed.seed(Sequence(0), ())
+        return feed
 
     def touch(self, market: MarketId) -> None:
         """A market's book changed, and its ticker with it."""
@@ -85,7 +89,7 @@ class Prices:
     def hear(self, channel: str, market: MarketId, hearer: Hearer) -> None:
         """Tell of a channel from now on, after how it stands."""
         self._hearers[channel, market][hearer] = None
-        feed, listed = self._feeds.get(market), self._exchange.view.market(market)
+        feed, listed = self._feed(market), self._exchange.view.market(market)
         if feed is None or not feed.seeded or listed is None:
             return
         if channel == "ticker":
@@ -101,7 +105,7 @@ class Prices:
 
     def ticker(self, market: Market) -> TickerMessage | None:
         """Return a market's last 24 hours, or ``None`` until the records have caught up."""
-        feed = self._feeds.get(market.id)
+        feed = self._feed(market.id)
         return None if feed is None or not feed.seeded else self._ticker(feed, market)
 
     async def run(self) -> None:
@@ -126,7 +130,7 @@ class Prices:
                     self._touched.add(market)
 
     def _tell(self, market: MarketId) -> None:
-        feed, listed = self._feeds.get(market), self._exchange.view.market(market)
+        feed, listed = self._feed(market), self._exchange.view.market(market)
         if feed is None or listed is None or not feed.seeded:
             return
         for candle in feed.take_changes():

@@ -167,6 +167,13 @@ def test_time_passes_only_when_told_to() -> None:
     assert isinstance(event, OrderExpired)
     with pytest.raises(ConfigurationError):
         exchange.advance(-1)
+    with pytest.raises(ConfigurationError, match="valid: 0 to"):
+        exchange.advance(2**63)
+    with pytest.raises(ConfigurationError, match="part of a batch"), exchange.batch("alice"):
+        exchange.advance(5)
+    assert exchange.view.at_ns == 10
+    exchange.place("alice", MARKET, Side.BUY, quantity="1", price="2000")
+    assert exchange.view.at_ns == 10, "what was refused let no time pass"
 
 
 class SteppingClock:

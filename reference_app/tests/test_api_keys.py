@@ -127,6 +127,7 @@ async def test_a_key_of_one_market_reaches_no_other(alice: Trader) -> None:
         ("POST", "/orders", alice.order("buy", "1", "10", market="BTC-USDC")),
         ("DELETE", "/orders", None),
         ("DELETE", "/orders?market=BTC-USDC", None),
+        ("POST", "/orders/protection/heartbeat", None),
         ("GET", "/orders/open", None),
         ("GET", "/orders/open?market=BTC-USDC", None),
         ("GET", "/account/fills", None),
@@ -141,6 +142,7 @@ async def test_a_key_of_one_market_reaches_no_other(alice: Trader) -> None:
             {"op": "cancel", "order_id": outside},
             {"op": "cancel_all"},
             {"op": "schedule_cancel", "switch": {"timeout_ms": 1_000}},
+            {"op": "heartbeat"},
             {"op": "cancel_on_disconnect", "enabled": True},
             {"op": "subscribe", "channels": [{"channel": "fills"}]},
             {"op": "subscribe", "channels": [{"channel": "fills", "market": "BTC-USDC"}]},
@@ -149,6 +151,9 @@ async def test_a_key_of_one_market_reaches_no_other(alice: Trader) -> None:
             assert (await socket.ask(op))["problem"]["code"] == RejectReason.FORBIDDEN, op
         heard = {"op": "subscribe", "channels": [{"channel": "fills", "market": "ETH-USDC"}]}
         assert "result" in await socket.ask(heard)
+        own = {"op": "schedule_cancel", "switch": {"timeout_ms": 60_000, "market": "ETH-USDC"}}
+        first = (await socket.ask(own))["result"]["due_at_ms"]
+        assert (await socket.ask(own))["result"]["due_at_ms"] >= first
         assert "result" in await socket.ask({"op": "cancel", "order_id": inside})
 
 

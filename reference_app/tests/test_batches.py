@@ -68,7 +68,7 @@ async def test_a_batch_over_rest_is_answered_member_by_member(stack: Stack, alic
         {"op": "place", "order": alice.order("buy", "1", "10") | {"price": "0.001"}},
     ]
     refused = await alice.post("/orders/batch", {"members": members})
-    assert (refused.status_code, refused.json()["field"]) == (400, "price"), "nothing was done"
+    assert (refused.status_code, refused.json()["field"]) == (400, "members[1].price")
     assert (await alice.get("/orders/open")).json()["orders"] == []
     reply = await alice.post("/orders/batch", {"members": members[:1], "all_or_none": True})
     assert reply.status_code == 200
@@ -83,12 +83,38 @@ async def test_a_batch_over_rest_is_answered_member_by_member(stack: Stack, alic
     told = (await alice.post("/orders/batch", {"members": changes})).json()["members"]
     assert [row["answer"]["order"]["status"] for row in told] == ["canceled", "canceled", "new"]
     foreign = {"op": "reduce", "order_id": "77", "order": {"by": "0.4"}}
-    unknown = await alice.post("/orders/batch", {"members": [foreign]})
-    assert unknown.json()["code"] == RejectReason.UNKNOWN_ORDER
+    (unknown,) = (await alice.post("/orders/batch", {"members": [foreign]})).json()["members"]
+    assert unknown["problem"]["code"] == RejectReason.UNKNOWN_ORDER
     many = await alice.post("/orders/batch", {"members": [foreign] * 101})
     assert many.json()["code"] == RejectReason.INVALID_MESSAGE
     bare = await stack.post("/orders/batch", {"members": [foreign]})
     assert bare.json()["code"] == RejectReason.UNAUTHENTICATED
+
+
+async def test_a_member_that_names_what_is_not_there_refuses_nobody_else(
+    alice: Trader, bob: Trader
+) -> None:
+    theirs = (await bob.place("sell", "1", "9000"))["order"]["order_id"]
+    strange = [
+        {"op": "reduce", "order_id": "77", "order": {"by": "0.4"}},
+        {"op": "reduce", "order_id": theirs, "order": {"by": "0.4"}},
+        {"op": "replace", "order_id": "77", "order": {"quantity": "1", "price": "10"}},
+        {"op": "place", "order": alice.order("buy", "1", "10") | {"market": "NO-SUCH"}},
+    ]
+    for all_or_none in (False, True):
+        placed = {"op": "place", "order": alice.order("buy", "1", "10")}
+        body = {"members": [*strange, placed], "all_or_none": all_or_none}
+        reply = await alice.post("/orders/batch", body)
+        assert reply.status_code == 200, reply.text
+        *refused, last = reply.json()["members"]
+        codes = [one["problem"]["code"] for one in refused]
+        assert codes == [RejectReason.UNKNOWN_ORDER] * 3 + [RejectReason.UNKNOWN_MARKET]
+        if all_or_none:
+            assert last["problem"]["code"] == RejectReason.BATCH_REFUSED
+            assert "member 0" in last["problem"]["detail"]
+        else:
+            assert last["answer"]["order"]["status"] == "new"
+    assert len((await alice.get("/orders/open")).json()["orders"]) == 1
 
 
 def lane_of(alice: Trader) -> tuple[Nonce, Nonce]:
@@ -264,4 +290,4 @@ async def test_late_requests_never_enter_in_whatever_way_they_come(
     within = await alice.post(
         "/orders/batch", {"members": [{"op": "place", "order": alice.order(**fine)}]}
     )
-    assert within.json()["field"] == "sent_at_ms"
+    assert within.json()["field"] == "members[0].sent_at_ms"

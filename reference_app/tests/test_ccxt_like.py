@@ -135,6 +135,33 @@ async def test_public_data_needs_no_account(
                 await refused
 
 
+async def test_an_edited_order_is_what_its_sender_said(traders: dict[str, ccxt.HybridDex]) -> None:
+    """Post-only and time in force as given, or as they were; nothing else is passed over."""
+    maker, taker = traders["maker"], traders["taker"]
+    await maker.create_order("ETH/USDC", "limit", "sell", 1, 12)
+    bid = await taker.create_order(
+        "ETH/USDC", "limit", "buy", 1, 10, {"clientOrderId": "mine", "postOnly": True}
+    )
+
+    async def edit(kind: str, price: float, params: dict[str, Any], side: str = "BUY") -> Any:
+        return await taker.edit_order(bid["id"], "ETH/USDC", kind, side, 1, price, params)
+
+    with pytest.raises(ccxt.OrderImmediatelyFillable):
+        await edit("limit", 12, {"timeInForce": "PO"})
+    with pytest.raises(ccxt.OrderImmediatelyFillable):
+        await edit("limit", 12, {})
+    with pytest.raises(ccxt.InvalidOrder):
+        await edit("market", 12, {})
+    with pytest.raises(ccxt.BadRequest):
+        await edit("limit", 11, {"clientOrderId": "another"})
+    with pytest.raises(ccxt.BadRequest):
+        await edit("limit", 11, {}, "sell")
+    kept = await edit("limit", 11, {"clientOrderId": "mine"})
+    assert (kept["status"], kept["postOnly"], kept["timeInForce"]) == ("open", True, "GTC")
+    filled = await edit("limit", 12, {"timeInForce": "IOC"})
+    assert (filled["status"], filled["filled"]) == ("closed", 1.0)
+
+
 async def test_orders_of_every_kind_and_their_past(traders: dict[str, ccxt.HybridDex]) -> None:
     """Stops, take-profits, icebergs and batches; orders, fills and deposits are listed afterwards."""
     maker, taker = traders["maker"], traders["taker"]

@@ -103,6 +103,18 @@ async def test_a_heartbeat_says_up_to_where_everything_was_sent(
         await socket.ask({"op": "unsubscribe", "channels": [{"channel": "heartbeat"}]})
 
 
+async def test_a_heartbeat_that_resumes_has_missed_nothing(stack: Stack, alice: Trader) -> None:
+    before = stack.services.exchange.view.sequence
+    await alice.place("buy", "1", "10")
+    channels = [{"channel": "heartbeat", "after": before}, {"channel": "orders", "after": before}]
+    async with alice.socket() as socket:
+        answer = await socket.ask({"op": "subscribe", "channels": channels})
+        assert answer["type"] == "ack"
+        assert (await socket.hear("order"))["exec_type"] == "new", "the next channel begins, too"
+        assert (await socket.ask({"op": "ping"}))["type"] == "pong"
+        assert [one for one in socket.heard if one["type"] == "error"] == []
+
+
 async def _beating(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hub, "_heartbeat_s", 0.001)
     await hub._beat()

@@ -7,7 +7,7 @@ import attrs
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from hybrid_dex.client import ApiKey, ClientOptions, ExchangeClient, HttpxPort, NewOrder
+from hybrid_dex.client import ApiKey, ClientOptions, ExchangeClient, HttpxPort, NewOrder, ccxt_like
 from hybrid_dex.errors import ConfigurationError, RefusedError
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.signing import LocalSigner
@@ -44,6 +44,12 @@ async def test_a_key_alone_reads_cancels_and_hears(stack: Stack, alice: Trader) 
         await client.stream.wait_ready()
         assert len(await client.open_orders()) == 3
         assert "USDC" in await client.balances()
+        assert (await client.schedule_cancel(60_000)).due_at_ms is not None
+        assert (await client.heartbeat()).due_at_ms is not None
+        assert (await client.schedule_cancel(0)).due_at_ms is None
+        wished = await client.set_cancel_on_disconnect(enabled=True)
+        assert wished.cancel_on_disconnect
+        assert not (await client.set_cancel_on_disconnect(enabled=False)).cancel_on_disconnect
         assert (await client.reduce(first, "0.5")).order.open == "0.5"
         assert (await client.reduce(first, "0.25")).order.open == "0.25"
         assert (await client.cancel(first)).order.status == "canceled"
@@ -53,6 +59,24 @@ async def test_a_key_alone_reads_cancels_and_hears(stack: Stack, alice: Trader) 
         with pytest.raises(RefusedError) as refused:
             await client.credentials.sessions()
         assert refused.value.code == RejectReason.FORBIDDEN
+
+
+async def test_a_bot_for_ccxt_with_a_key_alone_cancels_orders(stack: Stack, alice: Trader) -> None:
+    async with ExchangeClient(stack.url, signer=wallet(alice), connector=None) as client:
+        made = await client.credentials.make_api_key(
+            "bot", scopes=["read", "trade"], expires_at_ms=soon()
+        )
+    order_id = (await alice.place("buy", "1", "10"))["order"]["order_id"]
+    config = {"url": stack.url, "apiKey": made.key.id, "secret": made.secret}
+    bot = ccxt_like.HybridDex(config)
+    try:
+        gone = await bot.cancel_orders([order_id, "12345"])
+        assert [(one["id"], one["status"]) for one in gone] == [
+            (order_id, "canceled"),
+            ("12345", "rejected"),
+        ]
+    finally:
+        await bot.close()
 
 
 async def test_making_an_ed25519_key_shows_no_secret(stack: Stack, alice: Trader) -> None:

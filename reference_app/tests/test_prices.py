@@ -3,8 +3,12 @@
 import asyncio
 from pathlib import Path
 
+import attrs
+
 from hybrid_dex.client import ExchangeClient, Reconnected
+from hybrid_dex.model.commands import ListMarket
 from hybrid_dex.model.reasons import RejectReason
+from hybrid_dex.model.units import AssetId, MarketId
 from hybrid_dex.wire import CandleMessage, TickerMessage
 from reference_app.tests.stack import Stack, Trader, running, settings
 
@@ -44,6 +48,26 @@ async def test_a_trade_changes_candles_and_ticker(stack: Stack, alice: Trader, b
             while rest["volume"] != "0.4":
                 rest = (await stack.http.get("/markets/ETH-USDC/ticker")).json()
         assert {**rest, "at_ms": 0} == {**ticker, "at_ms": 0}
+
+
+async def test_a_market_that_is_listed_meanwhile_has_a_ticker_before_its_first_trade(
+    stack: Stack, alice: Trader
+) -> None:
+    await seeded(stack)
+    eth = stack.market("ETH-USDC")
+    sol = attrs.evolve(
+        eth.base, id=AssetId("SOL"), token="0x5a5A5a5a5A5a5a5a5a5A5a5A5A5a5a5A5A5A5A5A"
+    )
+    market = attrs.evolve(eth, id=MarketId("SOL-USDC"), number=77, base=sol)
+    await stack.services.exchange.execute(ListMarket(market=market))
+    async with stack.socket() as socket:
+        await socket.ask({"op": "subscribe", "channels": [channel("ticker", "SOL-USDC")]})
+        first = await socket.hear("ticker")
+        assert (first["market"], first["bid"], first["volume"]) == ("SOL-USDC", None, "0")
+        await alice.place("buy", "1", "5", market="SOL-USDC")
+        while (ticker := await socket.hear("ticker"))["bid"] is None:
+            pass
+        assert (ticker["bid"], ticker["last"]) == ("5", None)
 
 
 async def test_whoever_comes_later_begins_with_how_it_stands(

@@ -48,6 +48,7 @@ from hybrid_dex.model.order import OrderType, SelfTradeMode, Side, TimeInForce
 from hybrid_dex.model.protection import Heartbeat, ScheduleCancel
 from hybrid_dex.model.settlement import SettlementStage
 from hybrid_dex.model.units import (
+    MAX_TIMESTAMP_NS,
     AccountId,
     AssetId,
     ClientOrderId,
@@ -494,7 +495,11 @@ class LocalExchange:
         """Let time pass, by so much where there is no clock; what is due happens."""
         if type(by_ns) is not int or by_ns < 0:
             raise ConfigurationError(f"time can not go on by {by_ns!r} ns; valid: 0 or more")
-        self._at_ns = TimestampNs(self._at_ns + by_ns)
+        most_ns = MAX_TIMESTAMP_NS - self._at_ns
+        if by_ns > most_ns:
+            raise ConfigurationError(f"time can not go on by {by_ns} ns; valid: 0 to {most_ns}")
+        if self._members is None:  # else it is refused, and stays as it is
+            self._at_ns = TimestampNs(self._at_ns + by_ns)
         return self._apply(AdvanceTime())
 
     # ------------------------------------------------------------------ private

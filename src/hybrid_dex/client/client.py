@@ -60,6 +60,7 @@ from hybrid_dex.wire import (
     PreviewAnswer,
     ProtectionAnswer,
     ReceiptMessage,
+    ScheduleCancelRequest,
     StatusAnswer,
     TickerMessage,
     TradeMessage,
@@ -385,6 +386,9 @@ class ExchangeClient:
             market: whose orders there; a switch of its own for all markets when not given.
         """
         name = None if market is None else self.market(market).id
+        if self._reads_alone():
+            switch = ScheduleCancelRequest(timeout_ms=timeout_ms, market=name)
+            return await self._rest.schedule_cancel(switch)
         return await self._groups().schedule_cancel(timeout_ms, name)
 
     async def heartbeat(self) -> ProtectionAnswer:
@@ -392,10 +396,14 @@ class ExchangeClient:
 
         Refused (`NOTHING_SCHEDULED`) when none is armed: it fired, so look at the orders first.
         """
+        if self._reads_alone():
+            return await self._rest.heartbeat()
         return await self._groups().heartbeat()
 
     async def set_cancel_on_disconnect(self, *, enabled: bool) -> ProtectionAnswer:
         """Wish that the orders go when the account's last socket ends, or no longer."""
+        if self._reads_alone():
+            return await self._rest.cancel_on_disconnect(enabled=enabled)
         return await self._groups().cancel_on_disconnect(enabled=enabled)
 
     async def protection(self) -> ProtectionAnswer:

@@ -5,17 +5,21 @@ a member, in order: the answer that the request would have got alone, or the pro
 """
 
 from collections.abc import Callable, Iterable
-from typing import Annotated, TypeAlias
+from typing import Annotated, Final, TypeAlias
 
 import msgspec
 
+from hybrid_dex.errors import FormatError
+from hybrid_dex.interfaces.risk import Refusal
 from hybrid_dex.model.batch_request import BatchRequest, SignedReplacement
 from hybrid_dex.model.commands import CancelOrder, ReduceOrder
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.protection import CancelScheduled
+from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.signed_order import SignedOrder
 from hybrid_dex.model.units import MAX_BATCH_MEMBERS, AccountId, OrderId
 from hybrid_dex.model.views import OrderView
+from hybrid_dex.wire.codec import MessageError
 from hybrid_dex.wire.orders import (
     OrderRequest,
     ReduceRequest,
@@ -225,37 +229,54 @@ def protection_answer(
     )
 
 
+_UNKNOWN_ORDER: Final = Refusal(RejectReason.UNKNOWN_ORDER, "order_id", "you have no such order")
+
+
 def to_batch(
     request: BatchOrdersRequest,
     account: AccountId,
     *,
-    market: Callable[[str], Market],
-    order: Callable[[OrderId], OrderView],
-) -> list[BatchRequest]:
-    """Return what `Exchange.place_batch` takes.
+    market: Callable[[str], Market | None],
+    order: Callable[[OrderId], OrderView | None],
+) -> list[BatchRequest | Refusal]:
+    """Return what `Exchange.place_batch` takes, or why a member can be none.
 
     Args:
         request: the decoded message.
         account: who sends it.
-        market: finds a listed market; raises what the caller wants raised when there is none.
-        order: finds one of the account's orders, alike; replacing and reducing need its market.
+        market: finds a listed market.
+        order: finds one of the account's orders; replacing and reducing need its market.
 
     Raises:
-        FormatError: a number is not exact, or the fields do not go together.
+        FormatError: a number is not exact, or the fields do not go together; the field names the
+            member, as in ``members[1].price``.
     """
-    return [_to_member(member, account, market, order) for member in request.members]
+    found: list[BatchRequest | Refusal] = []
+    for at, member in enumerate(request.members):
+        try:
+            found.append(_to_member(member, account, market, order))
+        except MessageError as error:
+            field = f"members[{at}].{error.field}"
+            raise MessageError(error.code, field, error.reason, error.valid) from None
+        except FormatError as error:
+            raise FormatError(f"members[{at}].{error.field}", error.reason, error.valid) from None
+    return found
 
 
 def _to_member(
     member: MemberRequest,
     account: AccountId,
-    market: Callable[[str], Market],
-    order: Callable[[OrderId], OrderView],
-) -> BatchRequest:
+    market: Callable[[str], Market | None],
+    order: Callable[[OrderId], OrderView | None],
+) -> BatchRequest | Refusal:
     match member:
         case PlaceMember():
             refuse_window(member.order, "batch")
-            return to_order(member.order, market(member.order.market), account)
+            listed = market(member.order.market)
+            if listed is None:
+                detail = f"no market {member.order.market}"
+                return Refusal(RejectReason.UNKNOWN_MARKET, "market", detail)
+            return to_order(member.order, listed, account)
         case CancelMember():
             name = member.client_order_id
             return CancelOrder(
@@ -266,12 +287,18 @@ def _to_member(
         case ReduceMember():
             refuse_window(member.order, "batch")
             known = order(parse_order_id(member.order_id))
-            lots = market(known.market).parse_quantity(member.order.by, "by")
+            listed = None if known is None else market(known.market)
+            if known is None or listed is None:
+                return _UNKNOWN_ORDER
+            lots = listed.parse_quantity(member.order.by, "by")
             return ReduceOrder(account=account, order_id=known.order_id, by=lots)
         case ReplaceMember():
             refuse_window(member.order, "batch")
             known = order(parse_order_id(member.order_id))
-            terms, expected = to_replacement(member.order, market(known.market), known)
+            listed = None if known is None else market(known.market)
+            if known is None or listed is None:
+                return _UNKNOWN_ORDER
+            terms, expected = to_replacement(member.order, listed, known)
             if isinstance(terms, SignedOrder):
                 return SignedReplacement(
                     order_id=known.order_id, terms=terms, expected_filled=expected

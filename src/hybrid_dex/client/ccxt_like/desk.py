@@ -1,7 +1,7 @@
 """What all methods stand on: the client behind them, opened when it is first needed; and markets."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from hybrid_dex.client.api_key import ApiKey
@@ -14,9 +14,12 @@ from hybrid_dex.client.ccxt_like.errors import (
 from hybrid_dex.client.ccxt_like.numbers import Number, exact, on_step
 from hybrid_dex.client.ccxt_like.shapes import Shape, market_shape
 from hybrid_dex.client.client import ExchangeClient
+from hybrid_dex.client.groups import OrderCancel
 from hybrid_dex.client.options import ClientOptions
+from hybrid_dex.errors import RefusedError
 from hybrid_dex.model.market import Market
 from hybrid_dex.signing import LocalSigner
+from hybrid_dex.wire import OrderAnswer
 
 __all__ = ["Desk"]
 
@@ -83,6 +86,18 @@ class Desk:
         if not self._signs:
             raise AuthenticationError("this needs the account's own key: give privateKey")
         await self.load()
+
+    async def cancel(self, ids: Sequence[str]) -> list[OrderAnswer | RefusedError]:
+        """Cancel orders by their ids: in one go, or in turn with an API key alone, which sends no batch."""
+        if self._signs:
+            return await self.client.batch([OrderCancel(order_id=one) for one in ids])
+        answers: list[OrderAnswer | RefusedError] = []
+        for one in ids:
+            try:
+                answers.append(await self.client.cancel(one))
+            except RefusedError as error:
+                answers.append(error)
+        return answers
 
     async def market(self, symbol: str) -> Market:
         """Return a market by symbol or id. Raises `BadSymbol`."""

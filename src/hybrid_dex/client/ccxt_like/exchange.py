@@ -14,8 +14,6 @@ import functools
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, ClassVar, Final, Self, get_args
 
-import attrs
-
 from hybrid_dex.client.ccxt_like import sources
 from hybrid_dex.client.ccxt_like.arguments import (
     Int,
@@ -44,13 +42,11 @@ from hybrid_dex.client.ccxt_like.shapes import (
     trade_shape,
 )
 from hybrid_dex.client.ccxt_like.spelling import Features, both_spellings
-from hybrid_dex.client.ccxt_like.terms import read_terms
+from hybrid_dex.client.ccxt_like.terms import edited
 from hybrid_dex.client.ccxt_like.watching import Watches
 from hybrid_dex.client.client import ExchangeClient
-from hybrid_dex.client.groups import OrderCancel
 from hybrid_dex.errors import RefusedError
 from hybrid_dex.model.market import Market
-from hybrid_dex.model.order import OrderType, TimeInForce
 from hybrid_dex.wire import IntervalWord, OrderAnswer
 
 __all__ = ["HybridDex"]
@@ -339,25 +335,20 @@ class HybridDex:
         price: Number | None = None,
         params: Params = None,
     ) -> Shape:
-        """Swap an order for new terms, atomically; it keeps its id, and ``amount`` is the total."""
+        """Swap an order for new terms, atomically; it keeps its id, and ``amount`` is the total.
+
+        What ``params`` do not say about time in force and post-only stays as it is.
+        """
         await self._desk.signs()
         market = await self._market(symbol)
         order = await self._client.order(id)
-        if (order.market, order.side) != (market.id, side):
+        if (order.market, order.side) != (market.id, side.lower()):
             raise BadRequest(f"order {id} is a {order.side} in {order.market}; neither changes")
-        terms = read_terms(type, params or {})
-        options = attrs.evolve(
-            terms.options(""),
-            order_type=OrderType[order.order_type.upper()],
-            post_only=order.post_only if "postOnly" not in (params or {}) else terms.post_only,
-            time_in_force=TimeInForce[order.time_in_force.upper()],
-            expires_at_ms=order.expires_at_ms,
-        )
         answer = await self._client.replace(
             id,
             quantity=order.quantity if amount is None else self._desk.amount(market, amount),
             price=order.price if price is None else self._desk.price(market, price),
-            options=options,
+            options=edited(order, type, params or {}),
         )
         return self._answered(answer)
 
@@ -379,11 +370,11 @@ class HybridDex:
     ) -> list[Shape]:
         """Cancel orders by their ids; what can not be canceled is told as it was refused."""
         nothing(params)
-        await self._desk.signs()
+        await self._desk.reads()
         shapes: list[Shape] = []
         for first in range(0, len(ids), _BATCH):
             some = ids[first : first + _BATCH]
-            answers = await self._client.batch([OrderCancel(order_id=one) for one in some])
+            answers = await self._desk.cancel(some)
             shapes += [
                 refusal_shape(answer, order_id=one)
                 if isinstance(answer, RefusedError)

@@ -21,8 +21,9 @@ from hybrid_dex.client.order_writer import OrderOptions
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.order import OrderType, TimeInForce
 from hybrid_dex.model.units import MAX_PRICE
+from hybrid_dex.wire import OrderMessage
 
-__all__ = ["Terms", "protection_price", "read_terms"]
+__all__ = ["Terms", "edited", "protection_price", "read_terms"]
 
 _TRIGGERS: Final = ("triggerPrice", "stopPrice", "stopLossPrice", "takeProfitPrice")
 _KNOWN: Final = frozenset(
@@ -149,6 +150,30 @@ def read_terms(order_type: str, params: Mapping[str, Any]) -> Terms:
         slippage_ppm=_slippage(said.get("slippage")),
         max_fee_ppm=_whole("maxFeePpm", said.get("maxFeePpm")),
         lifetime_s=_whole("lifetime", said.get("lifetime")),
+    )
+
+
+def edited(order: OrderMessage, order_type: str, params: Mapping[str, Any]) -> OrderOptions:
+    """Return the options of an order's new terms; what ``params`` do not say stays as it is.
+
+    Raises:
+        InvalidOrder: it would be of another type; or as `read_terms`.
+        BadRequest: it would have another ``clientOrderId``; or as `read_terms`.
+    """
+    said = {name for name, value in params.items() if value is not None}
+    terms, was = read_terms(order_type, params), OrderType[order.order_type.upper()]
+    if terms.is_market is not was.is_market:
+        raise InvalidOrder(f"the order is of type {order.order_type}, which does not change")
+    if terms.client_order_id not in {None, order.client_order_id}:
+        raise BadRequest(f"the order keeps its clientOrderId, {order.client_order_id}")
+    forced = "timeInForce" in said
+    before = TimeInForce[order.time_in_force.upper()]
+    return attrs.evolve(
+        terms.options(""),
+        order_type=was,
+        post_only=terms.post_only if forced or "postOnly" in said else order.post_only,
+        time_in_force=terms.time_in_force if forced else before,
+        expires_at_ms=None if forced else order.expires_at_ms,
     )
 
 
