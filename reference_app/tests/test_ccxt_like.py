@@ -162,6 +162,19 @@ async def test_an_edited_order_is_what_its_sender_said(traders: dict[str, ccxt.H
     assert (filled["status"], filled["filled"]) == ("closed", 1.0)
 
 
+async def test_prices_and_amounts_in_parameters_are_put_on_steps_as_well(
+    traders: dict[str, ccxt.HybridDex],
+) -> None:
+    maker = traders["maker"]
+    odd = {"triggerPrice": 2600.123, "icebergAmount": 0.25004}
+    with pytest.raises(ccxt.InvalidOrder):
+        await maker.create_order("ETH/USDC", "limit", "sell", 1, 2599, odd)
+    maker.options["toPrecision"] = True
+    put = await maker.create_order("ETH/USDC", "limit", "sell", 1, 2599, odd)
+    assert (put["triggerPrice"], put["info"]["display_quantity"]) == (2600.12, "0.25")
+    assert odd == {"triggerPrice": 2600.123, "icebergAmount": 0.25004}
+
+
 async def test_orders_of_every_kind_and_their_past(traders: dict[str, ccxt.HybridDex]) -> None:
     """Stops, take-profits, icebergs and batches; orders, fills and deposits are listed afterwards."""
     maker, taker = traders["maker"], traders["taker"]

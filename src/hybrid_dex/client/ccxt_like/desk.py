@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from hybrid_dex.client.api_key import ApiKey
+from hybrid_dex.client.ccxt_like.arguments import Params
 from hybrid_dex.client.ccxt_like.errors import (
     ArgumentsRequired,
     AuthenticationError,
@@ -13,6 +14,7 @@ from hybrid_dex.client.ccxt_like.errors import (
 )
 from hybrid_dex.client.ccxt_like.numbers import Number, exact, on_step
 from hybrid_dex.client.ccxt_like.shapes import Shape, market_shape
+from hybrid_dex.client.ccxt_like.terms import TRIGGERS
 from hybrid_dex.client.client import ExchangeClient
 from hybrid_dex.client.groups import OrderCancel
 from hybrid_dex.client.options import ClientOptions
@@ -143,6 +145,16 @@ class Desk:
         """Return an order's price as text, rounded to the tick when the options say so."""
         rounded = self.options["toPrecision"]
         return self.on_tick(market.id, price) if rounded else exact("price", price)
+
+    def params(self, market: Market, params: Params) -> dict[str, Any]:
+        """Return an order's parameters, what is a price or amount in them on the market's steps alike."""
+        said = {name: value for name, value in (params or {}).items() if value is not None}
+        if self.options["toPrecision"]:
+            for name in said.keys() & set(TRIGGERS):
+                said[name] = self.on_tick(market.id, said[name])
+            if "icebergAmount" in said:
+                said["icebergAmount"] = self.on_lot(market.id, said["icebergAmount"])
+        return said
 
     async def close(self) -> None:
         """Close the client, unless it was lent."""

@@ -348,7 +348,7 @@ class HybridDex:
             id,
             quantity=order.quantity if amount is None else self._desk.amount(market, amount),
             price=order.price if price is None else self._desk.price(market, price),
-            options=edited(order, type, params or {}),
+            options=edited(order, type, self._desk.params(market, params)),
         )
         return self._answered(answer)
 

@@ -31,7 +31,7 @@ async def new_order(
         BaseError: it can not be so; nothing was sent.
     """
     market, side = await desk.market(symbol), side.lower()
-    terms = read_terms(order_type, params or {})
+    terms = read_terms(order_type, desk.params(market, params))
     if price is None and not terms.is_market:
         raise ArgumentsRequired(f"an order of type {order_type} needs a price")
     waits_for = await _waits_for(desk, market, terms, side)

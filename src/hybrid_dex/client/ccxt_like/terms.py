@@ -23,12 +23,12 @@ from hybrid_dex.model.order import OrderType, TimeInForce
 from hybrid_dex.model.units import MAX_PRICE
 from hybrid_dex.wire import OrderMessage
 
-__all__ = ["Terms", "edited", "protection_price", "read_terms"]
+__all__ = ["TRIGGERS", "Terms", "edited", "protection_price", "read_terms"]
 
-_TRIGGERS: Final = ("triggerPrice", "stopPrice", "stopLossPrice", "takeProfitPrice")
+TRIGGERS: Final = ("triggerPrice", "stopPrice", "stopLossPrice", "takeProfitPrice")
 _KNOWN: Final = frozenset(
     {
-        *_TRIGGERS,
+        *TRIGGERS,
         "triggerDirection",
         "postOnly",
         "timeInForce",
@@ -191,7 +191,7 @@ def protection_price(market: Market, top: str, side: str, slippage_ppm: int) -> 
 
 
 def _trigger(kind: str, said: Mapping[str, Any]) -> tuple[str, str | None]:
-    given = [name for name in _TRIGGERS if name in said]
+    given = [name for name in TRIGGERS if name in said]
     if len(given) > 1 and set(given) != {"triggerPrice", "stopPrice"}:
         raise InvalidOrder(f"{given[0]} and {given[1]} are both given; valid: one of them")
     if not given:
