@@ -20,6 +20,7 @@ from hybrid_dex.model.events import (
     OrderAccepted,
     OrderCanceled,
     OrderReduced,
+    OrderReplaced,
 )
 from hybrid_dex.model.market import MarketState, StateCause
 from hybrid_dex.model.market_events import MarketUncrossed
@@ -361,6 +362,10 @@ def test_an_order_that_waits_for_a_price_enters_whatever_it_is_then() -> None:
     terms = {"order_type": OrderType.STOP_MARKET, "time_in_force": Tif.IOC, "trigger_price": 120}
     (event,) = driver.place("alice", BUY, 1, 130, **terms)
     assert isinstance(event, OrderAccepted)
+    for moved in ({}, {"trigger_price": 121}):
+        (told,) = driver.replace("alice", event.order_id, 2, 131, time_in_force=Tif.IOC, **moved)
+        assert isinstance(told, OrderReplaced), "it still waits, said again or not"
+        assert told.trigger_price == moved.get("trigger_price", 120)
 
 
 def test_post_only_is_refused_where_it_would_cross() -> None:

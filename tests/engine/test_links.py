@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from hybrid_dex.defaults.standard_risk import RiskLimits, StandardRisk
 from hybrid_dex.engine import Engine
 from hybrid_dex.model.commands import (
     AdvanceTime,
@@ -70,6 +71,25 @@ def ready() -> Driver:
     driver.rest("bob", SELL, 1, 100)
     driver.place("carol", BUY, 1, 100)
     return driver
+
+
+def test_all_of_them_count_among_the_open_orders() -> None:
+    """As many as there will be, not as many as each alone would make."""
+    limits = RiskLimits(open_orders=3, order_notional=None, daily_volume=None)
+    driver = Driver(make_engine(risk=StandardRisk(limits)))
+    driver.fund("alice")
+    driver.rest("alice", BUY, 1, 50)
+    refused = driver.do(bracket())
+    assert [event.reason for event in refused] == [
+        RejectReason.INVALID_LINK,
+        RejectReason.INVALID_LINK,
+        RejectReason.OPEN_ORDERS_LIMIT,
+    ]
+    assert driver.engine.open_order_count("alice") == 1
+    assert [type(event) for event in driver.do(oco())] == [OrderAccepted] * 2
+    assert driver.engine.open_order_count("alice") == 3
+    (event,) = driver.place("alice", BUY, 1, 50)
+    assert event.reason is RejectReason.OPEN_ORDERS_LIMIT
 
 
 def ended(events: tuple[Event, ...]) -> list[tuple[int, CancelReason]]:

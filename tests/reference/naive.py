@@ -198,11 +198,12 @@ class Naive(Absences, Batches, Control, Conditions, Links, ChainFacts):
         kind: OrderType,
         *,
         ends: bool = False,
+        waits: bool = False,
     ) -> bool:
         """Whether the words and numbers of an order are acceptable at all."""
         post_only, tif = term.post_only, term.time_in_force
         return (
-            self.rules.takes(market, term, ends=ends)
+            self.rules.takes(market, term, ends=ends, waits=waits)
             and 1 <= term.price < 2**48
             and not (kind in MARKET_KINDS and tif is not TimeInForce.IOC)
             and not (post_only and tif not in RESTS)
@@ -395,7 +396,7 @@ class Naive(Absences, Batches, Control, Conditions, Links, ChainFacts):
             return None
         new_open = command.quantity - (old.quantity - old.open)
         kind = old.kind if old.waiting else OrderType.LIMIT
-        if not self.sound(old.market, command, kind, ends=new_open <= 0):
+        if not self.sound(old.market, command, kind, ends=new_open <= 0, waits=old.waiting):
             return None
         if command.expected_filled not in {None, old.filled} or self.frozen(old.account):
             return None

@@ -66,7 +66,9 @@ class MarketRules:
         self.references: dict[str, int] = {}
         self.bands: dict[str, tuple[int, int]] = {}
 
-    def takes(self, market: Market, term: c.PlaceOrder | c.ReplaceOrder, *, ends: bool) -> bool:
+    def takes(
+        self, market: Market, term: c.PlaceOrder | c.ReplaceOrder, *, ends: bool, waits: bool
+    ) -> bool:
         """Whether the market takes an order of these terms now; one that ends has any size."""
         state = self.states[market.id]
         notional = term.price * term.quantity * market.tick_size
@@ -76,7 +78,10 @@ class MarketRules:
                 state is OPEN
                 or self.naive.judged  # it was open when the whole batch was let in
                 or (state is POST_ONLY and term.post_only)
-                or (state is AUCTION and (term.time_in_force in RESTS or term.trigger_price))
+                or (
+                    state is AUCTION
+                    and (waits or term.time_in_force in RESTS or term.trigger_price)
+                )
             )
             and 1 <= term.quantity < 2**48
             and (

@@ -123,6 +123,10 @@ class Ahead:
 
     # ----------------------------------------------------------------- changes
 
+    def open_one(self) -> None:
+        """One order more will be open."""
+        self._open_orders += 1
+
     def place(self, venue: Venue, command: PlaceOrder) -> None:
         """A new order passed: it holds its worst case."""
         side, price, quantity = command.side, command.price, command.quantity
@@ -136,7 +140,7 @@ class Ahead:
             self._names[command.client_order_id] = None
         if command.trigger_price is None:
             self._entering.append((command.market, side, price, command.self_trade))
-        self._open_orders += 1
+        self.open_one()
 
     def release(self, venue: Venue, order: LiveOrder, open_left: int) -> None:
         """A cancel or a reduction passed: what it frees is free."""

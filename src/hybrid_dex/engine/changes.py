@@ -109,7 +109,8 @@ class Changes:
             return Refusal(RejectReason.LINKED_ORDER, "order_id", _LINKED)
         if venue.state is not _OPEN:
             served = SERVED[venue.state].replace
-            refusal = refuse_entry(venue.market.id, venue.state, served, command)
+            waits = order.order_id in desk.waiting
+            refusal = refuse_entry(venue.market.id, venue.state, served, command, waits=waits)
             if refusal is not None:
                 return refusal
         if command.expected_filled is not None and command.expected_filled != order.filled:

@@ -84,7 +84,7 @@ from hybrid_dex.model.units import MAX_SEQUENCE, MarketId, Sequence, TimestampNs
 
 __all__ = ["ENGINE_VERSION", "Engine"]
 
-ENGINE_VERSION: Final = 4
+ENGINE_VERSION: Final = 5
 """Raised whenever the same commands would give other events."""
 
 
@@ -133,7 +133,7 @@ class Engine(Readings):
         protection = self._protection = Protection(desk)
         control = RiskControl(desk)
         batches = Batches(desk, self._risk, view, trading, changes)
-        links = self._links = Links(desk, trading)
+        links = self._links = Links(desk, self._risk, view, trading)
         self._cascade = Cascade(desk, trading, links)
         funds, delegation, vouchers = Funds(desk), Delegation(desk), Vouchers(desk)
         markets = self._markets = Markets(desk, protection)

@@ -12,13 +12,15 @@ and so one filled amount; that one cancels the other, and the rest of this, is t
 from typing import Final
 
 from hybrid_dex.engine import matching, terms
+from hybrid_dex.engine.ahead import Ahead
 from hybrid_dex.engine.conditions import Conditions
 from hybrid_dex.engine.desk import Desk, Venue
 from hybrid_dex.engine.icebergs import show
 from hybrid_dex.engine.orders import LiveOrder, Named
+from hybrid_dex.engine.standing import DeskStanding
 from hybrid_dex.engine.trading import RESTS, Trading, name_taken, new_order, weigh
 from hybrid_dex.interfaces.book import Incoming
-from hybrid_dex.interfaces.risk import Refusal
+from hybrid_dex.interfaces.risk import LedgerView, Refusal, Risk
 from hybrid_dex.model.commands import PlaceLinked, PlaceOrder
 from hybrid_dex.model.events import Event, OrderActivated, OrderReduced
 from hybrid_dex.model.order import CancelReason, OrderStatus, Side, TimeInForce
@@ -35,13 +37,17 @@ class Links:
 
     Args:
         desk: the state.
+        risk: is asked about each order.
+        view: what the risk may look at.
         trading: judges orders and lets them in.
     """
 
-    __slots__ = ("_desk", "_trading")
+    __slots__ = ("_desk", "_risk", "_trading", "_view")
 
-    def __init__(self, desk: Desk, trading: Trading) -> None:
+    def __init__(self, desk: Desk, risk: Risk, view: LedgerView, trading: Trading) -> None:
         self._desk = desk
+        self._risk = risk
+        self._view = view
         self._trading = trading
 
     # ------------------------------------------------------------------- place
@@ -99,27 +105,21 @@ class Links:
         if venue is None:
             detail = f"no market {command.stop.market}"
             return 0, Refusal(RejectReason.UNKNOWN_MARKET, "market", detail), True
+        # All of them will be open at once, which is all that the risk is told of the ones before.
+        ahead = Ahead(self._desk, self._view)
+        trading = Trading(
+            self._desk,
+            self._risk,
+            ahead,
+            requires_signature=self._trading.requires_signature,
+            standing=DeskStanding(self._desk),
+        )
         for index, order in enumerate(orders):
-            refusal = self._refuse_order(venue, command, order)
+            refusal = _refuse_order(trading, venue, command, order)
             if refusal is not None:
                 return index, refusal, True
+            ahead.open_one()
         return 0, None, True
-
-    def _refuse_order(
-        self, venue: Venue, command: PlaceLinked, order: PlaceOrder
-    ) -> Refusal | None:
-        """Each order alone: the exits need the same funds, so whoever can hold either can hold both."""
-        trading = self._trading
-        if order is command.entry:
-            refusal = trading.refuse_place(venue, order)
-            return refusal or trading.refuse_fills(venue, order)
-        refusal = trading.refuse_place(venue, order, sleeps=command.entry is not None)
-        if refusal is None and command.entry is None and order.trigger_price is None:
-            incoming = Incoming(order.side, order.price, order.quantity)
-            if trading.refuse_crossing(venue, incoming) is not None:
-                detail = "the take-profit would trade at once; send it alone"
-                refusal = Refusal(RejectReason.INVALID_LINK, "price", detail)
-        return refusal
 
     def _refuse(
         self, orders: tuple[PlaceOrder, ...], culprit: int, refusal: Refusal, *, named: bool
@@ -364,6 +364,22 @@ def _link(leader: LiveOrder, follower: LiveOrder, entry: LiveOrder | None) -> No
         first.entry = second.entry = entry.order_id
         first.asleep = second.asleep = leader.open
         first.waiting = second.waiting = True
+
+
+def _refuse_order(
+    trading: Trading, venue: Venue, command: PlaceLinked, order: PlaceOrder
+) -> Refusal | None:
+    """Judge each order alone: the exits need the same funds, so who can hold either can hold both."""
+    if order is command.entry:
+        refusal = trading.refuse_place(venue, order)
+        return refusal or trading.refuse_fills(venue, order)
+    refusal = trading.refuse_place(venue, order, sleeps=command.entry is not None)
+    if refusal is None and command.entry is None and order.trigger_price is None:
+        incoming = Incoming(order.side, order.price, order.quantity)
+        if trading.refuse_crossing(venue, incoming) is not None:
+            detail = "the take-profit would trade at once; send it alone"
+            refusal = Refusal(RejectReason.INVALID_LINK, "price", detail)
+    return refusal
 
 
 def _misfit(command: PlaceLinked) -> str:

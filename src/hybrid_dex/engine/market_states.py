@@ -114,12 +114,20 @@ def is_legal(before: MarketState, after: MarketState) -> bool:
 
 
 def refuse_entry(
-    market: MarketId, state: MarketState, entry: Entry, command: PlaceOrder | ReplaceOrder
+    market: MarketId,
+    state: MarketState,
+    entry: Entry,
+    command: PlaceOrder | ReplaceOrder,
+    *,
+    waits: bool = False,
 ) -> Refusal | None:
-    """Judge whether an order, or new terms, may enter in a state that is not open."""
+    """Judge whether an order, or new terms, may enter in a state that is not open.
+
+    New terms of one that `waits` for a price need not say again for which.
+    """
     rests = command.time_in_force in _RESTS
     if entry is Entry.POST_ONLY and command.post_only and rests:
         return None
-    if entry is Entry.RESTING and (rests or command.trigger_price is not None):
+    if entry is Entry.RESTING and (rests or waits or command.trigger_price is not None):
         return None
     return Refusal(_REASONS[state], _FIELDS[entry], f"{market} {_WANTED[state]}")
