@@ -157,6 +157,21 @@ def test_a_market_order_is_immediate_unless_said_else() -> None:
     assert [type(event) for event in events[:3]] == [OrderAccepted, FillMade, OrderCanceled]
 
 
+def test_refusals_speak_of_amounts_as_their_sender_does() -> None:
+    """In whole units, not in lots."""
+    exchange = funded()
+    order = {"side": Side.BUY, "quantity": "1", "price": "2000"}
+    (placed,) = exchange.place("alice", MARKET, **order)
+    (refused,) = exchange.reduce("alice", placed.order_id, by="1.5")
+    assert refused.detail == "0.0001 to 1 ETH"
+    (refused,) = exchange.place("alice", MARKET, **order, display_quantity="1.5")
+    assert refused.detail == "0.0001 to 1 ETH"
+    (refused,) = exchange.replace(
+        "alice", placed.order_id, quantity="1", price="2000", expected_filled="0.5"
+    )
+    assert refused.detail == "0 ETH are filled"
+
+
 def test_time_passes_only_when_told_to() -> None:
     """Without a clock; it never goes back."""
     exchange = funded()

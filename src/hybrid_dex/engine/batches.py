@@ -200,7 +200,7 @@ class Batches:
                 if refusal is None:
                     ahead.release(venue, order, 0)
             case ReduceOrder():
-                refusal = refusal or refuse_reduce(order, member.by)
+                refusal = refusal or refuse_reduce(venue, order, member.by)
                 if refusal is None:
                     ahead.release(venue, order, order.open - member.by)
             case ReplaceOrder():

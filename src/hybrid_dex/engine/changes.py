@@ -114,7 +114,7 @@ class Changes:
             if refusal is not None:
                 return refusal
         if command.expected_filled is not None and command.expected_filled != order.filled:
-            detail = f"{order.filled} lots are filled"
+            detail = f"{venue.market.format_quantity(order.filled)} {venue.base_id} are filled"
             return Refusal(RejectReason.FILLED_MEANWHILE, "expected_filled", detail)
         refusal = terms.check_terms(
             venue,
@@ -262,7 +262,7 @@ class Changes:
         order = self._own(command.account, command.order_id)
         if order is None:
             return
-        refusal = refuse_reduce(order, by)
+        refusal = refuse_reduce(desk.venues[order.market], order, by)
         if refusal is not None:
             self.refuse(command.account, order.order_id, None, order, refusal)
             return
@@ -335,13 +335,15 @@ class Changes:
         )
 
 
-def refuse_reduce(order: LiveOrder, by: int) -> Refusal | None:
+def refuse_reduce(venue: Venue, order: LiveOrder, by: int) -> Refusal | None:
     """Return why an order can not be reduced by so many lots."""
     if _is_linked(order):
         return Refusal(RejectReason.LINKED_ORDER, "order_id", _LINKED)
     if type(by) is int and 1 <= by <= order.open:
         return None
-    return Refusal(RejectReason.INVALID_REDUCE, "by", f"1 to {order.open} lots")
+    show = venue.market.format_quantity
+    detail = f"{show(1)} to {show(order.open)} {venue.base_id}"
+    return Refusal(RejectReason.INVALID_REDUCE, "by", detail)
 
 
 def _is_linked(order: LiveOrder) -> bool:

@@ -183,7 +183,8 @@ def _check_display(venue: Venue, command: Entering, *, ends: bool) -> Refusal | 
         return None
     detail = ""
     if type(display) is not int or not 1 <= display <= quantity:
-        detail = f"1 to {quantity} lots"
+        show = venue.market.format_quantity
+        detail = f"{show(1)} to {show(quantity)} {venue.base_id}"
     elif command.time_in_force not in _RESTS:
         detail = "none, or an order that rests"
     if detail:
