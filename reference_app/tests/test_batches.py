@@ -115,6 +115,13 @@ async def test_a_member_that_names_what_is_not_there_refuses_nobody_else(
         else:
             assert last["answer"]["order"]["status"] == "new"
     assert len((await alice.get("/orders/open")).json()["orders"]) == 1
+    for at, field, wrong in (
+        (0, "by", "AAA"), (2, "price", "1e5"), (3, "quantity", "0x1"), (2, "nonce", "-1"), (3, "signature", "0y"),
+    ):  # fmt: skip
+        member = strange[at] | {"order": strange[at]["order"] | {field: wrong}}
+        reply = await alice.post("/orders/batch", {"members": [member]})
+        assert reply.status_code == 400, f"{field} is no such thing in any market"
+        assert reply.json()["field"].startswith("members[0]."), reply.text
 
 
 def lane_of(alice: Trader) -> tuple[Nonce, Nonce]:

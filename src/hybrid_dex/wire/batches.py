@@ -24,6 +24,7 @@ from hybrid_dex.wire.orders import (
     OrderRequest,
     ReduceRequest,
     ReplaceRequest,
+    refuse_unreadable,
     to_order,
     to_replacement,
 )
@@ -274,6 +275,7 @@ def _to_member(
             refuse_window(member.order, "batch")
             listed = market(member.order.market)
             if listed is None:
+                refuse_unreadable(member.order)
                 detail = f"no market {member.order.market}"
                 return Refusal(RejectReason.UNKNOWN_MARKET, "market", detail)
             return to_order(member.order, listed, account)
@@ -289,6 +291,7 @@ def _to_member(
             known = order(parse_order_id(member.order_id))
             listed = None if known is None else market(known.market)
             if known is None or listed is None:
+                refuse_unreadable(member.order)
                 return _UNKNOWN_ORDER
             lots = listed.parse_quantity(member.order.by, "by")
             return ReduceOrder(account=account, order_id=known.order_id, by=lots)
@@ -297,6 +300,7 @@ def _to_member(
             known = order(parse_order_id(member.order_id))
             listed = None if known is None else market(known.market)
             if known is None or listed is None:
+                refuse_unreadable(member.order)
                 return _UNKNOWN_ORDER
             terms, expected = to_replacement(member.order, listed, known)
             if isinstance(terms, SignedOrder):

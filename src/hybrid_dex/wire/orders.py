@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from hybrid_dex.errors import FormatError
 from hybrid_dex.model.commands import PlaceOrder, ReplaceOrder
+from hybrid_dex.model.decimal_text import MAX_ORDER_DIGITS, parse_units
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.order import OrderType, SelfTradeMode, Side, TimeInForce
 from hybrid_dex.model.signed_order import (
@@ -57,6 +58,7 @@ __all__ = [
     "ReduceRequest",
     "ReplaceRequest",
     "order_request",
+    "refuse_unreadable",
     "replace_request",
     "to_order",
     "to_quantity",
@@ -285,6 +287,31 @@ def to_order(request: OrderRequest, market: Market, account: AccountId) -> Signe
             quote_budget=quote_budget,
         )
     return order
+
+
+_NUMBERS = (
+    "by", "quantity", "price", "trigger_price", "display_quantity", "expected_filled", "quote_budget",
+)  # fmt: skip
+
+
+def refuse_unreadable(request: OrderRequest | ReplaceRequest | ReduceRequest) -> None:
+    """Refuse what can be no request whatever its market is, where there is none to read it by.
+
+    Raises:
+        FormatError: a text is no number, or no bytes.
+    """
+    for field in _NUMBERS:
+        text = getattr(request, field, None)
+        if text is not None:
+            parse_units(field, text, MAX_ORDER_DIGITS)
+    if isinstance(request, ReduceRequest):
+        return
+    if isinstance(request, OrderRequest) and request.client_order_id is not None:
+        parse_client_order_id(request.client_order_id)
+    if _is_signed(request):
+        _signed_fields(request)
+    else:
+        _refuse_signed_fields(request)
 
 
 def to_unsigned(request: OrderRequest, market: Market, account: AccountId) -> PlaceOrder:
