@@ -328,7 +328,7 @@ def measure(workload: str, options: argparse.Namespace, subjects: dict[str, Subj
             else:
                 rows.pop(name, None)
                 del apart[name]
-        # Who is first meets memory that nobody touched for a while, which costs more: not always the same.
+        # Who is first may meet memory that nobody touched for a while: not always the same.
         turns.rotate(-1)
     gc.unfreeze()
     return list(rows.values())

@@ -127,10 +127,9 @@ def member_result(
     account: AccountId,
 ) -> MemberResult:
     """Return what became of one member of a batch."""
-    if isinstance(outcome, Refusal) or isinstance(member, Refusal):
-        refusal = outcome if isinstance(outcome, Refusal) else member
-        assert isinstance(refusal, Refusal), "one of the two is"
-        return MemberResult(problem=refuse(refusal).problem)
+    if isinstance(outcome, Refusal):
+        return MemberResult(problem=refuse(outcome).problem)
+    assert not isinstance(member, Refusal), "its outcome is itself"
     try:
         if isinstance(member, SignedOrder | PlaceOrder):
             return MemberResult(answer=placed_answer(view, outcome))
