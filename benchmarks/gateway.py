@@ -70,6 +70,8 @@ REST_LINES: Final = 32
 SOCKET_ROOM: Final = 256
 DEAD: Final = 20
 DURABLE_TURNS: Final = 3
+ALONE_S: Final = 0.0004
+"""Between the syncs of one order at a time something else is done for about so long."""
 
 Queues: TypeAlias = list[tuple[Line, deque[bytes]]]
 
@@ -260,11 +262,10 @@ def recover_us(orders: list[SignedOrder], where: Domain) -> float:
     return statistics.median(times)
 
 
-def sync_us(syncs: int) -> float:
+def sync_us(pause_s: float) -> float:
     """Return the median time of one small write and its sync here, in microseconds."""
-    return statistics.median(
-        time_syncs(Path(f".sync-{os.getpid()}"), preallocated=True, syncs=syncs)
-    )
+    path = Path(f".sync-{os.getpid()}")
+    return statistics.median(time_syncs(path, preallocated=True, syncs=200, pause_s=pause_s))
 
 
 async def measure(
@@ -278,6 +279,7 @@ async def measure(
         print(f"  {ways[-1].name}: done", file=sys.stderr, flush=True)
     others = await measure_readers(clients, size, ways[2])
     others["alone_us"] = await measure_alone(clients, size)
+    others["sync_us"], others["sync_alone_us"] = sync_us(0.0), sync_us(ALONE_S)
     return ways, others
 
 
@@ -325,7 +327,7 @@ def main() -> None:
         with exchange() as running:
             ways, others = uvloop.run(measure(running, where, size))
             replay = asyncio.run(replay_rate(running.data))
-        others |= {"replay_per_s": replay, "sync_us": sync_us(200)}
+        others["replay_per_s"] = replay
         others |= measure_durability(where, size)
         figures = Figures(
             machine=f"Python {platform.python_version()}, {os.cpu_count()} cores",

@@ -43,8 +43,10 @@ RECORD = hashlib.sha512(b"a record").digest() * 4
 ALICE, BOB = AccountId("alice"), AccountId("bob")
 
 
-def time_syncs(path: Path, *, preallocated: bool, syncs: int) -> list[float]:
-    """Return the microseconds of each write and sync of one record."""
+def time_syncs(
+    path: Path, *, preallocated: bool, syncs: int, pause_s: float = 0.0
+) -> list[float]:
+    """Return the microseconds of each write and sync of one record, with pauses between them."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         if preallocated:
@@ -56,6 +58,8 @@ def time_syncs(path: Path, *, preallocated: bool, syncs: int) -> list[float]:
             os.pwrite(descriptor, RECORD, index * len(RECORD))
             os.fdatasync(descriptor)
             times.append((time.perf_counter_ns() - start) / 1_000)
+            if pause_s:
+                time.sleep(pause_s)
         return times
     finally:
         os.close(descriptor)

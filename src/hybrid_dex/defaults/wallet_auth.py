@@ -80,7 +80,8 @@ class WalletAuthOptions:
         session_life_s: when a session ends for good.
         sessions_per_account: a further login closes the account's oldest.
         token_cache: verified access tokens remembered, to check their HMAC once.
-        hand_over_at: batches of at least this many orders go to the executor, if there is one.
+        hand_over_at: batches with at least this many signatures go to the executor, if there is
+            one. The orders of a tree share theirs, and all but its recovery holds the interpreter.
         verify_in_line: orders verified on the event loop before others get their turn.
     """
 
@@ -140,7 +141,8 @@ class WalletAuth:
         """
         size = self.options.verify_in_line
         chunks = [orders[start : start + size] for start in range(0, len(orders), size)]
-        if self._executor is not None and len(orders) >= self.options.hand_over_at:
+        signatures = len({order.signature for order in orders})
+        if self._executor is not None and signatures >= self.options.hand_over_at:
             loop = asyncio.get_running_loop()
             work = [loop.run_in_executor(self._executor, self._verify, chunk) for chunk in chunks]
             return [verdict for verdicts in await asyncio.gather(*work) for verdict in verdicts]
