@@ -21,15 +21,21 @@ from hybrid_dex.model.commands import (
     RedeemVoucher,
     ReplaceOrder,
 )
-from hybrid_dex.model.events import OrderAccepted, VoucherExpired, VoucherRedeemed
-from hybrid_dex.model.order import Side
+from hybrid_dex.model.events import (
+    OrderAccepted,
+    OrderRejected,
+    VoucherExpired,
+    VoucherRedeemed,
+)
+from hybrid_dex.model.order import OrderStatus, OrderType, Side
 from hybrid_dex.model.reasons import RejectReason as Reason
 from hybrid_dex.model.signed_order import Authorization, Nonce, SignatureKind
-from hybrid_dex.model.units import last_group
-from hybrid_dex.model.vouchers import CancelReceipt, SignedVoucher, Voucher
+from hybrid_dex.model.units import AccountId, last_group
+from hybrid_dex.model.vouchers import CancelReceipt, SignedCancelReceipt, SignedVoucher, Voucher
 from hybrid_dex.settlement.local import LocalSettlement
 from tests.exchange_fixtures import ALICE, BOB, ETH, MARKET, USDC, FakeClock, order
 
+CAROL = AccountId("carol")
 DEADLINE_S = 1_800_000_000 + 3_600
 
 
@@ -108,15 +114,18 @@ async def funded(exchange: Exchange) -> None:
         await asyncio.sleep(0)
 
 
-def signed(counter: int, *, revision: int = 0) -> Authorization:
+def signed(counter: int, *, revision: int = 0, account: AccountId = BOB) -> Authorization:
     nonce = Nonce(counter, revision, 1).packed
     expiry_s = 1_800_000_000 + 1_000
-    return Authorization(BOB, SignatureKind.WALLET, 5_000, expiry_s, nonce, b"h" * 32, b"s" * 64)
+    return Authorization(
+        account, SignatureKind.WALLET, 5_000, expiry_s, nonce, b"h" * 32, b"s" * 64
+    )
 
 
-def offer(counter: int, quantity: int = 100) -> PlaceOrder:
+def offer(counter: int, quantity: int = 100, *, revision: int = 0) -> PlaceOrder:
     return msgspec.structs.replace(
-        order(BOB, Side.SELL, quantity=quantity), authorization=signed(counter)
+        order(BOB, Side.SELL, quantity=quantity),
+        authorization=signed(counter, revision=revision),
     )
 
 
@@ -337,6 +346,73 @@ class TestReceipts:
                 assert isinstance(answer, Refusal)
                 assert answer.reason is reason
             assert vault.signed == []
+
+    async def test_a_refused_order_has_none(self) -> None:
+        """Its nonce is not used, and the one below it may be a live order's, or become one's."""
+        vault = Vault()
+        async with make(vault) as exchange:
+            await funded(exchange)
+            refused = await exchange.place(offer(7, revision=1, quantity=10**15))
+            assert isinstance(refused.events[0], OrderRejected)
+            await exchange.place(offer(7))
+            for answer in (refused, await exchange.place(offer(7, revision=1))):
+                assert isinstance(answer.events[0], OrderRejected)
+                receipt = await exchange.cancel_receipt(answer.events[0].order_id)
+                assert isinstance(receipt, Refusal)
+                assert receipt.reason is Reason.NO_RECEIPT
+            assert vault.signed == []
+
+    async def test_the_exit_that_ended_has_none_while_the_other_lives(self) -> None:
+        """Both have one lane, so the stop's receipt would end the take-profit on chain.
+
+        Whatever its end was, and also by that command's answer; afterwards it has one as of now, since
+        the other may have traded meanwhile.
+        """
+        vault = Vault()
+        async with make(vault) as exchange:
+            await funded(exchange)
+            price = MARKET.parse_price
+            take_profit = msgspec.structs.replace(
+                offer(9),
+                order_type=OrderType.TAKE_PROFIT_LIMIT,
+                price=price("2600"),
+                trigger_price=price("2550"),
+            )
+            stop = msgspec.structs.replace(
+                offer(9, revision=1),
+                order_type=OrderType.STOP_LIMIT,
+                price=price("2000"),
+                trigger_price=price("2100"),
+            )
+            entered = await exchange.place_linked(take_profit, stop)
+            first, second = (event.order_id for event in entered.events)
+            answer = await exchange.cancel_receipt(second)
+            assert isinstance(answer, Refusal)
+            assert f"order {first}" in answer.detail
+            vault.facts.put_nowait(Deposit(account=ALICE, asset=USDC, amount=10**12, position=3))
+            vault.facts.put_nowait(Deposit(account=CAROL, asset=ETH, amount=10**18, position=4))
+            while exchange.view.sequence < 6:
+                await asyncio.sleep(0)
+            for account, side in ((CAROL, Side.SELL), (ALICE, Side.BUY)):  # the take-profit fires
+                fired = await exchange.place(
+                    msgspec.structs.replace(
+                        order(account, side, price=price("2550"), quantity=10),
+                        authorization=signed(1, account=account),
+                    )
+                )
+            assert exchange.view.order(first).status is OrderStatus.NEW
+            assert exchange.view.order(second).status is OrderStatus.CANCELED
+            for batch in (None, fired):
+                answer = await exchange.cancel_receipt(second, batch)
+                assert isinstance(answer, Refusal)
+                assert (answer.reason, answer.field) == (Reason.NO_RECEIPT, "order_id")
+            assert vault.signed == []
+            ended = await exchange.cancel(BOB, first)
+            for batch in (None, fired):
+                answer = await exchange.cancel_receipt(second, batch)
+                assert isinstance(answer, SignedCancelReceipt)
+                assert Nonce.unpack(answer.receipt.nonce) == Nonce(9, 1, 1)
+                assert answer.receipt.sequence == last_group(ended.sequence)
 
     async def test_an_unsigned_order_has_none(self) -> None:
         """Nobody could settle it."""

@@ -388,7 +388,9 @@ class Exchange(OrderEntry):
         """Return the operator's word that a signed order is dead; with it a cancel on chain acts at once.
 
         Of an order that was replaced, it is about the terms before. An order is remembered for 15
-        minutes after its end.
+        minutes after its end. A cancel on chain ends all that is below it in the lane, so there is
+        none while such an order lives: the other exit of an OCO or a bracket. O(the account's live
+        orders).
 
         Args:
             order_id: the order.

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
+from hybrid_dex.engine.lanes import lane_key, nonce_key
 from hybrid_dex.exchange.options import ExchangeOptions
 from hybrid_dex.exchange.view import ExchangeView
 from hybrid_dex.interfaces.clock import Clock
@@ -29,6 +30,7 @@ from hybrid_dex.model.units import (
     AccountId,
     Amount,
     AssetId,
+    MarketId,
     OrderId,
     Quantity,
     Sequence,
@@ -157,13 +159,18 @@ class Promises:
         if order.nonce is None:
             detail = "the order is not signed, so nobody can settle it"
             return Refusal(RejectReason.NO_RECEIPT, "order_id", detail)
-        found = _as_it_stands(order, self._view.sequence) if batch is None else _of(batch, order)
+        now = self._view.sequence
+        found = _as_it_stands(order, now) if batch is None else _of(batch, order, now)
         if found is None:
             detail = "neither canceled, nor expired, nor replaced"
             if batch is not None:
                 detail += f" by command {batch.sequence}"
             return Refusal(RejectReason.NO_RECEIPT, "order_id", detail)
         nonce, filled, sequence = found
+        alive = self._alive_below(order, nonce)
+        if alive is not None:
+            detail = f"it would end order {alive}, too, which is live in the same lane"
+            return Refusal(RejectReason.NO_RECEIPT, "order_id", detail)
         receipt = CancelReceipt(
             trader=order.account,
             market=order.market,
@@ -173,6 +180,22 @@ class Promises:
         )
         signature = await self._settlement.sign_cancel_receipt(receipt)
         return SignedCancelReceipt(receipt=receipt, signature=signature)
+
+    def _alive_below(self, order: OrderView, nonce: int) -> OrderId | None:
+        """Return a live order that ends with this nonce: a receipt ends all below it in its lane."""
+        key, base = nonce_key(nonce), self._base(order.market)
+        lane = lane_key(order.account, base, nonce)
+        for other in self._view.open_orders(order.account):
+            if other.nonce is not None and nonce_key(other.nonce) <= key:
+                base = self._base(other.market)
+                if lane_key(other.account, base, other.nonce) == lane:
+                    return other.order_id
+        return None
+
+    def _base(self, market: MarketId) -> AssetId:
+        listed = self._view.market(market)
+        assert listed is not None, f"an order is in {market}, which is not listed"
+        return listed.base.id
 
 
 def _voucher(event: VoucherIssued) -> Voucher:
@@ -192,18 +215,26 @@ def _as_it_stands(order: OrderView, now: Sequence) -> tuple[int, Quantity, Seque
     assert order.nonce is not None
     if order.status in _GONE:
         return order.nonce, order.filled, now
+    if order.status is OrderStatus.REJECTED:
+        return None  # its nonce was never used, nor one below it
     before = _replaced(order.nonce)
     return None if before is None else (before, order.filled, now)
 
 
-def _of(batch: EventBatch, order: OrderView) -> tuple[int, Quantity, Sequence] | None:
-    """Return the same, as of the command that ended the order or replaced its terms."""
+def _of(
+    batch: EventBatch, order: OrderView, now: Sequence
+) -> tuple[int, Quantity, Sequence] | None:
+    """Return the same, as of the command that ended the order or replaced its terms.
+
+    The other exit of an OCO or a bracket has the revision below, and may have traded since.
+    """
     assert order.nonce is not None
     found = None
     for event in batch.events:
         match event:
             case OrderCanceled() | OrderExpired() if event.order_id == order.order_id:
-                found = order.nonce, event.filled, batch.sequence
+                alone = _replaced(order.nonce) is None
+                found = order.nonce, event.filled, batch.sequence if alone else now
             case OrderReplaced(authorization=signed) if event.order_id == order.order_id:
                 before = None if signed is None else _replaced(signed.nonce)
                 found = None if before is None else (before, event.filled, batch.sequence)
@@ -213,5 +244,5 @@ def _of(batch: EventBatch, order: OrderView) -> tuple[int, Quantity, Sequence] |
 
 
 def _replaced(nonce: int) -> int | None:
-    """Return the highest revision that a replacement killed, if this one is a replacement."""
+    """Return the revision below, if there is one: of the terms before a replacement, or an exit's."""
     return nonce - _ONE_REVISION if nonce >> 16 & 0xFF else None
