@@ -14,6 +14,7 @@ from hybrid_dex.defaults.sorted_book import SortedBook
 from hybrid_dex.defaults.standard_risk import RiskLimits, StandardRisk
 from hybrid_dex.engine import Engine
 from hybrid_dex.model.events import EventBatch, FillMade, fresh_events
+from hybrid_dex.model.order import TimeInForce
 from tests.reference.histories import ACCOUNTS, ASSETS, Choose, history
 from tests.reference.naive import Naive, Side
 from tests.tiers import count
@@ -43,10 +44,22 @@ def run(choose: Choose, length: int) -> Engine:
             (f.id, f.price, f.quantity, f.maker, f.taker) for f in naive.fills[told:]
         ], command
         engine.check()
+        check_whole(engine, fills)
         if command.sequence % COMPARE_EVERY == 0:
             compare(engine, naive)
     compare(engine, naive)
     return engine
+
+
+def check_whole(engine: Engine, fills: list[FillMade]) -> None:
+    """On chain a signed FOK is its signed total or nothing: no command makes less of it."""
+    for taker in {fill.taker_order for fill in fills}:
+        order = engine.order(taker)
+        if order is None or order.nonce is None or order.time_in_force is not TimeInForce.FOK:
+            continue
+        mine = {fill.fill_id: fill.quantity for fill in fills if fill.taker_order == taker}
+        signed = {one.taker.quantity for one in engine.unsettled() if one.fill_id in mine}
+        assert signed == {sum(mine.values())}, order
 
 
 def compare(engine: Engine, naive: Naive) -> None:

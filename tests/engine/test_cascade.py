@@ -3,9 +3,9 @@
 import pytest
 
 from hybrid_dex.engine.cascade import MAX_TRIGGERED
-from hybrid_dex.model.commands import AdvanceTime, CancelOrder, Deposit
-from hybrid_dex.model.events import CancelRejected, FillMade, OrderTriggered
-from hybrid_dex.model.order import CancelReason, OrderType, TimeInForce
+from hybrid_dex.model.commands import AdvanceTime, CancelOrder, Deposit, ReduceOrder
+from hybrid_dex.model.events import CancelRejected, FillMade, OrderCanceled, OrderTriggered
+from hybrid_dex.model.order import CancelReason, OrderStatus, OrderType, TimeInForce
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.units import MAX_FILLS_PER_GROUP
 from tests.engine.driver import BUY, SELL, Driver, authorize, make_engine
@@ -178,3 +178,46 @@ def test_a_waiting_order_takes_its_lane_and_is_revoked_with_it() -> None:
     assert canceled.reason is CancelReason.REQUESTED
     events = driver.place("stopper", SELL, 1, 200, authorization=authorize(3, lane=3))
     assert len(events) == 1
+
+
+def test_a_signed_fok_that_waits_is_whole_or_nothing() -> None:
+    """It settles with its signed total alone: it can not be reduced, but canceled in this way."""
+    driver = Driver()
+    driver.fund("alice", "bob", "maker", "taker")
+    last_price(driver, 100)
+    terms = {
+        "order_type": OrderType.STOP_LIMIT,
+        "time_in_force": TimeInForce.FOK,
+        "trigger_price": 110,
+    }
+    signed = driver.rest("alice", BUY, 10, 120, authorization=authorize(1, lane=1), **terms)
+    other = driver.rest("alice", BUY, 10, 120, authorization=authorize(1, lane=2), **terms)
+    plain = driver.rest("alice", BUY, 10, 120, **terms)
+    (refused,) = driver.do(ReduceOrder(account="alice", order_id=signed, by=4))
+    assert (refused.reason, refused.field) == (RejectReason.INVALID_REDUCE, "by")
+    (canceled,) = driver.do(ReduceOrder(account="alice", order_id=other, by=10))
+    assert isinstance(canceled, OrderCanceled)
+    driver.do(ReduceOrder(account="alice", order_id=plain, by=4))
+    driver.rest("bob", SELL, 16, 115)
+    last_price(driver, 110)
+    filled = {order_id: driver.engine.order(order_id).filled for order_id in (signed, plain)}
+    assert filled == {signed: 10, plain: 6}
+
+
+def test_what_an_older_engine_left_of_a_signed_fok_is_canceled_when_it_is_reached() -> None:
+    """It let such an order be reduced."""
+    driver = Driver()
+    driver.fund("alice", "bob", "maker", "taker")
+    last_price(driver, 100)
+    order_id = driver.rest(
+        "alice", BUY, 10, 120,
+        order_type=OrderType.STOP_LIMIT, time_in_force=TimeInForce.FOK, trigger_price=110,
+    )  # fmt: skip
+    driver.do(ReduceOrder(account="alice", order_id=order_id, by=4))
+    desk, signed = driver.engine._desk, authorize(1, lane=1)
+    desk.lanes.use("alice", driver.market, signed.nonce)
+    desk.orders.live(order_id).authorization = signed
+    driver.rest("bob", SELL, 20, 115)
+    last_price(driver, 110)
+    order = driver.engine.order(order_id)
+    assert (order.status, order.filled) == (OrderStatus.CANCELED, 0)

@@ -73,6 +73,23 @@ def ready() -> Driver:
     return driver
 
 
+@pytest.mark.parametrize("which", ["take_profit", "stop"])
+def test_signed_exits_are_not_fok(which: str) -> None:
+    """What one fills is missing in the other, and a FOK settles with its signed total alone."""
+    driver = ready()
+    command = PlaceLinked(
+        take_profit=leg(SELL, order_type=OrderType.TAKE_PROFIT_LIMIT, trigger_price=110),
+        stop=leg(SELL, order_type=OrderType.STOP_LIMIT, trigger_price=90, price=80),
+    )
+    fok = msgspec.structs.replace(getattr(command, which), time_in_force=TimeInForce.FOK)
+    command = msgspec.structs.replace(command, **{which: fok})
+    nonces = (Nonce(1, 0, 1), Nonce(1, 1, 1))
+    for refused in driver.do(signed(command, *nonces)):
+        assert refused.reason is RejectReason.INVALID_LINK
+    first, _ = driver.do(command)
+    assert isinstance(first, OrderAccepted)
+
+
 def test_all_of_them_count_among_the_open_orders() -> None:
     """As many as there will be, not as many as each alone would make."""
     limits = RiskLimits(open_orders=3, order_notional=None, daily_volume=None)

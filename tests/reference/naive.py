@@ -453,7 +453,8 @@ class Naive(Absences, Batches, Control, Conditions, Links, ChainFacts):
         order = self.find(command.account, command.order_id)
         if order is None or order.other or order.exits:
             return
-        if 1 <= command.by <= order.open:
+        whole = order.signed is not None and order.tif is TimeInForce.FOK
+        if 1 <= command.by <= order.open and not (whole and command.by < order.open):
             order.open -= command.by
             order.quantity -= command.by
             order.shown = min(order.shown, order.open)

@@ -231,6 +231,8 @@ def fits(command: c.PlaceLinked) -> bool:
     if None in signed:
         return signed == [None] * len(signed)
     one, two = signed[-2:]
+    if TimeInForce.FOK in {first.time_in_force, second.time_in_force}:
+        return False
     return (
         (one.signer, one.kind) == (two.signer, two.kind)
         and one.nonce & 0xFF00FFFF == two.nonce & 0xFF00FFFF

@@ -118,5 +118,7 @@ class Cascade:
         whole: bool | Refusal = True
         if order.time_in_force is TimeInForce.FOK:
             kin = desk.controls.kin_of(order.account)
-            whole = matching.can_fill_whole(desk, venue, incoming, kin, order.self_trade)
+            whole = order.settles_whole() and matching.can_fill_whole(
+                desk, venue, incoming, kin, order.self_trade
+            )
         self._trading.work(venue, order, whole=whole is True)

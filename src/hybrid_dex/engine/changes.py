@@ -26,6 +26,7 @@ __all__ = ["Changes", "refuse_reduce"]
 
 _OPEN: Final = MarketState.OPEN
 _LINKED: Final = "cancel it, which cancels all that are linked, and place them anew"
+_SIGNED_FOK: Final = "all of it: a signed FOK settles with its signed total alone; cancel it"
 _GONE: Final = {
     OrderStatus.FILLED: (RejectReason.ALREADY_FILLED, "it was filled"),
     OrderStatus.CANCELED: (RejectReason.ALREADY_CANCELED, "it was canceled"),
@@ -340,6 +341,8 @@ def refuse_reduce(venue: Venue, order: LiveOrder, by: int) -> Refusal | None:
     if _is_linked(order):
         return Refusal(RejectReason.LINKED_ORDER, "order_id", _LINKED)
     if type(by) is int and 1 <= by <= order.open:
+        if by < order.open and order.authorization and order.time_in_force is TimeInForce.FOK:
+            return Refusal(RejectReason.INVALID_REDUCE, "by", _SIGNED_FOK)
         return None
     show = venue.market.format_quantity
     detail = f"{show(1)} to {show(order.open)} {venue.base_id}"

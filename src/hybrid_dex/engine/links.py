@@ -403,7 +403,7 @@ def _misfit(command: PlaceLinked) -> str:
 
 
 def _mislaid(command: PlaceLinked) -> str:
-    """Return what is wrong with the lanes of signed orders, or an empty text."""
+    """Return what is wrong with signed orders, or an empty text."""
     first, second = command.take_profit.authorization, command.stop.authorization
     entry = None if command.entry is None else command.entry.authorization
     if first is None or second is None:
@@ -413,6 +413,8 @@ def _mislaid(command: PlaceLinked) -> str:
         return "orders that are all signed, or none"
     if (first.signer, first.kind) != (second.signer, second.kind):
         return "exits signed by one key"
+    if TimeInForce.FOK in {command.take_profit.time_in_force, command.stop.time_in_force}:
+        return "signed exits that are not FOK: what one fills would be missing in the other"
     if (first.nonce & 0xFFFF, first.nonce >> 24) != (second.nonce & 0xFFFF, second.nonce >> 24):
         return "exits in one lane, under one counter"
     if first.nonce >= second.nonce:

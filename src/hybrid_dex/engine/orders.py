@@ -90,6 +90,10 @@ class LiveOrder(msgspec.Struct, gc=False, array_like=True):
         extra = self.conditions
         return self.open if extra is None else self.open - extra.reserve - extra.asleep
 
+    def settles_whole(self) -> bool:
+        """Whether a fill of all that is open is all that was signed: no other settles of a FOK."""
+        return self.authorization is None or self.open == self.signed_quantity
+
     def slices_left(self) -> int:
         """Return how many slices it will still show once the displayed one is taken."""
         extra = self.conditions
