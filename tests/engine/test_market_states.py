@@ -268,3 +268,24 @@ def test_the_table_of_the_docs_is_the_table() -> None:
         cells += ["yes" if yes else "no" for yes in
                   (served.cancel, served.reduce, served.match, served.triggers)]  # fmt: skip
         assert f"| {spelled(state)} | {' | '.join(cells)} |" in RULES.read_text()
+
+
+def test_a_reference_price_counts_also_in_a_market_that_stays_as_it_is() -> None:
+    """It is told; and refused where no price is held against it."""
+    banded = make_market(price_band_ppm=50_000)
+    driver = Driver(market=banded)
+    driver.fund("alice", "bob")
+    named = SetMarketState(market=MARKET.id, state=S.OPEN, reference_price=100)
+    assert driver.do(named) == (MarketStateChanged(MARKET.id, S.OPEN, StateCause.COMMAND, 100),)
+    driver.rest("alice", BUY, 1, 500)
+    assert not any(isinstance(event, FillMade) for event in driver.place("bob", SELL, 1, 1))
+    assert driver.engine.market_state(MARKET.id) is S.AUCTION_OPEN
+    driver = Driver()
+    for state in (S.OPEN, S.CANCEL_ONLY, S.CLOSED):
+        driver.do(SetMarketState(market=MARKET.id, state=state))
+        events = driver.do(SetMarketState(market=MARKET.id, state=state, reference_price=100))
+        if state is S.CANCEL_ONLY:
+            assert [type(event) for event in events] == [MarketStateChanged]
+        else:
+            assert events[0].reason is RejectReason.ILLEGAL_MOVE
+            assert events[0].field == "reference_price"

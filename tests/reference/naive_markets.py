@@ -117,7 +117,8 @@ class MarketRules:
         """From now on."""
         self.fees[market] = fees
         if fees.tiers:
-            self.counted_since.setdefault(market, self.naive.sequence)
+            traded = len(self.naive.fills) > self.naive.told
+            self.counted_since.setdefault(market, self.naive.sequence + traded)
 
     def wake(self) -> None:
         """Do what was planned for a time that has come; what expires before, expires before."""
@@ -129,6 +130,7 @@ class MarketRules:
                 what, reference = self.plans.pop(key)
                 if moves:
                     self.move(market, what, reference)
+                    self.naive.follow()
                 else:
                     self.charge(market, what)
 
@@ -151,6 +153,9 @@ class MarketRules:
         """Along the steps that there are, with what they bring."""
         before, orders = self.states[market], self.naive.resting
         crosses = self.crossed(market)
+        banded = self.naive.markets[market].price_band_ppm is not None
+        if state is before and reference and state is not CLOSED and (banded or state is not OPEN):
+            self.references[market] = reference
         if state not in STEPS[before] or (state is POST_ONLY and crosses):
             return
         self.states[market] = state

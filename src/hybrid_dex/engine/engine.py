@@ -136,7 +136,7 @@ class Engine(Readings):
         links = self._links = Links(desk, self._risk, view, trading)
         self._cascade = Cascade(desk, trading, links)
         funds, delegation, vouchers = Funds(desk), Delegation(desk), Vouchers(desk)
-        markets = self._markets = Markets(desk, protection)
+        markets = self._markets = Markets(desk, protection, links)
         self._apply: dict[type[Command | Isolated], Callable[..., tuple[Event, ...] | None]] = {
             PlaceOrder: trading.place,
             CancelOrder: changes.cancel,
@@ -222,6 +222,7 @@ class Engine(Readings):
         self._broken = True
         try:
             desk.sequence, desk.at_ns = sequence, at_ns
+            desk.fill_index = 0
             if at_ns >= desk.orders.next_aged_ns:
                 desk.orders.age(at_ns)
             if at_ns >= desk.wakes_ns:
@@ -231,7 +232,7 @@ class Engine(Readings):
             if at_ns >= desk.expiries.looks_ns:
                 desk.expire(at_ns)
             if desk.linked:
-                self._links.settle()
+                self._links.settle_all()
             repeated = self._apply[type(command)](command)
             if desk.waiting or desk.linked:
                 self._cascade.follow(type(command))

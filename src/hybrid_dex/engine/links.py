@@ -178,6 +178,11 @@ class Links:
 
     # ----------------------------------------------------------------- follow
 
+    def settle_all(self) -> None:
+        """As `settle`, before something else of the command: whose fills are another group."""
+        self.settle()
+        self._desk.begin_group()
+
     def settle(self) -> None:
         """See to what follows from everything that was filled or ended since."""
         linked = self._desk.linked

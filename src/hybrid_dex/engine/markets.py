@@ -12,6 +12,7 @@ from typing import Final
 from hybrid_dex.engine import auction, isolation, matching
 from hybrid_dex.engine.agenda import MOST_PLANS
 from hybrid_dex.engine.desk import Desk, Venue
+from hybrid_dex.engine.links import Links
 from hybrid_dex.engine.market_states import MOVES, SERVED, Entry, is_legal
 from hybrid_dex.engine.protection import Protection
 from hybrid_dex.engine.volumes import DAY_NS
@@ -44,6 +45,7 @@ from hybrid_dex.model.units import (
     MAX_TIMESTAMP_NS,
     MarketId,
     Price,
+    Sequence,
     TimestampNs,
 )
 from hybrid_dex.model.views import Plan
@@ -62,11 +64,12 @@ _CLOSED: Final = MarketState.CLOSED
 class Markets:
     """The commands about markets."""
 
-    __slots__ = ("_desk", "_protection")
+    __slots__ = ("_desk", "_links", "_protection")
 
-    def __init__(self, desk: Desk, protection: Protection) -> None:
+    def __init__(self, desk: Desk, protection: Protection, links: Links) -> None:
         self._desk = desk
         self._protection = protection
+        self._links = links
 
     # ------------------------------------------------------------------ listing
 
@@ -108,7 +111,6 @@ class Markets:
         if refusal is None:
             cause = StateCause.COMMAND
             refusal = self._move(venue, command.state, cause, command.reference_price)
-            self._desk.fill_index = 0
         if refusal is not None:
             self._desk.refuse(None, refusal.reason, refusal.field, refusal.detail)
 
@@ -118,7 +120,7 @@ class Markets:
         """Move a market, with what that brings; or return why not, and nothing changes."""
         desk, market = self._desk, venue.market.id
         if venue.state is state:
-            return None
+            return None if reference is None else self._name(venue, cause, reference)
         if not is_legal(venue.state, state):
             after = ", ".join(_name(each) for each in MOVES[venue.state]) or "nothing"
             detail = f"{market} is {_name(venue.state)}; what can follow: {after}"
@@ -146,6 +148,16 @@ class Markets:
             venue.reference_price = 0  # it was for the opening; from here on the last price counts
         if state is _CLOSED:
             self._cancel_all(market)
+        return None
+
+    def _name(self, venue: Venue, cause: StateCause, reference: Price) -> Refusal | None:
+        """Let another price count as the last one in a market that stays in its state."""
+        state, market = venue.state, venue.market.id
+        if state is _CLOSED or (state is _OPEN and venue.price_band_ppm is None):
+            detail = f"none: {market} is {_name(state)} already, where no price is held against it"
+            return Refusal(RejectReason.ILLEGAL_MOVE, "reference_price", detail)
+        venue.reference_price = reference
+        self._desk.emit(MarketStateChanged(market, state, cause, reference))
         return None
 
     def _refuse_auction(self, state: MarketState) -> Refusal | None:
@@ -211,7 +223,8 @@ class Markets:
 
     def _charge(self, venue: Venue, fees: FeeSchedule) -> None:
         if fees != venue.fees:
-            venue.charge(fees, self._desk.sequence)
+            made = 1 if self._desk.fill_index else 0  # fills before that do not count
+            venue.charge(fees, Sequence(self._desk.sequence + made))
             self._desk.emit(FeesChanged(venue.market.id, fees))
 
     # -------------------------------------------------------------------- plans
@@ -245,7 +258,6 @@ class Markets:
     def wake(self) -> None:
         """Carry out what is due by the command's time, each after all else that time does by then."""
         desk = self._desk
-        desk.fill_index = 0
         day = desk.at_ns // DAY_NS
         if day != desk.day:
             desk.day = day
@@ -256,10 +268,10 @@ class Markets:
             desk.expire(plan.due_ns)
             desk.touched = (desk.sequence, plan.market)
             self._carry_out(plan)
+            if desk.linked:
+                self._links.settle_all()
             desk.touched = None
         self._set_alarm()
-        if desk.fill_index:
-            desk.wakes_ns = 0  # the next command counts its fills from zero again
 
     def _carry_out(self, plan: Plan) -> None:
         """Do what was planned, or tell why it can not be done."""

@@ -232,7 +232,7 @@ def fill(
         maker_fee,
         taker_fee,
     )
-    if venue.counts_since is not None:
+    if venue.counts_since is not None and venue.counts_since <= desk.sequence:
         desk.count(venue, maker.account, taker.account, notional)
     venue.last_price = price
     desk.emit(

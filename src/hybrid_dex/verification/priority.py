@@ -140,6 +140,8 @@ class PriorityCheck:
                     Fraud.RULE_BROKEN,
                     f"{event.market} stopped at its price band, and nothing left it",
                 )
+        else:
+            yield from self._settle(event.market, venue)
         venue.band.name(event.reference_price, was_open=venue.state is MarketState.OPEN)
         venue.state = event.state
 
