@@ -100,6 +100,11 @@ async def test_trades_settle_once_whatever_the_node_does(
     )
 
 
+async def test_an_old_answer_that_agrees_with_another_one_is_not_believed(world: World) -> None:
+    """What the contract owed some blocks ago, twice: taken as the beginning, and as its proof."""
+    await test_trades_settle_once_whatever_the_node_does(world, "old state", 0, 3_618_252_055)
+
+
 async def test_a_node_that_is_down_is_waited_for(world: World) -> None:
     """Health says what is wrong; once the node is back, everything settles."""
     alice = await world.trader(1, quote=10_000 * USDC)

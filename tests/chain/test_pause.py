@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
+
+import pytest
 
 from hybrid_dex.defaults.memory_journal import MemoryJournal
 from hybrid_dex.interfaces.risk import Refusal
+from hybrid_dex.model.commands import Deposit, RequestWithdrawal
 from hybrid_dex.model.events import EventBatch
 from hybrid_dex.model.order import Side
 from hybrid_dex.model.reasons import RejectReason
@@ -13,7 +17,8 @@ from hybrid_dex.model.units import Amount
 from hybrid_dex.model.vouchers import SignedVoucher
 from hybrid_dex.settlement.evm import EvmSettlement
 from hybrid_dex.settlement.health import SettlementState
-from tests.chain.harness import DELAYS, Server, World, as_owner
+from hybrid_dex.settlement.wallet import Wallet
+from tests.chain.harness import DELAYS, OWNER_KEY, Reader, Server, World, as_owner
 from tests.chain.test_exchange import exchange
 
 ETH, USDC = 10**18, 10**6
@@ -30,6 +35,37 @@ async def test_nothing_is_matched_before_the_chain_was_read(world: World) -> Non
     assert not settlement.health().lagging
     await settlement.close()
     assert settlement.pause_reason == "settlement is closed"
+
+
+@pytest.mark.parametrize("blocks_per_query", [10, 1_000])
+async def test_what_was_requested_in_an_outage_is_heeded_before_anything_is_matched(
+    world: World, blocks_per_query: int
+) -> None:
+    """It is in effect, and final, when it is first seen; no batch covers it before it was taken."""
+    bob = await world.trader(2, base=10 * ETH)
+    async with Server(world, world.settlement()) as server:
+        await world.until(lambda: len(server.reader.of(Deposit)) == 1)
+        await world.until(lambda: not server.settlement.health().undelivered)
+    await bob.vault.request_withdrawal(world.market.base, ETH)
+    asked_s = world.anvil.now_s()
+    world.anvil.rpc("evm_increaseTime", DELAYS.window_max_s + 200)
+    world.anvil.mine(12)
+    settlement = world.settlement(blocks_per_query=blocks_per_query, heartbeat_s=1.0)
+    await settlement.open(world.deployment.markets)
+    await world.until(lambda: "waits for the exchange" in settlement.pause_reason, mine=False)
+    for _ in range(20):
+        world.anvil.mine()
+        await asyncio.sleep(0.01)
+        assert "waits for the exchange" in settlement.pause_reason
+    async with Wallet(rpc_url=world.anvil.url, key=OWNER_KEY) as wallet:
+        exchange = wallet.contract("Exchange", world.deployment.contract)
+        _, through_s, *_ = await wallet.ask(exchange.functions.batchState())
+    assert through_s <= asked_s + DELAYS.watch_lag_s
+    reader = Reader(settlement)
+    await world.until(lambda: not settlement.pause_reason)
+    assert [command.amount for command in reader.of(RequestWithdrawal)] == [ETH]
+    await reader.stop()
+    await settlement.close()
 
 
 async def test_a_chain_or_node_that_stands_still_pauses_matching(world: World) -> None:

@@ -9,14 +9,20 @@ from __future__ import annotations
 
 import random
 
+import attrs
 import pytest
 
-from hybrid_dex.model.commands import ConfirmSettlement, FailSettlement
+from hybrid_dex.model.commands import (
+    Command,
+    ConfirmSettlement,
+    FailSettlement,
+    RequestWithdrawal,
+)
 from hybrid_dex.model.settlement import SettlementStage
 from hybrid_dex.model.units import Sequence, fill_sequence, last_group
 from hybrid_dex.settlement.batching import Group
 from hybrid_dex.settlement.evm.pipeline import Pipeline
-from hybrid_dex.settlement.facts import BatchSeen
+from hybrid_dex.settlement.facts import BatchSeen, RequestSeen
 from hybrid_dex.settlement.reconciliation import Block
 from tests.settlement.fills import BY_ID
 from tests.settlement.pipeline_history import Disk, History, groups_of, packed_batch
@@ -44,6 +50,39 @@ def test_with_a_rival_every_group_ends_as_the_chain_has_it(seed: int) -> None:
 
 def empty() -> Pipeline:
     return Pipeline.resume(Disk().load(), BY_ID, 30)
+
+
+def requested(at_s: int) -> RequestSeen:
+    """A request for everything."""
+    return RequestSeen(log=0, account="0xa", asset="ETH", amount=9, requested_at_s=at_s)
+
+
+def test_a_request_that_became_final_within_one_look_is_told_with_its_time() -> None:
+    """Until the engine took it, no batch may cover it: also after a look that failed, or a restart."""
+    pipeline, block = empty(), Block(number=2, hash=b"2", parent=b"1", timestamp_s=900)
+    pipeline.see((requested(700),), 1)
+    pipeline.finalize(1)
+    pipeline.mark(block)
+    change = pipeline.take_change()  # the look failed then
+    assert not change.commands
+    (told,) = finished(pipeline, block)
+    assert told == (RequestWithdrawal(account="0xa", asset="ETH", amount=9), 700)
+    restarted = Pipeline.resume(
+        attrs.evolve(Disk().load(), cursor=block, ledger=change.ledger), BY_ID, 30
+    )
+    (told,) = finished(restarted, block)
+    assert told == (RequestWithdrawal(account="0xa", asset="ETH", amount=9), 0)
+    pipeline.see((requested(950),), 3)
+    assert finished(pipeline, block) == []  # it asks for the same again
+    pipeline.see((attrs.evolve(requested(990), amount=12),), 4)
+    (told,) = finished(pipeline, block)
+    assert told[1] == 950
+
+
+def finished(pipeline: Pipeline, block: Block) -> list[tuple[Command, int | None]]:
+    """End a look; return what was told, and since when it is asked for."""
+    pipeline.finish_look(block)
+    return list(pipeline.take_change().commands)
 
 
 def test_an_idle_exchange_lets_an_empty_batch_speak_for_its_last_command() -> None:

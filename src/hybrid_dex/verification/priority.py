@@ -136,10 +136,8 @@ class PriorityCheck:
             taker = venue.aggressor
             met = [] if taker is None else self._met(venue, taker)
             if all(venue.band.admits(one.price, self._sequence) for one in met):
-                yield self._wrong(
-                    Fraud.RULE_BROKEN,
-                    f"{event.market} stopped at its price band, and nothing left it",
-                )
+                detail = f"{event.market} stopped at its price band, and nothing left it"
+                yield self._wrong(Fraud.RULE_BROKEN, detail)
         else:
             yield from self._settle(event.market, venue)
         venue.band.name(event.reference_price, was_open=venue.state is MarketState.OPEN)

@@ -27,6 +27,8 @@ __all__ = ["Audit"]
 
 _AT_ONCE: Final = 16
 """Calls to the node at a time."""
+_PROVEN_AFTER: Final = 16
+"""So many blocks after the contract's word was taken it is believed, if the logs agree till then."""
 
 
 class Audit:
@@ -36,6 +38,8 @@ class Audit:
         self._contract = contract
         self._pipeline = pipeline
         self._unchecked = True
+        # Where the contract's word was taken for what the logs do not tell.
+        self._taken_at: int | None = None
         self._slots = asyncio.Semaphore(_AT_ONCE)
 
     def touch(self) -> None:
@@ -54,15 +58,23 @@ class Audit:
         expected, found = ledger.owed(), await self._contract.owed(head.number)
         fresh = found.keys() - expected.keys()
         if fresh:
-            ledger.begin({asset: found[asset] for asset in fresh})
+            self._take({asset: found[asset] for asset in fresh}, head)
             return
         try:
             _compare(expected, found, head)
         except SettlementError:  # where the beginning was a guess, take the contract's word
-            ledger.begin({asset: found[asset] for asset in ledger.unproven & found.keys()})
+            self._take({asset: found[asset] for asset in ledger.unproven & found.keys()}, head)
             raise
-        self._unchecked = False
+        if self._taken_at is not None and head.number < self._taken_at + _PROVEN_AFTER:
+            return  # the same node may have said the same of the same old block
+        self._unchecked, self._taken_at = False, None
         ledger.unproven.clear()
+
+    def _take(self, owed: Mapping[AssetId, int], head: Block) -> None:
+        """Begin with what the contract owes at the head, by a node that may be a few blocks behind."""
+        if owed:
+            self._pipeline.ledger.begin(owed)
+            self._taken_at = head.number
 
     async def check_range(self, last: Block, facts: Iterable[Fact]) -> None:
         """The same for blocks that are passed over at once, where the node still knows the state.

@@ -67,6 +67,10 @@ _Revocation: TypeAlias = (
     RequestWithdrawal | RevokeLane | RaiseFloor | SetMarketState | RevokeSession | RevokeApproval
 )
 """What the engine must heed before a batch covers the request."""
+_RequestFact: TypeAlias = (
+    RequestSeen | LaneCanceledSeen | FloorSeen | SessionRevokedSeen | ApprovalRevokedSeen
+)
+"""What was asked for on chain, and when, and takes effect some time later."""
 _LEFT_OUT = 0
 """The reason of a fill that is in no batch although a batch speaks for its sequence."""
 
@@ -116,6 +120,8 @@ class Pipeline:
     _known: set[FillId] = attrs.field(factory=set)
     _left_out: list[Group] = attrs.field(factory=list)
     _offered_up_to: int = 0
+    # When the earliest request was made of which the engine may not be told yet, final or not.
+    _asked_s: int | None = None
 
     @classmethod
     def resume(
@@ -145,6 +151,8 @@ class Pipeline:
             pipeline.final_up_to = state.final_batch.up_to
         if state.ledger.requested and state.cursor is not None:
             pipeline.uncovered.append(state.cursor.timestamp_s)
+        if state.ledger.requested != state.ledger.told:
+            pipeline._asked_s = 0  # a look that failed may have left one untold: nobody knows when
         return pipeline
 
     def list_market(self, market: Market) -> None:
@@ -367,7 +375,6 @@ class Pipeline:
         for found in list(self.transactions.values()):
             if found.state is TransactionState.MINED:
                 self.signal(found, Signal.BURIED)
-        self._tell(self.ledger.see(facts, block))
         for fact in facts:
             if isinstance(fact, BatchSeen):
                 self.seen[fact.number] = fact
@@ -375,15 +382,11 @@ class Pipeline:
                 self.uncovered = [
                     at for at in self.uncovered if fact.matched_through_s <= at + self.watch_lag_s
                 ]
-            elif isinstance(
-                fact,
-                RequestSeen
-                | LaneCanceledSeen
-                | FloorSeen
-                | SessionRevokedSeen
-                | ApprovalRevokedSeen,
-            ):
+            elif isinstance(fact, _RequestFact):
                 self.uncovered.append(fact.requested_at_s)
+                asked = (fact.requested_at_s, self._asked_s)
+                self._asked_s = min(at for at in asked if at is not None)
+        self._tell(self.ledger.see(facts, block))
 
     def forget(self) -> None:
         """Drop the facts of the head, which is gone."""
@@ -435,6 +438,7 @@ class Pipeline:
     def finish_look(self, final: Block) -> None:
         """After a look at the chain: say what changed by it, and where to go on."""
         self._tell(self.ledger.changes(final.number))
+        self._asked_s = None
         for number, batch in self.batches.items():
             fact = self.seen.get(number)
             if fact is not None:
@@ -528,7 +532,8 @@ class Pipeline:
         for command in commands:
             at_s = None
             if isinstance(command, _Revocation):
-                at_s = min(self.ledger.waiting(), default=None)
+                untold = () if self._asked_s is None else (self._asked_s,)
+                at_s = min((*self.ledger.waiting(), *untold), default=None)
             self.change.commands.append((command, at_s))
 
     def _put(self, batch: StoredBatch, *, final: bool = False) -> None:

@@ -400,16 +400,17 @@ class EvmSettlement:
     def pause_reason(self) -> str:
         """Why matching must pause: what the contract gives time for is not kept now.
 
-        A request on chain that is not seen within WATCH_LAG may take effect before what is matched
+        A request on chain that is not heeded within WATCH_LAG may take effect before what is matched
         in spite of it settles; so may any request when a fill waits too long.
         """
         unseen, pipeline, terms = self._unseen(), self._pipeline, self._terms
         if unseen or pipeline is None or terms is None:
             return unseen
-        if pipeline.stopped:
-            return pipeline.stopped
-        if self._insolvent:
-            return self._insolvent
+        if stopped := pipeline.stopped or self._insolvent:
+            return stopped
+        unheeded_s = self._unheeded_s()
+        if unheeded_s is not None and self._now_s() - unheeded_s > terms.watch_lag_s:
+            return "a request on chain that may be in effect waits for the exchange to take it"
         oldest_ns = pipeline.oldest_unsettled_ns()
         if oldest_ns is None:
             return ""
@@ -589,10 +590,8 @@ class EvmSettlement:
 
     def _unheeded_s(self) -> int | None:
         """When the oldest request was made that the exchange has not taken yet."""
-        return min(
-            (entry.requested_at_s for entry in self._outbox if entry.requested_at_s is not None),
-            default=None,
-        )
+        times = (entry.requested_at_s for entry in self._outbox)
+        return min((at_s for at_s in times if at_s is not None), default=None)
 
     def _opened(self) -> Pipeline:
         if self._pipeline is None or self._thread is None:
