@@ -10,6 +10,7 @@ from litestar.params import FromPath, QueryParameter
 
 from hybrid_dex.defaults.admin_actions import ActionState
 from hybrid_dex.defaults.roles import Role
+from hybrid_dex.defaults.sql_values import is_id
 from hybrid_dex.errors import FormatError
 from hybrid_dex.interfaces.risk import Refusal
 from hybrid_dex.model.reasons import RejectReason
@@ -127,7 +128,8 @@ def _key(text: str | None) -> tuple[int, str] | None:
     if text is None:
         return None
     at_ms, _, id_ = text.partition(_SEPARATOR)
-    if not (at_ms.isascii() and at_ms.isdigit() and len(at_ms) < 16 and id_):  # noqa: PLR2004 # of milliseconds
+    is_time = at_ms.isascii() and at_ms.isdigit() and len(at_ms) < 16  # noqa: PLR2004 # of milliseconds
+    if not (is_time and id_ and is_id(id_)):
         raise FormatError("before", "not a cursor", "the `next` of an earlier page")
     return int(at_ms), id_
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from urllib.parse import quote
 
 import attrs
 import pytest
@@ -10,6 +11,7 @@ from hybrid_dex.errors import UnavailableError
 from hybrid_dex.model.reasons import RejectReason
 from reference_app.breakers import Breaker, LeftAloneError
 from reference_app.counters import Counters
+from reference_app.tests.keys import make_key
 from reference_app.tests.stack import running, settings
 from tests.defaults.databases import auth_cluster, auth_url
 from tests.defaults.postgresql_cluster import start, stop_at_once
@@ -63,10 +65,31 @@ async def test_what_is_no_failure_of_the_service_opens_nothing() -> None:
     assert breaker.is_closed
 
 
-async def test_a_login_database_that_stops_is_left_alone_and_found_again(
-    auth_cluster: Path, tmp_path: Path
+async def test_a_request_that_comes_again_is_no_failure_of_the_database(
+    auth_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """PostgreSQL is stopped as by a power cut; trading by whoever is remembered is not asked for it."""
+    """Where several processes share it, it is the database that finds a request sent before."""
+    chosen = settings(tmp_path)
+    auth = attrs.evolve(chosen.auth, database=auth_url, shared=True)
+    async with running(attrs.evolve(chosen, auth=auth)) as stack:
+        key = await make_key(await stack.trader(1))
+        target = "/orders/999"
+        headers = key.headers("DELETE", target)
+        sent = [stack.http.request("DELETE", target, headers=headers) for _ in range(12)]
+        replies = await asyncio.gather(*sent)
+        assert sorted(reply.status_code for reply in replies) == [401] * 11 + [404]
+        assert stack.services.counters.breakers_opened == 0
+        assert "is away" not in caplog.text
+        assert (await stack.post("/auth/nonce")).status_code == 200
+
+
+async def test_a_login_database_that_stops_is_left_alone_and_found_again(
+    auth_cluster: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """PostgreSQL is stopped as by a power cut; trading by whoever is remembered is not asked for it.
+
+    Where the database stands is the operator's to know: the log says it, and no answer does.
+    """
     url = f"postgresql://postgres@/postgres?host={auth_cluster}"
     chosen = settings(tmp_path)
     chosen = attrs.evolve(chosen, auth=attrs.evolve(chosen.auth, database=url))
@@ -78,6 +101,8 @@ async def test_a_login_database_that_stops_is_left_alone_and_found_again(
                 refused = await stack.post("/auth/nonce")
                 assert refused.status_code == 503
                 assert refused.json()["code"] == RejectReason.UNAVAILABLE
+                assert not any(word in refused.text for word in ("postgres", "%2F", "/tmp"))
+            assert f"host={quote(str(auth_cluster), safe='')} is away" in caplog.text
             assert stack.services.counters.breakers_opened >= 1
             assert stack.services.counters.calls_left_out >= 1
             assert (await stack.http.get("/markets/ETH-USDC/book")).status_code == 200

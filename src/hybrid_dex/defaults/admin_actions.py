@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from hybrid_dex.defaults.auth_database import AuthDatabase
 from hybrid_dex.defaults.auth_tables import ActionRow, AuditRow, RoleRow
 from hybrid_dex.defaults.roles import Role
+from hybrid_dex.defaults.sql_values import is_id
 from hybrid_dex.errors import FormatError
 from hybrid_dex.interfaces.clock import Clock
 from hybrid_dex.model.units import AccountId
@@ -403,6 +404,8 @@ async def _lock(connection: AsyncConnection) -> None:
 
 
 async def _find(connection: AsyncConnection, id: str) -> AdminAction | None:
+    if not is_id(id):
+        return None
     query = select(ActionRow.__table__).where(ActionRow.id == id)
     row = (await connection.execute(query)).mappings().first()
     return None if row is None else _action(row)

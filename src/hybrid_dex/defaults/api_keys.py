@@ -31,6 +31,7 @@ from sqlalchemy.exc import IntegrityError
 from hybrid_dex.defaults.auth_database import AuthDatabase
 from hybrid_dex.defaults.auth_tables import ApiKeyRow, NonceRow
 from hybrid_dex.defaults.sealed_secrets import SealedSecrets
+from hybrid_dex.defaults.sql_values import is_id
 from hybrid_dex.errors import FormatError, SignatureError, UnavailableError
 from hybrid_dex.interfaces.auth import Principal, Scope
 from hybrid_dex.interfaces.clock import Clock
@@ -227,6 +228,8 @@ class ApiKeys:
 
     async def delete(self, account: AccountId, key_id: str) -> bool:
         """Delete a key of the account; return whether it had it. It is void at once."""
+        if not is_id(key_id):
+            return False
         end = delete(ApiKeyRow).where(ApiKeyRow.id == key_id, ApiKeyRow.account == account)
         async with self.database.writing() as connection:
             found = await connection.scalar(end.returning(ApiKeyRow.id))
@@ -273,7 +276,7 @@ class ApiKeys:
 
     async def _find(self, key_id: str) -> _Held | None:
         held = self._known.get(key_id) if self.alone else None
-        if held is not None:
+        if held is not None or not is_id(key_id):
             return held
         before = self._changes
         async with self.database.reading() as connection:
@@ -331,15 +334,13 @@ class ApiKeys:
 
     async def _claim(self, name: str, expires_at_ms: int) -> bool:
         """Return whether this is the first process to name it."""
-        try:
-            async with self.database.writing() as connection:
-                await connection.execute(
-                    insert(NonceRow).values(nonce=name, expires_at_ms=expires_at_ms)
-                )
-        except UnavailableError as error:
-            if isinstance(error.__cause__, IntegrityError):
+        claim = insert(NonceRow).values(nonce=name, expires_at_ms=expires_at_ms)
+        async with self.database.writing() as connection:
+            try:
+                async with connection.begin_nested():
+                    await connection.execute(claim)
+            except IntegrityError:
                 return False
-            raise
         return True
 
     async def _note(self, key_id: str, now_ms: int) -> None:

@@ -8,6 +8,7 @@ It decides nothing: the stores beside it do.
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
@@ -22,10 +23,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
 
 from hybrid_dex.defaults.auth_migrations import upgrade
+from hybrid_dex.defaults.sql_values import refused_value
 from hybrid_dex.errors import ConfigurationError, UnavailableError
 
 __all__ = ["AuthDatabase"]
 
+_log: Final = logging.getLogger(__name__)
 _DRIVERS: Final = {
     "sqlite": "sqlite+aiosqlite",
     "sqlite+aiosqlite": "sqlite+aiosqlite",
@@ -42,6 +45,7 @@ _CONNECT_S: Final = 5.0
 """A host that does not answer at all is waited for so long."""
 _MEMORY: Final = ":memory:"
 _READS: Final = "hybrid_dex_reads"
+_AWAY: Final = "logins can not be looked up now: try again in a few seconds"
 
 
 class AuthDatabase:
@@ -131,13 +135,18 @@ class AuthDatabase:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that only reads. Raises `UnavailableError`."""
+        """A transaction that only reads.
+
+        Raises:
+            UnavailableError: the database can not be reached; it names no machine.
+            FormatError: a value of a statement is none that the database takes.
+        """
         async with self._guard(), self._connected(reads=True) as connection:
             yield connection
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that writes, committed at the end. Raises `UnavailableError`."""
+        """A transaction that writes, committed at the end. Raises what `reading` raises."""
         async with self._guard(), self._connected(reads=False) as connection:
             yield connection
 
@@ -154,10 +163,12 @@ class AuthDatabase:
             ):
                 yield plain
         except (SQLAlchemyError, OSError) as error:
+            refused = refused_value(error)
+            if refused is not None:
+                raise refused from error
             # Not the driver's own message: it repeats the values of the statement.
-            raise UnavailableError(
-                f"logins can not be looked up now: the auth database {self.shown} is away"
-            ) from error
+            _log.warning("the auth database %s is away: %s", self.shown, type(error).__name__)
+            raise UnavailableError(_AWAY) from error
         finally:
             self._under_way -= 1
             if not self._under_way:

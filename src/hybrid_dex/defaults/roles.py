@@ -12,6 +12,7 @@ from sqlalchemy import delete, func, insert, select
 
 from hybrid_dex.defaults.auth_database import AuthDatabase
 from hybrid_dex.defaults.auth_tables import AuditRow, RoleRow
+from hybrid_dex.defaults.sql_values import is_id
 from hybrid_dex.errors import FormatError
 from hybrid_dex.interfaces.clock import Clock
 from hybrid_dex.model.units import AccountId
@@ -103,6 +104,8 @@ class Roles:
 
     async def of(self, account: AccountId) -> Role:
         """Return the account's role now: asked of the database each time, so taking it counts at once."""
+        if not is_id(account):
+            return Role.TRADER
         async with self.database.reading() as connection:
             found = await connection.scalar(select(RoleRow.role).where(RoleRow.account == account))
         return Role.TRADER if found is None else Role(found)

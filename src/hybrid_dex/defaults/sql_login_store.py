@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from hybrid_dex.defaults.auth_database import AuthDatabase
 from hybrid_dex.defaults.auth_tables import NonceRow, SessionRow
 from hybrid_dex.defaults.login_store import MAX_VOID_TOKENS, LoginSession, Rotation
+from hybrid_dex.defaults.sql_values import is_id
 from hybrid_dex.errors import UnavailableError
 from hybrid_dex.model.units import AccountId
 
@@ -100,7 +101,7 @@ class SqlLoginStore:
     async def get(self, session_id: str, now_ms: int) -> LoginSession | None:
         """Return the session if it is open now."""
         session = self._known.get(session_id) if self.alone else None
-        if session is None:
+        if session is None and is_id(session_id):
             before = self._changes
             async with self.database.reading() as connection:
                 found = await connection.execute(

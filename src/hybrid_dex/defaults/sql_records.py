@@ -42,6 +42,7 @@ from hybrid_dex.defaults.migrations import newest_revision, revision_of, upgrade
 from hybrid_dex.defaults.sql_lookups import look_up, wanted_by
 from hybrid_dex.defaults.sql_projection import Changes
 from hybrid_dex.defaults.sql_tables import POSITION_ROW, Atoms, Base, OrderRow, PositionRow
+from hybrid_dex.defaults.sql_values import refused_value
 from hybrid_dex.errors import ConfigurationError, SequenceError, UnavailableError
 from hybrid_dex.interfaces.history import OrderQuery
 from hybrid_dex.interfaces.records import FillRecord
@@ -353,8 +354,15 @@ class SqlRecords:
             )
 
     async def _rows(self, query: Select[*tuple[Any, ...]]) -> Items[RowMapping]:
+        """Ask. Raises `UnavailableError`, or `FormatError` for a value that the database can not take."""
         async with self._transaction() as connection:
-            found: Items[RowMapping] = (await connection.execute(query)).mappings().all()
+            try:
+                found: Items[RowMapping] = (await connection.execute(query)).mappings().all()
+            except SQLAlchemyError as error:
+                refused = refused_value(error)
+                if refused is None:
+                    raise
+                raise refused from error
             return found
 
     async def _write(
