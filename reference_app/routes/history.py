@@ -46,8 +46,9 @@ from reference_app.services import Caller, Services, TheServices
 __all__ = ["history_routes"]
 
 _log: Final = logging.getLogger(__name__)
-_ENTRY_PARTS: Final = 3
-_TRANSFER_PARTS: Final = 2
+_LARGEST_ENTRY: Final = (2**63 - 1, 2**31 - 1, 2**15 - 1)
+"""How far the records count commands, the events of one, and the entries of one of these."""
+_LARGEST_TRANSFER: Final = _LARGEST_ENTRY[:2]
 _DEPOSITS: Final = (TransferKind.DEPOSIT,)
 _WITHDRAWALS: Final = tuple(kind for kind in TransferKind if kind is not TransferKind.DEPOSIT)
 
@@ -71,7 +72,7 @@ async def list_entries(
     wanted = None if asset is None else services.asset(asset).id
     below = None
     if before is not None:
-        sequence, index, leg = parse_cursor(before, _ENTRY_PARTS)
+        sequence, index, leg = parse_cursor(before, _LARGEST_ENTRY)
         below = EntryKey(Sequence(sequence), index, leg)
     account, records = principal.account, services.records
     entries = await services.read(
@@ -225,7 +226,7 @@ async def _transfers(
     wanted: AssetId | None = None if asset is None else services.asset(asset).id
     below = None
     if before is not None:
-        sequence, index = parse_cursor(before, _TRANSFER_PARTS)
+        sequence, index = parse_cursor(before, _LARGEST_TRANSFER)
         below = (Sequence(sequence), index)
     account, records = principal.account, services.records
     found = await services.read(

@@ -32,6 +32,8 @@ __all__ = ["market_routes", "ticker_routes"]
 
 _MS: Final = 1_000
 _SECOND_NS: Final = 10**9
+_LARGEST_S: Final = 2**63 - 1
+"""The last second that the records can count."""
 
 Interval = Annotated[IntervalWord, QueryParameter(description="how long a candle lasts")]
 
@@ -98,7 +100,7 @@ async def list_candles(
     market = services.market(market_id)
     before_s = -(-to_ms // _MS)
     if before is not None:
-        (start_s,) = parse_cursor(before, 1)
+        (start_s,) = parse_cursor(before, (_LARGEST_S,))
         before_s = min(before_s, start_s)
     interval_s = CANDLE_INTERVALS[interval]
     found = await services.read(

@@ -9,6 +9,7 @@ import pytest
 
 from hybrid_dex.defaults.roles import Role
 from hybrid_dex.model.reasons import RejectReason
+from hybrid_dex.wire import make_cursor
 from reference_app.breakers import FAILURES
 from reference_app.tests.keys import confirmed, make_key
 from reference_app.tests.stack import Stack, Trader, running, settings
@@ -79,6 +80,27 @@ async def test_who_may_not_is_refused_and_logged_whatever_the_address_says(
         is_problem(reply, 403, RejectReason.FORBIDDEN)
     (line,) = [one for one in await log(admin) if one["outcome"] == "refused"]
     assert (line["actor"], line["subject"]) == (alice.account, "POST /admin/actions/%00/cancel")
+    await check_open(stack)
+
+
+CURSORS = {
+    "/account/ledger": (2**63 - 1, 2**31 - 1, 2**15 - 1),
+    "/account/deposits": (2**63 - 1, 2**31 - 1),
+    "/account/withdrawals": (2**63 - 1, 2**31 - 1),
+    "/markets/ETH-USDC/candles?interval=1m": (2**63 - 1,),
+}
+"""Lists, and the largest key that each can have."""
+
+
+async def test_a_cursor_of_no_key_is_refused(stack: Stack, alice: Trader) -> None:
+    for path, largest in CURSORS.items():
+        join = f"{path}&before=" if "?" in path else f"{path}?before="
+        assert (await alice.get(join + make_cursor(*largest))).status_code == 200
+        for part, most in enumerate(largest):
+            beyond = make_cursor(*largest[:part], most + 1, *largest[part + 1 :])
+            is_problem(await alice.get(join + beyond), 400, RejectReason.INVALID_NUMBER)
+        longer = make_cursor(*largest, 0)
+        is_problem(await alice.get(join + longer), 400, RejectReason.INVALID_NUMBER)
     await check_open(stack)
 
 

@@ -6,6 +6,7 @@ one. It is no secret and no promise: a client hands it back as it is, with the s
 
 import base64
 import binascii
+from collections.abc import Sequence
 from typing import Annotated, Final, TypeAlias
 
 from msgspec import Meta
@@ -19,7 +20,6 @@ CursorText: TypeAlias = Annotated[
 ]
 
 _MAX_CHARACTERS: Final = 64
-_MAX_PART: Final = 2**63 - 1
 
 
 def make_cursor(*key: int) -> str:
@@ -32,11 +32,19 @@ def make_cursor(*key: int) -> str:
     return base64.urlsafe_b64encode(plain).rstrip(b"=").decode()
 
 
-def parse_cursor(text: str, parts: int, field: str = "before") -> tuple[int, ...]:
-    """Return the key of a cursor that `make_cursor` made of so many parts.
+def parse_cursor(text: str, largest: Sequence[int], field: str = "before") -> tuple[int, ...]:
+    """Return the key of a cursor that `make_cursor` made of such parts.
+
+    Args:
+        text: the cursor.
+        largest: what each part of the list's keys can be at most.
+        field: the name of the cursor, as the sender wrote it.
 
     Raises:
         FormatError: it is none, or of another list.
+
+    >>> parse_cursor("Ny4wLjI", (9, 9, 9))
+    (7, 0, 2)
     """
     refused = FormatError(field, "not a cursor of this list", "the `next` of an earlier page")
     if not text.isascii() or len(text) > _MAX_CHARACTERS:
@@ -46,11 +54,11 @@ def parse_cursor(text: str, parts: int, field: str = "before") -> tuple[int, ...
         words = plain.decode("ascii").split(".")
     except (binascii.Error, ValueError) as error:
         raise refused from error
-    if len(words) != parts or not all(_is_plain(word) for word in words):
+    if len(words) != len(largest) or not all(map(_is_part, words, largest)):
         raise refused
     return tuple(int(word) for word in words)
 
 
-def _is_plain(word: str) -> bool:
-    fits = word.isdigit() and len(word) <= len(str(_MAX_PART))
-    return fits and str(int(word)) == word and int(word) <= _MAX_PART
+def _is_part(word: str, largest: int) -> bool:
+    fits = word.isdigit() and len(word) <= len(str(largest))
+    return fits and str(int(word)) == word and int(word) <= largest
