@@ -7,11 +7,13 @@ session has ended.
 """
 
 from collections.abc import Sequence as Items
+from contextlib import suppress
 from typing import Final, TypeAlias
 
 import msgspec
 
 from hybrid_dex.defaults.roles import Role
+from hybrid_dex.errors import UnavailableError
 from hybrid_dex.exchange import AccountConnection
 from hybrid_dex.interfaces.auth import Principal, Scope
 from hybrid_dex.model.reasons import RejectReason
@@ -60,7 +62,6 @@ from reference_app.services import Services
 from reference_app.weights import BAD_MESSAGE, MESSAGES
 
 __all__ = ["Connection"]
-
 _MAX_ID_CHARACTERS: Final = 64
 _OF_A_MARKET: Final = frozenset({"book", "book_top", "trades", *PRICE_CHANNELS})
 _ADMIN: Final = "admin"
@@ -158,11 +159,15 @@ class Connection:
         await self._place(run)
 
     async def check_session(self) -> None:
-        """End the private channels when the session has ended meanwhile."""
+        """End the private channels when the session has ended meanwhile.
+
+        While that can not be looked up they go on: the next check asks again.
+        """
         if self._principal is None:
             return
         try:
-            await self._now(self._principal)
+            with suppress(UnavailableError):  # logged where it failed, not by each connection
+                await self._now(self._principal)
         except ProblemError as error:
             self._fail(None, error)
 
