@@ -193,6 +193,8 @@ class Connection:
                 case SubscribeOp():
                     if any(channel.channel == _ADMIN for channel in message.channels):
                         await self._require_role()
+                    else:
+                        await self._require_reader(message.channels)
                     self._subscribe(message)
                 case UnsubscribeOp():
                     for channel in message.channels:
@@ -251,6 +253,16 @@ class Connection:
         principal = await self._now(self._principal)
         check_scope(principal, scope)
         return principal
+
+    async def _require_reader(self, channels: Items[Channel]) -> None:
+        """Raise `ProblemError` when a channel is private and the login here has ended meanwhile.
+
+        What is wrong with the channels themselves is told first.
+        """
+        if any(channel.channel not in PUBLIC for channel in channels):
+            for channel in channels:
+                self._check(channel)
+            await self._require(Scope.READ)
 
     async def _require_role(self) -> None:
         """Raise `ProblemError` unless a login speaks here whose account may see everything."""
