@@ -139,11 +139,15 @@ def check_requests(
 
     Whoever has logged in may: what settles is decided by each order's own signature. A key acts in its
     markets, hands in nothing unsigned, and an HMAC key only leaves of a tree that the trader signed.
+    What is no order of the account is left to the engine, which does not know it either: a key learns
+    nothing of others' orders.
     """
     if not principal.key_id:
         return
     for request in requests:
-        check_market(principal, _market_of(request, principal, view))
+        market = _market_of(request, principal, view)
+        if market is not None:
+            check_market(principal, market)
         match request:
             case SignedOrder():
                 _check_signed(principal, request)
@@ -161,7 +165,7 @@ def _check_signed(principal: Principal, order: SignedOrder) -> None:
 
 
 def _market_of(request: BatchRequest, principal: Principal, view: ExchangeView) -> MarketId | None:
-    """Return the market that a request is about; ``None`` when its order is not known."""
+    """Return the market that a request is about; ``None`` when it names no order of the account."""
     match request:
         case SignedOrder():
             return request.market.id
@@ -173,4 +177,4 @@ def _market_of(request: BatchRequest, principal: Principal, view: ExchangeView) 
             found = view.order_by_client_id(principal.account, name)
         case _:
             found = None if request.order_id is None else view.order(request.order_id)
-    return None if found is None else found.market
+    return None if found is None or found.account != principal.account else found.market

@@ -157,6 +157,49 @@ async def test_a_key_of_one_market_reaches_no_other(alice: Trader) -> None:
         assert "result" in await socket.ask({"op": "cancel", "order_id": inside})
 
 
+async def test_a_key_of_one_market_learns_nothing_of_others_orders(alice: Trader) -> None:
+    """Another's order is answered as one that never was, whatever its market."""
+    key = await make_key(alice, "ed25519", markets=["ETH-USDC"])
+    carol = await alice.stack.trader(3, USDC="1000")
+    foreign = [
+        (await carol.place("buy", "1", "10", market=market))["order"]["order_id"]
+        for market in ("ETH-USDC", "BTC-USDC")
+    ]
+    told: list[str] = []
+    async with alice.stack.socket() as socket:
+        await socket.ask(key.login())
+        for order in (*foreign, "999"):
+            cancel, reduce = {"order_id": order}, {"order_id": order, "order": {"by": "0.1"}}
+            terms = {"order_id": order, "order": {"quantity": "1", "price": "10"}}
+            members = [{"op": "cancel", **cancel}, {"op": "reduce", **reduce}]
+            for method, path, body in (
+                ("DELETE", f"/orders/{order}", None),
+                ("POST", f"/orders/{order}/reduce", {"by": "0.1"}),
+                ("POST", f"/orders/{order}/replace", {"quantity": "1", "price": "10"}),
+            ):
+                reply = await key.send(method, path, body)
+                is_problem(reply, 404, RejectReason.UNKNOWN_ORDER)
+                told.append(reply.text)
+            for op in (
+                {"op": "cancel", **cancel},
+                {"op": "reduce", **reduce},
+                {"op": "replace", **terms},
+            ):
+                document = (await socket.ask(op))["problem"]
+                assert document["code"] == RejectReason.UNKNOWN_ORDER, op
+                told.append(str(document))
+            answer = (await socket.ask({"op": "batch", "batch": {"members": members}}))["result"]
+            codes = [member["problem"]["code"] for member in answer["members"]]
+            assert codes == [RejectReason.UNKNOWN_ORDER] * 2
+            told.append(str(answer))
+        third = len(told) // 3
+        assert told[:third] == told[third : 2 * third] == told[2 * third :]
+        named = {"op": "cancel", "client_order_id": "nobody's"}
+        assert (await socket.ask(named))["problem"]["code"] == RejectReason.UNKNOWN_ORDER
+    left = (await carol.get("/orders/open")).json()["orders"]
+    assert sorted(order["order_id"] for order in left) == sorted(foreign)
+
+
 @KINDS
 async def test_a_signed_request_is_good_once_in_time_and_as_it_was_signed(
     alice: Trader, kind: str
