@@ -282,6 +282,8 @@ class Hub:
     ) -> None:
         """Tell what a channel begins with: what was missed, or else a snapshot where there is one."""
         if channel == "balances" and account is not None:
+            # What others were told may be older than what this one begins with: the next is whole.
+            self._balances.pop(account, None)
             listener.offer(self._balances_frame(self._exchange.view.balances(account)))
         elif channel == "book_top" and market is not None:
             book = self._feed.book(market)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from hybrid_dex.model.events import EventBatch
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.wire import book_checksum
 from reference_app.hub import Hub
@@ -58,6 +59,34 @@ async def test_balances_are_told_whole_and_then_those_that_changed(
         wrong = BALANCES | {"market": "ETH-USDC"}
         answer = await socket.ask({"op": "subscribe", "channels": [wrong]})
         assert answer["problem"]["code"] == RejectReason.INVALID_MESSAGE
+
+
+async def test_who_comes_between_a_change_and_its_undoing_hears_the_balance_that_is(
+    stack: Stack, alice: Trader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both are told at once, so for who listens already nothing has changed."""
+    hub, held = stack.services.hub, list[EventBatch]()
+    async with alice.socket(BALANCES) as first:
+        await first.hear("balances")
+        await alice.place("buy", "1", "100")
+        await alice.delete("/orders")
+        while (await first.hear("balances"))["balances"][0]["held"] != "0":
+            pass
+        with monkeypatch.context() as patched:
+            patched.setattr(hub, "tell", held.extend)
+            await alice.place("buy", "1", "100")
+            async with alice.socket(BALANCES) as second:
+                begun = (await second.hear("balances"))["balances"]
+                assert [row["held"] for row in begun] == ["100.02"]
+                await alice.delete("/orders")
+                async with asyncio.timeout(60):
+                    while not held or held[-1].sequence < stack.services.exchange.view.sequence:
+                        await asyncio.sleep(0.001)
+                patched.undo()
+                hub.tell(held)
+                await second.ask({"op": "ping"})
+                told = [one["balances"] for one in second.heard if one["type"] == "balances"]
+                assert told == [(await alice.get("/account/balances")).json()["balances"]]
 
 
 async def test_settlements_tell_each_stage_of_the_accounts_own_fills(
