@@ -10,7 +10,7 @@ from typing import Final
 import attrs
 import msgspec
 
-from hybrid_dex.engine.market_states import SERVED, Entry
+from hybrid_dex.engine.market_states import SERVED, Entry, is_legal
 from hybrid_dex.errors import RefusedError
 from hybrid_dex.exchange import Exchange
 from hybrid_dex.interfaces.risk import Refusal
@@ -192,15 +192,27 @@ class Operations:
                 "open_market"
             )
             raise refuse(Refusal(RejectReason.TWO_ADMINS_REQUIRED, "action.state", detail))
+        # What could refuse a halt comes first, so that a refused one drops no plan; the plans go before
+        # the market moves, so that none opens what is halted should the exchange end in between.
+        _price(market, action.reference_price)
         dropped = []
-        if not _takes_orders(wanted):
-            for plan in view.plans(market.id):
-                if plan.state is not None and _takes_orders(plan.state):
-                    await self._execute(CancelPlan(market=market.id, due_ns=plan.due_ns))
-                    dropped.append(f"{word(plan.state)} at {plan.due_ns // _MS_NS}")
+        if not _takes_orders(wanted) and (now is wanted or is_legal(now, wanted)):
+            dropped = await self._drop_openings(market)
         effect = await self._move(action.market, action.state, action.reference_price)
         told = f"; no longer planned: {', '.join(dropped)}" if dropped else ""
         return Effect(effect.before, effect.after + told)
+
+    async def _drop_openings(self, market: Market) -> list[str]:
+        """Take back what is planned to let a market take orders; return what it was."""
+        dropped = []
+        for plan in self._engine.view.plans(market.id):
+            if plan.state is None or not _takes_orders(plan.state):
+                continue
+            batch = await self._engine.execute(CancelPlan(market=market.id, due_ns=plan.due_ns))
+            if not any(isinstance(event, CommandRejected) for event in batch.events):
+                dropped.append(f"{word(plan.state)} at {plan.due_ns // _MS_NS}")
+            # Otherwise it came due meanwhile: the market moved by it, and is moved on.
+        return dropped
 
     async def _move(self, market_id: str, state: str, reference: str | None) -> Effect:
         market, view = self._market(market_id), self._engine.view

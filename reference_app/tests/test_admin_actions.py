@@ -9,6 +9,8 @@ import pytest
 
 from hybrid_dex.defaults.roles import Role
 from hybrid_dex.exchange import Exchange
+from hybrid_dex.model.commands import CancelPlan, Command, SetMarketState
+from hybrid_dex.model.events import EventBatch
 from hybrid_dex.model.market import MarketState
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.units import MarketId
@@ -19,7 +21,7 @@ from reference_app.tests.keys import confirmed
 from reference_app.tests.stack import Stack, Trader, running, settings
 from reference_app.tests.test_routes import is_problem
 
-ETH = MarketId("ETH-USDC")
+ETH, BTC = MarketId("ETH-USDC"), MarketId("BTC-USDC")
 
 
 @attrs.define
@@ -148,6 +150,48 @@ async def test_markets_are_halted_planned_and_opened(office: Office) -> None:
     assert await office.both(kind="delist_market", market=ETH) == ("halted", "closed")
     unknown = await office.act(kind="set_market_state", market="NO-SUCH", state="halted")
     is_problem(unknown, 404, RejectReason.UNKNOWN_MARKET)
+
+
+async def test_a_halt_that_is_refused_leaves_what_is_planned(office: Office) -> None:
+    view = office.engine.view
+    due_ms = view.at_ns // 10**6 + 3_600_000
+    await office.both(kind="schedule_opening", market=ETH, state="open", due_ms=due_ms)
+    planned = view.plans(ETH)
+    for price in ("abc", "0", "0.001"):
+        refused = await office.act(
+            kind="set_market_state", market=ETH, state="halted", reference_price=price
+        )
+        assert refused.status_code == 400, refused.text
+        assert (view.market_state(ETH), view.plans(ETH)) == (MarketState.OPEN, planned)
+    await office.done(kind="set_market_state", market=BTC, state="halted")
+    await office.both(kind="schedule_opening", market=BTC, state="open", due_ms=due_ms)
+    await office.both(kind="delist_market", market=BTC)
+    planned = view.plans(BTC)
+    refused = await office.act(kind="set_market_state", market=BTC, state="halted")
+    is_problem(refused, 422, RejectReason.ILLEGAL_MOVE)
+    assert view.plans(BTC) == planned
+
+
+async def test_no_old_plan_opens_a_halted_market_whenever_the_exchange_ends(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is planned goes before the market moves; what came due meanwhile does not keep it open."""
+    due_ms = office.engine.view.at_ns // 10**6 + 3_600_000
+    for later in (0, 1):
+        plan = {"market": ETH, "state": "open", "due_ms": due_ms + later}
+        await office.both(kind="schedule_opening", **plan)
+    seen, execute = list[Command](), office.engine.execute
+
+    async def watched(command: Command) -> EventBatch:
+        seen.append(command)
+        if len(seen) == 1:  # somebody else was first, as a plan's time is
+            await execute(command)
+        return await execute(command)
+
+    monkeypatch.setattr(office.engine, "execute", watched)
+    halted = await office.done(kind="set_market_state", market=ETH, state="halted")
+    assert [type(command) for command in seen] == [CancelPlan, CancelPlan, SetMarketState]
+    assert halted == ("open", f"halted; no longer planned: open at {due_ms + 1}")
 
 
 async def test_accounts_are_stopped_and_released(office: Office) -> None:
