@@ -2,10 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import attrs
 import pytest
+from aiohttp import web
+from eth_abi.abi import encode
 
 from hybrid_dex.defaults.login_store import MemoryLoginStore
 from hybrid_dex.defaults.wallet_auth import WalletAuth
@@ -31,6 +33,10 @@ REVERTS = "60006000fd"
 BURNS = "5b600056"  # jumps back for ever
 ANSWERS_SHORT = "631626ba7e60e01b60005260046000f3"
 ANSWERS_ONE = "600160005260206000f3"
+NO_OPCODE = "fe"
+JUMPS_NOWHERE = "60ff56"
+POPS_NOTHING = "50"
+GOOD = "0x1626ba7e" + "00" * 28
 
 
 @pytest.fixture
@@ -81,7 +87,20 @@ async def test_a_contract_s_login_is_what_its_code_accepts(
             await auth.login(await message(auth, account()), wrong)
 
 
-@pytest.mark.parametrize("code", [REVERTS, BURNS, ANSWERS_SHORT, ANSWERS_ONE, "00", ""])
+@pytest.mark.parametrize(
+    "code",
+    [
+        REVERTS,
+        BURNS,
+        NO_OPCODE,
+        JUMPS_NOWHERE,
+        POPS_NOTHING,
+        ANSWERS_SHORT,
+        ANSWERS_ONE,
+        "00",
+        "",
+    ],
+)
 async def test_other_code_accepts_nothing(
     anvil: Anvil, wallets: EvmContractWallets, code: str
 ) -> None:
@@ -132,3 +151,132 @@ async def test_a_node_of_another_chain_is_not_believed(anvil: Anvil) -> None:
         await other.is_valid(account(), bytes(32), b"\x01" + bytes(32))
     await other.close()
     anvil.rpc("anvil_setCode", account(), "0x")
+
+
+Reply = dict[str, object] | str
+"""An error, or what a call returns."""
+
+
+@attrs.define
+class FakeNode:
+    """Answers calls of the account as it is told, and calls of anybody else with nothing."""
+
+    account: Reply
+    others: Reply = "0x"
+    calls: int = 0
+    url: str = ""
+
+    async def answer(self, request: web.Request) -> web.Response:
+        asked = await request.json()
+        reply: Reply = "0x7a69"
+        if asked["method"] == "eth_call":
+            of_account = asked["params"][0]["to"] == account()
+            self.calls += of_account
+            reply = self.account if of_account else self.others
+        told = {"result": reply} if isinstance(reply, str) else {"error": reply}
+        return web.json_response({"jsonrpc": "2.0", "id": asked["id"], **told})
+
+
+@pytest.fixture
+async def serve() -> AsyncIterator[Callable[..., Awaitable[EvmContractWallets]]]:
+    """Makes wallets that ask these nodes."""
+    runners: list[web.AppRunner] = []
+    made: list[EvmContractWallets] = []
+
+    async def start(*nodes: FakeNode) -> EvmContractWallets:
+        for node in nodes:
+            app = web.Application()
+            app.router.add_post("/", node.answer)
+            runner = web.AppRunner(app)
+            await runner.setup()
+            runners.append(runner)
+            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            host, port = runner.addresses[0][:2]
+            node.url = f"http://{host}:{port}"
+        wallets = EvmContractWallets(rpc_urls=[node.url for node in nodes], chain_id=31337)
+        made.append(wallets)
+        return wallets
+
+    yield start
+    for wallets in made:
+        await wallets.close()
+    for runner in runners:
+        await runner.cleanup()
+
+
+async def state_of(wallets: EvmContractWallets, node: FakeNode) -> str:
+    return (await wallets._breakers.get_breaker(node.url)).context.state
+
+
+NODES_OWN = [
+    {"code": -32005, "message": "daily request count exceeded", "data": {"see": "https://x.test"}},
+    {"code": -32005, "message": "limit exceeded", "data": None},
+    {"code": -32005, "message": "limit exceeded", "data": "0x" + "ab" * 8},
+    {"code": -32603, "message": "internal error"},
+    {"code": -32000, "message": "header not found"},
+    {"code": -32000, "message": "missing trie node 1f (path ) state 0x2a is not available"},
+    {"code": -32601, "message": "Method not found"},
+    {},
+]
+
+
+@pytest.mark.parametrize("error", NODES_OWN)
+async def test_a_node_s_own_error_is_no_refusal(
+    serve: Callable[..., Awaitable[EvmContractWallets]], error: dict[str, object]
+) -> None:
+    """The next node is asked, and the one that answers no call is left alone after a few."""
+    failing, second = FakeNode(error, others=error), FakeNode(GOOD)
+    wallets = await serve(failing, second)
+    for _ in range(5):
+        assert await wallets.is_valid(account(), bytes(32), b"\x01")
+    assert (failing.calls, second.calls) == (3, 5)
+    assert await state_of(wallets, failing) == "opened"
+    alone = await serve(FakeNode(error, others=error))
+    with pytest.raises(UnavailableError, match="can not be asked now"):
+        await alone.is_valid(account(), bytes(32), b"\x01")
+
+
+OFFCHAIN = (
+    "0x556f1830"
+    + bytes(
+        encode(
+            ["address", "string[]", "bytes", "bytes4", "bytes"],
+            [account(), ["https://x.test/{data}"], b"", bytes(4), b""],
+        )
+    ).hex()
+)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        {"code": 3, "message": "execution reverted", "data": "0x"},
+        {"code": 3, "message": "execution reverted", "data": OFFCHAIN},
+        {"code": -32000, "message": "execution reverted"},
+        {"code": -32000, "message": "out of gas"},
+        {"code": -32603, "message": "EVM error InvalidFEOpcode"},
+        {"code": -32015, "message": "VM execution error.", "data": "err: 0xdf2d9b42"},
+    ],
+)
+async def test_the_contract_s_own_word_is_a_refusal(
+    serve: Callable[..., Awaitable[EvmContractWallets]], error: dict[str, object]
+) -> None:
+    first, second = FakeNode(error), FakeNode(GOOD)
+    wallets = await serve(first, second)
+    for _ in range(5):
+        assert not await wallets.is_valid(account(), bytes(32), b"\x01")
+    assert (first.calls, second.calls) == (5, 0)
+    assert await state_of(wallets, first) == "closed"
+
+
+async def test_code_that_a_node_says_nothing_of_puts_no_node_out_of_use(
+    serve: Callable[..., Awaitable[EvmContractWallets]],
+) -> None:
+    """Besu's answer where code fails without a revert: anybody could deploy such code."""
+    besu = FakeNode({"code": -32603, "message": "Internal error"})
+    wallets = await serve(besu)
+    for _ in range(5):
+        with pytest.raises(UnavailableError):
+            await wallets.is_valid(account(), bytes(32), b"\x01")
+    besu.account = GOOD
+    assert await wallets.is_valid(account(), bytes(32), b"\x01")

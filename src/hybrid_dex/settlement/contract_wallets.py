@@ -2,7 +2,12 @@
 
 One read of the newest block, with a cap on gas and time, since whose code runs there is anybody's.
 Nodes are asked in their order until one answers; one that failed several times in a row is left
-alone for a while, and then tried by one call only. It never sends anything.
+alone for a while, and then tried by one call only. It never sends anything, and never asks the
+servers that a contract names (EIP-3668).
+
+An error that is not known for the contract's own word is no answer: the next node is asked. It
+counts as a failure of the node only if another call fails there, too. Besu calls it an internal
+error when code fails without a revert, and nobody's code shall put a node out of use.
 """
 
 import asyncio
@@ -15,9 +20,11 @@ from hexbytes import HexBytes
 from purgatory import AsyncCircuitBreakerFactory
 from purgatory.domain.model import CLOSED, OpenedState
 from web3 import AsyncWeb3
-from web3.exceptions import ContractLogicError, Web3Exception, Web3RPCError
+from web3.exceptions import Web3Exception
+from web3.types import RPCEndpoint, RPCResponse
 
 from hybrid_dex.errors import UnavailableError
+from hybrid_dex.settlement.evm.node_words import is_contracts_word
 from hybrid_dex.settlement.evm.provider import HttpProvider
 
 __all__ = ["EvmContractWallets"]
@@ -26,8 +33,13 @@ _SELECTOR: Final = bytes.fromhex("1626ba7e")
 """Of ``isValidSignature(bytes32,bytes)``, which is also what it answers for a good signature."""
 _GOOD: Final = _SELECTOR + bytes(28)
 _GAS: Final = 3_000_000
-_REFUSALS: Final = (ContractLogicError, Web3RPCError)
-"""What the contract's own code may bring about: a revert, or running out of the gas it is given."""
+_CALL: Final = RPCEndpoint("eth_call")
+_NOBODY: Final = "0x" + "00" * 20
+"""Has no code, so a call of it comes to nothing."""
+
+
+class _UnclearError(Exception):
+    """A node answers this call with an error, and another call well."""
 
 
 @attrs.define
@@ -68,7 +80,7 @@ class EvmContractWallets:
         self._timeout_s = timeout_s
         self._permits = asyncio.Semaphore(at_once)
         self._breakers = AsyncCircuitBreakerFactory(
-            default_threshold=failures, default_ttl=rest_s, exclude=list(_REFUSALS)
+            default_threshold=failures, default_ttl=rest_s, exclude=[_UnclearError]
         )
 
     async def close(self) -> None:
@@ -87,17 +99,21 @@ class EvmContractWallets:
         async with self._permits:
             for node in self._nodes:
                 try:
-                    answer = await self._ask(node, call)
-                except _REFUSALS:
-                    return False
-                except (Web3Exception, aiohttp.ClientError, OSError, ValueError, OpenedState):
+                    return await self._ask(node, call)
+                except (
+                    _UnclearError,
+                    Web3Exception,
+                    aiohttp.ClientError,
+                    OSError,
+                    ValueError,
+                    OpenedState,
+                ):
                     continue  # the next one may answer
-                return answer[:32] == _GOOD
         raise UnavailableError(
             "the chain can not be asked now whether a contract signed; try again later"
         )
 
-    async def _ask(self, node: _Node, call: dict[str, str]) -> bytes:
+    async def _ask(self, node: _Node, call: dict[str, str]) -> bool:
         breaker = await self._breakers.get_breaker(node.url)
         if breaker.context.state == CLOSED:
             async with breaker:
@@ -112,8 +128,26 @@ class EvmContractWallets:
         finally:
             node.trying = False
 
-    async def _called(self, node: _Node, call: dict[str, str]) -> bytes:
+    async def _called(self, node: _Node, call: dict[str, str]) -> bool:
         async with asyncio.timeout(self._timeout_s):
             if await node.web3.eth.chain_id != self._chain_id:
                 raise ValueError("another chain")
-            return bytes(HexBytes(await node.web3.eth.call(call)))
+            answer = await _answer(node, call)
+            error = answer.get("error")
+            if error is None:
+                return bytes(HexBytes(str(answer.get("result"))))[:32] == _GOOD
+            if is_contracts_word(error):
+                return False
+            other = await _answer(node, {**call, "to": _NOBODY})
+            if other.get("error") is not None:
+                raise ValueError("the node answers no call")
+            raise _UnclearError
+
+
+async def _answer(node: _Node, call: dict[str, str]) -> RPCResponse:
+    """Call without web3's own reading of the answer.
+
+    It takes some errors of the node's for a revert, and asks the servers that a contract names.
+    """
+    answer: RPCResponse = await node.web3.provider.make_request(_CALL, [call, "latest"])
+    return answer
