@@ -5,9 +5,14 @@ import asyncio
 import aiohttp
 import pytest
 from aiohttp import web
+from eth_abi.abi import encode
+from web3 import AsyncWeb3
+from web3.exceptions import OffchainLookup
 from web3.types import RPCEndpoint
 
+from hybrid_dex.settlement.evm.node import Node
 from hybrid_dex.settlement.evm.provider import HttpProvider
+from tests.chain.harness import World
 
 CHAIN_ID = RPCEndpoint("eth_chainId")
 
@@ -44,3 +49,20 @@ async def test_a_request_that_is_sent_again_ends_with_the_connections() -> None:
         await asyncio.wait_for(straggler, 60)
     assert provider._session is None
     await runner.cleanup()
+
+
+async def test_the_servers_that_a_contract_names_are_not_asked(world: World) -> None:
+    """Its revert is all that is told: whose code runs there is anybody's (EIP-3668)."""
+    account = AsyncWeb3.to_checksum_address("0x00000000000000000000000000000000000012a7")
+    asks = ["address", "string[]", "bytes", "bytes4", "bytes"]
+    revert = bytes.fromhex("556f1830") + encode(
+        asks, [account, ["https://x.test/{data}"], b"", bytes(4), b""]
+    )
+    code = f"61{len(revert):04x}80600a5f395ffd" + revert.hex()
+    world.anvil.rpc("anvil_setCode", account, "0x" + code)
+    provider, node = HttpProvider(world.anvil.url), Node(world.options())
+    for web3 in (AsyncWeb3(provider), node.web3):
+        with pytest.raises(OffchainLookup):
+            await web3.eth.call({"to": account, "data": "0x01"})
+    await provider.disconnect()
+    await node.close()

@@ -41,6 +41,7 @@ from hybrid_dex.settlement.endpoints import (
 from hybrid_dex.settlement.evm.at_once import at_once
 from hybrid_dex.settlement.evm.endpoint import Endpoint, Header, RevertedError, read_header
 from hybrid_dex.settlement.evm.options import EvmOptions
+from hybrid_dex.settlement.evm.provider import HttpProvider
 from hybrid_dex.settlement.reconciliation import Block
 from hybrid_dex.signing import keccak256
 
@@ -71,6 +72,8 @@ class Sent(enum.Enum):
 
 class _InUse(AsyncJSONBaseProvider):
     """Passes requests to the node in use."""
+
+    global_ccip_read_enabled = HttpProvider.global_ccip_read_enabled
 
     def __init__(self, current: Callable[[], Endpoint]) -> None:
         super().__init__()

@@ -3,7 +3,8 @@
 web3's own provider takes a lock in a thread for each request, one lock for the whole process; a
 request that is canceled while it waits there keeps that lock for ever, and with it every other
 request and the end of the process. It also opens a connection for each request, and takes an answer
-for that of whatever was asked. None of that happens here.
+for that of whatever was asked. None of that happens here; nor are the servers asked that a contract
+names in a revert (EIP-3668).
 """
 
 from typing import Any, Final
@@ -34,6 +35,8 @@ class HttpProvider(AsyncJSONBaseProvider):
         timeout_s: limit of one request.
         attempts: how often one is sent that got no answer, where that changes nothing (web3's list).
     """
+
+    global_ccip_read_enabled = False  # web3's name for the servers that a contract names
 
     def __init__(
         self, url: str, *, timeout_s: float = _DEFAULT_TIMEOUT_S, attempts: int = 1
