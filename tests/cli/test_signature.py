@@ -14,6 +14,7 @@ from hybrid_dex.model.order import Side
 from hybrid_dex.model.signed_order import Nonce, SignatureKind, SignedOrder
 from hybrid_dex.model.units import AccountId, FeePpm, Price, Quantity
 from hybrid_dex.signing import Domain, LocalSigner, order_digest, typed_data
+from hybrid_dex.signing.order import ORDER_FIELDS
 from hybrid_dex.wire import encode, market_message, order_request
 
 TRADER, KEY = LocalSigner(b"\x01" * 32), LocalSigner(b"\x02" * 32)
@@ -234,3 +235,28 @@ def test_the_descriptor_names_the_deployment(capsys: pytest.CaptureFixture[str])
     assert entry.run(["signature", "descriptor", "--chain-id", "31337", "--contract", lower]) == 0
     bound = json.loads(capsys.readouterr().out)["context"]["eip712"]
     assert bound["deployments"] == [{"chainId": 31337, "address": DOMAIN.verifying_contract}]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("side", 2, "2 is neither"),
+        *[
+            (name, str(2**256 - 1), f"{2**256 - 1} does not fit")
+            for name, kind in ORDER_FIELDS
+            if kind != "address"
+        ],
+    ],
+)
+def test_a_value_that_no_order_can_have_is_said_beside_the_signature(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    field: str,
+    value: object,
+    words: str,
+) -> None:
+    message = {**document()["message"], field: value}
+    assert ask(tmp_path, message, text(SIGNED.signature), "--json") == 1
+    told = json.loads(capsys.readouterr().out)
+    assert not told["good"]
+    assert [one for one in told["findings"] if one["field"] == field and words in one["happened"]]

@@ -16,6 +16,7 @@ from hybrid_dex.signing.doctor import (
     read_signature,
 )
 from hybrid_dex.signing.mistakes import Mistake, SignedTerms, context_mistakes, field_mistakes
+from hybrid_dex.signing.order import ORDER_FIELDS
 from hybrid_dex.signing.recover import CURVE_ORDER
 from tests.signing import seeded_orders
 from tests.tiers import count
@@ -270,6 +271,41 @@ def test_the_order_itself_may_be_wrong_although_the_signature_fits() -> None:
     other = bytes.fromhex(STRANGER.address[2:])
     found = diagnose(RIGHT, signed(signer=STRANGER), trader=other)
     assert fields(found) == ["trader"]
+
+
+INTEGERS = [name for name, kind in ORDER_FIELDS if kind != "address"]
+MAX_WORD = 2**256 - 1
+
+
+@pytest.mark.parametrize("value", [2, 2**255, MAX_WORD - 1, MAX_WORD])
+@pytest.mark.parametrize("name", INTEGERS)
+def test_a_value_that_no_order_can_have_is_explained(name: str, value: int) -> None:
+    """Whether it was signed so, or with one mistake more."""
+    wrong = changed(**{name: value})
+    found = diagnose(wrong, signed(wrong))
+    assert found.explained
+    assert set(fields(found)) == (set() if value == 2 and name != "side" else {name})
+    other = attrs.evolve(wrong, domain={**RIGHT.domain, "chainId": 1})
+    assert fields(diagnose(wrong, signed(other)))[0] == "chainId"
+    assert not diagnose(wrong, signed(wrong, STRANGER)).good
+
+
+def test_any_values_that_fit_a_word_are_looked_at(rng: random.Random) -> None:
+    """Nothing is raised, and each mistake that is tried can have been signed."""
+    edges = (0, 1, 2, 2**16 - 1, 2**32, 2**64 - 1, 2**112, 2**255, MAX_WORD - 1, MAX_WORD)
+    for _ in range(count(fast=8, full=200)):
+        drawn = {
+            name: rng.choice([rng.choice(edges), rng.getrandbits(rng.randrange(1, 257))])
+            for name in INTEGERS
+        }
+        terms = changed(**drawn)
+        found = diagnose(terms, signed(terms, STRANGER))
+        assert not found.good
+        assert found.findings
+        tried = list(field_mistakes(terms))
+        assert all(len(mistake.terms.digest) == 32 for mistake in tried)
+        mistake = rng.choice(tried)
+        assert diagnose(terms, signed(mistake.terms)).explained
 
 
 def test_addresses_are_read_in_any_case_and_what_is_odd_is_said() -> None:

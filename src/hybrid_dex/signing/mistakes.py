@@ -192,10 +192,11 @@ def context_mistakes(right: SignedTerms) -> Iterator[Mistake]:
 
 def field_mistakes(right: SignedTerms) -> Iterator[Mistake]:
     """Yield what may have been different in the order, the common before the rare."""
-    yield from _word_mistakes(right)
-    yield from _amount_mistakes(right)
-    yield from _expiry_mistakes(right)
-    yield from _nonce_mistakes(right)
+    for mistakes in (_word_mistakes, _amount_mistakes, _expiry_mistakes, _nonce_mistakes):
+        for mistake in mistakes(right):
+            # What does not fit a word of 32 bytes can not have been signed.
+            if all(not isinstance(v, int) or v < 2**_BITS for v in mistake.terms.values.values()):
+                yield mistake
 
 
 def _domain_mistakes(right: SignedTerms) -> Iterator[Mistake]:
@@ -300,12 +301,13 @@ def _word_mistakes(right: SignedTerms) -> Iterator[Mistake]:
     values = right.values
     side, flags, market = (_integer(values, name) for name in ("side", "flags", "market"))
     names = ("buy", "sell")
-    yield _with(
-        right,
-        {"side": 1 - side},
-        f"signed to {names[1 - side]}, sent to {names[side]}",
-        "0 buys the base token, 1 sells it",
-    )
+    if side in (0, 1):
+        yield _with(
+            right,
+            {"side": 1 - side},
+            f"signed to {names[1 - side]}, sent to {names[side]}",
+            "0 buys the base token, 1 sells it",
+        )
     for other in range(8):
         if other != flags:
             happened = f"signed with flags {other} ({_flags(other)}), sent as {_flags(flags)}"
@@ -349,7 +351,7 @@ def _amount_mistakes(right: SignedTerms) -> Iterator[Mistake]:
                 (amount * 10**digits, f"10^{digits} times too large"),
                 (amount // 10**digits, f"10^{digits} times too small"),
             ):
-                if 0 < other < 2**_BITS:
+                if other > 0:
                     yield _with(
                         right,
                         {name: other},
