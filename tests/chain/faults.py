@@ -126,6 +126,24 @@ def twice(change: Callable[[FaultProxy, Request], Any]) -> Make:
     )
 
 
+def refused_until_dearer(words: str) -> Make:
+    """Refuse what offers no more than the first transaction with its nonce."""
+
+    def make(_: random.Random) -> Answer:
+        first: dict[int, int] = {}
+
+        async def answer(proxy: FaultProxy, request: Request) -> object:
+            if request["method"] != SEND:
+                return None
+            offer = await proxy.offer(request)
+            least = first.setdefault(offer.nonce, offer.max_fee)
+            return error(words) if offer.max_fee <= least else None
+
+        return answer
+
+    return make
+
+
 def dear_blocks(_: random.Random) -> Answer:
     """When the first transaction comes, the base fee is 50 times as high, and sinks slowly."""
 
@@ -345,6 +363,13 @@ FAULTS: Final[Mapping[str, Fault]] = MappingProxyType(
         ),
         "below base fee": Fault(
             first_sends(2, lambda _: error("max fee per gas less than block base fee"))
+        ),
+        "refused until dearer": Fault(refused_until_dearer("not now")),
+        "too low a fee, to Nethermind": Fault(
+            refused_until_dearer("FeeTooLow, EffectivePriorityFeePerGas too low 1 < 2, BaseFee: 7")
+        ),
+        "no replacement, to Erigon": Fault(
+            refused_until_dearer("INTERNAL_ERROR: could not replace existing tx")
         ),
         "nonce too low": Fault(first_sends(3, lambda _: error("nonce too low"))),
         "nonce too high": Fault(first_sends(3, lambda _: error("nonce too high"))),

@@ -19,7 +19,7 @@ from hybrid_dex.model.settlement import MatchedFill, SettlementStage
 from hybrid_dex.settlement.fees import FeePolicy
 from hybrid_dex.settlement.health import SettlementState
 from hybrid_dex.signing import LocalSigner
-from tests.chain.fault_proxy import FaultProxy, GethPool, Request
+from tests.chain.fault_proxy import SEND, FaultProxy, GethPool, Request, error
 from tests.chain.faults import FAULTS
 from tests.chain.harness import OPERATOR_KEY, Server, World
 from tests.tiers import count
@@ -193,3 +193,26 @@ async def test_a_stuck_transaction_is_replaced_at_a_higher_fee(world: World) -> 
         finally:
             world.anvil.rpc("evm_setAutomine", True)
         await world.until(lambda: server.reader.all_at(fills, SettlementStage.FINAL))
+
+
+async def test_an_operator_without_funds_is_not_offered_for(world: World) -> None:
+    """Its transaction is sent again as it is: a higher fee would need more funds still."""
+    alice = await world.trader(1, quote=10_000 * USDC)
+    bob = await world.trader(2, base=ETH)
+    words = "insufficient funds for gas * price + value: address 0xab have 1 want 2"
+
+    def refuse(_: FaultProxy, request: Request) -> object:
+        return error(words) if request["method"] == SEND else None
+
+    async with FaultProxy(world.anvil.url, refuse) as node:
+        settlement = world.settlement(rpc_urls=[node.url], bump_after_s=3)
+        async with Server(world, settlement) as server:
+            fills = world.trade(alice, bob)
+            await settlement.submit(fills)
+            for sends in range(1, 6):
+                await world.until(lambda sends=sends: node.fired >= sends, mine=False)
+                world.clock.ahead_s += 2
+            assert "insufficient funds" in settlement.health().error
+            node.fault = lambda *_: None
+            await world.until(lambda: server.reader.all_at(fills, SettlementStage.FINAL))
+    assert len({offer.hash for offer in node.pool.offers}) == 1

@@ -8,7 +8,6 @@ The one call that changes something, sending a signed transaction, may be repeat
 the same bytes are the same transaction.
 """
 
-import enum
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, TypeVar
 
@@ -40,6 +39,7 @@ from hybrid_dex.settlement.endpoints import (
 )
 from hybrid_dex.settlement.evm.at_once import at_once
 from hybrid_dex.settlement.evm.endpoint import Endpoint, Header, RevertedError, read_header
+from hybrid_dex.settlement.evm.node_words import Sent, sent_as
 from hybrid_dex.settlement.evm.options import EvmOptions
 from hybrid_dex.settlement.evm.provider import HttpProvider
 from hybrid_dex.settlement.reconciliation import Block
@@ -55,19 +55,6 @@ _FEE_ORACLE: Final = Web3.to_checksum_address("0x4200000000000000000000000000000
 _GET_DATA_FEE: Final = keccak256(b"getL1Fee(bytes)")[:4]
 _SIGNED_REST: Final = b"\xff" * 128
 """Stands for what a signed transaction holds besides its calldata."""
-
-
-class Sent(enum.Enum):
-    """What a node said to a signed transaction."""
-
-    ACCEPTED = "accepted"
-    """It has it now, or had it already."""
-    UNKNOWN = "unknown"
-    """No answer: it may have it."""
-    NONCE_USED = "nonce used"
-    UNDERPRICED = "underpriced"
-    """It wants more, for a replacement or at all."""
-    REFUSED = "refused"
 
 
 class _InUse(AsyncJSONBaseProvider):
@@ -339,26 +326,5 @@ class Node:
             words = str(error)
             if not isinstance(cause, Web3RPCError):
                 return Sent.UNKNOWN, words
-            return _meaning(words), words
+            return sent_as(words), words
         return Sent.ACCEPTED, ""
-
-
-_MEANINGS: Final = (
-    ("already known", Sent.ACCEPTED),
-    ("already imported", Sent.ACCEPTED),
-    ("already in mempool", Sent.ACCEPTED),
-    ("known transaction", Sent.ACCEPTED),
-    ("nonce too low", Sent.NONCE_USED),
-    ("nonce is too low", Sent.NONCE_USED),
-    ("underpriced", Sent.UNDERPRICED),
-    ("fee too low", Sent.UNDERPRICED),
-    ("less than block base fee", Sent.UNDERPRICED),
-    ("fee cap", Sent.UNDERPRICED),
-    ("gas price too low", Sent.UNDERPRICED),
-)
-"""Nodes agree on no error codes here, so it is their words that count."""
-
-
-def _meaning(words: str) -> Sent:
-    lower = words.lower()
-    return next((sent for part, sent in _MEANINGS if part in lower), Sent.REFUSED)

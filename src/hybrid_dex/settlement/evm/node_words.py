@@ -5,9 +5,10 @@ nodes made of their code. They are compared without case, spaces and punctuation
 ``AlreadyKnown`` where geth says ``already known``.
 """
 
+import enum
 from typing import Final
 
-__all__ = ["is_contracts_word"]
+__all__ = ["Sent", "is_contracts_word", "sent_as"]
 
 _REVERTED: Final = 3
 """The code of a revert, with most nodes."""
@@ -27,6 +28,61 @@ _CONTRACTS_WORDS: Final = (
     "returndataoutofbounds",
     "gasuint64overflow",
 )
+
+
+class Sent(enum.Enum):
+    """What a node said to a signed transaction."""
+
+    ACCEPTED = "accepted"
+    """It has it now, or had it already."""
+    UNKNOWN = "unknown"
+    """No answer: it may have it."""
+    NONCE_USED = "nonce used"
+    UNDERPRICED = "underpriced"
+    """It wants more, for a replacement or at all."""
+    UNFUNDED = "unfunded"
+    """The sender can not pay what is offered."""
+    REFUSED = "refused"
+
+
+_MEANINGS: Final = (
+    ("unknowntransaction", Sent.REFUSED),  # "unknown transaction type" is not a known one
+    ("alreadyknown", Sent.ACCEPTED),
+    ("alreadyimported", Sent.ACCEPTED),
+    ("alreadyinmempool", Sent.ACCEPTED),
+    ("alreadyexists", Sent.ACCEPTED),
+    ("knowntransaction", Sent.ACCEPTED),
+    ("existingtxwithsamehash", Sent.ACCEPTED),
+    ("existingtxnwithsamehash", Sent.ACCEPTED),
+    ("noncetoolow", Sent.NONCE_USED),
+    ("nonceistoolow", Sent.NONCE_USED),
+    ("oldnonce", Sent.NONCE_USED),
+    ("underpriced", Sent.UNDERPRICED),
+    ("feetoolow", Sent.UNDERPRICED),
+    ("feecaplessthan", Sent.UNDERPRICED),
+    ("belowchainminimum", Sent.UNDERPRICED),
+    ("lessthanblockbasefee", Sent.UNDERPRICED),
+    ("priorityfeebelow", Sent.UNDERPRICED),
+    ("gaspricebelow", Sent.UNDERPRICED),
+    ("gaspricetoolow", Sent.UNDERPRICED),
+    ("gaspriceistoolow", Sent.UNDERPRICED),
+    ("gaspricesuppliedistoolow", Sent.UNDERPRICED),
+    ("insufficientgasprice", Sent.UNDERPRICED),
+    ("couldnotreplaceexistingtx", Sent.UNDERPRICED),
+    ("replacementnotallowed", Sent.UNDERPRICED),
+    ("ownnoncealreadyused", Sent.UNDERPRICED),
+    ("replacedbytransactionwithhighertip", Sent.UNDERPRICED),
+    ("insufficientfunds", Sent.UNFUNDED),
+    ("insufficientbalance", Sent.UNFUNDED),
+    ("upfrontcostexceedsaccountbalance", Sent.UNFUNDED),
+)
+"""The first that is found counts."""
+
+
+def sent_as(words: str) -> Sent:
+    """Return what a node's refusal of a signed transaction means."""
+    folded = _folded(words)
+    return next((sent for part, sent in _MEANINGS if part in folded), Sent.REFUSED)
 
 
 def is_contracts_word(error: object) -> bool:

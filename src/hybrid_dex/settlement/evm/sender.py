@@ -265,10 +265,12 @@ class Sender:
         best = max(ours, key=lambda found: found.fees.max_fee)
         timing = self._timing.get(batch.number)
         now_ns = self._clock.now_ns()
-        if timing is None or best.state is not TransactionState.BROADCAST:
+        if timing is None or best.state in _OVER:
             await self._send(batch, best)
         elif timing.wants_more or self._passed(now_ns, timing.offered_ns, "bump"):
             await self._replace(batch, best, head)
+        elif best.state is not TransactionState.BROADCAST:
+            await self._send(batch, best)
         elif self._passed(now_ns, timing.sent_ns, "resend"):
             if await self._node.calldata(best.hash) is None:
                 best = self._pipeline.signal(best, Signal.FORGOTTEN)
@@ -475,7 +477,9 @@ class Sender:
         timing.sent_ns = now_ns
         if outcome is Sent.NONCE_USED:
             return  # the next look finds what used it
-        if outcome is Sent.REFUSED:
+        if outcome is Sent.UNFUNDED:
+            timing.offered_ns = now_ns  # offering more would not help
+        if outcome in _REFUSALS:
             raise SettlementError(f"the node refuses batch {batch.number}: {words}")
         if transaction.state in _OVER:  # in a block that is gone: its nonce is free again
             transaction = self._pipeline.signal(transaction, Signal.ORPHANED)
@@ -488,3 +492,4 @@ class Sender:
 
 
 _OVER: Final = (TransactionState.FAILED, TransactionState.REPLACED)
+_REFUSALS: Final = (Sent.REFUSED, Sent.UNFUNDED)
