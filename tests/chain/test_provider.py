@@ -7,12 +7,13 @@ import pytest
 from aiohttp import web
 from eth_abi.abi import encode
 from web3 import AsyncWeb3
-from web3.exceptions import OffchainLookup
+from web3.exceptions import ContractLogicError, OffchainLookup, Web3RPCError
 from web3.types import RPCEndpoint
 
 from hybrid_dex.settlement.evm.node import Node
 from hybrid_dex.settlement.evm.provider import HttpProvider
-from tests.chain.harness import World
+from tests.chain.fault_proxy import FaultProxy, Request
+from tests.chain.harness import Anvil, World
 
 CHAIN_ID = RPCEndpoint("eth_chainId")
 
@@ -66,3 +67,27 @@ async def test_the_servers_that_a_contract_names_are_not_asked(world: World) -> 
             await web3.eth.call({"to": account, "data": "0x01"})
     await provider.disconnect()
     await node.close()
+
+
+@pytest.mark.parametrize(
+    "data", [{"see": "https://x.test"}, None, "0x" + "ab" * 8, "https://x.test/limits"]
+)
+async def test_a_limit_of_the_node_s_is_no_revert(anvil: Anvil, data: object) -> None:
+    """Whatever stands beside it: web3 takes data for a contract's."""
+    limit = {"code": -32005, "message": "daily request count exceeded", "data": data}
+    revert = {"code": 3, "message": "execution reverted", "data": "0x"}
+    told = limit
+
+    def answer(_: FaultProxy, request: Request) -> object:
+        asked = request["method"] == "eth_call"
+        return {"jsonrpc": "2.0", "id": request["id"], "error": told} if asked else None
+
+    async with FaultProxy(anvil.url, answer) as node:
+        provider = HttpProvider(node.url)
+        web3 = AsyncWeb3(provider)
+        with pytest.raises(Web3RPCError, match="daily request count"):
+            await web3.eth.call({"to": "0x" + "11" * 20})
+        told = revert
+        with pytest.raises(ContractLogicError):
+            await web3.eth.call({"to": "0x" + "11" * 20})
+        await provider.disconnect()

@@ -29,10 +29,24 @@ CONTRACTS_WORDS = {
     "Nethermind, stack": {"code": -32003, "message": "stack underflow"},
     "Besu": {"code": 3, "message": "Execution reverted", "data": "0x"},
     "Besu, before": {"code": -32000, "message": "Execution reverted"},
+    "Besu, an estimate": {
+        "code": -32000,
+        "message": "Transaction processing could not be completed due to an exception",
+    },
+    "geth, an estimate": {"code": -32000, "message": "gas required exceeds allowance (30000000)"},
+    "Nethermind, an estimate": {
+        "code": -32000,
+        "message": "Gas estimation failed due to out of gas",
+    },
     "Hardhat": {
         "code": -32603,
         "message": "Error: VM Exception while processing transaction: invalid opcode",
         "data": {"message": "invalid opcode", "data": "0x"},
+    },
+    "Hardhat, from a wallet": {
+        "code": -32603,
+        "message": "Internal JSON-RPC error.",
+        "data": {"message": "execution reverted: no"},
     },
 }
 

@@ -18,6 +18,8 @@ _CONTRACTS_WORDS: Final = (
     "vmexception",
     "evmerror",  # Reth's and anvil's for all but a revert and too little gas
     "outofgas",
+    "gasrequiredexceedsallowance",  # of an estimate without a fee: more than a block has
+    "transactionprocessingcouldnotbecompleted",  # Besu's, of an estimate
     "memoryexpansion",
     "invalidopcode",
     "invalidjump",
@@ -97,7 +99,9 @@ def is_contracts_word(error: object) -> bool:
         return False
     if error.get("code") == _REVERTED:
         return True
-    told = [text for text in (error.get("message"), error.get("data")) if isinstance(text, str)]
+    data = error.get("data")
+    inner = data.get("message") if isinstance(data, dict) else data
+    told = [text for text in (error.get("message"), inner) if isinstance(text, str)]
     folded = _folded(" ".join(told))
     return any(part in folded for part in _CONTRACTS_WORDS)
 

@@ -15,6 +15,8 @@ from web3.providers.async_base import AsyncJSONBaseProvider
 from web3.providers.rpc.utils import REQUEST_RETRY_ALLOWLIST, check_if_retry_on_failure
 from web3.types import RPCEndpoint, RPCResponse
 
+from hybrid_dex.settlement.evm.node_words import is_contracts_word
+
 __all__ = ["ATTEMPTS", "HttpProvider"]
 
 _HEADERS: Final = {"Content-Type": "application/json"}
@@ -75,6 +77,9 @@ class HttpProvider(AsyncJSONBaseProvider):
         # An error may lack the id: the node could not read the request.
         if "error" not in answer and answer.get("id") != request["id"]:
             raise ValueError("the node answered another request")
+        error = answer.get("error")
+        if isinstance(error, dict) and not is_contracts_word(error):
+            error.pop("data", None)  # web3 takes any error with data for a revert
         return answer
 
     async def _post(self, body: bytes) -> bytes:
