@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from hybrid_dex.model.market import Asset
 from hybrid_dex.settlement.deployment import Deployer
 from hybrid_dex.settlement.leaving import Departure, Leaving
 from hybrid_dex.settlement.vault import Vault
+from hybrid_dex.settlement.wallet import UnfundedError
 from tests.chain.fault_proxy import FaultProxy, Request, error
 from tests.chain.harness import DELAYS, OWNER_KEY, Trader, World, as_owner, key
 
@@ -253,5 +255,51 @@ async def test_somebody_without_gas_is_told_so(world: World) -> None:
     """Instead of a refusal that looks like the contract's."""
     alice = await world.trader(1, quote=5 * USDC)
     world.anvil.rpc("anvil_setBalance", alice.account, "0x0")
-    with pytest.raises(SettlementError, match=r"(?i)insufficient funds|gas"):
+    with pytest.raises(UnfundedError, match=f"exit: {alice.account} can not pay for gas"):
         await Leaver(world, 1).leave()
+
+
+@pytest.mark.parametrize(
+    ("method", "words", "kind"),
+    [
+        ("eth_estimateGas", "insufficient funds for gas * price + value", UnfundedError),
+        ("eth_sendRawTransaction", "Upfront cost exceeds account balance", UnfundedError),
+        ("eth_estimateGas", "header not found", SettlementError),
+        ("eth_estimateGas", "limit exceeded", SettlementError),
+    ],
+)
+async def test_what_is_no_word_of_the_token_s_is_not_held_against_it(
+    world: World, method: str, words: str, kind: type[SettlementError]
+) -> None:
+    """A gas account that ran dry between request and payment, or a node that fails just then."""
+    alice = await world.trader(1, quote=5 * USDC)
+    quote = world.market.quote
+    await alice.vault.exit(quote)
+    world.anvil.rpc("evm_increaseTime", DELAYS.window_max_s)
+    world.anvil.mine()
+
+    def fails(_proxy: FaultProxy, request: Request) -> Any:
+        return error(words) if request["method"] == method else None
+
+    async with FaultProxy(world.anvil.url, fails) as proxy:
+        leaver = Leaver(world, 1, rpc_url=proxy.url)
+        with pytest.raises(SettlementError, match=re.escape(words)) as raised:
+            await leaver.leave()
+        assert type(raised.value) is kind
+        assert not leaver.said("does not move")
+    assert (await Leaver(world, 1).leave()).paid == {quote.token: 5 * USDC}
+
+
+async def test_somebody_who_can_not_pay_for_freezing_is_told_so_at_once(world: World) -> None:
+    """Not that the node does not answer; once there is gas, it goes on."""
+    alice = await world.trader(1, quote=5 * USDC)
+    world.anvil.rpc("evm_increaseTime", DELAYS.exit_delay_s + 1)
+    world.anvil.mine()
+    await alice.vault.exit(world.market.quote)
+    world.anvil.rpc("anvil_setBalance", alice.account, "0x0")
+    leaver = Leaver(world, 1)
+    with pytest.raises(UnfundedError, match="freeze"):
+        await leaver.leave()
+    assert leaver.waited_s == 0
+    world.anvil.rpc("anvil_setBalance", alice.account, hex(ETH))
+    assert (await Leaver(world, 1).leave()).complete

@@ -20,7 +20,7 @@ import attrs
 from hybrid_dex.errors import MissingContractError, SettlementError
 from hybrid_dex.model.units import MAX_AMOUNT
 from hybrid_dex.settlement.contract_history import answer, first_block, read_events
-from hybrid_dex.settlement.wallet import RefusedTransactionError, Wallet
+from hybrid_dex.settlement.wallet import RefusedTransactionError, UnfundedError, Wallet
 
 __all__ = ["Departure", "Leaving"]
 
@@ -115,6 +115,7 @@ class Leaving:
 
         Raises:
             MissingContractError: there is no contract at the address.
+            UnfundedError: the account can not pay for gas; send it some and run it again.
             SettlementError: the node does not answer; run it again.
         """
         async with self._wallet:
@@ -173,7 +174,7 @@ class Leaving:
                     continue
                 now_s = await self._now_s()
                 failures = 0
-            except RefusedTransactionError:
+            except (RefusedTransactionError, UnfundedError):
                 raise
             except SettlementError as error:
                 failures += 1

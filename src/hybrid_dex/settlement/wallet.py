@@ -25,10 +25,11 @@ from web3.types import TxParams, TxReceipt
 
 from hybrid_dex.errors import ConfigurationError, SettlementError
 from hybrid_dex.settlement.evm.artifact import load_artifact
+from hybrid_dex.settlement.evm.node_words import Sent, is_contracts_word, sent_as
 from hybrid_dex.settlement.evm.provider import ATTEMPTS, HttpProvider
 from hybrid_dex.signing import keccak256
 
-__all__ = ["RefusedTransactionError", "Wallet"]
+__all__ = ["RefusedTransactionError", "UnfundedError", "Wallet"]
 
 _RECEIPT_TIMEOUT_S: Final = 120.0
 
@@ -43,6 +44,10 @@ class RefusedTransactionError(SettlementError):
     def __init__(self, message: str, reason: str) -> None:
         super().__init__(message)
         self.reason = reason
+
+
+class UnfundedError(SettlementError):
+    """The account can not pay for gas; nothing was sent."""
 
 
 class Wallet:
@@ -134,6 +139,7 @@ class Wallet:
         Raises:
             RefusedTransactionError: the contract refuses it, or it needs more gas; nothing was
                 sent, or it was reverted.
+            UnfundedError: the account can not pay for gas; nothing was sent.
             SettlementError: the node does not answer. If it says so while waiting, the transaction
                 may still come into a block: look before repeating it.
         """
@@ -149,6 +155,11 @@ class Wallet:
         except ContractLogicError as error:
             raise _reverted(call.fn_name, error) from error
         except (Web3Exception, aiohttp.ClientError, OSError, ValueError) as error:
+            if isinstance(error, Web3RPCError) and sent_as(_words(error)) is Sent.UNFUNDED:
+                raise UnfundedError(
+                    f"{call.fn_name}: {self.address} can not pay for gas ({_words(error)}); send "
+                    "it some of the chain's coin"
+                ) from error
             raise SettlementError(f"{call.fn_name}: {error}") from error
         transaction = "0x" + bytes(sent).hex()
         if receipt["status"] != 1:
@@ -161,11 +172,13 @@ class Wallet:
         nonce = await self.web3.eth.get_transaction_count(self._account.address, "pending")
         try:
             fields = await call.build_transaction({"from": self._account.address, "nonce": nonce})
-        except Web3RPCError as error:  # it needs more gas than there is, or than the sender has
-            reason = str((error.rpc_response or {}).get("error", {}).get("message", error))
+        except Web3RPCError as error:
+            if not is_contracts_word((error.rpc_response or {}).get("error")):
+                raise
+            reason = _words(error)  # it needs more gas than there is
             raise RefusedTransactionError(
                 f"{call.fn_name} can not be sent: {reason}", reason
-            ) from (error)
+            ) from error
         needed = fields.get("gas", 0)
         if gas_limit is not None and needed > gas_limit:
             raise RefusedTransactionError(
@@ -177,6 +190,11 @@ class Wallet:
         data = error.data if isinstance(error.data, str) else ""
         reason = self._errors.get(data.removeprefix("0x")[:8], data or "no reason")
         return RefusedTransactionError(f"{name} is refused: {reason}", reason)
+
+
+def _words(error: Web3RPCError) -> str:
+    """Return what the node said."""
+    return str((error.rpc_response or {}).get("error", {}).get("message", error))
 
 
 def _reverted(name: str, error: ContractLogicError) -> RefusedTransactionError:
