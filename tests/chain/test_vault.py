@@ -123,3 +123,41 @@ async def test_settling_ends_when_the_operator_is_silent(world: World) -> None:
     assert await alice.vault.frozen()
     await alice.vault.withdraw(usdc)
     assert await alice.vault.wallet_balance(usdc) == USDC
+
+
+@pytest.mark.parametrize("amount", [-1, 2**112, 2**256, 1.0, True])
+async def test_what_no_vault_can_hold_is_refused_before_anything_is_sent(
+    world: World, amount: int
+) -> None:
+    """By name, instead of an encoder's complaint; no approval is left standing."""
+    alice, usdc = await with_tokens(world, USDC), world.market.quote
+    height = world.anvil.height()
+    for deposit in (
+        alice.vault.deposit,
+        alice.vault.deposit_with_permit,
+        alice.vault.deposit_with_permit2,
+    ):
+        with pytest.raises(ConfigurationError, match=rf"amount is {amount!r}; .* 2\*\*112 - 1"):
+            await deposit(usdc, amount)
+    assert world.anvil.height() == height
+
+
+async def test_what_the_contract_has_no_word_for_is_refused_by_name(world: World) -> None:
+    """And the last that it has is not."""
+    vault, usdc = (await world.trader(1)).vault, world.market.quote
+    for call, name in (
+        (lambda: vault.request_withdrawal(usdc, 2**256), "amount"),
+        (lambda: vault.request_withdrawal(usdc, -1), "amount"),
+        (lambda: vault.deposit_with_permit(usdc, 1, lifetime_s=-1), "lifetime_s"),
+        (lambda: vault.voucher_used(-1), "salt"),
+        (lambda: vault.cancel_lane(2**32, 1), "market_number"),
+        (lambda: vault.cancel_lane(1, 2**64), "nonce"),
+        (lambda: vault.cancel_up_to(usdc, 2**40), "floor"),
+    ):
+        with pytest.raises(ConfigurationError, match=f"^{name} is "):
+            await call()
+    assert not await vault.voucher_used(2**256 - 1)
+    await vault.request_withdrawal(usdc, 2**256 - 1)
+    pending = await vault.pending_withdrawal(usdc)
+    assert pending is not None
+    assert pending.amount == 2**112 - 1

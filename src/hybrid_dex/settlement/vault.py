@@ -31,6 +31,14 @@ _RECEIPT_TIMEOUT_S: Final = 120.0
 _PERMIT_LIFETIME_S: Final = 1_800
 _NO_LIMIT: Final = 2**256 - 1
 
+# The contract's types.
+_AMOUNT_BITS: Final = 112
+_COUNTER_BITS: Final = 40
+_MARKET_BITS: Final = 32
+_NONCE_BITS: Final = 64
+_TIME_BITS: Final = 64
+_WORD_BITS: Final = 256
+
 
 @attrs.frozen(kw_only=True)
 class VaultBalance:
@@ -109,8 +117,10 @@ class Vault:
         Approves the vault for exactly this amount first, unless it may take that much already.
 
         Raises:
+            ConfigurationError: no vault can hold the amount; nothing was sent.
             SettlementError: a transaction was refused, with the contract's reason.
         """
+        _check("amount", amount, _AMOUNT_BITS)
         token = self._token(asset)
         allowed = await self._wallet.ask(
             token.functions.allowance(self.address, self._exchange.address)
@@ -131,9 +141,11 @@ class Vault:
 
         Raises:
             ConfigurationError: the token takes no permits, or its domain is not the usual one; use
-                `deposit`.
+                `deposit`. Or no vault can hold the amount.
             SettlementError: the transaction was refused, with the contract's reason.
         """
+        _check("amount", amount, _AMOUNT_BITS)
+        _check("lifetime_s", lifetime_s, _TIME_BITS)
         token = self._token(asset)
         domain = await self._permit_domain(token)
         deadline_s = await self._now_s() + lifetime_s
@@ -163,9 +175,12 @@ class Vault:
         unless it may take that much already.
 
         Raises:
-            ConfigurationError: there is no Permit2 on this chain; use `deposit`.
+            ConfigurationError: there is no Permit2 on this chain; use `deposit`. Or no vault can hold
+                the amount.
             SettlementError: a transaction was refused, with the contract's reason.
         """
+        _check("amount", amount, _AMOUNT_BITS)
+        _check("lifetime_s", lifetime_s, _TIME_BITS)
         token = self._token(asset)
         permit2 = str(await self._wallet.ask(self._exchange.functions.PERMIT2()))
         web3 = self._wallet.web3
@@ -223,6 +238,7 @@ class Vault:
 
     async def voucher_used(self, salt: int) -> bool:
         """Return whether the user's voucher with this salt was paid."""
+        _check("salt", salt, _WORD_BITS)
         return bool(
             await self._wallet.ask(self._exchange.functions.voucherUsed(self.address, salt))
         )
@@ -263,7 +279,12 @@ class Vault:
         """Ask for atoms to leave; `withdraw` pays them once the request is covered.
 
         It replaces an earlier request. The exchange stops trading the amount when it sees it.
+
+        Raises:
+            ConfigurationError: it is no amount; nothing was sent.
+            SettlementError: the transaction was refused, with the contract's reason.
         """
+        _check("amount", amount, _WORD_BITS)
         token = self._token(asset).address
         return await self._wallet.send(self._exchange.functions.requestWithdrawal(token, amount))
 
@@ -286,10 +307,13 @@ class Vault:
 
     async def cancel_lane(self, market_number: int, nonce: int) -> str:
         """Cancel the user's orders of one lane up to a signed nonce (packed u64)."""
+        _check("market_number", market_number, _MARKET_BITS)
+        _check("nonce", nonce, _NONCE_BITS)
         return await self._wallet.send(self._exchange.functions.cancel(market_number, nonce))
 
     async def cancel_up_to(self, quote: Asset, floor: int) -> str:
         """Cancel all the user's orders quoted in an asset with a counter below ``floor``."""
+        _check("floor", floor, _COUNTER_BITS)
         token = self._token(quote).address
         return await self._wallet.send(self._exchange.functions.cancelUpTo(token, floor))
 
@@ -356,3 +380,11 @@ class Vault:
     async def _now_s(self) -> int:
         block = await answer("eth_getBlockByNumber", self._wallet.web3.eth.get_block("latest"))
         return int(block["timestamp"])
+
+
+def _check(name: str, value: int, bits: int) -> None:
+    """Refuse what the contract has no word for, before anything is signed."""
+    if type(value) is not int or not 0 <= value < 1 << bits:
+        raise ConfigurationError(
+            f"{name} is {value!r}; give a whole number from 0 to 2**{bits} - 1"
+        )
