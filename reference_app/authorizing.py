@@ -69,9 +69,7 @@ def authorizer(
                 await _check_action(connection, services, principal)
         except ProblemError as error:
             if _administers(connection, alternatives):
-                path = connection.scope["raw_path"].decode(
-                    "latin-1"
-                )  # as sent: nothing unprintable
+                path = connection.scope["raw_path"].decode("latin-1")  # as it was sent
                 asked = f"{connection.method} {path}"
                 name, why = handler.handler_name, error.problem.detail
                 await services.identity.refusals.note(principal, name, asked, why)

@@ -62,6 +62,7 @@ from reference_app.services import Services
 from reference_app.weights import BAD_MESSAGE, MESSAGES
 
 __all__ = ["Connection"]
+
 _MAX_ID_CHARACTERS: Final = 64
 _OF_A_MARKET: Final = frozenset({"book", "book_top", "trades", *PRICE_CHANNELS})
 _ADMIN: Final = "admin"
