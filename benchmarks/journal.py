@@ -43,9 +43,7 @@ RECORD = hashlib.sha512(b"a record").digest() * 4
 ALICE, BOB = AccountId("alice"), AccountId("bob")
 
 
-def time_syncs(
-    path: Path, *, preallocated: bool, syncs: int, pause_s: float = 0.0
-) -> list[float]:
+def time_syncs(path: Path, *, preallocated: bool, syncs: int, pause_s: float = 0.0) -> list[float]:
     """Return the microseconds of each write and sync of one record, with pauses between them."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
