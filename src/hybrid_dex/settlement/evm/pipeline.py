@@ -52,6 +52,7 @@ from hybrid_dex.settlement.facts import (
     Fact,
     FloorSeen,
     LaneCanceledSeen,
+    MarketClosingSeen,
     RequestSeen,
     SessionRevokedSeen,
     Skip,
@@ -161,6 +162,7 @@ class Pipeline:
 
     def name(self, market: Market, *, closing: bool) -> None:
         """Know a market's tokens by their names, what is followed and remembered included."""
+        self._ask([0])  # what is told now may have been asked for long ago
         self._tell(self.ledger.name(token_names(market)))
         if closing:  # since before its closing would have been a fact
             self._tell([SetMarketState(market=market.id, state=MarketState.HALTED)])
@@ -384,8 +386,9 @@ class Pipeline:
                 ]
             elif isinstance(fact, _RequestFact):
                 self.uncovered.append(fact.requested_at_s)
-                asked = (fact.requested_at_s, self._asked_s)
-                self._asked_s = min(at for at in asked if at is not None)
+                self._ask([fact.requested_at_s])
+            elif isinstance(fact, MarketClosingSeen):
+                self._ask([fact.requested_at_s])
         self._tell(self.ledger.see(facts, block))
 
     def forget(self) -> None:
@@ -530,11 +533,13 @@ class Pipeline:
 
     def _tell(self, commands: Collection[Command]) -> None:
         for command in commands:
-            at_s = None
-            if isinstance(command, _Revocation):
-                untold = () if self._asked_s is None else (self._asked_s,)
-                at_s = min((*self.ledger.waiting(), *untold), default=None)
+            at_s = self._asked_s if isinstance(command, _Revocation) else None
             self.change.commands.append((command, at_s))
+
+    def _ask(self, times: Iterable[int]) -> None:
+        """Note when something was asked for of which the engine is to be told."""
+        known = () if self._asked_s is None else (self._asked_s,)
+        self._asked_s = min((*known, *times), default=None)
 
     def _put(self, batch: StoredBatch, *, final: bool = False) -> None:
         if not final:
