@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from hybrid_dex.client import ApiKey, ClientOptions, ExchangeClient, HttpxPort, NewOrder, ccxt_like
-from hybrid_dex.errors import ConfigurationError, RefusedError
+from hybrid_dex.errors import ConfigurationError, FormatError, RefusedError
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.signing import LocalSigner
 from reference_app.app import compose
@@ -77,6 +77,42 @@ async def test_a_bot_for_ccxt_with_a_key_alone_cancels_orders(stack: Stack, alic
         ]
     finally:
         await bot.close()
+
+
+async def test_an_order_that_is_named_by_nothing_or_dots_is_no_other_route(
+    stack: Stack, alice: Trader
+) -> None:
+    """By a key over REST, where the name is a part of the path; and in ccxt's shape."""
+    async with ExchangeClient(stack.url, signer=wallet(alice), connector=None) as client:
+        made = await client.credentials.make_api_key(
+            "bot", scopes=["read", "trade"], expires_at_ms=soon()
+        )
+    assert made.secret is not None
+    key = ApiKey(id=made.key.id, secret=made.secret)
+    resting = (await alice.place("buy", "1", "10"))["order"]["order_id"]
+    config = {"url": stack.url, "apiKey": made.key.id, "secret": made.secret}
+    async with (
+        ExchangeClient(stack.url, key=key, connector=None) as client,
+        ccxt_like.HybridDex(config) as bot,
+    ):
+        for name in ("", ".", "..", "open"):
+            for ask in (client.cancel, client.order):
+                with pytest.raises(FormatError, match="order_id: not an id"):
+                    await ask(name)
+            for method in (bot.cancel_order, bot.fetch_order):
+                with pytest.raises(ccxt_like.BadRequest, match="order_id: not an id"):
+                    await method(name)
+            with pytest.raises(ccxt_like.BadRequest, match="ids: not an id"):
+                await bot.cancel_orders([resting, name])
+        assert [one.order_id for one in await client.open_orders()] == [resting]
+        for name in (".", "..", "a/../b"):
+            placed = await alice.post(
+                "/orders", alice.order("buy", "1", "11", client_order_id=name)
+            )
+            order_id = placed.json()["order"]["order_id"]
+            assert (await client.order_by_client_id(name)).order_id == order_id
+            assert (await client.cancel(client_order_id=name)).order.order_id == order_id
+        assert [one.order_id for one in await client.open_orders()] == [resting]
 
 
 async def test_making_an_ed25519_key_shows_no_secret(stack: Stack, alice: Trader) -> None:

@@ -8,11 +8,11 @@ import contextlib
 import secrets
 from collections.abc import AsyncIterator
 from typing import Final, TypeVar
-from urllib.parse import quote
 
 import attrs
 
 from hybrid_dex.client.client import ExchangeClient
+from hybrid_dex.client.paths import path_part
 from hybrid_dex.client.stream import Reconnected
 from hybrid_dex.wire import (
     ActionMessage,
@@ -84,7 +84,7 @@ class Administration:
 
     async def user(self, account: str) -> UserMessage:
         """Return one account."""
-        return await self._get(UserMessage, f"/admin/users/{quote(account, safe='')}")
+        return await self._get(UserMessage, f"/admin/users/{path_part('account', account)}")
 
     async def markets(self) -> list[AdminMarketMessage]:
         """Return all markets with what may follow and what is planned."""
@@ -131,7 +131,7 @@ class Administration:
 
     async def action(self, id: str) -> ActionMessage:
         """Return one of them."""
-        return await self._get(ActionMessage, f"{_ACTIONS}/{quote(id, safe='')}")
+        return await self._get(ActionMessage, f"{_ACTIONS}/{path_part('id', id)}")
 
     # ---------------------------------------------------------------------------------- doing
 
@@ -152,16 +152,19 @@ class Administration:
     async def confirm(self, action: ActionMessage) -> ActionMessage:
         """Confirm what another admin proposed, as it was read; it is done at once."""
         body = encode(ConfirmActionRequest(digest=action.digest))
-        return await self._post(f"{_ACTIONS}/{action.id}/confirm", body)
+        return await self._post(f"{_ACTIONS}/{path_part('id', action.id)}/confirm", body)
 
     async def cancel(self, id: str, reason: str) -> ActionMessage:
         """Take a proposal back."""
         body = encode(CancelActionRequest(reason=reason))
-        return await self._post(f"{_ACTIONS}/{quote(id, safe='')}/cancel", body)
+        return await self._post(f"{_ACTIONS}/{path_part('id', id)}/cancel", body)
 
     async def set_role(self, account: str, role: RoleWord) -> None:
         """Give an account a role in place of the one it has."""
-        target, body = f"/admin/roles/{quote(account, safe='')}", encode(RoleRequest(role=role))
+        target, body = (
+            f"/admin/roles/{path_part('account', account)}",
+            encode(RoleRequest(role=role)),
+        )
         credentials = self.client.credentials
         token = await credentials.confirmed("PUT", target, body)
         headers = {"hd-action": token}

@@ -417,7 +417,7 @@ class ExchangeClient:
     async def cancel(
         self, order_id: str | None = None, *, client_order_id: str | None = None
     ) -> OrderAnswer:
-        """Cancel an order by one of its ids. Raises as `place`."""
+        """Cancel an order by one of its ids. Raises as `place`, `FormatError` when it is no id."""
         if order_id is None:
             if client_order_id is None:
                 raise ConfigurationError("name the order by order_id or client_order_id")

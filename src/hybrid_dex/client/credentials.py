@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 import attrs
 
+from hybrid_dex.client.paths import path_part
 from hybrid_dex.client.rest import Rest
 from hybrid_dex.client.session import Signer
 from hybrid_dex.errors import ConfigurationError
@@ -53,8 +54,10 @@ class Credentials:
         return (await self.rest.private(SessionsAnswer, "GET", _SESSIONS)).sessions
 
     async def revoke_session(self, session_id: str) -> None:
-        """End one session. Raises `RefusedError` when there is none."""
-        await self.rest.private(RevokedAnswer, "DELETE", f"{_SESSIONS}/{session_id}")
+        """End one session. Raises `RefusedError` when there is none, `FormatError` without an id."""
+        await self.rest.private(
+            RevokedAnswer, "DELETE", f"{_SESSIONS}/{path_part('session_id', session_id)}"
+        )
 
     async def revoke_other_sessions(self) -> int:
         """End every session but this one; return how many there were."""
@@ -98,8 +101,8 @@ class Credentials:
         )
 
     async def delete_api_key(self, key_id: str) -> None:
-        """Delete a key. Raises `RefusedError` when there is none."""
-        await self.rest.private(RevokedAnswer, "DELETE", f"{_KEYS}/{key_id}")
+        """Delete a key. Raises `RefusedError` when there is none, `FormatError` without an id."""
+        await self.rest.private(RevokedAnswer, "DELETE", f"{_KEYS}/{path_part('key_id', key_id)}")
 
     async def confirmed(self, method: Literal["POST", "PUT"], target: str, body: bytes) -> str:
         """Return the token for one request, which the wallet confirms; it goes into ``HD-Action``.

@@ -44,6 +44,7 @@ from hybrid_dex.wire import (
     ReplaceMember,
     ScheduleCancelOp,
     ScheduleCancelRequest,
+    parse_order_id,
     to_quantity,
 )
 
@@ -228,8 +229,11 @@ class Groups:
                 taken[at] = (market, nonce)
                 return PlaceMember(order=order)
             case OrderCancel():
+                if item.order_id is not None:
+                    parse_order_id(item.order_id)
                 return CancelMember(order_id=item.order_id, client_order_id=item.client_order_id)
             case OrderReduction():
+                parse_order_id(item.order_id)
                 by = decimal_text("by", item.by)
                 return ReduceMember(order_id=item.order_id, order=ReduceRequest(by=by))
             case OrderReplacement():

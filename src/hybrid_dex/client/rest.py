@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from functools import partial
 from typing import TypeVar
-from urllib.parse import quote
 
 import attrs
 
 from hybrid_dex.client.http import HttpCaller
+from hybrid_dex.client.paths import order_part, path_part
 from hybrid_dex.client.session import SessionKeeper
 from hybrid_dex.errors import ConfigurationError, RefusedError
 from hybrid_dex.model.reasons import RejectReason
@@ -64,6 +64,9 @@ _T = TypeVar("_T")
 class Rest:
     """Typed calls.
 
+    What names one order, market or hash is checked first: when it is empty, or no id, each raises
+    `FormatError`, and nothing was sent.
+
     Attributes:
         caller: sends.
         session: who is logged in, or ``None`` for public calls only.
@@ -93,7 +96,10 @@ class Rest:
     async def book(self, market: str, depth: int | None = None) -> BookMessage:
         """Return level 2 of a market."""
         return await self.caller.call(
-            BookMessage, "GET", f"/markets/{_part(market)}/book", query=_query(depth=depth)
+            BookMessage,
+            "GET",
+            f"/markets/{path_part('market', market)}/book",
+            query=_query(depth=depth),
         )
 
     async def trades(
@@ -103,7 +109,7 @@ class Rest:
         return await self.caller.call(
             TradesAnswer,
             "GET",
-            f"/markets/{_part(market)}/trades",
+            f"/markets/{path_part('market', market)}/trades",
             query=_query(before=before, limit=limit),
         )
 
@@ -112,13 +118,15 @@ class Rest:
         return await self.caller.call(
             CandlesAnswer,
             "GET",
-            f"/markets/{_part(market)}/candles",
+            f"/markets/{path_part('market', market)}/candles",
             query=_query(interval=interval, **asked),
         )
 
     async def ticker(self, market: str) -> TickerMessage:
         """Return a market's last 24 hours and its top of book."""
-        return await self.caller.call(TickerMessage, "GET", f"/markets/{_part(market)}/ticker")
+        return await self.caller.call(
+            TickerMessage, "GET", f"/markets/{path_part('market', market)}/ticker"
+        )
 
     async def place(self, order: OrderRequest) -> OrderAnswer:
         """Place an order."""
@@ -162,16 +170,20 @@ class Rest:
 
     async def order_by_hash(self, order_hash: str) -> OrderMessage:
         """Return the order whose signed terms have this hash."""
-        return await self.private(OrderMessage, "GET", f"/orders/by-hash/{_part(order_hash)}")
+        return await self.private(
+            OrderMessage, "GET", f"/orders/by-hash/{path_part('order_hash', order_hash)}"
+        )
 
     async def order(self, order_id: str) -> OrderMessage:
         """Return one of the account's orders."""
-        return await self.private(OrderMessage, "GET", f"/orders/{_part(order_id)}")
+        return await self.private(OrderMessage, "GET", f"/orders/{order_part(order_id)}")
 
     async def order_by_client_id(self, client_order_id: str) -> OrderMessage:
         """Return the order with this client order id."""
         return await self.private(
-            OrderMessage, "GET", f"/orders/by-client-id/{_part(client_order_id)}"
+            OrderMessage,
+            "GET",
+            f"/orders/by-client-id/{path_part('client_order_id', client_order_id)}",
         )
 
     async def open_orders(self, market: str | None = None) -> list[OrderMessage]:
@@ -183,7 +195,7 @@ class Rest:
 
     async def cancel(self, order_id: str) -> OrderAnswer:
         """Cancel an order."""
-        return await self.private(OrderAnswer, "DELETE", f"/orders/{_part(order_id)}")
+        return await self.private(OrderAnswer, "DELETE", f"/orders/{order_part(order_id)}")
 
     async def cancel_all(
         self, market: str | None = None, side: str | None = None
@@ -196,7 +208,7 @@ class Rest:
     async def replace(self, order_id: str, order: ReplaceRequest) -> OrderAnswer:
         """Swap an order's terms."""
         return await self.private(
-            OrderAnswer, "POST", f"/orders/{_part(order_id)}/replace", body=encode(order)
+            OrderAnswer, "POST", f"/orders/{order_part(order_id)}/replace", body=encode(order)
         )
 
     async def reduce(self, order_id: str, by: str) -> OrderAnswer:
@@ -204,14 +216,14 @@ class Rest:
         return await self.private(
             OrderAnswer,
             "POST",
-            f"/orders/{_part(order_id)}/reduce",
+            f"/orders/{order_part(order_id)}/reduce",
             body=encode(ReduceRequest(by=by)),
         )
 
     async def cancel_receipt(self, order_id: str) -> CancelReceiptMessage:
         """Return the operator's word that an order is dead."""
         return await self.private(
-            CancelReceiptMessage, "POST", f"/orders/{_part(order_id)}/receipt"
+            CancelReceiptMessage, "POST", f"/orders/{order_part(order_id)}/receipt"
         )
 
     async def receipts(
@@ -363,10 +375,6 @@ class Rest:
                 raise
         token = await session.renew(token)  # the session was ended; nothing was done
         return await call(token=token)
-
-
-def _part(text: str) -> str:
-    return quote(text, safe="")
 
 
 def _query(**values: str | int | None) -> dict[str, str]:

@@ -218,6 +218,7 @@ class Trading:
 
     async def cancel(self, order_id: str) -> OrderAnswer:
         """Cancel an order; see `ExchangeClient.cancel`."""
+        parse_order_id(order_id)
         return await self._changed(
             order_id,
             lambda: self._send_cancel(order_id),

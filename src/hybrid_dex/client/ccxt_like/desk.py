@@ -21,11 +21,12 @@ from hybrid_dex.client.options import ClientOptions
 from hybrid_dex.errors import RefusedError
 from hybrid_dex.model.market import Market
 from hybrid_dex.signing import LocalSigner
-from hybrid_dex.wire import OrderAnswer
+from hybrid_dex.wire import OrderAnswer, parse_order_id
 
 __all__ = ["Desk"]
 
 _MS: Final = 1_000
+_BATCH: Final = 100
 _USUAL_TIMEOUT_MS: Final = 10_000
 _IGNORED: Final = frozenset({"enableRateLimit", "newUpdates", "rateLimit", "verbose"})
 """What programs give to ccxt as a habit and changes nothing here."""
@@ -90,10 +91,19 @@ class Desk:
         await self.load()
 
     async def cancel(self, ids: Sequence[str]) -> list[OrderAnswer | RefusedError]:
-        """Cancel orders by their ids: in one go, or in turn with an API key alone, which sends no batch."""
-        if self._signs:
-            return await self.client.batch([OrderCancel(order_id=one) for one in ids])
+        """Cancel orders by their ids: a hundred in one go, or each by itself with an API key alone.
+
+        Raises:
+            FormatError: one of them is no id; nothing was sent.
+        """
+        for one in ids:
+            parse_order_id(one, "ids")
         answers: list[OrderAnswer | RefusedError] = []
+        if self._signs:
+            for first in range(0, len(ids), _BATCH):
+                some = [OrderCancel(order_id=one) for one in ids[first : first + _BATCH]]
+                answers += await self.client.batch(some)
+            return answers
         for one in ids:
             try:
                 answers.append(await self.client.cancel(one))

@@ -53,7 +53,6 @@ __all__ = ["HybridDex"]
 
 _TICK_SIZE: Final = 4
 """ccxt's number for: precisions are steps."""
-_BATCH: Final = 100
 
 
 @both_spellings
@@ -371,17 +370,12 @@ class HybridDex:
         """Cancel orders by their ids; what can not be canceled is told as it was refused."""
         nothing(params)
         await self._desk.reads()
-        shapes: list[Shape] = []
-        for first in range(0, len(ids), _BATCH):
-            some = ids[first : first + _BATCH]
-            answers = await self._desk.cancel(some)
-            shapes += [
-                refusal_shape(answer, order_id=one)
-                if isinstance(answer, RefusedError)
-                else self._answered(answer)
-                for one, answer in zip(some, answers, strict=True)
-            ]
-        return shapes
+        return [
+            refusal_shape(answer, order_id=one)
+            if isinstance(answer, RefusedError)
+            else self._answered(answer)
+            for one, answer in zip(ids, await self._desk.cancel(ids), strict=True)
+        ]
 
     @speaks_ccxt
     async def cancel_all_orders(self, symbol: Str = None, params: Params = None) -> list[Shape]:
