@@ -52,6 +52,8 @@ __all__ = ["MakerState", "MarketMaker", "client_options"]
 _BPS: Final = 10_000
 _MS_PER_S: Final = 1_000
 _LAST_TRIES: Final = 5
+_WRITING_S: Final = 1
+"""An order's lifetime begins when it is written, a moment after it is in doubt."""
 _NOT_THERE: Final = frozenset({RejectReason.UNKNOWN_ORDER.value, RejectReason.NOT_FOUND.value})
 
 
@@ -193,9 +195,10 @@ class MarketMaker:
         self._start = await self._base_lots()
 
     async def _quote(self) -> None:
+        # Doubts before orders: one that arrives in between is listed and in doubt, never in neither.
+        await self._resolve_doubts()
         # Orders before balances: a fill in between then shrinks the quotes instead of growing them.
         live = [self._live(order) for order in await self._client.open_orders(self._market.id)]
-        await self._resolve_doubts()
         inventory = await self._base_lots() - (self._start or 0)
         doubtful = sum(doubt.quantity for doubt in self._doubts.values())
         quotes = make_quotes(self._walk.price, inventory, self._ladder(doubtful))
@@ -244,8 +247,8 @@ class MarketMaker:
 
     async def _place(self, quote: Quote) -> None:
         name = f"mm-{secrets.token_hex(10)}"
-        doubt = _Doubt(self._now_s() + self._options.order_lifetime_s, quote.quantity)
-        self._doubts[name] = doubt
+        lifetime_s = self._options.order_lifetime_s + _WRITING_S
+        self._doubts[name] = _Doubt(self._now_s() + lifetime_s, quote.quantity)
         try:
             await self._client.place(
                 self._market.id,
@@ -261,13 +264,23 @@ class MarketMaker:
         del self._doubts[name]
 
     async def _resolve_doubts(self) -> None:
+        """Doubt no longer what is found, nor what is not there and can not arrive any more."""
         for name, doubt in list(self._doubts.items()):
+            expired = await self._expired(
+                doubt
+            )  # before it is looked for: nothing comes in between
             try:
                 await self._client.order_by_client_id(name)
             except RefusedError as error:
-                if error.code not in _NOT_THERE or self._now_s() < doubt.until_s:
-                    continue  # it may still arrive, until its own end
+                if error.code not in _NOT_THERE or not expired:
+                    continue
             del self._doubts[name]
+
+    async def _expired(self, doubt: _Doubt) -> bool:
+        """Whether the order is over also by the exchange's clock, which decides."""
+        if self._now_s() < doubt.until_s:
+            return False
+        return await self._client.server_time_ms() >= doubt.until_s * _MS_PER_S
 
     async def _watch(self, stop: asyncio.Event) -> None:
         """Wait for the next refresh; pull quotes at once when the feed falls silent."""

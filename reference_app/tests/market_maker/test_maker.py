@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import attrs
 import pytest
@@ -78,6 +78,25 @@ async def quoting(
     finally:
         stop.set()
         await task
+
+
+@contextlib.contextmanager
+def late_orders(
+    client: ExchangeClient,
+) -> Iterator[list[tuple[tuple[object, ...], dict[str, object]]]]:
+    """Within the block new orders get no answer, and have not arrived when it ends: these."""
+    late: list[tuple[tuple[object, ...], dict[str, object]]] = []
+    place = client.place
+
+    async def lost(*args: object, **kwargs: object) -> None:
+        late.append((args, kwargs))
+        raise UnknownOutcomeError("lost")
+
+    client.place = lost  # type: ignore[method-assign,assignment] # its way is the test's
+    try:
+        yield late
+    finally:
+        client.place = place  # type: ignore[method-assign]
 
 
 def levels(exchange: FakeExchange) -> tuple[int, int]:
@@ -175,6 +194,52 @@ async def test_an_order_in_doubt_counts_until_it_must_have_expired() -> None:
             exchange.now_ms += 31_000
             await until(lambda: states[-1].live == 10)
             assert states[-1].doubtful == 0
+
+
+@pytest.mark.parametrize("path", ["/orders/open", "/orders/by-client-id/"])
+async def test_a_lost_order_that_arrives_between_two_reads_takes_its_room(
+    exchange: FakeExchange, path: str
+) -> None:
+    """While the list or the search for it is on its way: it is in doubt, listed, or both."""
+    options = attrs.evolve(OPTIONS, levels=1, quantity="1", max_inventory="1", max_orders=2)
+    async with client_of(exchange) as client:
+        await client.stream.wait_ready()
+        maker = MarketMaker(client, options, now_s=lambda: exchange.now_ms / 1000)
+        place = client.place
+        with late_orders(client) as late:
+            await maker.refresh()
+        assert (live(exchange), len(late)) == (0, 1)
+
+        async def arrive(method: str, asked: str) -> None:
+            if asked.startswith(path):
+                while late:
+                    args, kwargs = late.pop()
+                    await place(*args, **kwargs)  # type: ignore[arg-type] # as it was called
+
+        exchange.on_the_way.append(arrive)
+        for _ in range(3):
+            await maker.refresh()
+            buys = [one for one in await client.open_orders() if one.side == "buy"]
+            assert live(exchange) <= 2
+            assert len(buys) <= 1
+        assert (maker.state.doubtful, live(exchange), late) == (0, 2, [])
+
+
+async def test_a_lost_order_is_over_by_the_clock_of_the_exchange(exchange: FakeExchange) -> None:
+    """A clock of one's own that is ahead drops no doubt about what the exchange would still take."""
+    options = attrs.evolve(OPTIONS, levels=1, quantity="1", max_inventory="1", max_orders=2)
+    ahead_s = 0
+    async with client_of(exchange) as client:
+        await client.stream.wait_ready()
+        maker = MarketMaker(client, options, now_s=lambda: exchange.now_ms / 1000 + ahead_s)
+        with late_orders(client):
+            await maker.refresh()
+        ahead_s = 3_600
+        await maker.refresh()
+        assert maker.state.doubtful == 1
+        exchange.now_ms += 31_000
+        await maker.refresh()
+        assert (maker.state.doubtful, live(exchange)) == (0, 2)
 
 
 async def test_it_pulls_quotes_while_the_socket_is_down(exchange: FakeExchange) -> None:
