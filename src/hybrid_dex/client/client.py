@@ -13,11 +13,13 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Literal, Self
 
 from hybrid_dex.client.api_key import ApiKey, KeyAuth
+from hybrid_dex.client.background import in_background
 from hybrid_dex.client.book_replica import BookReplica
 from hybrid_dex.client.credentials import Credentials
 from hybrid_dex.client.groups import BatchItem, Groups
 from hybrid_dex.client.history import ClientHistory
 from hybrid_dex.client.http import HttpCaller, HttpPort, HttpxPort
+from hybrid_dex.client.known_markets import KnownMarkets
 from hybrid_dex.client.lanes import NonceLanes
 from hybrid_dex.client.options import ClientOptions
 from hybrid_dex.client.order_writer import (
@@ -38,9 +40,8 @@ from hybrid_dex.client.stream import Reconnected, Stream
 from hybrid_dex.client.trading import Trading
 from hybrid_dex.errors import ConfigurationError, HybridDexError, RefusedError
 from hybrid_dex.model.market import Market
-from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.signed_order import SignedOrder
-from hybrid_dex.model.units import AccountId, MarketId
+from hybrid_dex.model.units import AccountId
 from hybrid_dex.signing.solvency import SolvencyProof
 from hybrid_dex.wire import (
     BalanceMessage,
@@ -65,7 +66,6 @@ from hybrid_dex.wire import (
     TickerMessage,
     TradeMessage,
     candle_channel,
-    to_market,
     word,
 )
 
@@ -114,7 +114,7 @@ class ExchangeClient:
         caller = HttpCaller(self._http, self._options.attempts)
         self._rest = Rest(caller, keyed=key is not None)
         self._info: InfoAnswer | None = None
-        self._markets: dict[MarketId, Market] = {}
+        self._markets = KnownMarkets(self._rest)
         self._trading: Trading | None = None
         self._stream: Stream | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -165,18 +165,21 @@ class ExchangeClient:
         return ClientHistory(self._rest)
 
     def markets(self) -> tuple[Market, ...]:
-        """Return all markets, as read when the client connected."""
-        return tuple(self._markets.values())
+        """Return all markets, as last read."""
+        return tuple(self._markets.by_id.values())
 
     def market(self, market: str) -> Market:
-        """Return one market. Raises `RefusedError` when there is none of that name."""
-        found = self._markets.get(MarketId(market))
-        if found is None:
-            known = ", ".join(self._markets) or "none"
-            raise RefusedError(
-                RejectReason.UNKNOWN_MARKET.value, "market", f"no {market}; there are: {known}"
-            )
-        return found
+        """Return one market, as last read. Raises `RefusedError` when there is none of that name."""
+        return self._markets.get(market)
+
+    async def read_markets(self) -> tuple[Market, ...]:
+        """Read all markets again and return them. Raises `RefusedError`, `UnreachableError`."""
+        await self._markets.read()
+        return self.markets()
+
+    async def find_market(self, market: str) -> Market:
+        """Return one market, reading all again when it is not known. Raises as the two above."""
+        return await self._markets.find(market)
 
     async def server_time_ms(self) -> int:
         """Return the exchange's clock."""
@@ -188,19 +191,19 @@ class ExchangeClient:
 
     async def book(self, market: str, depth: int | None = None) -> BookMessage:
         """Return a market's book once; `live_book` keeps one."""
-        return await self._rest.book(self.market(market).id, depth)
+        return await self._rest.book((await self.find_market(market)).id, depth)
 
     async def trades(self, market: str) -> list[TradeMessage]:
         """Return a market's trades, newest first."""
-        return (await self._rest.trades(self.market(market).id)).trades
+        return (await self._rest.trades((await self.find_market(market)).id)).trades
 
     async def live_book(self, market: str) -> BookReplica:
         """Return a book that stays up to date; look at its ``synced`` before trusting it."""
-        return await self.stream.book(self.market(market).id)
+        return await self.stream.book((await self.find_market(market)).id)
 
     async def trade_events(self, market: str) -> AsyncIterator[TradeMessage | Reconnected]:
         """Yield a market's trades as they happen."""
-        channel = Channel(channel="trades", market=self.market(market).id)
+        channel = Channel(channel="trades", market=(await self.find_market(market)).id)
         with contextlib.closing(await self.stream.listen(channel)) as listener:
             async for event in listener:
                 if isinstance(event, TradeMessage | Reconnected):
@@ -210,7 +213,7 @@ class ExchangeClient:
         self, market: str, interval: IntervalWord
     ) -> AsyncIterator[CandleMessage | Reconnected]:
         """Yield a market's candle of an interval, whole, each time that it has changed."""
-        channel = candle_channel(self.market(market).id, interval)
+        channel = candle_channel((await self.find_market(market)).id, interval)
         with contextlib.closing(await self.stream.listen(channel)) as listener:
             async for event in listener:
                 if isinstance(event, CandleMessage | Reconnected):
@@ -218,7 +221,7 @@ class ExchangeClient:
 
     async def ticker_events(self, market: str) -> AsyncIterator[TickerMessage | Reconnected]:
         """Yield a market's last 24 hours and its top of book, a few times a second at most."""
-        channel = Channel(channel="ticker", market=self.market(market).id)
+        channel = Channel(channel="ticker", market=(await self.find_market(market)).id)
         with contextlib.closing(await self.stream.listen(channel)) as listener:
             async for event in listener:
                 if isinstance(event, TickerMessage | Reconnected):
@@ -259,7 +262,7 @@ class ExchangeClient:
             LanesExhaustedError: no nonce lane is free.
         """
         return await self._own().place(
-            self.market(market),
+            await self.find_market(market),
             side,
             quantity,
             price,
@@ -376,7 +379,7 @@ class ExchangeClient:
 
         Raises: FormatError, RefusedError, UnreachableError.
         """
-        return await self._groups().preview(self.market(order.market), order)
+        return await self._groups().preview(await self.find_market(order.market), order)
 
     async def schedule_cancel(self, timeout_ms: int, market: str | None = None) -> ProtectionAnswer:
         """Arm a dead man's switch or push it back: without that in time, the orders go; 0 disarms.
@@ -385,7 +388,7 @@ class ExchangeClient:
             timeout_ms: at most a day.
             market: whose orders there; a switch of its own for all markets when not given.
         """
-        name = None if market is None else self.market(market).id
+        name = None if market is None else (await self.find_market(market)).id
         if self._reads_alone():
             switch = ScheduleCancelRequest(timeout_ms=timeout_ms, market=name)
             return await self._rest.schedule_cancel(switch)
@@ -430,7 +433,7 @@ class ExchangeClient:
         self, market: str | None = None, side: SideLike | None = None
     ) -> CancelAllAnswer:
         """Cancel all of the account's orders, or those of a market, a side, or both."""
-        name = None if market is None else self.market(market).id
+        name = None if market is None else (await self.find_market(market)).id
         if self._reads_alone():
             wanted = None if side is None else word(to_side(side))
             return await self._rest.cancel_all(name, wanted)
@@ -495,8 +498,11 @@ class ExchangeClient:
         return await self._rest.open_orders(market)
 
     def known_orders(self) -> tuple[OrderMessage, ...]:
-        """Return the account's live orders as last heard, without asking."""
-        return self._own().orders.live()
+        """Return the account's live orders as last heard, without asking.
+
+        Raises `HybridDexError`, the reason, when they are not followed any more.
+        """
+        return self._own().known_orders()
 
     async def resync(self) -> None:
         """Ask the exchange for the live orders, and what became of those that are not."""
@@ -541,7 +547,7 @@ class ExchangeClient:
     async def _open(self) -> None:
         self._info = info = await self._rest.info()
         domain = signing_domain(info, self._options.expected_domain)
-        self._markets = {market.id: market for market in map(to_market, await self._rest.markets())}
+        await self._markets.read()
         session, key = None, self._key
         if self._signer is not None and key is None:
             session = SessionKeeper(self._rest.caller, self._signer, info.login, self._now_ns)
@@ -550,13 +556,13 @@ class ExchangeClient:
         if self._connector is not None:
             self._stream = Stream(
                 self._connector,
-                self._markets,
+                self._markets.by_id,
                 token=session.token if session else None,
                 renew=session.renew if session else None,
                 sign_in=None if key is None else lambda id: key.login(id, self._now_ns()),
                 options=self._options.stream,
             )
-            self._tasks.append(asyncio.create_task(self._stream.run()))
+            self._tasks.append(in_background(self._stream.run, "the socket", self._stream.end))
         if self._signer is not None:
             options = self._options
             lanes = NonceLanes(lanes=options.lanes, first=options.first_lane)
@@ -571,13 +577,13 @@ class ExchangeClient:
                     lanes=lanes,
                     now_ns=self._now_ns,
                 ),
-                market=self.market,
+                markets=self._markets,
                 attempts=options.attempts,
                 backoff_s=options.backoff_s,
                 receive_window_ms=options.receive_window_ms,
             )
             await trading.resync()
-            self._tasks.append(asyncio.create_task(trading.follow()))
+            self._tasks.append(in_background(trading.follow, "order tracking", trading.end))
 
     def _reads_alone(self) -> bool:
         """Whether a key acts without a signer, and so without nonces to keep."""

@@ -126,7 +126,7 @@ class Groups:
     ) -> LinkedAnswer:
         """Place an OCO or a bracket; see `ExchangeClient.place_linked`."""
         trading = self.trading
-        market = trading.market(stop.market)
+        market = await trading.markets.find(stop.market)
         orders = [take_profit, stop] if entry is None else [take_profit, stop, entry]
         named = [
             attrs.evolve(order, client_order_id=order.client_order_id or made_up())
@@ -223,7 +223,7 @@ class Groups:
         trading = self.trading
         match item:
             case NewOrder():
-                market = trading.market(item.market)
+                market = await trading.markets.find(item.market)
                 named = attrs.evolve(item, client_order_id=item.client_order_id or made_up())
                 ((order, nonce),) = trading.writer.place_each([(market, named)])
                 taken[at] = (market, nonce)
@@ -238,7 +238,7 @@ class Groups:
                 return ReduceMember(order_id=item.order_id, order=ReduceRequest(by=by))
             case OrderReplacement():
                 known = trading.orders.get(item.order_id) or await trading.rest.order(item.order_id)
-                market = trading.market(known.market)
+                market = await trading.markets.find(known.market)
                 expected = (
                     None
                     if item.expected_filled is None

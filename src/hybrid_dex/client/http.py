@@ -17,14 +17,15 @@ from hybrid_dex.errors import FormatError, RefusedError, UnknownOutcomeError
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.wire import MAX_SERVER_MESSAGE_BYTES, Problem, decode
 
-__all__ = ["HttpCaller", "HttpPort", "HttpReply", "HttpxPort", "RetryLaterError"]
+__all__ = ["NOTHING_DONE", "HttpCaller", "HttpPort", "HttpReply", "HttpxPort", "RetryLaterError"]
 
 _T = TypeVar("_T")
 
 _OK: Final = range(200, 300)
 _JSON: Final = "application/json"
 _MAX_WAIT_S: Final = 30.0
-_NOTHING_DONE: Final = frozenset({RejectReason.RATE_LIMITED.value, RejectReason.UNAVAILABLE.value})
+NOTHING_DONE: Final = frozenset({RejectReason.RATE_LIMITED.value, RejectReason.UNAVAILABLE.value})
+"""The exchange did not look at the request; it may do the same one later."""
 
 
 @attrs.frozen
@@ -184,7 +185,7 @@ def _read(answer: type[_T], reply: HttpReply, what: str) -> _T:
         # Not written by the exchange: a proxy, or another server.
         raise UnknownOutcomeError(f"{what} was answered with status {reply.status}") from None
     refusal = refused(problem)
-    if isinstance(refusal, RefusedError) and problem.code in _NOTHING_DONE:
+    if isinstance(refusal, RefusedError) and problem.code in NOTHING_DONE:
         raise RetryLaterError(refusal, _wait(reply.headers.get("retry-after")))
     raise refusal
 

@@ -5,6 +5,7 @@ from collections import deque
 from typing import Generic, TypeVar
 
 from hybrid_dex.client.errors import LaggingListenerError
+from hybrid_dex.errors import HybridDexError
 
 __all__ = ["Listener"]
 
@@ -25,6 +26,7 @@ class Listener(Generic[_T]):
         self._wake = asyncio.Event()
         self._closed = False
         self._lagging = False
+        self._error: HybridDexError | None = None
 
     def put(self, message: _T) -> None:
         """Add a message. Returns at once."""
@@ -37,9 +39,10 @@ class Listener(Generic[_T]):
             self._messages.append(message)
         self._wake.set()
 
-    def close(self) -> None:
-        """End the iteration after what is waiting. Safe to call twice."""
-        self._closed = True
+    def close(self, error: HybridDexError | None = None) -> None:
+        """End the iteration after what is waiting, by an error if one is given. Safe to call twice."""
+        if not self._closed:
+            self._closed, self._error = True, error
         self._wake.set()
 
     @property
@@ -56,6 +59,8 @@ class Listener(Generic[_T]):
                 raise LaggingListenerError(
                     f"more than {self._limit} messages were waiting; read the state again"
                 )
+            if self._error is not None:
+                raise self._error
             if self._closed:
                 raise StopAsyncIteration
             self._wake.clear()

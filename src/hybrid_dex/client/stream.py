@@ -163,6 +163,7 @@ class Stream:
         self._ready = asyncio.Event()
         self._heard_at = 0.0
         self._error: Exception | None = None
+        self._ended: HybridDexError | None = None
 
     @property
     def error(self) -> Exception | None:
@@ -228,6 +229,8 @@ class Stream:
 
     def _listener(self, channel: Channel) -> Listener[StreamEvent]:
         listener: Listener[StreamEvent] = Listener(self._options.queue)
+        if self._ended is not None:
+            listener.close(self._ended)
         self._listeners.setdefault(channel, []).append(listener)
         return listener
 
@@ -267,11 +270,19 @@ class Stream:
 
     def close(self) -> None:
         """End every listener. Cancel the task of `run` beside it."""
-        for listeners in self._listeners.values():
-            for listener in listeners:
-                listener.close()
+        self._close_listeners(None)
         for task in self._resyncing:
             task.cancel()
+
+    def end(self, error: HybridDexError) -> None:
+        """`run` has ended by an error: it is raised to every listener, those to come too."""
+        self._error = self._ended = error
+        self._close_listeners(error)
+
+    def _close_listeners(self, error: HybridDexError | None) -> None:
+        for listeners in self._listeners.values():
+            for listener in listeners:
+                listener.close(error)
 
     async def _subscribe(self, channel: Channel) -> None:
         """Tell the exchange now if connected; `_set_up` tells it every time it connects."""

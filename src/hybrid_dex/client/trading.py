@@ -13,6 +13,8 @@ import attrs
 import msgspec
 
 from hybrid_dex.client.errors import LaggingListenerError, UnreachableError
+from hybrid_dex.client.http import NOTHING_DONE, RetryLaterError
+from hybrid_dex.client.known_markets import KnownMarkets
 from hybrid_dex.client.order_writer import (
     DecimalLike,
     NewOrder,
@@ -84,21 +86,23 @@ class Trading:
         by_socket: whether orders go over the socket while it is up.
         writer: makes and signs the messages.
         orders: what is live, as last heard.
-        market: finds a market by its symbol.
+        markets: finds a market by its symbol.
         attempts: how often an unknown outcome is asked for.
         backoff_s: pause between two of these; it doubles.
         receive_window_ms: how long after it was sent a request may be done; ``None`` for ever.
+        error: why the orders are not followed any more, if they are not.
     """
 
     rest: Rest
     stream: Stream | None
     by_socket: bool
     writer: OrderWriter
-    market: Callable[[str], Market]
+    markets: KnownMarkets
     orders: OwnOrders = attrs.field(factory=OwnOrders)
     attempts: int = 5
     backoff_s: float = 0.2
     receive_window_ms: int | None = None
+    error: HybridDexError | None = None
 
     async def place(
         self,
@@ -140,7 +144,7 @@ class Trading:
         """Place several orders under one signature; see `ExchangeClient.place_together`."""
         named = [
             (
-                self.market(order.market),
+                await self.markets.find(order.market),
                 attrs.evolve(order, client_order_id=order.client_order_id or made_up()),
             )
             for order in orders
@@ -197,7 +201,7 @@ class Trading:
     ) -> OrderAnswer:
         """Swap an order's terms; see `ExchangeClient.replace`."""
         order = self.orders.get(order_id) or await self.rest.order(order_id)
-        market = self.market(order.market)
+        market = await self.markets.find(order.market)
         expected = (
             None if expected_filled is None else decimal_text("expected_filled", expected_filled)
         )
@@ -257,35 +261,56 @@ class Trading:
         """Learn from the exchange which orders are live and what became of the others."""
         mark = self.orders.mark()
         listed = await self.rest.open_orders()
+        for order in listed:
+            await self.markets.find(order.market)  # it may have been listed since
         self._ended(self.orders.take_list(listed, mark))
         for order_id in self.orders.missing(listed):
             await self._look(order_id)
         for order in self.orders.live():
-            self.writer.adopt(self.market(order.market), order)
+            self.writer.adopt(self.markets.get(order.market), order)
 
     async def follow(self) -> None:
-        """Keep `orders` up to date from the socket until canceled."""
+        """Keep `orders` up to date from the socket until canceled.
+
+        Raises:
+            RefusedError: the exchange does not tell the orders, and waiting will not change that.
+        """
         if self.stream is None:
             return
+        missed = self.stream.ready  # if so, what happened since the last list was told to nobody
         while True:
             listener = await self.stream.listen(Channel(channel="orders"))
             try:
+                if missed:
+                    await self._resync_later()
                 async for event in listener:
                     if isinstance(event, ExecutionMessage):
                         self._ended(self.orders.take_report(event))
                     else:
                         await self._resync_later()
             except LaggingListenerError:
-                await self._resync_later()
+                missed = True
             else:
                 return
             finally:
                 listener.close()
 
+    def end(self, error: HybridDexError) -> None:
+        """`follow` has ended by an error."""
+        self.error = error
+
+    def known_orders(self) -> tuple[OrderMessage, ...]:
+        """Return the live orders as last heard. Raises the `error`, if there is one."""
+        if self.error is not None:
+            raise self.error
+        return self.orders.live()
+
     def heard(self, order: OrderMessage, sequence: int) -> None:
         """Take an order as the exchange just showed it."""
+        if order.market not in self.markets:
+            return  # of another program, in a market listed since: `resync` learns of both
         if order.status in LIVE:
-            self.writer.adopt(self.market(order.market), order)
+            self.writer.adopt(self.markets.get(order.market), order)
         self._ended(self.orders.take_order(order, sequence))
 
     async def _entered(self, request: OrderRequest) -> OrderAnswer:
@@ -348,6 +373,9 @@ class Trading:
                 return await ask()
             except (UnknownOutcomeError, UnreachableError):
                 continue
+            except RefusedError as error:
+                if error.code not in NOTHING_DONE:
+                    raise  # otherwise what was sent first is in doubt as before
         raise UnknownOutcomeError(
             f"the outcome of {what} is unknown after {self.attempts} attempts; ask for it by its id"
         )
@@ -370,6 +398,8 @@ class Trading:
                 return await self.resync()
             except (UnreachableError, UnknownOutcomeError):
                 await asyncio.sleep(self.backoff_s)
+            except RetryLaterError as error:
+                await asyncio.sleep(max(self.backoff_s, error.wait_s or 0.0))
 
     def socket(self) -> Stream | None:
         """Return the socket when requests go over it now."""
@@ -406,7 +436,7 @@ class Trading:
 
     def _ended(self, orders: tuple[OrderMessage, ...]) -> None:
         for order in orders:
-            self.writer.ended(self.market(order.market), order)
+            self.writer.ended(self.markets.get(order.market), order)
 
     def _release(self, market: Market, nonce: Nonce | None) -> None:
         if nonce is not None:

@@ -1,0 +1,173 @@
+"""What a client does by itself goes on through what passes, and is told where it can not."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+import msgspec
+import pytest
+
+from hybrid_dex.client import ClientOptions, ExchangeClient, StreamOptions, UnreachableError
+from hybrid_dex.client.socket_port import Connector
+from hybrid_dex.errors import RefusedError, UnknownOutcomeError
+from hybrid_dex.model.commands import CancelOrder
+from hybrid_dex.model.reasons import RejectReason
+from hybrid_dex.signing import LocalSigner
+from hybrid_dex.wire import Channel, parse_order_id, problem
+from tests.client.fake_exchange import FakeExchange, Refused
+
+ALICE = LocalSigner(b"\x01" * 32)
+
+
+class Refusing(FakeExchange):
+    """An exchange that refuses one route as often as it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.refused: tuple[str, str] = ("", "")
+        self.refusals: list[RejectReason] = []
+        self.fund(ALICE.address, ETH="10", USDC="1000000")
+
+    def _route(
+        self, method: str, path: str, query: Mapping[str, str], body: bytes, token: str | None
+    ) -> msgspec.Struct | None:
+        if (method, path) == self.refused and self.refusals:
+            raise Refused(problem(self.refusals.pop()))
+        return super()._route(method, path, query, body, token)
+
+
+@pytest.fixture
+def exchange() -> Refusing:
+    return Refusing()
+
+
+def client_of(
+    exchange: FakeExchange, connector: Connector | None = None, queue: int = 100, **options: object
+) -> ExchangeClient:
+    """A client whose requests go to the fake."""
+    stream = StreamOptions(backoff_s=0.001, backoff_max_s=0.01, queue=queue)
+    return ExchangeClient(
+        "http://fake.example",
+        signer=ALICE,
+        options=ClientOptions(backoff_s=0.0, stream=stream, **options),  # type: ignore[arg-type]
+        http=exchange,
+        connector=connector or exchange.connect,
+        now_ns=exchange.now_ns,
+    )
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Let other tasks run until something is so; the test's own time limit guards it."""
+    while not condition():  # the conditions are others' state
+        await asyncio.sleep(0)
+
+
+def cancel(exchange: FakeExchange, order_id: str) -> None:
+    """Cancel an order as another program of the account does."""
+    account = exchange.engine.order(parse_order_id(order_id)).account  # type: ignore[union-attr]
+    exchange.run(CancelOrder(account=account, order_id=parse_order_id(order_id)))
+
+
+async def test_orders_are_followed_on_once_the_exchange_takes_requests_again(
+    exchange: Refusing,
+) -> None:
+    """More refusals for the time being than one call is tried: what ended meanwhile is noticed."""
+    async with client_of(exchange) as client:
+        await client.stream.wait_ready()
+        first = (await client.place("ETH-USDC", "buy", "1", "2500")).order.order_id
+        second = (await client.place("ETH-USDC", "buy", "1", "2400")).order.order_id
+        exchange.refused = ("GET", "/orders/open")
+        exchange.refusals = [RejectReason.UNAVAILABLE] * 7 + [RejectReason.RATE_LIMITED] * 7
+        exchange.sockets_open = False
+        exchange.cut_sockets()
+        await until(lambda: not client.stream.ready)
+        cancel(exchange, first)
+        exchange.forget()
+        exchange.sockets_open = True
+        await until(lambda: [one.order_id for one in client.known_orders()] == [second])
+        assert exchange.refusals == []
+        cancel(exchange, second)
+        await until(lambda: client.known_orders() == ())
+
+
+async def test_known_orders_say_why_they_are_not_followed_any_more(
+    exchange: Refusing, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A refusal that waiting does not change; the other requests go on."""
+    async with client_of(exchange) as client:
+        await client.stream.wait_ready()
+        placed = await client.place("ETH-USDC", "buy", "1", "2500")
+        exchange.refused, exchange.refusals = ("GET", "/orders/open"), [RejectReason.FORBIDDEN]
+        exchange.forget()
+        exchange.cut_sockets()
+        await until(lambda: "order tracking has ended" in caplog.text)
+        with pytest.raises(RefusedError) as refused:
+            client.known_orders()
+        assert refused.value.code == RejectReason.FORBIDDEN
+        assert [one.order_id for one in await client.open_orders()] == [placed.order.order_id]
+
+
+async def test_an_error_that_ends_the_socket_is_raised_to_who_listens(
+    exchange: Refusing, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Also to who begins to listen later; orders go over REST."""
+    broken = asyncio.Event()
+
+    def connect() -> object:
+        if broken.is_set():
+            raise ZeroDivisionError("a mistake")
+        return exchange.connect()
+
+    async with client_of(exchange, connect) as client:  # type: ignore[arg-type] # it breaks
+        await client.stream.wait_ready()
+        listener = await client.stream.listen(Channel(channel="fills"))
+        broken.set()
+        exchange.cut_sockets()
+        with pytest.raises(UnreachableError, match="the socket has ended by ZeroDivisionError"):
+            await anext(listener)
+        assert "the socket has ended" in caplog.text
+        with pytest.raises(UnreachableError, match="a mistake"):
+            await anext(client.order_events())
+        with pytest.raises(UnreachableError, match="a mistake"):
+            client.known_orders()
+        assert (await client.place("ETH-USDC", "buy", "1", "2500")).order.status == "new"
+
+
+async def test_what_happens_while_a_slow_reader_asks_again_is_heard(exchange: Refusing) -> None:
+    """It listens before it asks: the list that it gets may be older than what it then hears."""
+    async with client_of(exchange, queue=2) as client:
+        await client.stream.wait_ready()
+        order_ids = [
+            (await client.place("ETH-USDC", "buy", "0.1", str(2000 + number))).order.order_id
+            for number in range(5)
+        ]
+
+        async def overtake(method: str, path: str) -> None:
+            if path == "/orders/open" and order_ids:
+                cancel(exchange, order_ids.pop())
+
+        exchange.on_the_way.append(overtake)
+        for _ in range(3):
+            cancel(exchange, order_ids.pop())
+        await until(
+            lambda: not order_ids or (len(order_ids) == 1 and not client.known_orders()[1:])
+        )
+        await until(lambda: [one.order_id for one in client.known_orders()] == order_ids)
+
+
+async def test_a_refusal_for_the_time_being_does_not_settle_what_is_in_doubt(
+    exchange: Refusing,
+) -> None:
+    """What was sent first may still arrive, although its repetition was not taken."""
+    async with client_of(exchange, entry="rest", attempts=2) as client:
+        lost = [UnknownOutcomeError("lost")]
+
+        def lose(method: str, path: str) -> None:
+            if (method, path) == ("POST", "/orders") and lost:
+                raise lost.pop()
+
+        exchange.before.append(lose)
+        exchange.refused = ("POST", "/orders")
+        exchange.refusals = [RejectReason.RATE_LIMITED] * 4
+        with pytest.raises(UnknownOutcomeError, match="order mine is unknown"):
+            await client.place("ETH-USDC", "buy", "1", "2500", client_order_id="mine")
+        assert exchange.refusals == []
