@@ -9,7 +9,9 @@ import pytest
 from hybrid_dex import AccountId
 from hybrid_dex.client import ccxt_like as ccxt
 from hybrid_dex.signing import LocalSigner
+from reference_app.routes.admin_examples import PROPOSALS
 from reference_app.tests.stack import Stack
+from reference_app.tests.test_admin_actions import office_of
 
 KEYS = {"maker": "0x" + "21" * 32, "taker": "0x" + "22" * 32}
 WAIT_S = 120
@@ -251,3 +253,67 @@ async def test_what_happens_is_watched(traders: dict[str, ccxt.HybridDex]) -> No
     await taker.close()
     with pytest.raises(ccxt.ExchangeClosedByUser):
         await last
+
+
+async def test_lists_end_where_their_limit_says(traders: dict[str, ccxt.HybridDex]) -> None:
+    """Of open orders as of the past: none with 0, the last ones, or the first since a time."""
+    maker = traders["maker"]
+    made = [await maker.create_order("ETH/USDC", "limit", "buy", 0.1, 2000 + at) for at in range(3)]
+    ids = [one["id"] for one in made]
+    assert len(await until_recorded(lambda: maker.fetch_orders("ETH/USDC"), 3)) == 3
+    for method in (maker.fetch_orders, maker.fetch_open_orders):
+        for since, limit, expected in (
+            (None, 0, []),
+            (0, 0, []),
+            (None, 2, ids[1:]),
+            (0, 2, ids[:2]),
+            (None, 9, ids),
+            (None, None, ids),
+        ):
+            found = await method("ETH/USDC", since, limit)
+            assert [one["id"] for one in found] == expected, (method, since, limit)
+        with pytest.raises(ccxt.BadRequest, match="limit is -1"):
+            await method("ETH/USDC", None, -1)
+
+
+async def test_orders_placed_together_say_what_is_missing(
+    traders: dict[str, ccxt.HybridDex],
+) -> None:
+    """Nothing is placed then; and of none at all nothing comes, as with cancels."""
+    maker = traders["maker"]
+    order = {"symbol": "ETH/USDC", "type": "limit", "side": "buy", "amount": 0.1, "price": 2000}
+    for name in ("symbol", "type", "side", "amount"):
+        partial = {key: value for key, value in order.items() if key != name}
+        with pytest.raises(ccxt.ArgumentsRequired, match=f"order 1 of 2 needs {name}"):
+            await maker.create_orders([order, partial])
+    with pytest.raises(ccxt.ArgumentsRequired, match="needs a price"):
+        await maker.create_orders([order | {"price": None}])
+    assert await maker.fetch_open_orders() == []
+    assert await maker.create_orders([]) == []
+    assert await maker.cancel_orders([]) == []
+
+
+async def test_a_market_listed_while_bots_run_is_theirs_too(
+    stack: Stack, traders: dict[str, ccxt.HybridDex]
+) -> None:
+    """One bot loads it and trades; another that runs the same account sees the order."""
+    office = await office_of(stack)
+    maker = traders["maker"]
+    other = ccxt.HybridDex({"url": stack.url, "privateKey": KEYS["maker"]})
+    async with other:
+        await maker.load_markets()
+        listing = dict(PROPOSALS["list_market"]["action"])
+        name = listing["market"]["id"]
+        await office.both(**listing)
+        await office.both(kind="open_market", market=name, state="open")
+        market = stack.market(name)
+        account = AccountId(LocalSigner(KEYS["maker"]).address)
+        await stack.services.exchange.deposit(account, market.quote.id, market.quote.parse("1000"))
+        symbol = name.replace("-", "/")
+        with pytest.raises(ccxt.BadSymbol):
+            await maker.create_order(symbol, "limit", "buy", 10, 1)
+        assert symbol in await maker.load_markets(True)
+        made = await maker.create_order(symbol, "limit", "buy", 10, 1)
+        (seen,) = await other.fetch_open_orders()
+        assert (seen["id"], seen["symbol"]) == (made["id"], symbol)
+        assert (await other.cancel_order(made["id"]))["status"] == "canceled"

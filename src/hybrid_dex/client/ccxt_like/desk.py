@@ -71,6 +71,8 @@ class Desk:
                 await self.client.__aenter__()
                 self._opened = True
             if self.markets is None or again:
+                if again:
+                    await self.client.read_markets()
                 states = {one.market: one for one in (await self.client.status()).markets}
                 shapes = [market_shape(one, states.get(one.id)) for one in self.client.markets()]
                 self.markets = {shape["symbol"]: shape for shape in shapes}

@@ -27,8 +27,8 @@ from hybrid_dex.client.ccxt_like.arguments import (
 from hybrid_dex.client.ccxt_like.desk import Desk
 from hybrid_dex.client.ccxt_like.errors import ArgumentsRequired, BadRequest, speaks_ccxt
 from hybrid_dex.client.ccxt_like.numbers import Number
-from hybrid_dex.client.ccxt_like.past import orders_with_fills, rows, transfers
-from hybrid_dex.client.ccxt_like.placing import new_order
+from hybrid_dex.client.ccxt_like.past import first_or_last, orders_with_fills, rows, transfers
+from hybrid_dex.client.ccxt_like.placing import new_order, new_orders
 from hybrid_dex.client.ccxt_like.shapes import (
     Shape,
     balance_shape,
@@ -247,7 +247,7 @@ class HybridDex:
             options=order.options,
             client_order_id=order.client_order_id,
         )
-        return self._answered(answer)
+        return await self._answered(answer)
 
     @speaks_ccxt
     async def create_limit_order(
@@ -303,23 +303,12 @@ class HybridDex:
         """Place up to 100 orders as one command; one that is refused has the status ``rejected``."""
         nothing(params)
         await self._desk.signs()
-        made = [
-            await new_order(
-                self._desk,
-                one["symbol"],
-                one["type"],
-                one["side"],
-                amount=one["amount"],
-                price=one.get("price"),
-                params=one.get("params"),
-            )
-            for one in orders
-        ]
-        answers = await self._client.batch(made)
+        made = await new_orders(self._desk, orders)
+        answers = await self._client.batch(made) if made else []
         return [
             refusal_shape(answer, client_order_id=order.client_order_id)
             if isinstance(answer, RefusedError)
-            else self._answered(answer)
+            else await self._answered(answer)
             for order, answer in zip(made, answers, strict=True)
         ]
 
@@ -349,7 +338,7 @@ class HybridDex:
             price=order.price if price is None else self._desk.price(market, price),
             options=edited(order, type, self._desk.params(market, params)),
         )
-        return self._answered(answer)
+        return await self._answered(answer)
 
     @speaks_ccxt
     async def cancel_order(
@@ -361,7 +350,7 @@ class HybridDex:
         answer = await self._client.cancel(
             None if client_order_id else id, client_order_id=client_order_id
         )
-        return self._answered(answer)
+        return await self._answered(answer)
 
     @speaks_ccxt
     async def cancel_orders(
@@ -373,7 +362,7 @@ class HybridDex:
         return [
             refusal_shape(answer, order_id=one)
             if isinstance(answer, RefusedError)
-            else self._answered(answer)
+            else await self._answered(answer)
             for one, answer in zip(ids, await self._desk.cancel(ids), strict=True)
         ]
 
@@ -421,10 +410,7 @@ class HybridDex:
         market = None if symbol is None else (await self._market(symbol)).id
         found = await self._client.open_orders(market)
         found.sort(key=lambda one: one.accepted_at_ms)
-        if since is not None:
-            found = [one for one in found if one.accepted_at_ms >= since][:limit]
-        elif limit is not None:
-            found = found[-limit:]
+        found = first_or_last(found, lambda one: one.accepted_at_ms, since, limit)
         return await orders_with_fills(self._client, found)
 
     @speaks_ccxt
@@ -459,7 +445,7 @@ class HybridDex:
         market = None if symbol is None else (await self._market(symbol)).id
         fills = self._client.history.fills(market)
         found = await rows(fills, lambda one: one.at_ms, since, limit)
-        return [my_trade_shape(one, self._client.market(one.market)) for one in found]
+        return [my_trade_shape(one, await self._client.find_market(one.market)) for one in found]
 
     @speaks_ccxt
     async def fetch_deposits(
@@ -553,8 +539,9 @@ class HybridDex:
         nothing(params)
         return await self._desk.market(symbol)
 
-    def _answered(self, answer: OrderAnswer) -> Shape:
-        return order_shape(answer.order, self._client.market(answer.order.market), answer.fills)
+    async def _answered(self, answer: OrderAnswer) -> Shape:
+        market = await self._client.find_market(answer.order.market)
+        return order_shape(answer.order, market, answer.fills)
 
     async def _orders(
         self, status: Str, symbol: Str, since: Int, limit: Int, params: Params

@@ -8,11 +8,12 @@ the limit.
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Final, TypeVar
 
+from hybrid_dex.client.ccxt_like.errors import BadRequest
 from hybrid_dex.client.ccxt_like.shapes import Shape, order_shape, transfer_shape
 from hybrid_dex.client.client import ExchangeClient
 from hybrid_dex.wire import FillMessage, OrderMessage, TransferMessage
 
-__all__ = ["orders_with_fills", "rows", "transfers"]
+__all__ = ["first_or_last", "orders_with_fills", "rows", "transfers"]
 
 _T = TypeVar("_T")
 
@@ -32,7 +33,12 @@ async def rows(
         at_ms: a row's time.
         since_ms: leave out what is older; Unix milliseconds.
         limit: how many at most; 500 without it and without ``since_ms``.
+
+    Raises:
+        BadRequest: the limit is negative.
     """
+    if _checked(limit) == 0:
+        return []
     most = _USUAL_LIMIT if limit is None and since_ms is None else limit
     found: list[_T] = []
     async for row in newest_first:
@@ -43,6 +49,27 @@ async def rows(
             break
     found.reverse()
     return found if most is None else found[:most]
+
+
+def first_or_last(
+    oldest_first: Sequence[_T], at_ms: Callable[[_T], int], since_ms: int | None, limit: int | None
+) -> list[_T]:
+    """Return what `rows` does, and raises, of a list that is at hand.
+
+    >>> [first_or_last([1, 2, 3], int, *asked) for asked in ((2, 1), (None, 1), (None, 0), (None, None))]
+    [[2], [3], [], [1, 2, 3]]
+    """
+    found = [row for row in oldest_first if since_ms is None or at_ms(row) >= since_ms]
+    limit = _checked(limit)
+    if limit is None:
+        return found
+    return found[:limit] if since_ms is not None else found[max(len(found) - limit, 0) :]
+
+
+def _checked(limit: int | None) -> int | None:
+    if limit is not None and limit < 0:
+        raise BadRequest(f"limit is {limit}; valid: 0 or more")
+    return limit
 
 
 async def orders_with_fills(client: ExchangeClient, orders: Sequence[OrderMessage]) -> list[Shape]:
@@ -58,7 +85,7 @@ async def orders_with_fills(client: ExchangeClient, orders: Sequence[OrderMessag
                 break
             fills.setdefault(fill.order_id, []).insert(0, fill)
     return [
-        order_shape(order, client.market(order.market), fills.get(order.order_id, ()))
+        order_shape(order, await client.find_market(order.market), fills.get(order.order_id, ()))
         for order in orders
     ]
 

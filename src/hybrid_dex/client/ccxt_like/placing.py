@@ -4,6 +4,9 @@ What ccxt leaves open is looked up: a market order without a price gets a protec
 top of the book, and a trigger without a direction becomes a stop or a take-profit by the last price.
 """
 
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
 from hybrid_dex.client.ccxt_like.arguments import Params
 from hybrid_dex.client.ccxt_like.desk import Desk
 from hybrid_dex.client.ccxt_like.errors import ArgumentsRequired, OrderNotFillable
@@ -12,7 +15,9 @@ from hybrid_dex.client.ccxt_like.terms import Terms, protection_price, read_term
 from hybrid_dex.client.order_writer import NewOrder
 from hybrid_dex.model.market import Market
 
-__all__ = ["new_order"]
+__all__ = ["new_order", "new_orders"]
+
+_NEEDED: Final = ("symbol", "type", "side", "amount")
 
 
 async def new_order(
@@ -47,6 +52,30 @@ async def new_order(
         options=terms.options(waits_for),
         client_order_id=terms.client_order_id,
     )
+
+
+async def new_orders(desk: Desk, asked: Sequence[Mapping[str, Any]]) -> list[NewOrder]:
+    """Return the orders of ``createOrders``, not sent; each is a dictionary of those arguments.
+
+    Raises:
+        ArgumentsRequired: one does not say all that an order needs.
+        BaseError: as `new_order`.
+    """
+    for at, one in enumerate(asked):
+        if missing := [name for name in _NEEDED if one.get(name) is None]:
+            raise ArgumentsRequired(f"order {at} of {len(asked)} needs {', '.join(missing)}")
+    return [
+        await new_order(
+            desk,
+            one["symbol"],
+            one["type"],
+            one["side"],
+            amount=one["amount"],
+            price=one.get("price"),
+            params=one.get("params"),
+        )
+        for one in asked
+    ]
 
 
 async def _waits_for(desk: Desk, market: Market, terms: Terms, side: str) -> str:

@@ -83,21 +83,22 @@ async def orders(client: ExchangeClient) -> AsyncIterator[Shape]:
         if isinstance(event, Reconnected):
             for order in await client.open_orders():
                 accepted[order.order_id] = order.accepted_at_ms
-                yield order_shape(order, client.market(order.market))
+                yield order_shape(order, await client.find_market(order.market))
         elif event.market is not None and event.status is not None:
             if event.exec_type == "new" and event.order_id is not None:
                 accepted[event.order_id] = event.at_ms
                 if len(accepted) > _ACCEPTED_KEPT:
                     accepted.pop(next(iter(accepted)))
             since_ms = accepted.get(event.order_id or "")
-            yield report_shape(event, client.market(event.market), since_ms=since_ms)
+            market = await client.find_market(event.market)
+            yield report_shape(event, market, since_ms=since_ms)
 
 
 async def fills(client: ExchangeClient) -> AsyncIterator[Shape]:
     """Yield the account's fills, each once: as it was matched."""
     async for event in client.fill_events():
         if not isinstance(event, Reconnected) and event.stage == "matched":
-            yield my_trade_shape(event, client.market(event.market))
+            yield my_trade_shape(event, await client.find_market(event.market))
 
 
 async def balances(client: ExchangeClient) -> AsyncIterator[Shape]:
