@@ -10,7 +10,6 @@ Use an account of its own: it cancels all orders of its account in its market.
 """
 
 import asyncio
-import contextlib
 import secrets
 import time
 from collections.abc import Callable, Sequence
@@ -55,6 +54,11 @@ _LAST_TRIES: Final = 5
 _WRITING_S: Final = 1
 """An order's lifetime begins when it is written, a moment after it is in doubt."""
 _NOT_THERE: Final = frozenset({RejectReason.UNKNOWN_ORDER.value, RejectReason.NOT_FOUND.value})
+_ENDED: Final = _NOT_THERE | {
+    RejectReason.ALREADY_FILLED.value,
+    RejectReason.ALREADY_CANCELED.value,
+    RejectReason.ALREADY_EXPIRED.value,
+}
 
 
 @attrs.define(kw_only=True)
@@ -138,6 +142,8 @@ class MarketMaker:
         self._armed_s = 0.0
         self._look_s = min(options.stale_after_s, options.absent_after_s) / 4
         self._doubts: dict[str, _Doubt] = {}
+        self._unsure: set[str] = set()
+        """Orders whose replacement got no answer: it may still arrive as long as they live."""
         self._state = MakerState(reference=market.format_price(self._walk.price))
 
     @property
@@ -149,8 +155,8 @@ class MarketMaker:
         """Quote until ``stop`` is set or the task is canceled; then cancel every order.
 
         Raises:
-            UnreachableError, UnknownOutcomeError: the orders could not be canceled in the end; they
-                expire by themselves.
+            UnreachableError, UnknownOutcomeError, RefusedError: the orders could not be canceled in
+                the end; they expire by themselves.
         """
         try:
             await self._client.live_book(self._market.id)
@@ -161,7 +167,10 @@ class MarketMaker:
             await self._leave()
 
     async def refresh(self) -> None:
-        """Bring the live orders to the quotes once, or pull them while the feed is silent."""
+        """Bring the live orders to the quotes once, or pull them while the feed is silent.
+
+        What the exchange refuses is told and tried again at the next refresh.
+        """
         self._walk.step()
         try:
             if self._start is None:
@@ -171,7 +180,7 @@ class MarketMaker:
             else:
                 await self._arm()
                 await self._quote()
-        except (UnreachableError, UnknownOutcomeError) as error:
+        except (UnreachableError, UnknownOutcomeError, RefusedError) as error:
             self._state.quoting, self._state.refusal = False, str(error)
         self._state.reference = self._market.format_price(self._walk.price)
         if self._on_state is not None:
@@ -232,18 +241,31 @@ class MarketMaker:
                 await self._place(quote)
                 state.placed += 1
             case Replace(order, quote):
-                await client.replace(
-                    order.order_id,
-                    quantity=market.format_quantity(order.filled + quote.quantity),
-                    price=market.format_price(quote.price),
-                    options=self._order_options(),
-                    expected_filled=market.format_quantity(order.filled),
-                )
+                self._unsure.add(order.order_id)
+                try:
+                    await client.replace(
+                        order.order_id,
+                        quantity=market.format_quantity(order.filled + quote.quantity),
+                        price=market.format_price(quote.price),
+                        options=self._order_options(),
+                        expected_filled=market.format_quantity(order.filled),
+                    )
+                except (RefusedError, UnreachableError, LanesExhaustedError):
+                    self._unsure.discard(order.order_id)
+                    raise
+                self._unsure.discard(order.order_id)
                 state.replaced += 1
             case Cancel(order):
-                with contextlib.suppress(RefusedError):  # it ended by itself
-                    await client.cancel(order.order_id)
-                    state.canceled += 1
+                await self._cancel(order.order_id)
+
+    async def _cancel(self, order_id: str) -> None:
+        try:
+            await self._client.cancel(order_id)
+        except RefusedError as error:
+            if error.code not in _ENDED:
+                raise  # it lives
+        else:
+            self._state.canceled += 1
 
     async def _place(self, quote: Quote) -> None:
         name = f"mm-{secrets.token_hex(10)}"
@@ -264,7 +286,13 @@ class MarketMaker:
         del self._doubts[name]
 
     async def _resolve_doubts(self) -> None:
-        """Doubt no longer what is found, nor what is not there and can not arrive any more."""
+        """Doubt no longer what is found, nor what is not there and can not arrive any more.
+
+        An order whose replacement may still arrive is canceled, and the replacement with it.
+        """
+        for order_id in list(self._unsure):
+            await self._cancel(order_id)
+            self._unsure.discard(order_id)
         for name, doubt in list(self._doubts.items()):
             expired = await self._expired(
                 doubt
@@ -301,7 +329,7 @@ class MarketMaker:
                 await self.pull()
             elif now_s >= self._armed_s + self._options.absent_after_s / 4:
                 await self._arm()
-        except (UnreachableError, UnknownOutcomeError) as error:
+        except (UnreachableError, UnknownOutcomeError, RefusedError) as error:
             self._state.refusal = str(error)  # tried again at the next look
 
     async def _leave(self) -> None:
@@ -309,9 +337,10 @@ class MarketMaker:
             try:
                 await self.pull()
                 await self._client.schedule_cancel(0, self._market.id)
-            except (UnreachableError, UnknownOutcomeError):
+            except (UnreachableError, UnknownOutcomeError, RefusedError):
                 if attempt == _LAST_TRIES - 1:
                     raise
+                await asyncio.sleep(self._look_s)
             else:
                 return
 

@@ -2,12 +2,19 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import attrs
 import pytest
 
-from hybrid_dex import AccountId, AdvanceTime, Side, UnknownOutcomeError
+from hybrid_dex import (
+    AccountId,
+    AdvanceTime,
+    RefusedError,
+    RejectReason,
+    Side,
+    UnknownOutcomeError,
+)
 from hybrid_dex.client import ExchangeClient, OrderOptions, UnreachableError
 from hybrid_dex.model.order import TimeInForce
 from hybrid_dex.signing import LocalSigner
@@ -240,6 +247,120 @@ async def test_a_lost_order_is_over_by_the_clock_of_the_exchange(exchange: FakeE
         exchange.now_ms += 31_000
         await maker.refresh()
         assert (maker.state.doubtful, live(exchange)) == (0, 2)
+
+
+async def test_a_lost_replacement_can_not_arrive_any_more(exchange: FakeExchange) -> None:
+    """Its order is canceled before anything else, as it could grow beyond what it was listed with."""
+    options = attrs.evolve(OPTIONS, levels=1, max_orders=2)
+    async with client_of(exchange) as client:
+        await client.stream.wait_ready()
+        maker = MarketMaker(client, options, now_s=lambda: exchange.now_ms / 1000)
+        await maker.refresh()
+        before = {order.order_id for order in await client.open_orders()}
+        replace, late = client.replace, []
+
+        async def lost(*args: object, **kwargs: object) -> None:
+            late.append((args, kwargs))
+            raise UnknownOutcomeError("lost")
+
+        client.replace = lost  # type: ignore[method-assign,assignment] # its way is the test's
+        await maker.refresh()
+        client.replace = replace  # type: ignore[method-assign]
+        ((args, kwargs),) = late
+        await maker.refresh()
+        after = {order.order_id for order in await client.open_orders()}
+        assert (len(before), len(after), before - after) == (2, 2, {args[0]})
+        with pytest.raises(RefusedError):
+            await replace(*args, **kwargs)
+        assert maker.state.refusal == "lost"
+
+
+class Overloaded:
+    """Refuses the requests of some kinds, for the time being."""
+
+    def __init__(self, client: ExchangeClient, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.refused: set[str] = set()
+        for name in ("open_orders", "balances", "schedule_cancel", "cancel_all", "cancel"):
+            monkeypatch.setattr(client, name, self._gate(name, getattr(client, name)))
+
+    def _gate(
+        self, name: str, method: Callable[..., Awaitable[object]]
+    ) -> Callable[..., Awaitable[object]]:
+        async def call(*args: object) -> object:
+            if name in self.refused:
+                raise RefusedError(RejectReason.UNAVAILABLE.value, "", f"no {name} now")
+            return await method(*args)
+
+        return call
+
+
+@pytest.mark.parametrize("name", ["open_orders", "balances", "schedule_cancel", "cancel_all"])
+async def test_a_refusal_for_the_time_being_ends_no_run(
+    exchange: FakeExchange, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """It is told, and quoting goes on once the exchange takes requests; also at the start."""
+    async with client_of(exchange) as client:
+        overloaded = Overloaded(client, monkeypatch)
+        overloaded.refused = {name}
+        async with quoting(exchange, client) as states:
+            await until(lambda: states and states[-1].refusal == f"9001: no {name} now")
+            assert not states[-1].quoting
+            overloaded.refused = set()
+            await until(lambda: states[-1].quoting and states[-1].live == 10)
+            if name != "cancel_all":
+                overloaded.refused = {name}
+                await until(lambda: not states[-1].quoting)
+                overloaded.refused = set()
+                await until(lambda: states[-1].quoting and states[-1].live == 10)
+        assert levels(exchange) == (0, 0)
+
+
+async def test_in_the_end_it_waits_for_an_exchange_that_takes_no_cancels(
+    exchange: FakeExchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = attrs.evolve(OPTIONS, stale_after_s=0.2, absent_after_s=0.2)
+    async with client_of(exchange) as client:
+        await client.stream.wait_ready()
+        overloaded = Overloaded(client, monkeypatch)
+        stop = asyncio.Event()
+        refused = 0
+        cancel_all = client.cancel_all
+
+        async def counted(*args: str) -> object:
+            nonlocal refused
+            try:
+                return await cancel_all(*args)
+            except RefusedError:
+                refused += 1
+                raise
+
+        monkeypatch.setattr(client, "cancel_all", counted)
+        maker = MarketMaker(client, options, now_s=lambda: exchange.now_ms / 1000)
+        task = asyncio.create_task(maker.run(stop))
+        await until(lambda: live(exchange) == 10)
+        overloaded.refused = {"cancel_all"}
+        stop.set()
+        await until(lambda: refused)
+        overloaded.refused = set()
+        await task
+        assert levels(exchange) == (0, 0)
+
+
+async def test_a_quote_whose_cancel_was_refused_takes_its_room(
+    exchange: FakeExchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that could not be canceled for the time being lives: nothing takes its place."""
+    options = attrs.evolve(OPTIONS, levels=1, max_orders=2)
+    async with client_of(exchange) as client:
+        await client.stream.wait_ready()
+        maker = MarketMaker(client, options, now_s=lambda: exchange.now_ms / 1000)
+        await maker.refresh()
+        overloaded = Overloaded(client, monkeypatch)
+        overloaded.refused = {"cancel"}
+        monkeypatch.setattr(client, "can_replace", lambda order: False)
+        await maker.refresh()
+        assert live(exchange) == 2
+        assert maker.state.refusal == "9001: no cancel now"
 
 
 async def test_it_pulls_quotes_while_the_socket_is_down(exchange: FakeExchange) -> None:
