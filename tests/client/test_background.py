@@ -6,14 +6,22 @@ from collections.abc import Callable, Mapping
 import msgspec
 import pytest
 
-from hybrid_dex.client import ClientOptions, ExchangeClient, StreamOptions, UnreachableError
+from hybrid_dex.client import (
+    ClientOptions,
+    ExchangeClient,
+    Reconnected,
+    StreamOptions,
+    UnreachableError,
+)
+from hybrid_dex.client.listener import Listener
 from hybrid_dex.client.socket_port import Connector
+from hybrid_dex.client.stream import StreamEvent
 from hybrid_dex.errors import RefusedError, UnknownOutcomeError
 from hybrid_dex.model.commands import CancelOrder
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.signing import LocalSigner
-from hybrid_dex.wire import Channel, parse_order_id, problem
-from tests.client.fake_exchange import FakeExchange, Refused
+from hybrid_dex.wire import Channel, SubscribeOp, SubscribeResult, parse_order_id, problem
+from tests.client.fake_exchange import FakeExchange, FakeSocket, Refused
 
 ALICE = LocalSigner(b"\x01" * 32)
 
@@ -171,3 +179,46 @@ async def test_a_refusal_for_the_time_being_does_not_settle_what_is_in_doubt(
         with pytest.raises(UnknownOutcomeError, match="order mine is unknown"):
             await client.place("ETH-USDC", "buy", "1", "2500", client_order_id="mine")
         assert exchange.refusals == []
+
+
+async def test_who_begins_to_listen_while_the_socket_is_set_up_hears(exchange: Refusing) -> None:
+    """The subscriptions of a new connection are on their way already, without that channel."""
+    async with client_of(exchange) as client:
+        await client.stream.wait_ready()
+        listening: list[asyncio.Task[Listener[StreamEvent]]] = []
+
+        def listen(method: str, path: str) -> None:
+            if path == "subscribe" and not listening:
+                fills = client.stream.listen(Channel(channel="fills"))
+                listening.append(asyncio.create_task(fills))
+
+        exchange.before.append(listen)
+        exchange.cut_sockets()
+        await until(lambda: listening and listening[0].done() and client.stream.ready)
+        assert "fills" in exchange.sockets[-1].channels
+        assert await anext(await listening[0]) == Reconnected()
+
+
+async def test_a_book_is_asked_for_again_when_its_snapshot_was_refused(
+    exchange: Refusing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a gap, on the same connection: nobody else would ask before the next cut."""
+    async with client_of(exchange) as client:
+        replica = await client.live_book("ETH-USDC")
+        await until(lambda: replica.synced)
+        subscribe, refusals = FakeSocket._subscribe, [1, 2, 3]
+
+        def refuse(socket: FakeSocket, request: SubscribeOp) -> SubscribeResult:
+            if refusals:
+                refusals.pop()
+                raise Refused(problem(RejectReason.RATE_LIMITED))
+            return subscribe(socket, request)
+
+        monkeypatch.setattr(FakeSocket, "_subscribe", refuse)
+        (socket,) = exchange.sockets
+        socket.drop_next = {"book"}
+        await client.place("ETH-USDC", "buy", "1", "2500")
+        await client.place("ETH-USDC", "buy", "1", "2501")
+        await until(lambda: not refusals and replica.synced)
+        assert [level[0] for level in replica.bids()] == ["2501", "2500"]
+        assert exchange.sockets == [socket]

@@ -303,9 +303,8 @@ class Stream:
 
         await self.request(make, SubscribeResult)
 
-    async def _resume(self) -> None:
-        """Subscribe to everything again, from where it was cut if the exchange remembers that."""
-        channels = list(self._channels)
+    async def _resume(self, channels: list[Channel]) -> None:
+        """Subscribe to channels again, from where they were cut if the exchange remembers that."""
         asked = self._positions.resume(channels)
         try:
             await self._ask_for(asked)
@@ -346,8 +345,10 @@ class Stream:
                 await self._log_in(await self._token())
             elif self._sign_in is not None:
                 await self.request(self._sign_in, LoginResult)
-            if self._channels:
-                await self._resume()
+            subscribed: set[Channel] = set()
+            while wanted := [one for one in self._channels if one not in subscribed]:
+                await self._resume(wanted)  # meanwhile somebody may begin to listen to another
+                subscribed.update(wanted)
         except UnknownOutcomeError as error:
             raise UnreachableError(str(error)) from error
         self._heard_at = asyncio.get_running_loop().time()
@@ -475,11 +476,19 @@ class Stream:
             task.add_done_callback(self._resyncing.discard)
 
     async def _resync(self, market: MarketId) -> None:
-        """Ask for a new snapshot; if that fails the connection is gone, and the next one asks."""
+        """Ask for a new snapshot until it is granted; if the connection is lost, the next one asks."""
         channel = Channel(channel="book", market=market)
-        with contextlib.suppress(UnreachableError, UnknownOutcomeError, RefusedError):
-            await self.request(lambda id: UnsubscribeOp(id=id, channels=[channel]), SubscribeResult)
-            await self._ask_for([channel])
+        pause = self._options.backoff_s
+        with contextlib.suppress(UnreachableError, UnknownOutcomeError):
+            while True:
+                try:
+                    await self.request(
+                        lambda id: UnsubscribeOp(id=id, channels=[channel]), SubscribeResult
+                    )
+                    return await self._ask_for([channel])
+                except RefusedError:  # too many requests
+                    await asyncio.sleep(pause)
+                    pause = min(2 * pause, self._options.backoff_max_s)
 
     def _lose(self) -> None:
         self._connection = None
