@@ -2,7 +2,7 @@
 
 import pytest
 
-from hybrid_dex.client import LanesExhaustedError, NewOrder
+from hybrid_dex.client import LanesExhaustedError, NewOrder, OrderReplacement
 from hybrid_dex.errors import FormatError, RefusedError, SignatureError, UnknownOutcomeError
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.wire import OrderAnswer
@@ -90,3 +90,24 @@ async def test_an_order_that_stays_in_doubt_says_so(exchange: FakeExchange) -> N
         lose(exchange, "/orders", handled=False, times=100)
         outcomes = await client.place_together(ladder(2))
         assert all(isinstance(outcome, UnknownOutcomeError) for outcome in outcomes)
+
+
+async def test_a_batch_that_is_not_sent_keeps_no_lanes() -> None:
+    """Too few lanes for all of it, or a member that can not be looked up: others may be placed."""
+    exchange = FakeExchange()
+    exchange.fund(ALICE.address, ETH="100", USDC="1000000")
+
+    def lost(method: str, path: str) -> None:
+        if path == "/orders/256":
+            raise UnknownOutcomeError("no answer")
+
+    exchange.after.append(lost)
+    async with client_of(exchange, lanes=2, attempts=1) as client:
+        new = NewOrder(market="ETH-USDC", side="buy", quantity="1", price="10")
+        other = OrderReplacement(order_id="256", quantity="1", price="10")
+        with pytest.raises(LanesExhaustedError):
+            await client.batch([new] * 3)
+        with pytest.raises(UnknownOutcomeError):
+            await client.batch([new, new, other])
+        for _ in range(2):
+            await client.place("ETH-USDC", "buy", "1", "10")

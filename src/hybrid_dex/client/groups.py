@@ -103,6 +103,10 @@ class Groups:
             for at, item in enumerate(items):
                 members.append(await self._named(item, at, taken))
             request = BatchOrdersRequest(members=members, all_or_none=all_or_none)
+        except BaseException:
+            self._release(taken.values())  # nothing was sent
+            raise
+        try:
             answer = await self._send_batch(request, again=len(taken) == len(members))
         except (RefusedError, UnreachableError, FormatError, ValueError):
             self._release(taken.values())
