@@ -294,9 +294,8 @@ class MarketMaker:
             await self._cancel(order_id)
             self._unsure.discard(order_id)
         for name, doubt in list(self._doubts.items()):
-            expired = await self._expired(
-                doubt
-            )  # before it is looked for: nothing comes in between
+            # Before it is looked for: so nothing comes in between.
+            expired = await self._expired(doubt)
             try:
                 await self._client.order_by_client_id(name)
             except RefusedError as error:
