@@ -1,6 +1,9 @@
 """JournalKit passes the journals that ship and refuses every broken one, rule by rule."""
 
 import asyncio
+import fcntl
+import multiprocessing
+import pickle
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import ClassVar
@@ -11,9 +14,9 @@ import pytest
 from hybrid_dex.defaults.file_journal import FileJournal, FileJournalOptions
 from hybrid_dex.defaults.file_journal_reader import FileJournalReader
 from hybrid_dex.defaults.memory_journal import MemoryJournal
-from hybrid_dex.errors import FencedError
+from hybrid_dex.errors import FencedError, UnavailableError
 from hybrid_dex.interfaces.journal import Journal, JournalCapabilities
-from hybrid_dex.testing import JournalKit
+from hybrid_dex.testing import JournalKit, RuleBrokenError
 from tests.testing.mutants import is_refused
 
 NO_DISK = "memory has no disk that could be damaged"
@@ -28,6 +31,7 @@ class MemoryKit(JournalKit):
         "damage_in_the_middle_is_refused": NO_DISK,
         "a_torn_tail_is_cut": NO_DISK,
         "other_versions_begin_a_segment": NOT_SHARED,
+        "what_was_acknowledged_survives_its_process": "memory ends with its process",
         "another_process_reads_it": NOT_SHARED,
     }
     kind: Callable[[], Journal] = MemoryJournal
@@ -273,6 +277,44 @@ class ReadsLess(FileJournal):
         return FileJournalReader(self._directory.parent)
 
 
+class WritesWhenClosed(MemoryJournal):
+    """Says durable on acknowledgement, and is right in all that one process sees of it."""
+
+    capabilities = attrs.evolve(MemoryJournal().capabilities, durable_on_ack=True)
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+
+    async def open(self) -> None:
+        self._file = self._path.open("a+b")
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            self._file.close()
+            raise UnavailableError("locked") from error
+        self._file.seek(0)
+        if stored := self._file.read():
+            self._trimmed, self._frames = pickle.loads(stored)
+        await super().open()
+
+    async def close(self) -> None:
+        if self._is_open:
+            self._file.truncate(0)
+            self._file.write(pickle.dumps((self._trimmed, self._frames)))
+            self._file.close()
+        await super().close()
+
+
+class WritesWhenClosedKit(JournalKit):
+    lacks: ClassVar = {
+        rule: why for rule, why in MemoryKit.lacks.items() if why in {NO_DISK, NOT_SHARED}
+    }
+
+    def make_journal(self) -> Journal:
+        return WritesWhenClosed(self.place / "journal")
+
+
 class BeginsAnewKit(FileMutantKit):
     def make_journal(self) -> Journal:
         return BeginsAnew(self.place / "journal", options=SMALL)
@@ -291,11 +333,43 @@ class ReadsLessKit(FileMutantKit):
         ("damage_in_the_middle_is_refused", JournalKit),
         ("other_versions_begin_a_segment", BeginsAnewKit),
         ("another_process_reads_it", ReadsLessKit),
+        ("what_was_acknowledged_survives_its_process", WritesWhenClosedKit),
     ],
 )
 def test_a_journal_broken_on_disk_is_refused(rule: str, kit: type[JournalKit]) -> None:
     """As is a kit whose author neither damages nor declares."""
     assert is_refused(kit, rule)
+
+
+def test_a_journal_that_writes_when_it_closes_is_told() -> None:
+    """By the one rule in which a process ends without closing; all others hold."""
+    kit = WritesWhenClosedKit()
+    for rule in sorted(
+        set(kit.rules()) - set(kit.lacks) - {"what_was_acknowledged_survives_its_process"}
+    ):
+        getattr(kit, f"test_{rule}")()
+    found = r"a process acknowledged 29 frames and ended without closing; 0 of them are there"
+    with pytest.raises(RuleBrokenError, match=found):
+        kit.test_what_was_acknowledged_survives_its_process()
+    assert multiprocessing.active_children() == []
+
+
+def test_what_goes_wrong_in_a_process_of_its_own_is_told() -> None:
+    """What the journal raises there, and when nothing comes back; no process is left."""
+
+    class Raises(MemoryJournal):
+        async def open(self) -> None:
+            raise KeyError("no store")
+
+    class Hangs(MemoryJournal):
+        async def open(self) -> None:
+            await asyncio.Event().wait()
+
+    for kind, found in ((Raises, "KeyError was raised: 'no store'"), (Hangs, "nothing within 0.2")):
+        kit = type("BrokenKit", (MemoryKit,), {"kind": kind, "lacks": {}, "timeout_s": 0.2})
+        with pytest.raises(RuleBrokenError, match=found):
+            kit().test_what_was_acknowledged_survives_its_process()
+        assert multiprocessing.active_children() == []
 
 
 def test_every_rule_has_a_journal_that_breaks_it() -> None:

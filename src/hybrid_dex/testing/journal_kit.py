@@ -7,13 +7,17 @@ as a journal may check them.
 Two journals that are made in one rule stand on the same store (see `Kit.place`): one is what the
 program sees after a restart, or what a second program sees. Damage can not be done through the
 interface; whoever can do it to the store overrides `damage` and `tear`, else declares the two rules
-lacking.
+lacking. A crash is played by `vanish`: a process of its own appends, and ends without closing.
 """
 
 import asyncio
+import multiprocessing
+import os
 import pickle
+import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from multiprocessing.connection import Connection
 from typing import Final
 
 from hybrid_dex.errors import (
@@ -59,6 +63,27 @@ class JournalKit(Kit):
     async def tear(self, position: int, frame: bytes) -> None:
         """Cut the last frame of a closed journal in half, as a power cut does."""
         raise NotImplementedError("override tear(), or declare that you lack this rule")
+
+    async def vanish(self, frames: list[bytes]) -> int:
+        """Append frames in a process that then ends without closing; return how many it acknowledged.
+
+        As it is, the process is a fork of this one and makes a journal of its own. Override it for
+        a client that no fork can use; declare the rule where the store ends with its process.
+        """
+        fork = multiprocessing.get_context("fork")
+        told, telling = fork.Pipe(duplex=False)
+        process = fork.Process(target=_append_and_vanish, args=(self, frames, telling))
+        with warnings.catch_warnings():
+            warnings.simplefilter(
+                "ignore", DeprecationWarning
+            )  # the fork needs none of our threads
+            process.start()
+        telling.close()
+        try:
+            return await asyncio.to_thread(_heard, told)
+        finally:
+            process.kill()
+            process.join()
 
     # -------------------------------------------------------------------- promises
 
@@ -283,6 +308,24 @@ class JournalKit(Kit):
             expect("frames", await _all(journal), list(enumerate(frames, 1)))
 
     @rule
+    async def test_what_was_acknowledged_survives_its_process(self) -> None:
+        """A process that ends without closing leaves all that it acknowledged, and no lock."""
+        frames = _frames(30)
+        acknowledged = await self.vanish(frames[:29])
+        demand(0 < acknowledged < 30, f"{acknowledged} of 29 frames were acknowledged")
+        async with self._open() as journal:
+            found, wanted = await _all(journal), list(enumerate(frames, 1))
+            kept = [one for one in found if one in wanted]
+            demand(
+                len(kept) >= acknowledged,
+                f"a process acknowledged {acknowledged} frames and ended without closing; "
+                f"{len(kept)} of them are there",
+            )
+            expect("frames", found, wanted[: len(found)])
+            head = len(found)
+            expect("the next position", await journal.append(head, frames[head]), head + 1)
+
+    @rule
     async def test_other_versions_begin_a_segment(self) -> None:
         """After `begin_segment` frames go on at the next position, and nothing before is lost."""
         frames = _frames(6)
@@ -372,6 +415,36 @@ def _frames(
         frames.append(encode_frame(frame))
         previous = frames[-1][-HASH_BYTES:]
     return frames
+
+
+def _append_and_vanish(kit: JournalKit, frames: list[bytes], telling: Connection) -> None:
+    """Append one frame after the other, in a child, telling each position; close nothing."""
+
+    async def append() -> None:
+        try:
+            journal = await made(kit.make_journal())
+            await journal.open()
+            for index, frame in enumerate(frames):
+                telling.send(await journal.append(index, frame))
+        except BaseException as error:  # noqa: BLE001 # the parent tells it
+            telling.send(f"{type(error).__name__} was raised: {error}")
+        finally:
+            os._exit(0)  # here, so that nothing is flushed, canceled or closed behind it
+
+    asyncio.run(append())
+
+
+def _heard(told: Connection) -> int:
+    """Return how many positions a child told before it ended."""
+    positions = 0
+    with told:
+        while True:
+            try:
+                said: object = told.recv()
+            except EOFError:
+                return positions
+            positions += 1
+            expect("a position told by another process", said, positions)
 
 
 async def _all(journal: Journal, after: int = 0) -> list[tuple[int, bytes]]:
