@@ -14,7 +14,7 @@ from hybrid_dex.defaults.sql_records import SqlRecords
 from hybrid_dex.errors import SequenceError
 from hybrid_dex.interfaces.history import History
 from hybrid_dex.interfaces.records import FillRecord, Records
-from hybrid_dex.model.conditional import OrderTriggered
+from hybrid_dex.model.conditional import OrderActivated, OrderTriggered
 from hybrid_dex.model.events import (
     EventBatch,
     FillMade,
@@ -124,8 +124,12 @@ class PlainRecords:
                 )
             case OrderReduced():
                 self.change(event.order_id, open=event.open, quantity=event.quantity)
+                if not event.open:
+                    self.change(event.order_id, status=OrderStatus.FILLED)
+            case OrderActivated():
+                self.change(event.order_id, waiting=event.waiting)
             case OrderTriggered():
-                self.change(event.order_id, waiting=False)
+                self.change(event.order_id, waiting=False, linked_to=None)
             case OrderReplaced():
                 self.replace(event)
 
@@ -228,6 +232,20 @@ class ForgetsReplacements(PlainRecords):
         self.change(event.order_id, price=event.price)
 
 
+class NeverFillsWhatSlept(PlainRecords):
+    """Takes an exit whose last lots will never wake for one that is partly filled for ever."""
+
+    def change(self, order_id: int, **fields: object) -> None:
+        if fields != {"status": OrderStatus.FILLED}:
+            super().change(order_id, **fields)
+
+
+class StaysLinked(PlainRecords):
+    def change(self, order_id: int, **fields: object) -> None:
+        fields.pop("linked_to", None)
+        super().change(order_id, **fields)
+
+
 class DropsTheTakerFee(PlainRecords):
     def see(self, batch: EventBatch, event: object) -> None:
         if isinstance(event, FillMade):
@@ -311,6 +329,8 @@ MUTANTS: list[tuple[str, Callable[[], Records]]] = [
     ("new_records_stand_at_zero", BeginsAtOne),
     ("project_moves_the_position", CountsOrders),
     ("orders_are_as_the_engine_shows_them", ForgetsReplacements),
+    ("linked_orders_stand_as_the_engine_shows_them", NeverFillsWhatSlept),
+    ("linked_orders_stand_as_the_engine_shows_them", StaysLinked),
     ("fills_are_as_they_were_made", DropsTheTakerFee),
     ("repeats_are_ignored", TakesRepeats),
     ("a_gap_is_refused", LeapsOverGaps),

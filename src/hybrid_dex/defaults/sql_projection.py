@@ -226,17 +226,22 @@ class Changes:
                     **_signed(event.authorization),
                 )
             case OrderReduced():
-                self._orders.change(event.order_id, open=event.open, quantity=event.quantity)
+                self._reduce(event)
             case OrderActivated():
                 self._orders.change(event.order_id, waiting=event.waiting)
             case OrderTriggered():
-                self._orders.change(event.order_id, waiting=False)
+                self._orders.change(event.order_id, waiting=False, linked_to=None)
             case OrderCanceled():
                 self._end(event, OrderStatus.CANCELED)
             case OrderExpired():
                 self._end(event, OrderStatus.EXPIRED)
             case _:
                 pass  # refusals and account facts have no row
+
+    def _reduce(self, event: OrderReduced) -> None:
+        self._orders.change(event.order_id, open=event.open, quantity=event.quantity)
+        if not event.open:  # what sleeps of an exit will not wake, and all else of it was filled
+            self._orders.change(event.order_id, status=int(OrderStatus.FILLED))
 
     def _end(self, event: OrderCanceled | OrderExpired, status: OrderStatus) -> None:
         self._orders.change(

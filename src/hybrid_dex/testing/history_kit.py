@@ -18,15 +18,6 @@ from hybrid_dex.defaults.standard_risk import StandardRisk
 from hybrid_dex.engine.engine import Engine
 from hybrid_dex.interfaces.history import History, OrderQuery
 from hybrid_dex.model.candles import CANDLE_INTERVALS, Candle, candle_start_s, with_trade
-from hybrid_dex.model.commands import (
-    Command,
-    CompleteWithdrawal,
-    ExpireVoucher,
-    FailSettlement,
-    IssueVoucher,
-    RedeemVoucher,
-    RequestWithdrawal,
-)
 from hybrid_dex.model.events import (
     Deposited,
     EventBatch,
@@ -47,11 +38,11 @@ from hybrid_dex.model.history import (
     VoucherState,
 )
 from hybrid_dex.model.order import OrderStatus
-from hybrid_dex.model.settlement import FillFailure, SettlementStage
-from hybrid_dex.model.units import AccountId, Amount, AssetId, Sequence, TimestampNs
+from hybrid_dex.model.settlement import SettlementStage
+from hybrid_dex.model.units import AccountId, AssetId, Sequence, TimestampNs
 from hybrid_dex.testing.records_kit import RecordsKit
 from hybrid_dex.testing.rules import expect, made, rule
-from hybrid_dex.testing.traffic import ACCOUNTS, MARKETS, apply, traffic
+from hybrid_dex.testing.traffic import ACCOUNTS, MARKETS, apply, movement, traffic
 
 __all__ = ["HistoryKit"]
 
@@ -321,38 +312,9 @@ def _past(seed: int, length: int) -> _Past:
     for command, events in traffic(engine, rng, length):
         past.batches.append(EventBatch(command.sequence, command.at_ns, events))
         if engine.sequence < length and rng.random() < 0.15:
-            moved = apply(engine, _movement(engine, rng))
+            moved = apply(engine, movement(engine, rng))
             past.batches.append(EventBatch(engine.sequence, engine.at_ns, moved))
     return past
-
-
-def _movement(engine: Engine, rng: Random) -> Command:
-    account, asset = rng.choice(ACCOUNTS), rng.choice(_ASSETS)
-    vouchers = engine.vouchers()
-    unsettled = [fill.fill_id for fill in engine.unsettled()]
-    roll = rng.randrange(6)
-    if roll == 0 and unsettled:
-        failures = tuple(FillFailure(one, 3) for one in unsettled[: rng.randrange(1, 4)])
-        number = engine.sequence
-        return FailSettlement(failures=failures, batch=number, transaction=f"0x{number:02x}")
-    if roll == 1:
-        return CompleteWithdrawal(account=account, asset=asset, amount=Amount(rng.randrange(1, 90)))
-    if roll in {2, 3} and vouchers:
-        one = rng.choice(vouchers)
-        if roll == 2:
-            return ExpireVoucher(account=one.account, asset=one.asset, salt=one.salt)
-        amount = Amount(one.amount)
-        return RedeemVoucher(account=one.account, asset=one.asset, amount=amount, salt=one.salt)
-    if roll == 4:
-        amount = Amount(rng.randrange(0, 500))
-        return RequestWithdrawal(account=account, asset=asset, amount=amount)
-    return IssueVoucher(
-        account=account,
-        asset=asset,
-        amount=Amount(rng.randrange(1, 500)),
-        recipient="0xB",
-        deadline_s=engine.at_ns // _SECOND_NS + 3_600,
-    )
 
 
 def _transfers(past: _Past, account: AccountId) -> list[TransferRecord]:

@@ -18,6 +18,7 @@ from hybrid_dex.defaults.standard_risk import StandardRisk
 from hybrid_dex.engine.engine import Engine
 from hybrid_dex.errors import SequenceError
 from hybrid_dex.interfaces.records import FillRecord, Records
+from hybrid_dex.model.commands import Deposit, ListMarket, PlaceLinked, PlaceOrder
 from hybrid_dex.model.events import Event, EventBatch, FillMade, FillSettled, OrderAccepted
 from hybrid_dex.model.order import OrderStatus, OrderType, SelfTradeMode, Side, TimeInForce
 from hybrid_dex.model.settlement import SettlementStage
@@ -43,12 +44,13 @@ from hybrid_dex.model.units import (
 )
 from hybrid_dex.model.views import OrderView
 from hybrid_dex.testing.rules import Kit, expect, made, raises, rule
-from hybrid_dex.testing.traffic import ACCOUNTS, MARKETS, traffic
+from hybrid_dex.testing.traffic import ACCOUNTS, MARKETS, apply, traffic
 
 __all__ = ["RecordsKit"]
 
 _MARKET: Final = MARKETS[0]
 _ALICE, _BOB, _CAROL = ACCOUNTS
+_LIVE: Final = frozenset({OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED})
 
 
 @attrs.frozen(kw_only=True)
@@ -95,12 +97,22 @@ class RecordsKit(Kit):
 
     @rule
     async def test_orders_are_as_the_engine_shows_them(self) -> None:
-        """Every order that was accepted, live or ended, is in every field what the engine says."""
+        """Every order that was accepted, live or ended, is in every field what the engine says.
+
+        But for what sleeps of an exit, and for the link of an order that has ended.
+        """
         history = _history(self.seed, self.length)
         async with self._open() as records:
             await records.project(history.batches)
-            for number, wanted in history.orders.items():
-                expect(f"order {number}", await records.order(number), wanted)
+            await _expect_orders(records, history)
+
+    @rule
+    async def test_linked_orders_stand_as_the_engine_shows_them(self) -> None:
+        """An exit is filled once all that was alive of it is; one that fired goes on alone."""
+        history = _linked_history()
+        async with self._open() as records:
+            await records.project(history.batches)
+            await _expect_orders(records, history)
 
     @rule
     async def test_fills_are_as_they_were_made(self) -> None:
@@ -122,8 +134,7 @@ class RecordsKit(Kit):
             await records.project(history.batches[:half])
             expect("position", await records.position(), self.length)
             expect("fills", await _fills(records), _newest(history.fills))
-            for number, wanted in history.orders.items():
-                expect(f"order {number}", await records.order(number), wanted)
+            await _expect_orders(records, history)
 
     @rule
     async def test_a_gap_is_refused(self) -> None:
@@ -146,8 +157,7 @@ class RecordsKit(Kit):
                 await records.project(rest[:size])
                 rest = rest[size:]
             expect("fills", await _fills(records), _newest(history.fills))
-            for number, wanted in history.orders.items():
-                expect(f"order {number}", await records.order(number), wanted)
+            await _expect_orders(records, history)
 
     @rule
     async def test_an_answer_given_again_counts_once(self) -> None:
@@ -299,19 +309,85 @@ def _history(seed: int, length: int) -> _History:
     engine = Engine(book=SortedBook, risk=StandardRisk())
     history = _History(batches=[], orders={}, fills={})
     for command, events in traffic(engine, Random(seed), length):
-        history.batches.append(EventBatch(command.sequence, command.at_ns, events))
-        for event in events:
-            if isinstance(event, FillMade):
-                history.fills.setdefault(event.fill_id, _record(event, command.at_ns))
-            elif isinstance(event, FillSettled):
-                fill = history.fills[event.fill_id]
-                record = _record(fill.fill, fill.at_ns, event.stage, event.batch, event.transaction)
-                history.fills[event.fill_id] = msgspec.structs.replace(record, reason=event.reason)
-            for name in ("order_id", "maker_order", "taker_order"):
-                view = engine.order(getattr(event, name, None) or OrderId(0))
-                if view is not None and view.status is not OrderStatus.REJECTED:
-                    history.orders[view.order_id] = view
+        _note(history, engine, EventBatch(command.sequence, command.at_ns, events))
     return history
+
+
+def _linked_history() -> _History:
+    """Let a bracket's exit be filled that was alive in part, and the stop of an OCO fire and rest."""
+
+    def order(account: AccountId, side: Side, price: int, lots: int, **terms: int) -> PlaceOrder:
+        plain = PlaceOrder(
+            account=account,
+            market=_MARKET.id,
+            side=side,
+            price=Price(price),
+            quantity=Quantity(lots),
+        )
+        return msgspec.structs.replace(plain, **terms)
+
+    def exits(lots: int, price: int, stop_price: int) -> tuple[PlaceOrder, PlaceOrder]:
+        stop = OrderType.STOP_LIMIT
+        return (
+            order(_ALICE, Side.SELL, price, lots),
+            order(_ALICE, Side.SELL, stop_price, lots, order_type=stop, trigger_price=97),
+        )
+
+    engine = Engine(book=SortedBook, risk=StandardRisk())
+    history = _History(batches=[], orders={}, fills={})
+    bracket, oco = exits(10, 102, 96), exits(5, 105, 99)
+    funds = [
+        Deposit(account=one, asset=asset, amount=Amount(10**9))
+        for one in ACCOUNTS
+        for asset in (_MARKET.base.id, _MARKET.quote.id)
+    ]
+    for command in (
+        ListMarket(market=_MARKET),
+        *funds,
+        PlaceLinked(
+            take_profit=bracket[0], stop=bracket[1], entry=order(_ALICE, Side.BUY, 100, 10)
+        ),
+        order(_BOB, Side.SELL, 100, 8),
+        order(_BOB, Side.BUY, 102, 8),
+        PlaceLinked(take_profit=oco[0], stop=oco[1]),
+        order(_BOB, Side.BUY, 97, 1),
+        order(_CAROL, Side.SELL, 97, 1),
+    ):
+        events = apply(engine, command)
+        _note(history, engine, EventBatch(engine.sequence, engine.at_ns, events))
+    return history
+
+
+def _note(history: _History, engine: Engine, batch: EventBatch) -> None:
+    """Note a command's events, and what the engine says now of those whom they name."""
+    history.batches.append(batch)
+    for event in batch.events:
+        if isinstance(event, FillMade):
+            history.fills.setdefault(event.fill_id, _record(event, batch.at_ns))
+        elif isinstance(event, FillSettled):
+            fill = history.fills[event.fill_id]
+            record = _record(fill.fill, fill.at_ns, event.stage, event.batch, event.transaction)
+            history.fills[event.fill_id] = msgspec.structs.replace(record, reason=event.reason)
+        for name in ("order_id", "maker_order", "taker_order"):
+            view = engine.order(getattr(event, name, None) or OrderId(0))
+            if view is not None and view.status is not OrderStatus.REJECTED:
+                history.orders[view.order_id] = view
+
+
+async def _expect_orders(records: Records, history: _History) -> None:
+    for number, wanted in history.orders.items():
+        found = await records.order(number)
+        told = None if found is None else _told(found)
+        for name in OrderView.__struct_fields__ if told is not None else ():
+            what = f"{name} of order {number}"
+            expect(what, getattr(told, name), getattr(_told(wanted), name))
+        expect(f"order {number}", told, _told(wanted))
+
+
+def _told(order: OrderView) -> OrderView:
+    """Return an order as far as events tell of it."""
+    links = order.linked_to if order.status in _LIVE else None
+    return msgspec.structs.replace(order, asleep=Quantity(0), linked_to=links)
 
 
 def _newest(fills: dict[FillId, FillRecord]) -> list[FillRecord]:
