@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from itertools import count as counter
-from typing import ClassVar
+from random import Random
+from typing import ClassVar, get_args
 
 import msgspec
 import pytest
@@ -20,15 +21,28 @@ from hybrid_dex.defaults.risk_rules import (
     SelfTrade,
     SettlementBacklog,
 )
+from hybrid_dex.defaults.sorted_book import SortedBook
 from hybrid_dex.defaults.standard_risk import StandardRisk
+from hybrid_dex.engine.engine import Engine
 from hybrid_dex.errors import VersionMismatchError
 from hybrid_dex.interfaces.risk import LedgerView, Refusal, Risk
-from hybrid_dex.model.commands import Command, PlaceOrder
+from hybrid_dex.model.commands import (
+    ApproveOrder,
+    BatchOrders,
+    Command,
+    GrantSession,
+    PlaceOrder,
+    RaiseFloor,
+    RevokeApproval,
+    RevokeLane,
+    RevokeSession,
+)
 from hybrid_dex.model.events import Event, FillMade, OrderAccepted
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.risk_limits import RiskLimits
 from hybrid_dex.model.units import TimestampNs
 from hybrid_dex.testing import RiskKit
+from hybrid_dex.testing.traffic import traffic
 from tests.testing.mutants import is_refused
 from tests.tiers import count
 
@@ -178,6 +192,29 @@ class Moody(EveryThirdOrder):
         return Refusal(RejectReason.RISK_REFUSED) if self.asked % 4 == 0 else None
 
 
+class CountsBatches(EveryThirdOrder):
+    """Refuses after three batches that it was asked about, and no snapshot knows of them."""
+
+    batches = 0
+
+    def check(self, command: Command, view: LedgerView) -> Refusal | None:
+        if isinstance(command, BatchOrders):
+            self.batches += 1
+        return Refusal(RejectReason.RISK_REFUSED) if self.batches > 3 else None
+
+
+class GrowsTired(EveryThirdOrder):
+    """Asked again it says the same; a twin that was not asked so often says something else."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: set[int] = set()
+
+    def check(self, command: Command, view: LedgerView) -> Refusal | None:
+        self.asked.add(command.sequence)
+        return Refusal(RejectReason.RISK_REFUSED) if len(self.asked) > 100 else None
+
+
 class AnswersTrue(EveryThirdOrder):
     def check(self, command: Command, view: LedgerView) -> Refusal | None:
         return None if super().check(command, view) is None else "every third"
@@ -277,6 +314,9 @@ MUTANTS: list[tuple[str, Callable[[], Risk]]] = [
     ("check_answers_none_or_a_refusal", AnswersTrue),
     ("check_looks_through_the_view_only", LooksBehindTheView),
     ("check_takes_every_command", KnowsOrdersOnly),
+    ("check_does_not_count_its_questions", CountsBatches),
+    ("check_does_not_count_its_questions", GrowsTired),
+    ("a_restart_decides_the_same", CountsBatches),
     ("observe_takes_every_event", KnowsSomeEventsOnly),
     ("instances_share_nothing", SharesItsState),
     ("snapshot_is_bytes_and_repeats", SnapshotIsText),
@@ -301,6 +341,22 @@ def test_a_broken_risk_is_refused(rule: str, mutant: Callable[[], Risk]) -> None
             return mutant()
 
     assert is_refused(MutantKit, rule)
+
+
+def test_traffic_asks_about_orders_of_every_shape() -> None:
+    """A risk is asked about batches as a whole, and about each order within others."""
+    shapes: set[str] = set()
+
+    class Looks(EveryThirdOrder):
+        def check(self, command: Command, view: LedgerView) -> Refusal | None:
+            shapes.add(type(command).__name__)
+            return None
+
+    engine = Engine(book=SortedBook, risk=Looks())
+    sent = {type(command) for command, _ in traffic(engine, Random(1), 3_000)}
+    assert shapes == {"PlaceOrder", "ReplaceOrder", "BatchOrders"}
+    unsigned = {RevokeLane, RaiseFloor, GrantSession, RevokeSession, ApproveOrder, RevokeApproval}
+    assert set(get_args(Command)) - sent == unsigned
 
 
 def test_every_standard_rule_stands_here() -> None:

@@ -3,7 +3,7 @@
 What the check allows and refuses is its author's to test. What is proven here is that an engine can
 stand on it: it changes nothing when asked, learns from events only, and replays - from the start
 and from any snapshot - to the same decisions. Random traffic of three accounts in two markets over
-several days is what it is shown.
+several days is what it is shown: single orders, batches, linked orders, and what an operator sets.
 """
 
 import types
@@ -22,11 +22,12 @@ from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.units import TimestampNs
 from hybrid_dex.testing.rules import Kit, demand, expect, raises, rule
 from hybrid_dex.testing.samples import every_command, every_event
-from hybrid_dex.testing.traffic import MARKETS, traffic
+from hybrid_dex.testing.traffic import MARKETS, any_command, stamped, traffic
 
 __all__ = ["RiskKit"]
 
 _GARBAGE: Final = (b"\x00not a state\xff", b'{"no":"state"}')
+_ROUNDS: Final = 4
 _VIEW: Final = tuple(name for name in vars(LedgerView) if not name.startswith("_"))
 
 
@@ -123,6 +124,25 @@ class RiskKit(Kit):
                 name = type(command).__name__
                 raise AssertionError(f"check of a {name} raised {error!r}") from error
 
+    @rule
+    def test_check_does_not_count_its_questions(self) -> None:
+        """Whatever was asked before: each kind of command gets the same answer, from a restored twin too."""
+        risk, twin = self.make_risk(), self.make_risk()
+        engine = self._run(risk)
+        other = Engine(book=SortedBook, risk=twin)
+        other.restore(engine.snapshot())
+        commands, before = self._questions(engine), risk.snapshot()
+        answers = [risk.check(command, engine) for command in commands]
+        for asked in range(2, _ROUNDS + 1):
+            for command, answer in zip(commands, answers, strict=True):
+                name = type(command).__name__
+                again = risk.check(command, engine)
+                expect(f"answer to a {name}, asked for the {asked}th time", again, answer)
+                expect(f"snapshot after a {name} was asked about", risk.snapshot(), before)
+        for command, answer in zip(commands, answers, strict=True):
+            what = f"a restored twin's answer to a {type(command).__name__}"
+            expect(what, twin.check(command, other), answer)
+
     # -------------------------------------------------------------------- observe
 
     @rule
@@ -217,6 +237,12 @@ class RiskKit(Kit):
             return RiskChain([StandardRisk(), self.make_risk()])
 
         self._replay(chain, chain, cut=self.length // 2)
+
+    def _questions(self, engine: Engine) -> list[Command]:
+        """Return one command of every kind and many that traffic might send, as the next one."""
+        rng = Random(self.seed)
+        random = [any_command(engine, rng) for _ in range(self.length)]
+        return [stamped(engine, command) for command in (*every_command(), *random)]
 
     def _run(self, risk: Risk, seed: int | None = None) -> Engine:
         """Show a risk the kit's traffic; return the engine."""
