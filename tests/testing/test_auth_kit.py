@@ -75,6 +75,7 @@ class TestTrustedAuth(AuthKit):
     lacks: ClassVar = dict.fromkeys(
         (
             "a_nonce_is_good_once",
+            "a_nonce_ends",
             "of_logins_at_once_one_succeeds",
             "only_an_issued_nonce_counts",
             "a_wrong_signature_opens_nothing",
@@ -83,6 +84,7 @@ class TestTrustedAuth(AuthKit):
             "an_access_token_ends",
             "refresh_rotates",
             "a_used_refresh_token_ends_the_session",
+            "of_refreshes_at_once_one_succeeds_at_most",
             "logout_ends_one_session",
             "open_sessions_are_shown",
             "a_revoked_session_is_void",
@@ -263,6 +265,46 @@ class ForgivesReuse(Passes):
         return self.answers[refresh_token]
 
 
+class RefreshesForAll(Passes):
+    """Gives all who ask at once what it got for the first of them."""
+
+    def __init__(self, inner: Auth) -> None:
+        super().__init__(inner)
+        self.asked: dict[str, asyncio.Future[Session]] = {}
+
+    async def refresh(self, refresh_token: str) -> Session:
+        if (first := self.asked.get(refresh_token)) is None:
+            first = asyncio.ensure_future(super().refresh(refresh_token))
+            self.asked[refresh_token] = first
+        try:
+            return await first
+        finally:
+            self.asked.pop(refresh_token, None)
+
+
+class KeepsNonces(Passes):
+    """Takes a nonce that it issued, however long ago that was."""
+
+    def __init__(self, inner: Auth) -> None:
+        super().__init__(inner)
+        self.issued: set[str] = set()
+
+    async def issue_nonce(self) -> str:
+        nonce = await super().issue_nonce()
+        self.issued.add(nonce)
+        return nonce
+
+    async def login(
+        self, message: str, signature: bytes, client: LoginClient | None = None
+    ) -> Session:
+        try:
+            return await super().login(message, signature, client)
+        except SignatureError as error:
+            if error.field != "nonce" or not any(nonce in message for nonce in self.issued):
+                raise
+            return opened(ACCOUNTS[0])
+
+
 class NeverLogsOut(Passes):
     async def logout(self, principal: Principal) -> None:
         """Nothing."""
@@ -334,6 +376,7 @@ MUTANTS: list[tuple[str, Callable[[Auth], Auth]]] = [
     ("nonces_are_fresh", OneNonce),
     ("a_login_opens_a_session", OpensForSomebody),
     ("a_nonce_is_good_once", Remembers),
+    ("a_nonce_ends", KeepsNonces),
     ("of_logins_at_once_one_succeeds", ChecksLate),
     ("only_an_issued_nonce_counts", TakesAnyNonce),
     ("a_wrong_signature_opens_nothing", TakesAnySignature),
@@ -343,6 +386,7 @@ MUTANTS: list[tuple[str, Callable[[Auth], Auth]]] = [
     ("an_access_token_ends", NeverEnds),
     ("refresh_rotates", RefreshesInPlace),
     ("a_used_refresh_token_ends_the_session", ForgivesReuse),
+    ("of_refreshes_at_once_one_succeeds_at_most", RefreshesForAll),
     ("logout_ends_one_session", NeverLogsOut),
     ("open_sessions_are_shown", ShowsNoSessions),
     ("open_sessions_are_shown", ForgetsTheClient),

@@ -207,6 +207,15 @@ class CountsIn48Bits(ListBook):
         return Depth(bids, asks)
 
 
+class IsALadder(ListBook):
+    """Knows so many levels around the best; nobody is met beyond them."""
+
+    def match(self, incoming: Incoming) -> Iterator[Allocation]:
+        prices = sorted({one.price for one in self._side(Side(1 - incoming.side))})
+        known = prices[:100] if incoming.side is Side.BUY else prices[-100:]
+        return (one for one in super().match(incoming) if one.price in known)
+
+
 class IsOneForAll(ListBook):
     shared: ListBook | None = None
 
@@ -249,6 +258,7 @@ MUTANTS: list[tuple[str, Callable[[Market], Book]]] = [
     ("orders_are_listed_in_priority", ListsByAge),
     ("a_listing_rebuilds_the_book", ListsAsksBackwards),
     ("the_extremes_of_the_units", CountsIn48Bits),
+    ("many_levels_are_as_right_as_few", IsALadder),
     ("books_share_nothing", IsOneForAll),
     ("random_steps_equal_a_list", ForgetsPastFive),
     ("an_engine_can_not_tell_it_from_a_list", ForgetsPastFive),

@@ -29,7 +29,7 @@ from hybrid_dex.model.events import (
 from hybrid_dex.model.order import OrderStatus
 from hybrid_dex.model.settlement import SettlementStage
 from hybrid_dex.model.views import OrderView
-from hybrid_dex.testing import HistoryKit, RecordsKit
+from hybrid_dex.testing import HistoryKit, RecordsKit, RuleBrokenError
 from tests.defaults.postgresql_cluster import SERVER_PROGRAMS, private_cluster
 from tests.testing.mutants import is_refused
 from tests.tiers import count
@@ -345,6 +345,41 @@ MUTANTS: list[tuple[str, Callable[[], Records]]] = [
 ]
 
 
+class WritesRowsLate(PlainRecords):
+    """Notes its position at once, and the rows when it is closed."""
+
+    def __init__(self, store: dict[str, object]) -> None:
+        super().__init__()
+        self.store = store
+
+    async def open(self) -> None:
+        self.at = self.store.get("at", 0)
+        self.orders_by_id = dict(self.store.get("orders", {}))
+        self.fills_by_id = dict(self.store.get("fills", {}))
+
+    async def project(self, batches: Sequence[EventBatch]) -> None:
+        await super().project(batches)
+        self.store["at"] = self.at
+
+    async def close(self) -> None:
+        self.store |= {"orders": self.orders_by_id, "fills": self.fills_by_id}
+
+
+class WritesRowsLateKit(RecordsKit):
+    def make_records(self) -> Records:
+        stores: dict[Path, dict[str, object]] = self.__dict__.setdefault("stores", {})
+        return WritesRowsLate(stores.setdefault(self.place, {}))
+
+
+def test_a_position_ahead_of_its_rows_is_told() -> None:
+    """By the one rule in which a program ends without closing; all others hold."""
+    kit, ahead = WritesRowsLateKit(), "rows_and_position_go_together"
+    for rule in sorted(set(kit.rules()) - {ahead}):
+        getattr(kit, f"test_{rule}")()
+    with pytest.raises(RuleBrokenError, match=r"fills at position 150: expected .*, got \[\]"):
+        getattr(kit, f"test_{ahead}")()
+
+
 @pytest.mark.parametrize(
     ("rule", "mutant"), MUTANTS, ids=lambda part: getattr(part, "__name__", part)
 )
@@ -355,4 +390,5 @@ def test_broken_records_are_refused(rule: str, mutant: Callable[[], Records]) ->
 
 def test_every_rule_has_records_that_break_it() -> None:
     """A rule that nothing can break checks nothing."""
-    assert {rule for rule, _ in MUTANTS} == set(RecordsKit.rules())
+    kept = {"rows_and_position_go_together"}
+    assert {rule for rule, _ in MUTANTS} | kept == set(RecordsKit.rules())

@@ -17,7 +17,7 @@ from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.receipts import JournalReceipt
 from hybrid_dex.model.settlement import FillFailure, MatchedFill, SettlementStage
 from hybrid_dex.model.solvency import Discrepancy, Statement
-from hybrid_dex.model.vouchers import Voucher
+from hybrid_dex.model.vouchers import CancelReceipt, Voucher
 from hybrid_dex.settlement.local import LocalSettlement
 from hybrid_dex.testing import SettlementBench, SettlementKit, matched_groups
 from hybrid_dex.testing.traffic import MARKETS
@@ -175,6 +175,19 @@ class SignsAnew(LocalSettlement):
         return self.signed.to_bytes(65, "big")
 
 
+class SignsCancelsAlike(LocalSettlement):
+    async def sign_cancel_receipt(self, receipt: CancelReceipt) -> bytes:
+        return bytes(65)
+
+
+class SignsCancelsAnew(LocalSettlement):
+    signed = 0
+
+    async def sign_cancel_receipt(self, receipt: CancelReceipt) -> bytes:
+        self.signed += 1
+        return self.signed.to_bytes(65, "big")
+
+
 class SignsReceiptsAlike(LocalSettlement):
     async def sign_receipts(self, receipts: Sequence[JournalReceipt]) -> tuple[bytes, ...]:
         return tuple(bytes(65) for _ in receipts)
@@ -206,6 +219,8 @@ MUTANTS: list[tuple[str, Callable[[], Settlement]]] = [
     ("a_market_is_refused_where_it_would_not_settle", RefusesInWords),
     ("vouchers_are_signed_the_same_or_not_at_all", SignsAnything),
     ("vouchers_are_signed_the_same_or_not_at_all", SignsAnew),
+    ("cancel_receipts_are_signed_the_same_or_not_at_all", SignsCancelsAlike),
+    ("cancel_receipts_are_signed_the_same_or_not_at_all", SignsCancelsAnew),
     ("receipts_are_signed_the_same_or_not_at_all", SignsReceiptsAlike),
     ("a_voucher_nobody_could_pay_is_refused", PromisesAnything),
     ("an_empty_statement_differs_from_nothing", FindsADifference),

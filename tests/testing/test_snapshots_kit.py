@@ -68,6 +68,13 @@ class LatestByTime(MemorySnapshots):
         return self.last
 
 
+class SortsAsText(MemorySnapshots):
+    """By names of ten digits, which longer numbers do not fit in."""
+
+    async def latest(self) -> Snapshot | None:
+        return max(self._snapshots, key=lambda one: f"{one.position:010}", default=None)
+
+
 class BeforeIncludes(MemorySnapshots):
     async def before(self, position: int) -> Snapshot | None:
         return await super().before(position + 1)
@@ -102,6 +109,7 @@ MUTANTS: list[tuple[str, Callable[[], Snapshots]]] = [
     ("none_at_first", BeginsWithOne),
     ("a_snapshot_comes_back_as_it_was", Text),
     ("latest_is_the_highest_position", LatestByTime),
+    ("latest_is_the_highest_position", SortsAsText),
     ("before_is_the_next_lower_position", BeforeIncludes),
     ("the_last_three_are_kept", KeepsTwo),
     ("old_ones_are_forgotten", KeepsAll),

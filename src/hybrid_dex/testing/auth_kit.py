@@ -86,6 +86,15 @@ class AuthKit(Kit):
             await bench.auth.login(*message)
 
     @rule
+    async def test_a_nonce_ends(self) -> None:
+        """One that nobody used for a day opens nothing, though the message is signed just now."""
+        bench = await made(self.make_auth())
+        nonce = await bench.auth.issue_nonce()
+        bench.pass_time(24 * 3600)
+        with raises("a login with a nonce of yesterday", SignatureError):
+            await bench.auth.login(*bench.login(bench.accounts[0], nonce))
+
+    @rule
     async def test_of_logins_at_once_one_succeeds(self) -> None:
         """The same message sent many times at once opens exactly one session."""
         bench = await made(self.make_auth())
@@ -208,6 +217,18 @@ class AuthKit(Kit):
         with raises("the newest refresh token of the session", SignatureError):
             await bench.auth.refresh(renewed.refresh_token)
         await bench.auth.authenticate(other.access_token)
+
+    @rule
+    async def test_of_refreshes_at_once_one_succeeds_at_most(self) -> None:
+        """The same refresh token used many times at once buys one new pair of tokens, or none."""
+        bench = await made(self.make_auth())
+        session = await bench.session(bench.accounts[0])
+        answers = await asyncio.gather(
+            *(bench.auth.refresh(session.refresh_token) for _ in range(_TOGETHER)),
+            return_exceptions=True,
+        )
+        refused = [one for one in answers if isinstance(one, SignatureError)]
+        demand(len(refused) >= _TOGETHER - 1, f"{len(refused)} of {_TOGETHER} were refused")
 
     @rule
     async def test_logout_ends_one_session(self) -> None:

@@ -25,6 +25,7 @@ __all__ = ["BookKit"]
 
 _BUY: Final = Side.BUY
 _SELL: Final = Side.SELL
+_LEVELS: Final = 500
 _NO_LIMITS: Final = RiskLimits(order_notional=None, open_orders=None, daily_volume=None)
 
 
@@ -273,6 +274,23 @@ class BookKit(Kit):
         expect("met at the limit", _met(book, _BUY, MAX_PRICE), [1, 2])
         expect("met one tick below", _met(book, _BUY, MAX_PRICE - 1), [])
         expect("met by a sell at 1", _met(book, _SELL, 1), [3])
+
+    @rule
+    def test_many_levels_are_as_right_as_few(self) -> None:
+        """Hundreds of levels, in whatever order they came and went: all are met, listed and counted."""
+        prices = list(range(1, _LEVELS + 1))
+        Random(self.seed).shuffle(prices)
+        for side, other, limit in ((_SELL, _BUY, MAX_PRICE), (_BUY, _SELL, 1)):
+            best_first = sorted(prices, reverse=side is _BUY)
+            book = self._book(*((price, side, price) for price in prices))
+            for number in prices[::3]:
+                book.remove(OrderId(number))
+            left = [price for price in best_first if price not in set(prices[::3])]
+            expect(f"{side.name}s that are met", _met(book, other, limit), left)
+            expect(f"{side.name}s that are listed", _ids(book), left)
+            depth = book.depth(_LEVELS)
+            levels = depth.asks if side is _SELL else depth.bids
+            expect(f"levels of {side.name}s", [level.price for level in levels], left)
 
     @rule
     def test_books_share_nothing(self) -> None:

@@ -6,19 +6,22 @@ The kit opens an exchange in this process; the factory connects a client to it, 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
+import msgspec
+
 from hybrid_dex.exchange import EngineClient, Exchange
 from hybrid_dex.interfaces.risk import Refusal
 from hybrid_dex.model.batch_request import BatchRequest
 from hybrid_dex.model.commands import CancelOrder, PlaceOrder, ReplaceOrder
 from hybrid_dex.model.events import EventBatch
 from hybrid_dex.model.market import Market
-from hybrid_dex.model.order import Side
+from hybrid_dex.model.order import OrderType, Side
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.units import (
     AccountId,
     Amount,
     AssetId,
     ClientOrderId,
+    MarketId,
     OrderId,
     Price,
     Quantity,
@@ -109,6 +112,7 @@ class EngineClientKit(Kit):
             order = _order(_ALICE, Side.BUY, 100, "mine")
             await engine.place(order)
             await engine.place(order)
+            expect("open orders", len(_open(engine, _ALICE)), 1)
             (found,) = _open(engine, _ALICE)
             named = engine.view.order_by_client_id(_ALICE, ClientOrderId("mine"))
             expect("by its name", named, found)
@@ -138,6 +142,38 @@ class EngineClientKit(Kit):
             expect("reasons", _reasons(late), [RejectReason.ALREADY_CANCELED])
             await engine.cancel_all(_ALICE)
             expect("left", _open(engine, _ALICE), [])
+
+    @rule
+    async def test_only_what_was_named_is_canceled(self) -> None:
+        """Of all of an account's orders those of one side, and nobody else's."""
+        async with self._met() as (_, engine):
+            await engine.place(_order(_ALICE, Side.BUY, 100))
+            await engine.place(_order(_BOB, Side.SELL, 200))
+            (own,), (other,) = _open(engine, _ALICE), _open(engine, _BOB)
+            await engine.cancel_all(_ALICE, side=Side.SELL)
+            await engine.cancel_all(_ALICE, MarketId("BTC-USDC"))
+            expect("Alice's, after what is not hers was canceled", _open(engine, _ALICE), [own])
+            answer = await engine.cancel(_ALICE, other.order_id)
+            expect("reasons", _reasons(answer), [RejectReason.UNKNOWN_ORDER])
+            await engine.cancel_all(_ALICE, _MARKET.id, Side.BUY)
+            expect("left of Alice's", _open(engine, _ALICE), [])
+            expect("left of Bob's", _open(engine, _BOB), [other])
+
+    @rule
+    async def test_linked_orders_enter_together(self) -> None:
+        """Two exits and their entry are one command, each in its place, or none enters."""
+        async with self._met() as (_, engine):
+            entry, stop = _order(_ALICE, Side.BUY, 100), OrderType.STOP_LIMIT
+            target = _order(_ALICE, Side.SELL, 120)
+            exit_ = _order(_ALICE, Side.SELL, 80)
+            exit_ = msgspec.structs.replace(exit_, order_type=stop, trigger_price=Price(81))
+            misfit = msgspec.structs.replace(target, side=Side.BUY)
+            refused = await engine.place_linked(misfit, exit_, entry)
+            demand(RejectReason.INVALID_LINK in _reasons(refused), f"it was taken: {refused}")
+            expect("open orders", _open(engine, _ALICE), [])
+            _done(await engine.place_linked(target, exit_, entry))
+            found = [(one.price, one.asleep) for one in _open(engine, _ALICE)]
+            expect("price and lots asleep", found, [(100, 0), (120, 20_000), (80, 20_000)])
 
     @rule
     async def test_a_batch_is_one_command(self) -> None:

@@ -18,7 +18,7 @@ from hybrid_dex.defaults.standard_risk import StandardRisk
 from hybrid_dex.engine.engine import Engine
 from hybrid_dex.errors import SequenceError
 from hybrid_dex.interfaces.records import FillRecord, Records
-from hybrid_dex.model.commands import Deposit, ListMarket, PlaceLinked, PlaceOrder
+from hybrid_dex.model.commands import Command, Deposit, ListMarket, PlaceLinked, PlaceOrder
 from hybrid_dex.model.events import Event, EventBatch, FillMade, FillSettled, OrderAccepted
 from hybrid_dex.model.order import OrderStatus, OrderType, SelfTradeMode, Side, TimeInForce
 from hybrid_dex.model.settlement import SettlementStage
@@ -43,7 +43,7 @@ from hybrid_dex.model.units import (
     order_id,
 )
 from hybrid_dex.model.views import OrderView
-from hybrid_dex.testing.rules import Kit, expect, made, raises, rule
+from hybrid_dex.testing.rules import Kit, demand, expect, made, raises, rule
 from hybrid_dex.testing.traffic import ACCOUNTS, MARKETS, apply, traffic
 
 __all__ = ["RecordsKit"]
@@ -284,6 +284,24 @@ class RecordsKit(Kit):
             expect("fills", await _fills(records), _newest(history.fills))
 
     @rule
+    async def test_rows_and_position_go_together(self) -> None:
+        """Of records that were never closed another program finds rows as far as the position says."""
+        half, whole = self.length // 2, _history(self.seed, self.length)
+        async with self._open() as first:
+            await first.project(whole.batches[:half])
+            async with self._open() as records:
+                at = await records.position()
+                demand(0 <= at <= half, f"position {at} after {half} commands")
+                wanted = (
+                    _history(self.seed, at) if at else _History(batches=[], orders={}, fills={})
+                )
+                expect(f"fills at position {at}", await _fills(records), _newest(wanted.fills))
+                await _expect_orders(records, wanted)
+                await records.project(whole.batches[at:])
+                expect("fills", await _fills(records), _newest(whole.fills))
+                await _expect_orders(records, whole)
+
+    @rule
     async def test_close_may_be_repeated(self) -> None:
         """A second close is safe, and closed records open again."""
         records = await made(self.make_records())
@@ -341,7 +359,7 @@ def _linked_history() -> _History:
         for one in ACCOUNTS
         for asset in (_MARKET.base.id, _MARKET.quote.id)
     ]
-    for command in (
+    commands: tuple[Command, ...] = (
         ListMarket(market=_MARKET),
         *funds,
         PlaceLinked(
@@ -352,7 +370,8 @@ def _linked_history() -> _History:
         PlaceLinked(take_profit=oco[0], stop=oco[1]),
         order(_BOB, Side.BUY, 97, 1),
         order(_CAROL, Side.SELL, 97, 1),
-    ):
+    )
+    for command in commands:
         events = apply(engine, command)
         _note(history, engine, EventBatch(engine.sequence, engine.at_ns, events))
     return history

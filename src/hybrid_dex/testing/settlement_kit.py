@@ -30,7 +30,7 @@ from hybrid_dex.model.receipts import JournalReceipt, ReceiptKind
 from hybrid_dex.model.settlement import MatchedFill, SettlementStage
 from hybrid_dex.model.solvency import Discrepancy, Statement
 from hybrid_dex.model.units import AssetId, FillId, fill_sequence
-from hybrid_dex.model.vouchers import Voucher
+from hybrid_dex.model.vouchers import CancelReceipt, Voucher
 from hybrid_dex.testing.rules import Kit, demand, expect, made, raises, rule
 from hybrid_dex.testing.traffic import traffic
 
@@ -263,6 +263,31 @@ class SettlementKit(Kit):
             demand(
                 await one.sign_voucher(other) != signature, "another voucher, the same signature"
             )
+
+    @rule
+    async def test_cancel_receipts_are_signed_the_same_or_not_at_all(self) -> None:
+        """The same cancel receipt gives the same 65 bytes, another one others; else it raises."""
+        async with self._open() as world:
+            one, order = world.settlement, world.bench.groups[0][0].maker
+            signed = order.authorization
+            receipt = CancelReceipt(
+                trader=order.account,
+                market=world.bench.groups[0][0].market,
+                nonce=1 if signed is None else signed.nonce,
+                filled=0,
+                sequence=0,
+            )
+            try:
+                signature = await one.sign_cancel_receipt(receipt)
+            except (ConfigurationError, SettlementError):
+                with raises("signing it again", ConfigurationError, SettlementError):
+                    await one.sign_cancel_receipt(receipt)
+                return
+            expect("the signature's length", len(signature), _SIGNATURE_BYTES)
+            again = await one.sign_cancel_receipt(receipt)
+            expect("the same cancel receipt signed again", again, signature)
+            other = await one.sign_cancel_receipt(attrs.evolve(receipt, filled=1))
+            demand(other != signature, "another cancel receipt, the same signature")
 
     @rule
     async def test_receipts_are_signed_the_same_or_not_at_all(self) -> None:

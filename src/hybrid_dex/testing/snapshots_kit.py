@@ -8,7 +8,7 @@ import pickle
 from collections.abc import Awaitable
 
 from hybrid_dex.interfaces.snapshots import SharedSnapshots, Snapshot, Snapshots
-from hybrid_dex.model.units import Sequence
+from hybrid_dex.model.units import MAX_SEQUENCE, Sequence
 from hybrid_dex.testing.rules import Kit, demand, expect, made, rule
 
 __all__ = ["SnapshotsKit"]
@@ -44,11 +44,16 @@ class SnapshotsKit(Kit):
 
     @rule
     async def test_latest_is_the_highest_position(self) -> None:
-        """Not the one that was put last."""
+        """Not the one that was put last, and by number, however many digits it has."""
         snapshots = await made(self.make_snapshots())
         for position in (9, 100, 20):
             await snapshots.put(_snapshot(position))
         expect("latest", await snapshots.latest(), _snapshot(100))
+        for position in (2 * 10**10, MAX_SEQUENCE, 9 * 10**10):
+            await snapshots.put(_snapshot(position))
+        expect("latest", await snapshots.latest(), _snapshot(MAX_SEQUENCE))
+        before = await snapshots.before(MAX_SEQUENCE)
+        expect(f"before {MAX_SEQUENCE}", before, _snapshot(9 * 10**10))
 
     @rule
     async def test_before_is_the_next_lower_position(self) -> None:
@@ -138,7 +143,7 @@ def _snapshot(
     return Snapshot(
         position=position,
         frame_hash=position.to_bytes(32, "big"),
-        sequence=Sequence(10 * position),
+        sequence=Sequence(min(10 * position, MAX_SEQUENCE)),
         state_hash=bytes(range(32)),
         versions=versions,
         state=state,
