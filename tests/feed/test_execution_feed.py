@@ -6,6 +6,8 @@ from hybrid_dex.model.order import CancelReason, OrderStatus, Side
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.reports import ExecType, Liquidity
 from hybrid_dex.model.units import Quantity, Sequence, order_id
+from tests.engine.driver import BUY, SELL, Driver
+from tests.engine.test_links import bracket, leg
 from tests.feed.orders_of_alice_and_bob import (
     ALICE,
     BOB,
@@ -62,6 +64,28 @@ def test_new_terms_and_reductions_show_the_new_totals() -> None:
     assert (report.quantity, report.open) == (7, 4)
     [report] = feed.apply(batch(4, replaced(order_id(1), Side.BUY, 98, 6)))
     assert (report.exec_type, report.price, report.quantity) == (ExecType.REPLACED, 98, 6)
+
+
+def test_an_exit_of_which_the_rest_slept_ends_filled() -> None:
+    """Its reduction is the last that is told of it, and nothing of it is remembered."""
+    driver = Driver()
+    driver.fund("alice", "bob")
+    feed = ExecutionFeed(sequence=driver.engine.sequence)
+    last = {}
+    commands = (bracket(), leg(SELL, account="bob", quantity=2, price=100), leg(BUY, account="bob"))
+    for command in commands:
+        events = driver.do(command)
+        for report in feed.apply(batch(driver.engine.sequence, *events)):
+            last[report.order_id] = report
+    exits = [report for report in last.values() if report.account == "alice"]
+    for report in exits:
+        shown = driver.engine.order(report.order_id)
+        assert shown is not None
+        assert (report.status, report.filled, report.open) == (shown.status, shown.filled, 0)
+    [taken] = [report for report in exits if report.exec_type is ExecType.REDUCED]
+    assert (taken.status, taken.filled, taken.quantity) == (OrderStatus.FILLED, 2, 2)
+    gone = canceled(taken.order_id, 0)
+    assert feed.apply(batch(driver.engine.sequence + 1, gone)) == ()
 
 
 def test_refusals_name_what_is_known() -> None:

@@ -240,8 +240,9 @@ class Changes:
 
     def _reduce(self, event: OrderReduced) -> None:
         self._orders.change(event.order_id, open=event.open, quantity=event.quantity)
-        if not event.open:  # what sleeps of an exit will not wake, and all else of it was filled
-            self._orders.change(event.order_id, status=int(OrderStatus.FILLED))
+        if not event.open:
+            # All of an exit that was alive was taken, and the rest slept: that is its end.
+            self._orders.change(event.order_id, status=int(OrderStatus.FILLED), waiting=False)
 
     def _end(self, event: OrderCanceled | OrderExpired, status: OrderStatus) -> None:
         self._orders.change(

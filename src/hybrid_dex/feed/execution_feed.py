@@ -131,11 +131,7 @@ class ExecutionFeed:
             case OrderExpired():
                 yield from self._ended(batch, event, ExecType.EXPIRED)
             case OrderReduced() if (known := self._known(event.order_id)) is not None:
-                known.open, known.filled = event.open, event.filled
-                if not (event.self_trade or event.linked):
-                    known.quantity = Quantity(known.quantity - event.by)
-                    known.asleep = Quantity(0)  # of an exit, this is what will never wake
-                yield _report(batch, known, ExecType.REDUCED)
+                yield self._reduced(batch, known, event)
             case OrderReplaced() if (known := self._known(event.order_id)) is not None:
                 _replace(known, event)
                 yield _report(batch, known, ExecType.REPLACED)
@@ -178,6 +174,18 @@ class ExecutionFeed:
             )
             if not open_:
                 del self._orders[order_id]
+
+    def _reduced(self, batch: EventBatch, order: _Order, event: OrderReduced) -> ExecutionReport:
+        order.open, order.filled = event.open, event.filled
+        if not (event.self_trade or event.linked):
+            order.quantity = Quantity(order.quantity - event.by)
+            order.asleep = Quantity(0)  # of an exit, this is what will never wake
+        report = _report(batch, order, ExecType.REDUCED)
+        if event.open:
+            return report
+        # All of an exit that was alive was taken, and the rest slept: nothing else tells that it is done.
+        del self._orders[event.order_id]
+        return msgspec.structs.replace(report, status=OrderStatus.FILLED, waiting=False)
 
     def _ended(
         self,

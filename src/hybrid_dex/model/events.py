@@ -205,7 +205,7 @@ class OrderReduced(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=6
 
     Attributes:
         by: lots taken away.
-        open: LeavesQty afterwards.
+        open: LeavesQty afterwards; 0 of an exit of which all that was alive is filled, and which ends so.
         self_trade: whether self-trade prevention did it.
         linked: whether the linked order was filled by as much; the total stays as it was ordered.
         quantity: the total afterwards, lots.
