@@ -50,6 +50,18 @@ class MemoryRecords:
         self.batches.extend(batches)
 
 
+class CountingClock(FakeClock):
+    """Notes how long it was slept."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.slept: list[float] = []
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        await super().sleep(seconds)
+
+
 class TestRecords:
     async def test_records_follow_and_catch_up(self) -> None:
         """Within memory, after an outage, after more than memory holds, and after a restart."""
@@ -68,6 +80,19 @@ class TestRecords:
         async with Exchange([MARKET], records=fresh, **arguments) as exchange:  # type: ignore[arg-type] # as above
             await until(lambda: exchange.health().records_lag == 0)
         assert fresh.batches == records.batches
+
+    async def test_pauses_grow_within_one_outage_alone(self) -> None:
+        """A later one is looked at as soon and as often as the first."""
+        records, clock = MemoryRecords(), CountingClock()
+        options = ExchangeOptions(retry_s=0.0371, retry_max_s=0.1)
+        pauses = [0.0371, 0.0742, 0.1, 0.1]
+        async with Exchange([MARKET], records=records, clock=clock, options=options) as exchange:  # type: ignore[arg-type] # as above
+            for _ in range(2):
+                clock.slept.clear()
+                records.failures = len(pauses)
+                await exchange.deposit(ALICE, USDC, Amount(1))
+                await until(lambda: exchange.health().records_lag == 0 and not records.failures)
+                assert [one for one in clock.slept if one in pauses] == pauses
 
     async def test_a_bug_in_the_records_stops_no_trading(self) -> None:
         """Such as a number that no column holds: it is loud, and tried again."""

@@ -153,21 +153,19 @@ class Projection:
                 await self._process.close()
 
     async def _follow(self) -> None:
-        wait_s = self._options.retry_s
+        wait_s = 0.0
         while True:
             try:
                 self._projected = await self._records.position()
                 await self._project()
             except (HybridDexError, OSError) as error:
-                self._ok = False
                 _log.warning("the records can not follow now: %s", error)
-                await self._clock.sleep(wait_s)
-                wait_s = min(2 * wait_s, self._options.retry_max_s)
             except Exception:  # noqa: BLE001 # no bug in the records is a reason to stop trading
-                self._ok = False
                 _log.exception("the records broke down; they are tried again, trading goes on")
-                await self._clock.sleep(wait_s)
-                wait_s = min(2 * wait_s, self._options.retry_max_s)
+            # One that begins now is waited out from the shortest pause on.
+            again, self._ok = not self._ok, False
+            wait_s = min(2 * wait_s, self._options.retry_max_s) if again else self._options.retry_s
+            await self._clock.sleep(wait_s)
 
     async def _project(self) -> None:
         while True:
