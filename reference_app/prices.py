@@ -125,7 +125,8 @@ class Prices:
         """Read what traded before, of markets whose records have caught up."""
         for market, feed in list(self._feeds.items()):
             if not feed.seeded:
-                since = self._exchange.view.at_ns // _SECOND_NS - 2 * DAY_S
+                # From the beginning of a day on: the candle of the first minutes is whole, too.
+                since = (self._exchange.view.at_ns // (_SECOND_NS * DAY_S) - 2) * DAY_S
                 if feed.seed(*await self._records.minutes(market, since)):
                     self._touched.add(market)
 

@@ -4,12 +4,16 @@ import asyncio
 from pathlib import Path
 
 import attrs
+import msgspec
 
 from hybrid_dex.client import ExchangeClient, Reconnected
+from hybrid_dex.model.candles import DAY_S, MINUTE_S, Candle, with_trade
 from hybrid_dex.model.commands import ListMarket
+from hybrid_dex.model.market import Market
 from hybrid_dex.model.reasons import RejectReason
-from hybrid_dex.model.units import AssetId, MarketId
+from hybrid_dex.model.units import AssetId, MarketId, Price, Sequence, TimestampNs
 from hybrid_dex.wire import CandleMessage, TickerMessage
+from reference_app.prices import Prices
 from reference_app.tests.stack import Stack, Trader, running, settings
 
 
@@ -101,6 +105,60 @@ async def test_after_a_restart_they_go_on_from_the_records(tmp_path: Path) -> No
             while (candle := await socket.hear("candle"))["volume"] == "0.5":
                 pass
             assert (candle["volume"], candle["trades"]) == ("0.75", 2)
+
+
+class Quiet:
+    """An engine's view and records: what traded on one day, long before the last command."""
+
+    def __init__(self, market: Market, minutes: list[Candle], at_s: int) -> None:
+        self.view, self.sequence, self.at_ns = self, Sequence(1), TimestampNs(at_s * 10**9)
+        self.listed, self.traded = market, minutes
+
+    def markets(self) -> tuple[Market, ...]:
+        return (self.listed,)
+
+    def market(self, market: MarketId) -> Market | None:
+        return self.listed if market == self.listed.id else None
+
+    async def minutes(self, _: MarketId, from_s: int) -> tuple[Sequence, list[Candle]]:
+        return self.sequence, [one for one in self.traded if one.start_s >= from_s]
+
+
+class Ear:
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.frames: list[bytes] = []
+
+    def offer_newest(self, _: str, frame: bytes) -> None:
+        self.frames.append(frame)
+
+
+async def test_the_candle_of_a_day_without_a_trade_since_is_whole() -> None:
+    """Whatever the time of day is when the records are read."""
+    market = Market.spot("ETH-USDC", base_decimals=18, quote_decimals=6, tick="1", lot="1")
+    day_s = 20_000 * DAY_S
+    minutes = [
+        with_trade(
+            None,
+            market=market.id,
+            interval_s=MINUTE_S,
+            at_ns=TimestampNs((day_s + hour * 3_600) * 10**9),
+            price=Price(hour),
+            quantity=2,
+            notional=2 * hour,
+        )
+        for hour in (1, 20)
+    ]
+    for days in (1, 1.5, 2, 2.5):
+        quiet, ear = Quiet(market, minutes, int(day_s + days * DAY_S) + 7_000), Ear()
+        prices = Prices(quiet, quiet)  # type: ignore[arg-type] # as much of both as it asks
+        prices.begin()
+        await prices._seed()
+        prices.hear("candles_1d", market.id, ear)
+        (frame,) = ear.frames
+        told = msgspec.json.decode(frame[frame.index(b"{") :])
+        assert (told["open"], told["close"], told["volume"]) == ("1", "20", "4"), days
 
 
 async def test_they_are_of_a_market_and_can_be_left(
