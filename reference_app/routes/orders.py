@@ -6,6 +6,7 @@ signature. An order of another account is answered like one that does not exist.
 
 from typing import Any
 
+import msgspec
 from litestar import Request, Router, delete, get, post
 from litestar.params import FromPath
 
@@ -118,7 +119,9 @@ async def list_orders(
         lambda: services.records.find_orders(account, query, before=below, limit=limit)
     )
     last = str(orders[-1].order_id) if len(orders) == limit else None
-    return OrdersAnswer(orders=[_message(services, order) for order in orders], next=last)
+    return OrdersAnswer(
+        orders=[_message(services, _with_sleep(services, order)) for order in orders], next=last
+    )
 
 
 @get("/{order_id:str}", security=READ_BY_MARKET)
@@ -227,6 +230,16 @@ async def cancel_receipt(
 
 def _below(before: str | None) -> OrderId | None:
     return None if before is None else parse_order_id(before, "before")
+
+
+def _with_sleep(services: Services, order: OrderView) -> OrderView:
+    """Return a recorded order with what sleeps of it, which the engine knows and no record keeps."""
+    if not order.open or order.linked_to is None:
+        return order
+    live = services.exchange.view.order(order.order_id)
+    if live is None or not live.asleep:
+        return order
+    return msgspec.structs.replace(order, asleep=min(order.open, live.asleep))
 
 
 def _message(services: Services, order: OrderView) -> OrderMessage:

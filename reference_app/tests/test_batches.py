@@ -130,6 +130,13 @@ def lane_of(alice: Trader) -> tuple[Nonce, Nonce]:
     return Nonce(counter, 0, lane), Nonce(counter, 1, lane)
 
 
+async def recorded(stack: Stack) -> None:
+    """Wait until the records have all that happened."""
+    async with asyncio.timeout(120):
+        while stack.services.exchange.health().records_lag:
+            await asyncio.sleep(0.01)
+
+
 def exits_of(who: Trader, quantity: str = "1") -> dict[str, Any]:
     """A take-profit above and a stop below, as one who holds base sends them."""
     first, second = lane_of(who)
@@ -179,6 +186,15 @@ async def test_a_bracket_over_the_socket_wakes_as_its_entry_fills(
         for order_id, report in woken.items():
             same = ("open", "asleep", "waiting", "linked_to", "status")
             assert [report[name] for name in same] == [rest[order_id][name] for name in same]
+        await recorded(stack)
+        listed = {one["order_id"]: one for one in (await alice.get("/orders")).json()["orders"]}
+        for order_id in woken:
+            assert listed[order_id] == rest[order_id]
+        await alice.delete(f"/orders/{orders['stop']['order_id']}")
+        await recorded(stack)
+        for one in (await alice.get("/orders")).json()["orders"]:
+            assert (one["open"], one["asleep"]) == ("0", "0")
+            assert (await alice.get(f"/orders/{one['order_id']}")).json()["asleep"] == "0"
 
 
 async def test_linked_orders_are_refused_together_and_the_culprit_is_named(

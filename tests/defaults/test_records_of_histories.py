@@ -1,6 +1,9 @@
 """Records against the engine: over histories of every kind of command they say of each order what it says."""
 
 import random
+from collections.abc import AsyncIterator
+
+import pytest
 
 from hybrid_dex.defaults.sql_records import SqlRecords
 from hybrid_dex.model.commands import PlaceLinked
@@ -18,24 +21,33 @@ from tests.tiers import count
 HISTORIES = count(fast=10, full=200)
 LENGTH = 200
 LIVE = {OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED}
-TOLD = set(OrderView.__struct_fields__) - {"asleep"}
-OF_THE_LIVE = {"open", "linked_to"}
+TOLD = set(OrderView.__struct_fields__)
+
+
+@pytest.fixture
+async def records() -> AsyncIterator[SqlRecords]:
+    opened = SqlRecords("sqlite://")
+    await opened.open()
+    yield opened
+    await opened.close()
 
 
 def differing(found: OrderView, shown: OrderView) -> list[str]:
-    """Return the fields that differ; of an ended order, not what its end says in other words."""
-    names = TOLD if shown.status in LIVE else TOLD - OF_THE_LIVE
+    """Return the fields that differ, beside what is not kept of a live order, or told of one's end."""
+    names = TOLD - {"asleep" if shown.status in LIVE else "linked_to"}
     return [name for name in sorted(names) if getattr(found, name) != getattr(shown, name)]
 
 
-async def test_orders_and_funds_are_the_engines_over_random_histories(seed: int) -> None:
+async def test_orders_and_funds_are_the_engines_over_random_histories(
+    seed: int, records: SqlRecords
+) -> None:
     """Every order as the engine last showed it, and what everybody owns, a few commands a call."""
     for number in range(HISTORIES):
         rng = random.Random(f"{seed}:{number}")
-        engine, naive, records = make_engine(), Naive(), SqlRecords("sqlite://")
+        engine, naive = make_engine(), Naive()
         shown: dict[OrderId, OrderView] = {}
         waiting: list[EventBatch] = []
-        await records.open()
+        await records.reset()
         for command in history(rng.randrange, LENGTH, naive):
             naive.apply(command)
             waiting.append(EventBatch(command.sequence, command.at_ns, engine.apply(command)))
@@ -57,13 +69,11 @@ async def test_orders_and_funds_are_the_engines_over_random_histories(seed: int)
                 assert owned.trading == balance.available + balance.held, (number, owned)
                 assert owned.withdrawing == balance.withdrawing
                 assert owned.vouchers == balance.vouchers
-        await records.close()
 
 
-async def test_an_exit_of_which_the_rest_slept_is_filled() -> None:
+async def test_an_exit_of_which_the_rest_slept_is_filled(records: SqlRecords) -> None:
     """All of it that was alive was taken: no other event tells that it is done."""
-    driver, records = Driver(), SqlRecords("sqlite://")
-    await records.open()
+    driver = Driver()
     driver.fund("alice", "bob")
     before = driver.engine.sequence
     commands = [bracket(), leg(SELL, account="bob", quantity=2, price=100), leg(BUY, account="bob")]
@@ -77,13 +87,11 @@ async def test_an_exit_of_which_the_rest_slept_is_filled() -> None:
     assert shown is not None
     assert (found.status, found.filled, found.open) == (OrderStatus.FILLED, 2, 0)
     assert differing(found, shown) == []
-    await records.close()
 
 
-async def test_a_triggered_exit_is_linked_to_nothing() -> None:
+async def test_a_triggered_exit_is_linked_to_nothing(records: SqlRecords) -> None:
     """It goes on alone, as the engine shows it."""
-    driver, records = ready(), SqlRecords("sqlite://")
-    await records.open()
+    driver = ready()
     before = driver.engine.sequence
     stop = {"order_type": OrderType.STOP_LIMIT, "trigger_price": 90, "price": 95}
     pair = PlaceLinked(take_profit=leg(SELL), stop=leg(SELL, **stop))
@@ -95,4 +103,3 @@ async def test_a_triggered_exit_is_linked_to_nothing() -> None:
     found = await records.order(order_id(before + 1, 1))
     assert found is not None
     assert (found.status, found.waiting, found.linked_to) == (OrderStatus.NEW, False, None)
-    await records.close()

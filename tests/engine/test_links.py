@@ -21,9 +21,10 @@ from hybrid_dex.model.events import (
     OrderCanceled,
     OrderRejected,
 )
-from hybrid_dex.model.order import CancelReason, OrderType, Side, TimeInForce
+from hybrid_dex.model.order import CancelReason, OrderStatus, OrderType, Side, TimeInForce
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.signed_order import Nonce
+from hybrid_dex.model.units import OrderId, order_id
 from tests.engine.driver import BUY, SELL, Driver, authorize, make_engine
 
 LINKED = CancelReason.LINKED
@@ -284,3 +285,16 @@ def test_a_bracket_goes_on_the_same_after_a_restart_at_any_point() -> None:
     assert woke == 4
     assert driver.engine.open_orders("alice") == ()
     assert isinstance(events[1], FillMade)
+
+
+def test_nothing_sleeps_of_an_exit_that_ended() -> None:
+    """As its last report says it."""
+    driver = ready()
+    driver.do(bracket())
+    first = order_id(driver.engine.sequence)
+    exits = [OrderId(first + index) for index in (1, 2)]
+    assert [driver.engine.order(one).asleep for one in exits] == [5, 5]
+    driver.cancel("alice", first)
+    for one in exits:
+        shown = driver.engine.order(one)
+        assert (shown.status, shown.open, shown.asleep) == (OrderStatus.CANCELED, 0, 0)

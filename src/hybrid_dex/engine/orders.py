@@ -184,7 +184,7 @@ class LiveOrder(msgspec.Struct, gc=False, array_like=True):
             display_quantity=extra.display_quantity,
             quote_budget=extra.quote_budget,
             linked_to=extra.other or None,
-            asleep=extra.asleep,
+            asleep=Quantity(min(extra.asleep, self.open)),  # nothing of one that ended
         )
 
 

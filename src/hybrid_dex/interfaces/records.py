@@ -48,7 +48,10 @@ class Records(Protocol):
         ...
 
     async def order(self, order_id: OrderId) -> OrderView | None:
-        """Return one order, live or ended, or ``None``."""
+        """Return one order, live or ended, or ``None``.
+
+        How much of an exit sleeps need not be kept: its `OrderView.asleep` is 0 then.
+        """
         ...
 
     async def orders(
