@@ -2,8 +2,10 @@
 
 Whoever asks meanwhile is refused at once instead of waiting for an answer that does not come. After
 that one call tries the service; the library lets everybody through then, so one permit makes it one.
+A call that is canceled before it is answered counts neither way.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
@@ -86,7 +88,7 @@ class Breaker:
             raise LeftAloneError(self.name)
         self._probing = self._probing or probes
         try:
-            async with self._breaker:
+            async with self._judged(self._breaker):
                 yield
         except OpenedState as error:
             self._counters.calls_left_out += 1
@@ -94,5 +96,20 @@ class Breaker:
         finally:
             if probes:
                 self._probing = False
-            elif not self.is_closed:
+
+    @asynccontextmanager
+    async def _judged(self, breaker: AsyncCircuitBreaker) -> AsyncIterator[None]:
+        """Let the library learn how a call ended."""
+        await breaker.__aenter__()
+        try:
+            yield
+        except asyncio.CancelledError:  # who asked went away before there was an answer
+            raise
+        except BaseException as error:
+            was_closed = self.is_closed
+            await breaker.__aexit__(type(error), error, error.__traceback__)
+            if was_closed and not self.is_closed:
                 self._counters.breakers_opened += 1
+            raise
+        else:
+            await breaker.__aexit__(None, None, None)

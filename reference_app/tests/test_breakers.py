@@ -56,6 +56,59 @@ async def test_after_failures_in_a_row_nobody_is_let_through_and_then_one() -> N
     await probe()
 
 
+async def test_a_call_that_is_canceled_says_nothing_of_the_service() -> None:
+    """Neither does it end a row of failures, nor does a probe that nobody waits for let all through."""
+    breaker, entered = Breaker("x", OSError, failures=2, open_s=0.05), asyncio.Event()
+
+    async def waits() -> None:
+        async with breaker.passing():
+            entered.set()
+            await asyncio.Event().wait()
+
+    async def canceled() -> None:
+        entered.clear()
+        asked = asyncio.create_task(waits())
+        await entered.wait()
+        asked.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asked
+
+    for _ in range(2):
+        await canceled()
+        with pytest.raises(OSError, match="away"):
+            await fails(breaker)
+    assert breaker.state == "open"
+    await asyncio.sleep(0.06)
+    await canceled()
+    assert breaker.state == "half_open"
+    with pytest.raises(OSError, match="away"):
+        await fails(breaker)
+    assert breaker.state == "open"
+    await asyncio.sleep(0.06)
+    async with breaker.passing():
+        pass
+    assert breaker.is_closed
+
+
+async def test_calls_that_fail_together_open_it_once() -> None:
+    counters = Counters()
+    breaker = Breaker("x", OSError, failures=2, open_s=60, counters=counters)
+    release = asyncio.Event()
+
+    async def ends(error: Exception | None) -> None:
+        async with breaker.passing():
+            await release.wait()
+            if error is not None:
+                raise error
+
+    errors = (OSError("away"), OSError("away"), OSError("away"), None)
+    asked = [asyncio.create_task(ends(error)) for error in errors]
+    await asyncio.sleep(0)
+    release.set()
+    await asyncio.gather(*asked, return_exceptions=True)
+    assert (breaker.state, counters.breakers_opened) == ("open", 1)
+
+
 async def test_what_is_no_failure_of_the_service_opens_nothing() -> None:
     breaker = Breaker("x", OSError, failures=1, open_s=60)
     for _ in range(3):
