@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack
 
+import attrs
 import grpc
 import msgspec
 import pytest
@@ -148,6 +149,37 @@ async def test_an_engine_with_another_journal_is_not_followed() -> None:
                 await until(lambda: "does not continue" in engine.health().halted)
                 with pytest.raises(dex.UnavailableError, match="restart the gateway"):
                     await engine.heartbeat(BOB)
+
+
+class Trimming:
+    """An exchange whose journal is trimmed between the first checkpoint and its records."""
+
+    def __init__(self, exchange: dex.Exchange, journal: dex.MemoryJournal, upto: int) -> None:
+        self.exchange, self.journal, self.upto = exchange, journal, upto
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.exchange, name)
+
+    async def checkpoint(self, after: int | None = None) -> dex.Checkpoint:
+        found = await self.exchange.checkpoint(after)
+        if not self.upto:
+            return found
+        upto, self.upto = self.upto, 0
+        await self.journal.trim(upto)
+        return attrs.evolve(found, snapshot=None, epoch=0)
+
+
+async def test_records_that_are_trimmed_meanwhile_are_made_up_for_by_a_checkpoint() -> None:
+    journal, snapshots = dex.MemoryJournal(), dex.MemorySnapshots()
+    async with dex.Exchange([MARKET], journal=journal, snapshots=snapshots) as exchange:
+        await exchange.heartbeat(BOB)
+    snapshot = await snapshots.latest()
+    assert snapshot is not None
+    async with dex.Exchange([MARKET], journal=journal, snapshots=snapshots) as exchange:
+        trimming = Trimming(exchange, journal, snapshot.position)
+        async with serving(trimming) as address, gateway(address) as engine:  # type: ignore[arg-type] # as an exchange
+            await engine.heartbeat(BOB)
+            assert engine.view.state_hash() == exchange.view.state_hash()
 
 
 class TestPresence:

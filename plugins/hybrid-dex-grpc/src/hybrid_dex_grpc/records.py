@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import grpc
 from grpc import aio
 
-from hybrid_dex import Checkpoint, JournalError, Sequence, Snapshot, UnavailableError
+from hybrid_dex import Checkpoint, Sequence, Snapshot, UnavailableError
 from hybrid_dex_grpc import engine_pb2 as pb
 from hybrid_dex_grpc.channel import EngineChannel, told
 
@@ -55,8 +55,8 @@ class EngineRecords:
         """Yield durable records after a position, and new ones.
 
         Raises:
-            JournalError: the ones right after it are trimmed.
-            UnavailableError: the engine is gone.
+            UnavailableError: the engine is gone, or the ones right after it are trimmed: another
+                checkpoint has what they did.
         """
         parts: list[bytes] = []
         call = self._channel.follow_records(pb.FollowRecordsRequest(after=after))
@@ -68,8 +68,6 @@ class EngineRecords:
                         yield record.position, b"".join(parts)
                         parts.clear()
         except aio.AioRpcError as error:
-            if error.code() is grpc.StatusCode.OUT_OF_RANGE:
-                raise JournalError(error.details() or "") from error
             raise UnavailableError(f"the engine's records ended: {told(error)}") from error
         finally:
             call.cancel()
