@@ -103,6 +103,30 @@ async def test_a_stream_of_another_journal_is_removed(
             await until(lambda: reader.replica.view.sequence == exchange.view.sequence)
 
 
+async def test_records_of_a_trimmed_journal_come_over_the_bus(bus: RedisBus) -> None:
+    """What the journal has no more is never there, where the bus ends before it and where it is empty."""
+    journal, snapshots = dex.MemoryJournal(), dex.MemorySnapshots()
+
+    async def publish(exchange: dex.Exchange) -> None:
+        async with bus.publishing(exchange), asyncio.timeout(60):
+            await deposit(exchange, 5)
+            while (await ids_of(bus))[-1:] != [exchange.health().position]:
+                await asyncio.sleep(0.02)
+        found = await ids_of(bus)
+        assert found == list(range(found[0], found[-1] + 1))
+
+    for empties in (False, False, True):
+        if empties:
+            await bus._redis.delete(bus._stream)
+        async with dex.Exchange([MARKET], journal=journal, snapshots=snapshots) as exchange:
+            await deposit(exchange, 1)
+            await publish(exchange)
+            await deposit(exchange, 5)  # nobody publishes these
+        snapshot = await snapshots.latest()
+        assert snapshot is not None
+        await journal.trim(snapshot.position)
+
+
 async def test_the_stream_is_bounded(exchange: dex.Exchange, server: Server) -> None:
     async with RedisBus(server.address, "test", kept=100) as bus, bus.publishing(exchange):
         for _ in range(60):

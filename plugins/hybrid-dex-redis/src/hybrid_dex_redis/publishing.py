@@ -14,7 +14,7 @@ from typing import Final
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from hybrid_dex import HybridDexError, RecordSource
+from hybrid_dex import HybridDexError, JournalError, RecordSource, UnavailableError
 from hybrid_dex_redis.stream import CONTENT, last_entry
 
 __all__ = ["publishing"]
@@ -62,18 +62,32 @@ async def _begin(redis: Redis, stream: str, source: RecordSource, kept: int) -> 
     """Return the record behind which to go on; remove a stream of another journal."""
     last = await last_entry(redis, stream)
     if last is None:
-        head = (await source.checkpoint()).head
-        return max(0, head - kept // 2)
+        return await _oldest(source, (await source.checkpoint()).head, kept)
     position, raw = last
     head = (await source.checkpoint(position)).head
     if head - position > kept:  # older than a gateway could use
         await redis.delete(stream)
-        return head - kept // 2
-    if position <= head:
-        async for _, ours in source.records(position - 1):
-            if ours == raw:
-                return position
-            break
-    _log.warning("the bus has records of another journal; they are removed")
+        return await _oldest(source, head, kept)
+    if position <= head and await _after(source, position - 1) == raw:
+        return position
+    _log.warning("the bus has records that the journal has not; they are removed")
     await redis.delete(stream)
-    return max(0, head - kept // 2)
+    return await _oldest(source, head, kept)
+
+
+async def _oldest(source: RecordSource, head: int, kept: int) -> int:
+    """Return behind which record to begin: half of what is kept, or no old ones if they are trimmed."""
+    after = max(0, head - kept // 2)
+    return after if after == head or await _after(source, after) is not None else head
+
+
+async def _after(source: RecordSource, position: int) -> bytes | None:
+    """Return the record right after one that is not the last; ``None`` if it is trimmed."""
+    try:
+        async for _, raw in source.records(position):
+            return raw
+    except UnavailableError:
+        raise
+    except JournalError:
+        pass
+    return None
