@@ -16,6 +16,7 @@ from hybrid_dex.model.commands import (
 from hybrid_dex.model.events import EventBatch, FillMade, MarketListed
 from hybrid_dex.model.fees import FeeSchedule, FeeTier
 from hybrid_dex.model.market import MarketState
+from hybrid_dex.model.market_events import FeesScheduled, MarketStateScheduled
 from hybrid_dex.model.order import OrderStatus, OrderType, Side, TimeInForce
 from hybrid_dex.model.protection import ScheduleCancel
 from hybrid_dex.model.settlement import FillFailure
@@ -34,6 +35,25 @@ def leg(side: Side, price: int, **terms: object) -> PlaceOrder:
 
 def plan(driver: Driver, state: MarketState, second: int) -> None:
     driver.do(ScheduleMarketState(market=MARKET.id, state=state, due_ns=second * SECOND))
+
+
+def test_a_plan_in_place_of_another_is_no_plan_more() -> None:
+    """With a hundred, each can be planned anew for its time; one more, of either kind, can not."""
+    driver = Driver()
+    for second in range(1, 100):
+        plan(driver, S.HALTED, second)
+    fees = ScheduleFees(market=MARKET.id, fees=MARKET.fees, due_ns=100 * SECOND)
+    driver.do(fees)
+    for one, told in (
+        (ScheduleMarketState(market=MARKET.id, state=S.POST_ONLY, due_ns=SECOND), True),
+        (fees, True),
+        (ScheduleMarketState(market=MARKET.id, state=S.HALTED, due_ns=100 * SECOND), False),
+        (ScheduleFees(market=MARKET.id, fees=MARKET.fees, due_ns=SECOND), False),
+    ):
+        (event,) = driver.do(one)
+        assert isinstance(event, FeesScheduled | MarketStateScheduled) is told, event
+    plans = driver.engine.plans(MARKET.id)
+    assert (len(plans), plans[0].state, plans[1].state) == (100, S.POST_ONLY, S.HALTED)
 
 
 def to_open() -> Driver:

@@ -261,9 +261,9 @@ class MarketRules:
 
     def ScheduleMarketState(self, command: c.ScheduleMarketState) -> None:  # noqa: N802
         """Later."""
-        planned = [key for key in self.plans if key[1] == command.market]
+        key = (command.due_ns, command.market, True)
+        planned = [one for one in self.plans if one[1] == command.market and one != key]
         if command.due_ns > self.naive.at and len(planned) < 100:
-            key = (command.due_ns, command.market, True)
             self.plans[key] = (command.state, command.reference_price)
 
     def ScheduleFees(self, command: c.ScheduleFees) -> None:  # noqa: N802
@@ -273,7 +273,8 @@ class MarketRules:
         over = [maker > ceiling[0] or taker > ceiling[1] for _, maker, taker in rows(command.fees)]
         due = now if command.due_ns is None else command.due_ns
         planned = [key for key in self.plans if key[1] == market.id]
-        if any(over) or (command.due_ns is not None and (due <= now or len(planned) >= 100)):
+        others = [key for key in planned if key != (due, market.id, False)]
+        if any(over) or (command.due_ns is not None and (due <= now or len(others) >= 100)):
             return
         until_then = [self.fees[market.id]]
         until_then += [self.plans[key][0] for key in planned if key[0] <= due and not key[2]]

@@ -185,7 +185,7 @@ class Markets:
         """Charge other fees, at once or from a time on."""
         desk, fees, due_ns = self._desk, command.fees, command.due_ns
         venue = self._find(command.market)
-        if venue is None or (due_ns is not None and self._refuse_time(venue, due_ns)):
+        if venue is None or (due_ns is not None and self._refuse_time(venue, due_ns, moves=False)):
             return
         listed = venue.market.fees
         if (
@@ -233,7 +233,7 @@ class Markets:
         """Move a market to another state at a time."""
         desk, due_ns, reference = self._desk, command.due_ns, command.reference_price
         venue = self._find(command.market)
-        if venue is None or self._refuse_time(venue, due_ns):
+        if venue is None or self._refuse_time(venue, due_ns, moves=True):
             return
         refusal = self._refuse_auction(command.state) or self._refuse_reference(reference)
         if refusal is not None:
@@ -298,12 +298,14 @@ class Markets:
         midnight, next_ns = (desk.day + 1) * DAY_NS, desk.agenda.next_due_ns()
         desk.wakes_ns = midnight if next_ns is None else min(midnight, next_ns)
 
-    def _refuse_time(self, venue: Venue, due_ns: TimestampNs) -> bool:
-        """Tell when nothing can be planned for this time; return whether."""
+    def _refuse_time(self, venue: Venue, due_ns: TimestampNs, *, moves: bool) -> bool:
+        """Tell when nothing, a move or fees, can be planned for this time; return whether."""
         desk = self._desk
+        planned = desk.agenda.of(venue.market.id)
+        others = [one for one in planned if (one.due_ns, one.state is not None) != (due_ns, moves)]
         if not desk.at_ns < due_ns <= MAX_TIMESTAMP_NS:
             detail = f"after {desk.at_ns}, at most {MAX_TIMESTAMP_NS} (Unix nanoseconds)"
-        elif len(desk.agenda.of(venue.market.id)) >= MOST_PLANS:
+        elif len(others) >= MOST_PLANS:
             detail = f"at most {MOST_PLANS} plans a market; cancel one"
         else:
             return False
