@@ -7,11 +7,13 @@ from hybrid_dex.defaults.standard_risk import RiskLimits, StandardRisk
 from hybrid_dex.engine import Engine
 from hybrid_dex.model.commands import (
     AdvanceTime,
+    BatchOrders,
     CancelOrder,
     PlaceLinked,
     PlaceOrder,
     RequestWithdrawal,
     RevokeLane,
+    SetMarketState,
 )
 from hybrid_dex.model.events import (
     Event,
@@ -21,11 +23,12 @@ from hybrid_dex.model.events import (
     OrderCanceled,
     OrderRejected,
 )
+from hybrid_dex.model.market import MarketState
 from hybrid_dex.model.order import CancelReason, OrderStatus, OrderType, Side, TimeInForce
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.signed_order import Nonce
 from hybrid_dex.model.units import OrderId, order_id
-from tests.engine.driver import BUY, SELL, Driver, authorize, make_engine
+from tests.engine.driver import BUY, SELL, Driver, authorize, make_engine, make_market
 
 LINKED = CancelReason.LINKED
 STOP = {
@@ -298,3 +301,43 @@ def test_nothing_sleeps_of_an_exit_that_ended() -> None:
     for one in exits:
         shown = driver.engine.order(one)
         assert (shown.status, shown.open, shown.asleep) == (OrderStatus.CANCELED, 0, 0)
+
+
+@pytest.mark.parametrize(("entry", "target", "stays"), [(100, 110, True), (112, 111, False)])
+def test_a_take_profit_that_wakes_in_an_auction_ends_no_entry_before_it_trades(
+    entry: int, target: int, stays: bool
+) -> None:
+    """It may cross there, and nothing trades. An entry that it would meet goes, as ever."""
+    driver = Driver(market=make_market(price_band_ppm=50_000))
+    driver.fund("alice", "bob", "carol")
+    driver.rest("carol", SELL, 1, 100)
+    driver.place("bob", BUY, 1, 100)
+    driver.rest("carol", SELL, 9, 130)
+    driver.do(
+        PlaceLinked(
+            entry=leg(BUY, price=entry), take_profit=leg(SELL, price=target), stop=leg(SELL, **STOP)
+        )
+    )
+    first = driver.engine.sequence << 8
+    terms = {"account": "bob", "market": driver.market.id}
+    driver.do(
+        SetMarketState(market=driver.market.id, state=MarketState.OPEN, reference_price=entry)
+    )
+    events = driver.do(
+        BatchOrders(
+            account="bob",
+            members=(
+                PlaceOrder(side=SELL, quantity=2, price=entry, **terms),
+                PlaceOrder(side=BUY, quantity=9, price=200, **terms),
+            ),
+        )
+    )
+    assert driver.engine.market_state(driver.market.id) is MarketState.AUCTION_OPEN
+    assert ended(events) == ([] if stays else [(0, LINKED)])
+    views = driver.engine.open_orders("alice")
+    assert [(one.order_id - first, one.open, one.waiting) for one in views] == (
+        [(0, 3, False), (1, 5, False), (2, 5, True)] if stays else [(1, 2, False), (2, 2, True)]
+    )
+    events = driver.do(SetMarketState(market=driver.market.id, state=MarketState.OPEN))
+    assert ended(events)[:1] == ([(0, LINKED)] if stays else [(2, LINKED)])
+    assert driver.engine.open_orders("alice") == ()

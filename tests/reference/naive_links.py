@@ -1,6 +1,7 @@
 """Linked orders: two exits that cancel each other, and the entry that wakes them."""
 
 from hybrid_dex.model import commands as c
+from hybrid_dex.model.market import MarketState
 from hybrid_dex.model.order import OrderType, TimeInForce
 from tests.reference.nouns import BUY, SELL, Order, due
 
@@ -193,8 +194,12 @@ class Links:
             self.rest(order)
             return
         self.resting.append(order)
-        self.end_entry(order)
-        self.sleep_for_ever(order)
+        entry = self.live(order.entry)
+        down = -1 if order.side is SELL else 1
+        meets = entry is not None and (order.price - entry.price) * down >= 0
+        if meets or self.rules.states[order.market.id] is not MarketState.AUCTION_OPEN:
+            self.end_entry(order)
+            self.sleep_for_ever(order)
         self.resting.remove(order)
         order.waiting = False
         self.next_fill += -self.next_fill % 100

@@ -23,12 +23,14 @@ from hybrid_dex.interfaces.book import Incoming
 from hybrid_dex.interfaces.risk import LedgerView, Refusal, Risk
 from hybrid_dex.model.commands import PlaceLinked, PlaceOrder
 from hybrid_dex.model.events import Event, OrderActivated, OrderReduced
+from hybrid_dex.model.market import MarketState
 from hybrid_dex.model.order import CancelReason, OrderStatus, Side, TimeInForce
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.units import OrderId, Quantity, order_id
 
 __all__ = ["Links"]
 
+_AUCTION: Final = MarketState.AUCTION_OPEN
 _BUY: Final = Side.BUY
 
 
@@ -286,7 +288,8 @@ class Links:
     def _show(self, venue: Venue, order: LiveOrder, lots: int) -> None:
         """So many lots more of an exit rest, behind who stands there; or it trades at once.
 
-        What was alive of it before may have been taken since, by a later order of one batch.
+        What was alive of it before may have been taken since, by a later order of one batch. In
+        an auction nothing trades yet, so the entry only goes where the two would meet.
         """
         desk, conditions = self._desk, _conditions(order)
         alive = order.open - conditions.asleep
@@ -296,7 +299,7 @@ class Links:
             return
         incoming = Incoming(order.side, order.price, Quantity(alive))
         crosses = matching.refuse_crossing(venue, incoming) is not None
-        if crosses:
+        if crosses and (venue.state is not _AUCTION or self._meets_entry(order)):
             self._end_entry(venue, order)
             self._stay_asleep(venue, order)
         desk.waiting.pop(order.order_id, None)
@@ -307,6 +310,13 @@ class Links:
         desk.leave_book(venue, order)
         desk.begin_group()
         self._trading.work(venue, order, whole=True)
+
+    def _meets_entry(self, order: LiveOrder) -> bool:
+        """Whether an exit's price crosses that of its own entry, where that is alive."""
+        entry = self._desk.orders.live(_conditions(order).entry)
+        if entry is None:
+            return False
+        return order.price >= entry.price if order.side is _BUY else order.price <= entry.price
 
     def _stay_asleep(self, venue: Venue, order: LiveOrder) -> None:
         """What sleeps of both exits will never wake: they are smaller by that."""
