@@ -1,5 +1,6 @@
 """The rules that a tier may set beside the usual ones: each at its bound, past it, and after a restart."""
 
+import msgspec
 import pytest
 
 from hybrid_dex.defaults.risk_chain import RiskChain
@@ -21,8 +22,14 @@ from hybrid_dex.model.commands import (
     ListMarket,
     PlaceOrder,
 )
-from hybrid_dex.model.events import CommandRejected, Event, OrderRejected, OrderReplaced
-from hybrid_dex.model.order import CancelReason
+from hybrid_dex.model.events import (
+    CommandRejected,
+    Event,
+    OrderAccepted,
+    OrderRejected,
+    OrderReplaced,
+)
+from hybrid_dex.model.order import CancelReason, OrderType, SelfTradeMode, TimeInForce
 from hybrid_dex.model.reasons import RejectReason as Reason
 from hybrid_dex.model.risk_control import (
     AccountGroupChanged,
@@ -40,6 +47,7 @@ from tests.engine.driver import BUY, NO_LIMITS, SECOND, SELL, Driver, make_engin
 
 OTHER = make_market("ETH-EUR", tick_size=1_000_000, lot_size=1)
 ONE_ETH = 10**8
+UNIT = 10**6
 
 
 def limits(**set_ones: object) -> RiskLimits:
@@ -135,6 +143,45 @@ def test_prefunded_orders_need_final_funds() -> None:
         driver.do(ConfirmSettlement(fills=fills, stage=SettlementStage.FINAL, batch=1))
         restarted(driver, one)
         assert reason(driver.place("alice", BUY, 100, 1)) is None
+
+
+@pytest.mark.parametrize("one", [limits(prefunded=True), limits(daily_volume=50)])
+def test_a_buy_with_a_budget_is_held_against_what_it_may_spend(one: RiskLimits) -> None:
+    """Alone, in a batch, and as it gets new terms; its limit times its quantity is far more."""
+    driver = Driver(make_engine(risk=StandardRisk(one)), market=MARKET)
+    driver.fund("alice", amount=60 * UNIT)
+    driver.fund("bob", amount=10**16)
+    ioc = {"time_in_force": TimeInForce.IOC}
+    within, beyond = ioc | {"quote_budget": 50 * UNIT}, ioc | {"quote_budget": 61 * UNIT}
+    assert reason(driver.place("alice", BUY, 100, 10, **within)) is None
+    assert reason(driver.place("alice", BUY, 100, 10, **beyond)) is (
+        Reason.UNSETTLED_FUNDS if one.prefunded else Reason.DAILY_VOLUME_LIMIT
+    )
+    member = PlaceOrder(account="alice", market=MARKET.id, side=BUY, quantity=100, price=10)
+    member = msgspec.structs.replace(member, **within)
+    events = driver.do(BatchOrders(account="alice", members=(member,), all_or_none=True))
+    assert isinstance(events[1], OrderAccepted)
+    waits = {"order_type": OrderType.STOP_LIMIT, "trigger_price": 12}
+    assert reason(driver.place("alice", BUY, 100, 10, **within, **waits)) is None
+    restarted(driver, one)
+    (event,) = driver.replace("alice", driver.engine.sequence << 8, 200, 11, **ioc)
+    assert isinstance(event, OrderReplaced)
+
+
+@pytest.mark.parametrize(
+    "one", [limits(prefunded=True), limits(daily_volume=100), limits(position=1)]
+)
+def test_new_terms_are_held_against_what_self_trade_prevention_left(one: RiskLimits) -> None:
+    """What an order lost to an own one counts as used, as what was filled does."""
+    driver = Driver(make_engine(risk=StandardRisk(one)), market=MARKET)
+    driver.do(Deposit(account="alice", asset=MARKET.quote.id, amount=100 * UNIT))
+    driver.do(Deposit(account="alice", asset=MARKET.base.id, amount=ONE_ETH - 100))
+    order_id = driver.rest("alice", BUY, 100, 1)
+    driver.place("alice", SELL, 60, 1, self_trade=SelfTradeMode.DECREMENT_AND_CANCEL)
+    driver.do(Deposit(account="alice", asset=MARKET.base.id, amount=60))
+    (event,) = driver.replace("alice", order_id, 100, 2)
+    assert isinstance(event, OrderReplaced), event
+    assert event.open == 40
 
 
 def test_a_backlog_of_settlement_stops_orders_by_count_and_by_age() -> None:

@@ -68,7 +68,7 @@ class DailyVolume(LimitRule):
         for entry in entries:
             quote = entry.market.quote
             wanted[quote.id] = wanted.get(quote.id, 0)
-            wanted[quote.id] += entry.price * entry.open * entry.market.tick_size
+            wanted[quote.id] += entry.at_stake
             left = limit * entry.quote - self._traded(entry)
             if wanted[quote.id] > left:
                 detail = f"{quote.format(max(0, left))} of {limit} {quote.id} left today (UTC)"

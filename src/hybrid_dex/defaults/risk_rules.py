@@ -55,6 +55,7 @@ class Entry(msgspec.Struct, gc=False):
         at_ns: the command's time.
         quote: one whole unit of the quote asset, atoms.
         replaces: the order that gets new terms; ``None`` for a new one.
+        budget: the most that it spends, quote atoms; ``None`` for no more than its price says.
     """
 
     account: AccountId
@@ -66,6 +67,12 @@ class Entry(msgspec.Struct, gc=False):
     at_ns: TimestampNs
     quote: int
     replaces: OrderView | None
+    budget: int | None = None
+
+    @property
+    def at_stake(self) -> int:
+        """What it trades at its price, or spends of its budget if that is less, quote atoms."""
+        return _capped(self.price * self.open * self.market.tick_size, self.budget)
 
     @property
     def order_id(self) -> OrderId | None:
@@ -90,6 +97,7 @@ def entry_of(command: Command, view: LedgerView) -> Entry | None:
             command.at_ns,
             _UNITS[market.quote.decimals],
             None,
+            command.quote_budget,
         )
     if not isinstance(command, ReplaceOrder):
         return None
@@ -97,7 +105,7 @@ def entry_of(command: Command, view: LedgerView) -> Entry | None:
     market = None if order is None else view.market(order.market)
     if order is None or market is None:
         return None
-    left = max(0, command.quantity - order.filled)
+    left = max(0, command.quantity - (order.quantity - order.open))  # filled, or lost to own orders
     return Entry(
         command.account,
         market,
@@ -108,7 +116,12 @@ def entry_of(command: Command, view: LedgerView) -> Entry | None:
         command.at_ns,
         _UNITS[market.quote.decimals],
         order,
+        order.quote_budget,
     )
+
+
+def _capped(notional: int, budget: int | None) -> int:
+    return notional if budget is None else min(notional, budget)
 
 
 class LimitRule:
@@ -337,24 +350,22 @@ class PrefundedBalance(LimitRule):
         return limits.prefunded
 
     def judge(self, entry: Entry, limits: RiskLimits, view: LedgerView) -> Refusal | None:
-        """Refuse what needs more than is final: base, or the notional without its fee."""
+        """Refuse what needs more than is final: base, or the notional without its fee, or a budget."""
         market = entry.market
         asset = market.quote if entry.side is _BUY else market.base
-        needed = _amount(entry, entry.price, entry.open)
-        if entry.replaces is not None:
-            needed -= _amount(entry, entry.replaces.price, entry.replaces.open)
+        before = entry.replaces
+        if entry.side is _BUY:
+            needed = entry.at_stake
+            if before is not None:
+                notional = before.price * before.open * market.tick_size
+                needed -= _capped(notional, before.quote_budget)
+        else:
+            needed = (entry.open - (0 if before is None else before.open)) * market.lot_size
         final = view.balance(entry.account, asset.id).withdrawable
         if needed <= max(0, final):
             return None
         detail = f"needs {asset.format(needed)} {asset.id}, final {asset.format(final)}"
         return Refusal(RejectReason.UNSETTLED_FUNDS, "quantity", detail)
-
-
-def _amount(entry: Entry, price: int, quantity: int) -> int:
-    market = entry.market
-    if entry.side is _BUY:
-        return price * quantity * market.tick_size
-    return quantity * market.lot_size
 
 
 class SettlementBacklog(LimitRule):
