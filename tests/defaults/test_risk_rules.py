@@ -17,10 +17,12 @@ from hybrid_dex.defaults.risk_rules import (
 from hybrid_dex.defaults.standard_risk import RiskLimits, StandardRisk
 from hybrid_dex.model.commands import (
     BatchOrders,
+    CancelOrder,
     ConfirmSettlement,
     Deposit,
     ListMarket,
     PlaceOrder,
+    ReduceOrder,
 )
 from hybrid_dex.model.events import (
     CommandRejected,
@@ -243,6 +245,60 @@ def test_an_all_or_none_batch_is_counted_together() -> None:
         assert expected in {event.reason for event in told}, one
         assert driver.engine.open_order_count("alice") == 0
         assert reason(driver.place("alice", BUY, quantity, 3)) is None
+
+
+@pytest.mark.parametrize("one", [limits(daily_volume=5), limits(orders_per_second=2)])
+def test_an_all_or_none_batch_is_counted_without_what_it_repeats(one: RiskLimits) -> None:
+    """What was sent before is answered again and does not enter; the first that would is told."""
+    driver = driver_with(one)
+    first, second, third, fourth = (
+        PlaceOrder(
+            account="alice",
+            market=MARKET.id,
+            side=BUY,
+            price=3,
+            quantity=1,
+            client_order_id=name,
+        )
+        for name in "abcd"
+    )
+    driver.do(BatchOrders(account="alice", members=(first,), all_or_none=True))
+    driver.at_ns += SECOND
+    events = driver.do(BatchOrders(account="alice", members=(first, second), all_or_none=True))
+    assert [type(event) for event in events[1::2]] == [OrderAccepted] * 2
+    whole = BatchOrders(account="alice", members=(first, third, fourth), all_or_none=True)
+    refused = [event.reason for event in driver.do(whole) if isinstance(event, OrderRejected)]
+    expected = Reason.DAILY_VOLUME_LIMIT if one.daily_volume else Reason.ORDER_RATE_LIMIT
+    assert refused == [expected, Reason.BATCH_REFUSED]
+
+
+def test_an_all_or_none_batch_is_counted_after_what_it_frees_first() -> None:
+    """By position: a buy that was canceled or reduced before the first that enters; not later."""
+    one = limits(position=10**8 + 2)
+    driver = driver_with(one)
+    gone = driver.rest("alice", BUY, ONE_ETH, 3)
+    less = driver.rest("alice", BUY, ONE_ETH, 3)
+    frees = (
+        CancelOrder(account="alice", order_id=gone),
+        ReduceOrder(account="alice", order_id=less, by=ONE_ETH // 2),
+    )
+    enters = PlaceOrder(
+        account="alice", market=MARKET.id, side=BUY, price=3, quantity=ONE_ETH * 3 // 2
+    )
+    small = msgspec.structs.replace(enters, quantity=1)
+    for members, refused in (
+        ((enters, *frees), True),
+        ((*frees, enters, small), True),
+        ((*frees, enters), False),
+    ):
+        events = driver.do(BatchOrders(account="alice", members=members, all_or_none=True))
+        assert (
+            Reason.POSITION_LIMIT in {getattr(one, "reason", None) for one in events}
+        ) is refused
+    assert [order.open for order in driver.engine.open_orders("alice")] == [
+        ONE_ETH // 2,
+        ONE_ETH * 3 // 2,
+    ]
 
 
 def test_an_all_or_none_batch_is_counted_by_the_accounts_own_limits() -> None:

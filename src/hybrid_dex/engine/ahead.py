@@ -10,6 +10,8 @@ whose self-trade prevention might cancel it. One that waits for a trigger stands
 nobody meets it.
 """
 
+import msgspec
+
 from hybrid_dex.engine.desk import Desk, Venue
 from hybrid_dex.engine.lanes import LaneKey, lane_key
 from hybrid_dex.engine.orders import LiveOrder
@@ -31,6 +33,7 @@ from hybrid_dex.model.units import (
     MarketId,
     OrderId,
     Price,
+    Quantity,
     TimestampNs,
 )
 from hybrid_dex.model.views import Balance, OrderView, Top
@@ -232,9 +235,14 @@ class Ahead:
     def open_orders(
         self, account: AccountId, market: MarketId | None = None
     ) -> tuple[OrderView, ...]:
-        """Return the orders that are open now and will stay as they are."""
+        """Return the orders that are open now and keep their terms, as earlier members leave them."""
         orders = self._view.open_orders(account, market)
-        return tuple(order for order in orders if self._changed.get(order.order_id) != 0)
+        changed = self._changed
+        return tuple(
+            _reduced(order, changed[order.order_id]) if order.order_id in changed else order
+            for order in orders
+            if changed.get(order.order_id) != 0
+        )
 
     def last_price(self, market: MarketId) -> Price | None:
         """Return the price of the last fill so far."""
@@ -247,6 +255,12 @@ class Ahead:
     def oldest_unsettled_ns(self) -> TimestampNs | None:
         """Return when the oldest of them was made."""
         return self._view.oldest_unsettled_ns()
+
+
+def _reduced(order: OrderView, left: int) -> OrderView:
+    """Return an order of which so many lots stay open."""
+    total = Quantity(order.quantity - (order.open - left))
+    return msgspec.structs.replace(order, open=Quantity(left), quantity=total)
 
 
 def _crosses(side: Side, price: int, other: Side, other_price: int) -> bool:

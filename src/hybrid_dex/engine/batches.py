@@ -7,6 +7,7 @@ A refused one changes nothing at all: not even the refusals are remembered, so w
 a client order id may be sent again.
 """
 
+from collections.abc import Collection
 from typing import TypeAlias
 
 import msgspec
@@ -154,18 +155,23 @@ class Batches:
             standing=ahead,
         )
         changes = Changes(desk, trading)
-        refusal = self._risk.check(command, self._view)
-        if refusal is not None:
-            return 0, refusal
+        for index, member in enumerate(command.members):
+            answer = self._repeated(member) if isinstance(member, PlaceOrder) else None
+            if answer is not None:
+                known[index] = answer
+        entering = _entering(command, known)
         for index, member in enumerate(command.members):
             isolation.touch(desk, member)
-            if isinstance(member, PlaceOrder):
-                answer = self._repeated(member)
-                if answer is not None:
-                    known[index] = answer
-                    refusal = _refused_before(answer)
-                else:
-                    refusal = self._judge_place(ahead, trading, member)
+            refusal: Refusal | None = None
+            if entering and index == entering[0]:
+                # What was freed before the first that enters is free for all of them together.
+                refusal = self._risk.check(_without(command, known), ahead)
+            if refusal is not None:
+                return index, refusal
+            if index in known:
+                refusal = _refused_before(known[index])
+            elif isinstance(member, PlaceOrder):
+                refusal = self._judge_place(ahead, trading, member)
             else:
                 refusal = self._judge_change(ahead, changes, member)
             if refusal is not None:
@@ -266,6 +272,23 @@ def _malformed(command: BatchOrders) -> str | None:
     if any(member.account != command.account for member in command.members):
         return "members of the batch's own account"
     return None
+
+
+def _entering(command: BatchOrders, known: Collection[int]) -> list[int]:
+    """Return which members bring new orders or new terms."""
+    return [
+        index
+        for index, member in enumerate(command.members)
+        if index not in known and isinstance(member, PlaceOrder | ReplaceOrder)
+    ]
+
+
+def _without(command: BatchOrders, known: Collection[int]) -> BatchOrders:
+    """Return a batch without the members that are answered again, as these do nothing."""
+    if not known:
+        return command
+    members = tuple(one for index, one in enumerate(command.members) if index not in known)
+    return msgspec.structs.replace(command, members=members)
 
 
 def _refused_before(answer: _Answer) -> Refusal | None:

@@ -107,7 +107,9 @@ class Risk(Protocol):
 
         Asked about every order and replacement that is otherwise sound. An all-or-none batch is
         asked about as a whole first (`BatchOrders`), then member by member, and nothing is observed
-        in between: a rule that counts must count such a batch itself.
+        in between: a rule that counts must count such a batch itself. The whole is shown when its
+        first order or replacement is to be judged, with what members before that free, and without
+        the members that only repeat what was sent before.
         """
         ...
 
