@@ -343,6 +343,27 @@ def test_all_or_none_post_only_does_not_cross_an_earlier_member() -> None:
     ]
 
 
+@pytest.mark.parametrize("immediate", [TimeInForce.IOC, TimeInForce.FOK])
+def test_all_or_none_post_only_may_stand_where_an_earlier_member_can_not_rest(
+    immediate: TimeInForce,
+) -> None:
+    """What is immediate takes what it can, and is gone when the next one comes."""
+    driver = funded()
+    driver.rest("bob", SELL, 1, 100)
+    old = driver.rest("alice", BUY, 1, 50)
+    takes = place(BUY, 1, 101, time_in_force=immediate)
+    rests = place(SELL, 1, 101, post_only=True)
+    told = batch(driver, takes, rests, all_or_none=True)
+    assert kinds(told) == [["OrderAccepted", "FillMade"], ["OrderAccepted"]]
+    moves = ReplaceOrder(
+        account="alice", order_id=old, quantity=1, price=60, time_in_force=immediate
+    )
+    rests = place(SELL, 1, 55, post_only=True)
+    told = batch(driver, moves, rests, all_or_none=True)
+    assert kinds(told) == [["OrderReplaced", "OrderCanceled"], ["OrderAccepted"]]
+    assert driver.engine.top(MARKET.id).ask.price == 55
+
+
 @pytest.mark.parametrize("mode", list(SelfTradeMode))
 def test_all_or_none_changes_no_order_that_may_be_gone_by_then(mode: SelfTradeMode) -> None:
     """Neither twice nor after self-trade prevention that could cancel it."""

@@ -5,8 +5,10 @@ from copy import copy
 import msgspec
 
 from hybrid_dex.model import commands as c
-from hybrid_dex.model.order import SelfTradeMode
+from hybrid_dex.model.order import SelfTradeMode, TimeInForce
 from tests.reference.nouns import BUY, Order
+
+RESTS = (TimeInForce.GTC, TimeInForce.GTD)
 
 
 class Batches:
@@ -46,8 +48,8 @@ class Batches:
         return run
 
     def work_dry(self, order: Order) -> None:
-        """It holds its worst case, whatever it might trade."""
-        order.shown = order.slice
+        """It holds its worst case, whatever it might trade; what is immediate is met by nobody."""
+        order.shown = order.slice if order.tif in RESTS else 0
         self.resting.append(order)
         self.entered.append(order)
 

@@ -16,7 +16,7 @@ from hybrid_dex.engine.desk import Desk, Venue
 from hybrid_dex.engine.lanes import LaneKey, lane_key
 from hybrid_dex.engine.orders import LiveOrder
 from hybrid_dex.engine.standing import DeskStanding
-from hybrid_dex.engine.trading import needed
+from hybrid_dex.engine.trading import RESTS, needed
 from hybrid_dex.interfaces.book import Incoming
 from hybrid_dex.interfaces.risk import LedgerView, Refusal
 from hybrid_dex.model.commands import PlaceOrder, ReplaceOrder
@@ -56,7 +56,8 @@ class Ahead:
         self._names: dict[ClientOrderId, None] = {}
         # What stays open of the orders that were changed; nothing of one that has other terms.
         self._changed: dict[OrderId, int] = {}
-        self._entering: list[tuple[MarketId, Side, Price, SelfTradeMode]] = []
+        # What meets the book: with its mode of self-trade prevention, and whether it may rest.
+        self._entering: list[tuple[MarketId, Side, Price, SelfTradeMode, bool]] = []
         self._open_orders = 0
 
     # ------------------------------------------------------- looks: a standing
@@ -92,8 +93,12 @@ class Ahead:
             if self._changed.get(allocation.order_id) != 0:
                 detail = f"it would trade at {show(allocation.price)}"
                 return Refusal(RejectReason.POST_ONLY_WOULD_CROSS, "price", detail)
-        for market, side, price, _ in self._entering:
-            if market == venue.market.id and _crosses(incoming.side, incoming.price, side, price):
+        for market, side, price, _, rests in self._entering:
+            if (
+                rests
+                and market == venue.market.id
+                and _crosses(incoming.side, incoming.price, side, price)
+            ):
                 detail = f"an earlier member may rest at {show(price)}"
                 return Refusal(RejectReason.POST_ONLY_WOULD_CROSS, "price", detail)
         return None
@@ -114,7 +119,7 @@ class Ahead:
             detail = "what becomes of it concerns linked orders, too"
         if order.order_id in self._changed:
             detail = "an earlier member of the batch changes this order"
-        for market, side, price, mode in self._entering:
+        for market, side, price, mode, _ in self._entering:
             if (
                 market == order.market
                 and mode is not SelfTradeMode.CANCEL_AGGRESSOR
@@ -132,7 +137,7 @@ class Ahead:
 
     def place(self, venue: Venue, command: PlaceOrder) -> None:
         """A new order passed: it holds its worst case."""
-        side, price, quantity = command.side, command.price, command.quantity
+        side, quantity = command.side, command.quantity
         signed = command.authorization
         hold = needed(venue, command)
         self._hold(venue, side, -hold)
@@ -142,7 +147,7 @@ class Ahead:
         if command.client_order_id is not None:
             self._names[command.client_order_id] = None
         if command.trigger_price is None:
-            self._entering.append((command.market, side, price, command.self_trade))
+            self._enter(command.market, side, command)
         self.open_one()
 
     def release(self, venue: Venue, order: LiveOrder, open_left: int) -> None:
@@ -174,10 +179,14 @@ class Ahead:
             self._spend(command.authorization, venue, side, -venue.staked(order, price, new_open))
         self._changed[order.order_id] = 0
         if order.order_id not in self._desk.waiting:
-            self._entering.append((order.market, side, price, command.self_trade))
+            self._enter(order.market, side, command)
         signed = command.authorization
         if signed is not None:
             self._lanes[lane_key(order.account, venue.base_id, signed.nonce)] = None
+
+    def _enter(self, market: MarketId, side: Side, command: PlaceOrder | ReplaceOrder) -> None:
+        rests = command.time_in_force in RESTS
+        self._entering.append((market, side, command.price, command.self_trade, rests))
 
     def _hold(self, venue: Venue, side: Side, amount: int) -> None:
         asset = venue.hold_asset(side)
