@@ -127,6 +127,19 @@ def test_a_header_that_can_not_be_read_is_damage(tmp_path: Path) -> None:
         assert FileJournalReader(tmp_path).segment(path, newest=True).scan is None
 
 
+@pytest.mark.parametrize("name", ["copy.segment", "x00000000000000000001.segment", "1.segment"])
+async def test_a_file_that_is_named_as_no_segment_is_said(tmp_path: Path, name: str) -> None:
+    """Whatever is asked: what of the journal it might be, nobody knows."""
+    written(tmp_path, 5).close()
+    (tmp_path / name).write_bytes(b"")
+    reader = FileJournalReader(tmp_path)
+    for ask in (reader.paths, lambda: list(reader.records())):
+        with pytest.raises(UnavailableError, match=f"{name} is no segment"):
+            ask()
+    with pytest.raises(UnavailableError, match=f"{name} is no segment"):
+        await reader.head()
+
+
 def test_a_torn_tail_is_the_end(tmp_path: Path) -> None:
     written(tmp_path, 5).close()
     reader = FileJournalReader(tmp_path)

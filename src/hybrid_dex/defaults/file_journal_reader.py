@@ -8,6 +8,7 @@ that is written and not synced yet, which nobody was told of.
 Reading blocks: it is for a process of its own.
 """
 
+import re
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Final
@@ -32,6 +33,7 @@ from hybrid_dex.model.frame import GENESIS_HASH, HASH_BYTES
 __all__ = ["FileJournalReader", "FoundSegment", "Record"]
 
 _SUFFIX: Final = ".segment"
+_NAME: Final = re.compile(r"[0-9]{20}\.segment")
 _LOOKS: Final = 3
 """How often damage is looked at before it is believed: the writer may be writing there."""
 
@@ -86,13 +88,21 @@ class FileJournalReader:
         """Return the segment files, oldest first.
 
         Raises:
-            UnavailableError: there is no such directory, or it can not be read.
+            UnavailableError: there is no such directory, it can not be read, or a file in it has a
+                segment's ending and no segment's name.
         """
         try:
             names = self._files.names(self._directory)
         except OSError as error:
             raise UnavailableError(f"{self._directory} can not be read: {error}") from error
-        return [self._directory / name for name in names if name.endswith(_SUFFIX)]
+        found = [name for name in names if name.endswith(_SUFFIX)]
+        for name in found:
+            if not _NAME.fullmatch(name):
+                raise UnavailableError(
+                    f"{self._directory / name} is no segment: one is named by its first record, in "
+                    "20 digits; give it its name back, or move it elsewhere"
+                )
+        return [self._directory / name for name in found]
 
     def segment(self, path: Path, *, newest: bool) -> FoundSegment:
         """Return what one file holds. O(its bytes). Raises `UnavailableError`."""
