@@ -250,6 +250,9 @@ class TestReplay:
             ((directory, "--engine", "json:nothing"), 1, "has no attribute 'nothing'"),
             ((directory, "--engine", "no_module:x"), 1, "No module named 'no_module'"),
             ((directory, "--engine", f"{__name__}:make_no_engine"), 1, "makes no Engine, but str"),
+            ((directory, "--engine", ":"), 1, "Empty module name"),
+            ((directory, "--engine", "..json:loads"), 1, "relative import"),
+            ((directory, "--engine", "json:loads"), 1, "can not be called"),
             ((tmp_path,), 1, f"there is no journal in {tmp_path}"),
             ((tmp_path / "nowhere",), 1, "can not be read"),
         ):

@@ -143,13 +143,16 @@ def _load(name: str) -> Callable[[], Engine]:
     module, colon, function = name.partition(":")
     try:
         found = getattr(importlib.import_module(module), function) if colon else None
-    except (ImportError, AttributeError) as error:
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
         raise ConfigurationError(f"--engine {name}: {error}") from error
     if not callable(found):
         raise ConfigurationError(f"--engine {name} is no function; write it as module:function")
 
     def make() -> Engine:
-        engine = found()
+        try:
+            engine = found()
+        except TypeError as error:
+            raise ConfigurationError(f"--engine {name} can not be called: {error}") from error
         if not isinstance(engine, Engine):
             raise ConfigurationError(
                 f"--engine {name} makes no Engine, but {type(engine).__name__}"
