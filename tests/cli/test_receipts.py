@@ -145,3 +145,16 @@ async def test_a_journal_becomes_a_log(
     lines = [msgspec.json.decode(line) for line in out.read_bytes().splitlines()]
     assert all(("events" in line) == events for line in lines)
     assert entry.run(["receipts", "verify", str(out)]) == 0
+    again = tmp_path / "again"
+    assert entry.run(["receipts", "log", str(tmp_path), "--out", str(again), *flags]) == 0
+    assert again.read_bytes() == out.read_bytes()
+
+
+def test_where_no_journal_is_no_log_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An empty log would hold whatever it is asked."""
+    out = tmp_path / "log"
+    assert entry.run(["receipts", "log", str(tmp_path), "--out", str(out)]) == 1
+    assert f"there is no journal in {tmp_path}" in " ".join(capsys.readouterr().err.split())
+    assert not out.exists()

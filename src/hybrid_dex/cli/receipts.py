@@ -11,8 +11,8 @@ from typing import Annotated, Final
 from cyclopts import App, Parameter
 from rich.console import Console
 
+from hybrid_dex.cli.journal import Place
 from hybrid_dex.cli.receipts_report import print_json, print_report
-from hybrid_dex.defaults.file_journal_reader import FileJournalReader
 from hybrid_dex.errors import ConfigurationError, FormatError
 from hybrid_dex.signing import Domain, parse_address
 from hybrid_dex.verification import LoggedFrame, SettledBatch, read_log, verify_log, write_log
@@ -121,13 +121,13 @@ def log(directory: Path, *, out: Path, events: _Flag = False) -> int:
     Parameters
     ----------
     directory
-        The journal's folder; its exchange may be running.
+        The journal's folder, or the one that holds `journal`; its exchange may be running.
     out
         The file to write.
     events
         Also write what the commands did, so that the log claims it.
     """
-    reader = FileJournalReader(directory)
+    reader = Place().reader(directory)
     frames = [
         LoggedFrame(position=record.position, raw=record.frame) for record in reader.records()
     ]
