@@ -15,7 +15,7 @@ from hybrid_dex.defaults.standard_risk import StandardRisk
 from hybrid_dex.engine import Engine
 from hybrid_dex.errors import ConfigurationError, FormatError
 from hybrid_dex.interfaces.book import Allocation, Incoming
-from hybrid_dex.model.commands import AdvanceTime, Command
+from hybrid_dex.model.commands import AdvanceTime, Command, PlaceOrder
 from hybrid_dex.model.events import EventBatch, FillMade
 from hybrid_dex.model.order import TimeInForce
 from hybrid_dex.model.receipts import ReceiptKind, SignedJournalReceipt
@@ -408,6 +408,28 @@ class TestBatches:
             Fraud.BROKEN_BATCHES
         }
         assert shown.verify(batches=[first, second, third]).holds
+
+    def test_a_log_whose_orders_nobody_signed_is_no_log_of_what_settled(self) -> None:
+        """Neither what a batch holds nor what it speaks for; nothing is taken on trust."""
+        stage = _trade()
+        stage.place(CAROL, BUY, 1, 250_010)
+        settled = stage.run().settled(size=1)
+
+        def unsign(commands: list[Command]) -> None:
+            commands[:] = [
+                msgspec.structs.replace(one, authorization=None)
+                if isinstance(one, PlaceOrder)
+                else one
+                for one in commands
+            ]
+
+        shown = stage.tampered(unsign).run(
+            lambda: Engine(book=SortedBook, risk=StandardRisk(), requires_signature=False)
+        )
+        verdict = shown.verify(batches=settled)
+        assert frauds(verdict) == {Fraud.BROKEN_BATCHES, Fraud.SETTLED_OTHERWISE}
+        assert any("the log's is not" in finding.detail for finding in verdict.findings)
+        assert shown.verify(batches=[]).holds
 
     def test_what_was_skipped_is_told_with_its_reason_and_can_not_be_made_up(self) -> None:
         """The next batch repeats the root that follows from what really settled."""

@@ -95,9 +95,11 @@ class SettledReport:
 
 @attrs.frozen
 class _LoggedFill:
+    """A fill of the log, and the signed terms of its orders; ``None`` where the log has none."""
+
     fill: FillMade
-    maker: OrderTerms
-    taker: OrderTerms
+    maker: OrderTerms | None
+    taker: OrderTerms | None
 
 
 _Groups = dict[tuple[int, int], list[_LoggedFill]]
@@ -156,7 +158,7 @@ def _groups_of(log: Reenactment) -> _Groups:
                 part = (event.fill_id & _INDEX_MASK) // MAX_FILLS_PER_GROUP
                 key = (number, group_sequence(batch.sequence, part))
                 groups.setdefault(key, []).append(
-                    _LoggedFill(event, orders[event.maker_order], orders[event.taker_order])
+                    _LoggedFill(event, orders.get(event.maker_order), orders.get(event.taker_order))
                 )
     return groups
 
@@ -290,9 +292,11 @@ def _same_fills(section: Section, group: Group, logged: Sequence[_LoggedFill]) -
             )
 
 
-def _difference(role: str, entry: OrderEntry, terms: OrderTerms) -> Iterator[str]:
-    signed = terms.authorization
-    assert signed is not None
+def _difference(role: str, entry: OrderEntry, terms: OrderTerms | None) -> Iterator[str]:
+    signed = None if terms is None else terms.authorization
+    if terms is None or signed is None:
+        yield f"a {role} that is signed: the log's is not"
+        return
     found = (checksum_address(entry.account), entry.side, entry.nonce)
     if found != (terms.account, int(terms.side), signed.nonce):
         yield f"another {role}: {found[0]}'s order of nonce {entry.nonce}"
