@@ -127,6 +127,22 @@ def test_what_can_not_be_looked_at_is_said_in_a_line(
     assert said in output.err + output.out
 
 
+@pytest.mark.parametrize(
+    "content", [b"\xff\xfe", b'"\xff"', b"[" * 150_000, b'{"a":' * 150_000, b'{"data":"\xff"}']
+)
+@pytest.mark.parametrize("option", ["--receipt", "--batches", ""])
+def test_a_file_of_something_else_is_said_in_a_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str, content: bytes
+) -> None:
+    """Bytes that are no text, and JSON without an end, which would take all of the stack."""
+    log = written(tmp_path / "log", stage().run())
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    arguments = ["verify", log, option, str(path)] if option else ["verify", str(path)]
+    assert entry.run(["receipts", *arguments, *CHAIN, *WHO]) == 1
+    assert "error: " in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("events", [False, True])
 async def test_a_journal_becomes_a_log(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], *, events: bool

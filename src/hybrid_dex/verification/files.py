@@ -18,7 +18,13 @@ from hybrid_dex.model.vouchers import CancelReceipt, SignedCancelReceipt
 from hybrid_dex.verification.claims import Receipt
 from hybrid_dex.verification.public_log import LoggedFrame
 from hybrid_dex.verification.settled import SettledBatch, SkippedFill
-from hybrid_dex.wire import CancelReceiptMessage, ReceiptMessage, ReceiptsAnswer, to_receipt
+from hybrid_dex.wire import (
+    CancelReceiptMessage,
+    ReceiptMessage,
+    ReceiptsAnswer,
+    is_too_deep,
+    to_receipt,
+)
 
 __all__ = ["market_numbers", "read_batches", "read_receipts", "write_batches"]
 
@@ -62,11 +68,14 @@ def read_receipts(path: Path, numbers: Mapping[int, MarketId]) -> list[Receipt]:
     Raises:
         FormatError: the file holds something else.
     """
+    raw = path.read_bytes()
+    if is_too_deep(raw):
+        raise FormatError(str(path), "nested too deeply", _VALID)
     try:
-        found = msgspec.json.decode(path.read_bytes())
+        found = msgspec.json.decode(raw)
         rows = found if isinstance(found, list) else [found]
         return [one for row in rows for one in _receipts(row, numbers)]
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise FormatError(str(path), str(error), _VALID) from error
 
 
@@ -104,7 +113,7 @@ def read_batches(path: Path) -> list[SettledBatch]:
     for number, text in enumerate(path.read_bytes().splitlines(), start=1):
         try:
             line = _batch_decoder.decode(text)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             valid = "an object with data and skipped, as `receipts batches` writes it"
             raise FormatError(f"line {number}", str(error), valid) from error
         batches.append(

@@ -73,7 +73,7 @@ def read_log(path: Path | str) -> Iterator[LoggedFrame]:
             try:
                 line = _decoder.decode(text)
                 raw = bytes(line.frame) + bytes.fromhex(line.hash)
-            except (msgspec.MsgspecError, ValueError) as error:
+            except (msgspec.MsgspecError, ValueError, RecursionError) as error:
                 valid = "an object with position, frame and hash, as `receipts log` writes it"
                 raise FormatError(f"line {number}", str(error), valid) from error
             events = None if line.events is None else tuple(line.events)

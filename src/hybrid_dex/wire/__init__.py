@@ -113,7 +113,14 @@ from hybrid_dex.wire.batches import (
     protection_answer,
     to_batch,
 )
-from hybrid_dex.wire.codec import MAX_DEPTH, MAX_MESSAGE_BYTES, MessageError, decode, encode
+from hybrid_dex.wire.codec import (
+    MAX_DEPTH,
+    MAX_MESSAGE_BYTES,
+    MessageError,
+    decode,
+    encode,
+    is_too_deep,
+)
 from hybrid_dex.wire.cursors import make_cursor, parse_cursor
 from hybrid_dex.wire.history import (
     AccountFeesAnswer,
@@ -494,6 +501,7 @@ __all__ = [
     "fill_messages",
     "gecko_ticker",
     "hex_text",
+    "is_too_deep",
     "ledger_entry_message",
     "limits_message",
     "limits_of_message",

@@ -19,7 +19,7 @@ from msgspec import inspect
 from hybrid_dex.errors import FormatError
 from hybrid_dex.model.reasons import RejectReason
 
-__all__ = ["MAX_DEPTH", "MAX_MESSAGE_BYTES", "MessageError", "decode", "encode"]
+__all__ = ["MAX_DEPTH", "MAX_MESSAGE_BYTES", "MessageError", "decode", "encode", "is_too_deep"]
 
 MAX_MESSAGE_BYTES: Final = 64 * 1024
 """A request or a socket message from a client may be this long."""
@@ -74,7 +74,7 @@ def decode(
             f"{len(data)} bytes are too many",
             f"at most {max_bytes} bytes",
         )
-    if data.count(b"{") + data.count(b"[") > MAX_DEPTH and _depth(data) > MAX_DEPTH:
+    if is_too_deep(data):
         raise MessageError(
             RejectReason.INVALID_MESSAGE,
             field,
@@ -95,6 +95,11 @@ def decode(
     ):
         _refuse_repeated_keys(data, field)
     return message
+
+
+def is_too_deep(data: bytes) -> bool:
+    """Return whether JSON nests deeper than `MAX_DEPTH`: whoever decodes it could run out of stack."""
+    return data.count(b"{") + data.count(b"[") > MAX_DEPTH and _depth(data) > MAX_DEPTH
 
 
 def encode(message: object) -> bytes:
