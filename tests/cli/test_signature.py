@@ -213,6 +213,26 @@ def test_what_can_not_be_read_is_one_line(
     assert output.out == ""
 
 
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (b"\xff\xfe", "order: is no text"),
+        (b"[" * 100_000, "order: is nested too deeply"),
+        (b'{"quantity": "\\ud800"}', "order: holds half of a character"),
+    ],
+)
+def test_a_file_of_something_else_is_one_line(
+    tmp_path: Path, content: bytes, line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Bytes that are no text, JSON without an end, half of a pair of surrogates."""
+    order, market = tmp_path / "order.json", tmp_path / "market.json"
+    order.write_bytes(content)
+    market.write_bytes(encode(market_message(ETH, MarketState.OPEN)))
+    more = ["--market", str(market), "--trader", TRADER.address]
+    assert entry.run(["signature", "doctor", str(order), *OPTIONS, *more]) == 1
+    assert f"error: {line}" in capsys.readouterr().err
+
+
 def test_wrong_usage_has_its_own_exit_code(tmp_path: Path) -> None:
     """A missing option, a contract that is no address, a chain that is none."""
     path = tmp_path / "order.json"

@@ -25,6 +25,7 @@ from hybrid_dex.wire import (
     OrderRequest,
     decode,
     encode,
+    is_too_deep,
     parse_hex,
     to_market,
     to_order,
@@ -123,6 +124,8 @@ def _place(found: Mapping[str, object]) -> tuple[SignatureKind, tuple[bytes, ...
 
 
 def _object(field: str, text: str) -> dict[str, object]:
+    if is_too_deep(text.encode("utf-8", "surrogatepass")):
+        raise FormatError(field, "is nested too deeply", "a JSON object")
     try:
         found = json.loads(text)
     except ValueError as error:
@@ -176,7 +179,13 @@ def _as_sent(
         raise FormatError("trader", "an order as sent does not name it", "--trader")
     message = {name: value for name, value in found.items() if value is not None}
     signed = {"signature": _NO_SIGNATURE, "signature_kind": "wallet", "proof": (), "leaf": 0}
-    request = decode(OrderRequest, encode({**message, **signed}))
+    try:
+        sent = encode({**message, **signed})
+    except UnicodeEncodeError as error:
+        raise FormatError(
+            "order", "holds half of a character", "the text as it was sent"
+        ) from error
+    request = decode(OrderRequest, sent)
     listed = _object("market", market)
     all_of_them = (
         decode(MarketsAnswer, market.encode()).markets

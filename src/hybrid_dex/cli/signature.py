@@ -84,8 +84,8 @@ def doctor(
         market: JSON of the market as the exchange gives it, at /markets or /markets/ID.
         json_output: print the findings as JSON.
     """
-    text = sys.stdin.read() if order == "-" else Path(order).read_text("utf-8")
-    terms = None if market is None else market.read_text("utf-8")
+    text = _text("order", None if order == "-" else Path(order))
+    terms = None if market is None else _text("market", market)
     read = read_order(text, market=terms, trader=trader)
     address, of_contract = read_address(contract, "contract")
     account, of_trader = (None, ()) if trader is None else read_address(trader, "trader")
@@ -128,6 +128,14 @@ def descriptor(*, chain_id: Annotated[int, Parameter(validator=_chain)], contrac
     domain = Domain(chain_id=chain_id, verifying_contract=checksum_address(raw))
     print(json.dumps(clear_signing_descriptor([domain]), indent=2))
     return _GOOD
+
+
+def _text(field: str, path: Path | None) -> str:
+    """Return what a file holds, or standard input where there is none."""
+    try:
+        return sys.stdin.read() if path is None else path.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise FormatError(field, f"is no text: {error}", "JSON in UTF-8") from error
 
 
 def _print_json(found: Diagnosis, told: tuple[Finding, ...]) -> None:
