@@ -175,7 +175,12 @@ def publish(
     """
     if key_file.stat().st_mode & _OTHERS:
         raise ConfigurationError(f"others can read {key_file}; make it yours alone: chmod 600")
-    key = key_file.read_text().strip()
+    try:
+        key = key_file.read_text("utf-8").strip()
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(
+            f"{key_file} holds no private key: 0x and 64 hexadecimal digits"
+        ) from error
     reading = _read(source, tokens, None)
     for found in reading.tokens:
         if found.complaint:
