@@ -164,4 +164,20 @@ def test_what_can_not_be_done_is_one_line(
     said = capsys.readouterr().err
     assert "is not one of sqlite" in said
     assert "hunter2" not in said
+    monkeypatch.setenv("HYBRID_DEX_RECORDS", "postgresql://alice:hunter2@host:port/x")
+    assert run("upgrade", tmp_path) == 1
+    said = capsys.readouterr().err
+    assert "is not one of sqlite" in said
+    assert "hunter2" not in said
     assert run("upgrade", tmp_path, "--wrong") == 2
+
+
+def test_a_database_of_noise_is_one_line(traded: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Also where what sqlite says of its schema is no text."""
+    path = traded / "records.sqlite"
+    raw_schema = path.read_bytes()
+    path.write_bytes(raw_schema.replace(b"CREATE TABLE orders", b"CR\xaa\xaaTE TABLE \xaa\xaaders"))
+    assert path.read_bytes() != raw_schema
+    for command in ("check", "upgrade", "rebuild"):
+        assert run(command, traded) == 1
+        assert "can not be used" in capsys.readouterr().err

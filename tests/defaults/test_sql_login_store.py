@@ -347,7 +347,9 @@ async def test_without_its_database_nobody_is_let_in(auth_url: str) -> None:
                 await attempt
 
 
-@pytest.mark.parametrize("url", ["mysql://host/name", "nonsense", "", "sqlite"])
+@pytest.mark.parametrize(
+    "url", ["mysql://host/name", "nonsense", "", "sqlite", "postgresql://u@host:port/name"]
+)
 def test_an_address_of_no_database_is_refused(url: str) -> None:
     with pytest.raises(ConfigurationError, match="is not one of sqlite:///path"):
         AuthDatabase(url)

@@ -178,7 +178,7 @@ class AuthDatabase:
 def _address(text_: str) -> URL:
     try:
         url = make_url(text_)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # a port that is no number, too
         url = None
     if url is None or url.drivername not in _DRIVERS:
         raise ConfigurationError(

@@ -160,7 +160,7 @@ class SqlRecords:
         except ConfigurationError:
             await engine.dispose()
             raise
-        except (SQLAlchemyError, OSError) as error:
+        except (SQLAlchemyError, OSError, UnicodeDecodeError) as error:  # its schema may be noise
             await engine.dispose()
             raise ConfigurationError(
                 f"the records' database {self._shown} can not be used: {_first_line(error)}"
@@ -405,7 +405,7 @@ class SqlRecords:
 def _address(text: str) -> URL:
     try:
         url = make_url(text)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # a port that is no number, too
         url = None
     if url is None or url.drivername not in _DRIVERS:
         raise ConfigurationError(
