@@ -376,6 +376,20 @@ def test_post_only_is_refused_where_it_would_cross() -> None:
     assert event.reason is RejectReason.POST_ONLY_WOULD_CROSS
 
 
+def test_an_order_that_crosses_does_not_become_post_only() -> None:
+    """At its own price it keeps its place, and might be the younger one; elsewhere it may be."""
+    driver = auction()
+    driver.rest("bob", SELL, 1, 100)
+    order_id = driver.rest("alice", BUY, 2, 100)
+    (event,) = driver.replace("alice", order_id, 1, 100, post_only=True)
+    assert event.reason is RejectReason.POST_ONLY_WOULD_CROSS
+    (event,) = driver.replace("alice", order_id, 2, 99, post_only=True)
+    assert (event.post_only, event.kept_priority) == (True, False)
+    driver.rest("carol", SELL, 1, 99)
+    (event,) = driver.replace("alice", order_id, 1, 99, post_only=True)
+    assert (event.post_only, event.kept_priority) == (True, True)
+
+
 def test_an_auction_that_was_halted_opens_all_the_same() -> None:
     """The book stayed crossed; it can not become post-only, where nothing crosses."""
     driver = auction(Driver(market=make_market()))

@@ -18,7 +18,7 @@ from tests.reference.naive_chain import ChainFacts
 from tests.reference.naive_conditions import Conditions
 from tests.reference.naive_control import Control
 from tests.reference.naive_links import Links, same
-from tests.reference.naive_markets import OPEN, MarketRules, charge, worst
+from tests.reference.naive_markets import AUCTION, OPEN, MarketRules, charge, worst
 from tests.reference.naive_protection import Absences
 from tests.reference.nouns import BUY, SELL, Fill, Grant, Order, due
 
@@ -422,7 +422,10 @@ class Naive(Absences, Batches, Control, Conditions, Links, ChainFacts):
             return None
         same = new.price == old.price and new.quantity <= old.quantity and new.tif in RESTS
         more_shown = old.display is not None and new.display > old.display
-        if old.waiting or (same and not more_shown):
+        keeps = old.waiting or (same and not more_shown)
+        in_auction = self.rules.states[old.market.id] is AUCTION
+        turns = in_auction and new.post_only and not old.post_only and not old.waiting
+        if keeps and not (turns and self.bars(new)):
             new.shown = min(old.shown, new.slice)
             if command.trigger_price is not None:
                 self.wait_anew(old, new)

@@ -73,13 +73,23 @@ class Changes:
         if refusal is not None or new_open <= 0:
             return refusal, whole
         refusal = self._refuse_stake(venue, order, command, new_open)
-        if refusal is None and not _keeps_priority(order, command):
+        meets = not _keeps_priority(order, command) or self._turns_passive(venue, order, command)
+        if refusal is None and meets:
             incoming = Incoming(order.side, command.price, Quantity(new_open))
             if command.post_only:
                 refusal = self._trading.refuse_crossing(venue, incoming)
             elif command.time_in_force is TimeInForce.FOK:
                 whole, refusal = weigh(self._desk, venue, incoming, command)
         return refusal, whole
+
+    def _turns_passive(self, venue: Venue, order: LiveOrder, command: ReplaceOrder) -> bool:
+        """Whether an order becomes post-only where it may cross already: as it rests in an auction."""
+        return (
+            command.post_only
+            and not order.post_only
+            and venue.state is MarketState.AUCTION_OPEN
+            and order.order_id not in self._desk.waiting
+        )
 
     def swap(self, order: LiveOrder, command: ReplaceOrder) -> None:
         """Swap an order's terms for some that were judged already, as part of a batch."""
