@@ -326,6 +326,7 @@ def test_all_or_none_shows_a_risk_what_an_order_alone_shows_it() -> None:
     first, second, *_ = risk.seen
     assert first == alone
     assert (second[1].held, second[4]) == (alone[1].held + 50, alone[4] + 1)
+    assert (*second[2:4], second[5]) == (*alone[2:4], alone[5]), "nothing of Bob's changes"
 
 
 def test_all_or_none_post_only_does_not_cross_an_earlier_member() -> None:

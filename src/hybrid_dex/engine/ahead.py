@@ -44,11 +44,18 @@ _BUY = Side.BUY
 
 
 class Ahead:
-    """What one account's earlier members will have done: a `Standing`, and a view for the risk."""
+    """What one account's earlier members will have done: a `Standing`, and a view for the risk.
 
-    def __init__(self, desk: Desk, view: LedgerView) -> None:
+    Args:
+        desk: the state now.
+        view: the same for the risk.
+        account: whose members they are; everybody else stands as now.
+    """
+
+    def __init__(self, desk: Desk, view: LedgerView, account: AccountId) -> None:
         self._desk = desk
         self._view = view
+        self._account = account
         self._now = DeskStanding(desk)
         self._funds: dict[AssetId, int] = {}
         self._budgets: dict[tuple[str, MarketId, Side], int] = {}
@@ -201,7 +208,7 @@ class Ahead:
     def balance(self, account: AccountId, asset: AssetId) -> Balance:
         """Return the balance with the holds of the earlier members."""
         balance, moved = self._view.balance(account, asset), self._funds.get(asset, 0)
-        if not moved:
+        if not moved or account != self._account:
             return balance
         return Balance(
             asset,
@@ -215,7 +222,8 @@ class Ahead:
 
     def open_order_count(self, account: AccountId) -> int:
         """Return how many orders there will be if all that enter rest."""
-        return self._view.open_order_count(account) + self._open_orders
+        more = self._open_orders if account == self._account else 0
+        return self._view.open_order_count(account) + more
 
     def order(self, order_id: OrderId) -> OrderView | None:
         """Return an order as it is now."""

@@ -146,7 +146,7 @@ class Batches:
     def _judge(self, command: BatchOrders, known: dict[int, _Answer]) -> tuple[int, Refusal] | None:
         """Return the first member that is refused, and why; note answers known already."""
         desk = self._desk
-        ahead = Ahead(desk, self._view)
+        ahead = Ahead(desk, self._view, command.account)
         trading = Trading(
             desk,
             self._risk,

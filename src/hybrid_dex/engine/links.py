@@ -108,7 +108,7 @@ class Links:
             detail = f"no market {command.stop.market}"
             return 0, Refusal(RejectReason.UNKNOWN_MARKET, "market", detail), True
         # All of them will be open at once, which is all that the risk is told of the ones before.
-        ahead = Ahead(self._desk, self._view)
+        ahead = Ahead(self._desk, self._view, command.stop.account)
         trading = Trading(
             self._desk,
             self._risk,
