@@ -231,6 +231,31 @@ def test_the_self_trade_rule_knows_the_group() -> None:
     assert reason(driver.place("carol", BUY, 1, 10)) is None
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "refused"),
+    [
+        ({}, {}, True),
+        ({}, {"price": 11}, False),
+        ({"time_in_force": TimeInForce.IOC}, {}, False),
+        ({}, {"time_in_force": TimeInForce.IOC}, True),
+        ({"order_type": OrderType.STOP_LIMIT, "trigger_price": 9}, {}, False),
+    ],
+)
+def test_the_self_trade_rule_keeps_the_members_of_a_batch_apart(
+    first: dict[str, object], second: dict[str, object], refused: bool
+) -> None:
+    """A later one must not meet an earlier one that may rest, as if they came one by one."""
+    driver = driver_with(limits(refuse_self_trade=True))
+    terms = {"account": "alice", "market": MARKET.id, "price": 10, "quantity": 1}
+    members = (
+        PlaceOrder(side=BUY, **(terms | first)),
+        PlaceOrder(side=SELL, **(terms | second)),
+    )
+    events = driver.do(BatchOrders(account="alice", members=members, all_or_none=True))
+    assert (Reason.SELF_TRADE in {getattr(one, "reason", None) for one in events}) is refused
+    assert any(isinstance(one, OrderAccepted) for one in events) is not refused
+
+
 def test_an_all_or_none_batch_is_counted_together() -> None:
     """Where each member alone would pass; by volume, rate and position."""
     for one, expected in (

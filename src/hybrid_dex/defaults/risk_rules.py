@@ -15,10 +15,10 @@ from hybrid_dex.interfaces.risk import LedgerView, Refusal
 from hybrid_dex.model.commands import BatchOrders, Command, PlaceOrder, ReplaceOrder
 from hybrid_dex.model.events import Event
 from hybrid_dex.model.market import MAX_DECIMALS, Market
-from hybrid_dex.model.order import Side
+from hybrid_dex.model.order import Side, TimeInForce
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.risk_limits import RiskLimits
-from hybrid_dex.model.units import AccountId, OrderId, TimestampNs
+from hybrid_dex.model.units import AccountId, OrderId, Price, TimestampNs
 from hybrid_dex.model.views import OrderView
 
 __all__ = [
@@ -42,6 +42,7 @@ Limits: TypeAlias = Callable[[AccountId], RiskLimits]
 _PPM: Final = 1_000_000
 _NS_PER_SECOND: Final = 1_000_000_000
 _BUY: Final = Side.BUY
+_RESTS: Final = (TimeInForce.GTC, TimeInForce.GTD)
 _UNITS: Final = tuple(10**decimals for decimals in range(MAX_DECIMALS + 1))
 """One whole unit, atoms, by an asset's decimals."""
 
@@ -56,6 +57,7 @@ class Entry(msgspec.Struct, gc=False):
         quote: one whole unit of the quote asset, atoms.
         replaces: the order that gets new terms; ``None`` for a new one.
         budget: the most that it spends, quote atoms; ``None`` for no more than its price says.
+        stands: whether it may rest where others meet it.
     """
 
     account: AccountId
@@ -68,6 +70,7 @@ class Entry(msgspec.Struct, gc=False):
     quote: int
     replaces: OrderView | None
     budget: int | None = None
+    stands: bool = True
 
     @property
     def at_stake(self) -> int:
@@ -98,6 +101,7 @@ def entry_of(command: Command, view: LedgerView) -> Entry | None:
             _UNITS[market.quote.decimals],
             None,
             command.quote_budget,
+            command.trigger_price is None and command.time_in_force in _RESTS,
         )
     if not isinstance(command, ReplaceOrder):
         return None
@@ -117,6 +121,7 @@ def entry_of(command: Command, view: LedgerView) -> Entry | None:
         _UNITS[market.quote.decimals],
         order,
         order.quote_budget,
+        not order.waiting and command.time_in_force in _RESTS,
     )
 
 
@@ -263,6 +268,25 @@ class SelfTrade(LimitRule):
                 above: int = entry.price - order.price
                 if (above if entry.side is _BUY else -above) >= 0:
                     detail = f"it meets own order {order.order_id}"
+                    return Refusal(RejectReason.SELF_TRADE, "price", detail)
+        return None
+
+    def judge_together(
+        self, entries: Sequence[Entry], limits: RiskLimits, view: LedgerView
+    ) -> Refusal | None:
+        """Refuse a price at which a later one of these would meet an earlier one."""
+        for place, entry in enumerate(entries):
+            for earlier in entries[:place]:
+                if (
+                    not earlier.stands
+                    or earlier.side is entry.side
+                    or earlier.market.id != entry.market.id
+                ):
+                    continue
+                above = entry.price - earlier.price
+                if (above if entry.side is _BUY else -above) >= 0:
+                    price = entry.market.format_price(Price(earlier.price))
+                    detail = f"orders of one batch would meet at {price}"
                     return Refusal(RejectReason.SELF_TRADE, "price", detail)
         return None
 
