@@ -29,6 +29,7 @@ from hybrid_dex.settlement.chains import ChainPreset, chain_named, finality_name
 __all__ = [
     "IN_MEMORY",
     "IN_PROCESS",
+    "PREFIX",
     "READ_ELSEWHERE",
     "AdminSettings",
     "AuthSettings",
@@ -43,6 +44,7 @@ __all__ = [
 ]
 
 PREFIX: Final = "HYBRID_DEX_"
+"""How every environment variable begins that is a setting."""
 IN_PROCESS: Final = "in-process"
 IN_MEMORY: Final = "memory"
 _SECTION: Final = "hybrid-dex"

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import fcntl
 import json
+import os
 import shutil
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -31,6 +32,7 @@ from reference_app.demo.local_chain import CHAIN_ID, LocalChain
 from reference_app.demo.options import DemoOptions
 from reference_app.demo.processes import Child, require_free_port
 from reference_app.demo.watch import Trader
+from reference_app.settings import PREFIX
 
 __all__ = ["Demo", "running_demo", "until_ready"]
 
@@ -167,9 +169,11 @@ def _client_options() -> ClientOptions:
 
 
 def _exchange_process(options: DemoOptions) -> Child:
+    """Return the exchange's process. The settings of another exchange, exported, are not the demo's."""
     settings = options.data / "exchange.toml"
     command = [sys.executable, "-m", "reference_app", str(settings)]
-    return Child("the exchange", command, options.data / "exchange" / "exchange.log")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    return Child("the exchange", command, options.data / "exchange" / "exchange.log", environment)
 
 
 async def until_ready(url: str, exchange: Child) -> None:

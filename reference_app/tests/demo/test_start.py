@@ -33,6 +33,20 @@ async def test_a_relative_folder_holds_everything_and_is_forgotten_whole(
         assert not mark.exists()
 
 
+@pytest.mark.timeout(120)
+async def test_what_is_exported_for_another_exchange_is_not_the_demos(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`.env.example` names a folder and a port: the demo would write into that exchange's journal."""
+    port, other = free_ports(2)
+    monkeypatch.setenv("HYBRID_DEX_DATA", str(tmp_path / "mine"))
+    monkeypatch.setenv("HYBRID_DEX_SERVER_PORT", str(other))
+    options = DemoOptions(chain=False, port=port, data=tmp_path / "demo", takers=1)
+    async with running_demo(options):
+        assert (tmp_path / "demo" / "exchange" / "journal").is_dir()
+    assert not (tmp_path / "mine").exists()
+
+
 def test_a_named_program_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HYBRID_DEX_ANVIL", "/nonexistent")
     with pytest.raises(ConfigurationError, match="HYBRID_DEX_ANVIL names no file: /nonexistent"):
