@@ -12,7 +12,7 @@ from hybrid_dex.defaults.file_journal import FileJournal
 from hybrid_dex.defaults.file_snapshots import FileSnapshots
 from hybrid_dex.defaults.sorted_book import SortedBook
 from hybrid_dex.defaults.standard_risk import StandardRisk
-from hybrid_dex.errors import ConfigurationError, FormatError
+from hybrid_dex.errors import ConfigurationError
 from hybrid_dex.exchange import (
     Bus,
     EngineClient,
@@ -83,10 +83,7 @@ def make_engine(
     Raises:
         ConfigurationError: a setting can not be used.
     """
-    try:
-        markets = [market.market() for market in settings.markets]
-    except FormatError as error:
-        raise ConfigurationError(str(error)) from error
+    markets = [market.market() for market in settings.markets]
     risk = StandardRisk(settings.risk)
     if not settings.is_gateway:
         return Exchange(

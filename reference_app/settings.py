@@ -21,7 +21,7 @@ from typed_settings.loaders import Loader
 
 from hybrid_dex.defaults.login_tokens import DEMO_SECRET
 from hybrid_dex.defaults.standard_risk import RiskLimits
-from hybrid_dex.errors import ConfigurationError, HybridDexError
+from hybrid_dex.errors import ConfigurationError, FormatError, HybridDexError
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.vouchers import MAX_VOUCHER_LIFETIME_S
 from hybrid_dex.settlement.chains import ChainPreset, chain_named, finality_named
@@ -239,8 +239,11 @@ class MarketSettings:
     price_band_ppm: int | None = None
 
     def market(self) -> Market:
-        """Return the market. Raises `ConfigurationError` and `FormatError`."""
-        return Market.spot(**attrs.asdict(self))
+        """Return the market. Raises `ConfigurationError`, which names it."""
+        try:
+            return Market.spot(**attrs.asdict(self))
+        except (FormatError, ValueError) as error:
+            raise ConfigurationError(f"market {self.id}: {error}") from error
 
 
 @attrs.frozen(kw_only=True)

@@ -164,6 +164,25 @@ def test_unsafe_settings_are_refused(tmp_path: Path) -> None:
             compose(changed)
 
 
+@pytest.mark.parametrize(
+    ("term", "said"),
+    [
+        ({"taker_fee_ppm": 40_000}, "taker_fee_ppm"),
+        ({"fee_tiers": (("0", 1, 2),)}, "volume"),
+        ({"price_band_ppm": 0}, "price_band_ppm"),
+        ({"base_decimals": 100}, "decimals"),
+        ({"number": -1}, "number"),
+        ({"maximum_quantity": "many"}, "maximum_quantity"),
+    ],
+)
+def test_a_term_that_no_market_can_have_is_named_with_its_market(
+    tmp_path: Path, term: dict[str, Any], said: str
+) -> None:
+    chosen = settings(tmp_path, markets=[attrs.evolve(ETH_USDC, **term)])
+    with pytest.raises(ConfigurationError, match=f"market ETH-USDC: .*{said}"):
+        compose(chosen)
+
+
 def test_an_engine_in_another_process_and_what_gateways_share(tmp_path: Path) -> None:
     good = settings(tmp_path)
     away = attrs.evolve(
