@@ -25,6 +25,8 @@ from hybrid_dex.errors import ConfigurationError, FormatError, HybridDexError
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.vouchers import MAX_VOUCHER_LIFETIME_S
 from hybrid_dex.settlement.chains import ChainPreset, chain_named, finality_named
+from hybrid_dex.signing.address import parse_address
+from hybrid_dex.signing.signer import LocalSigner
 
 __all__ = [
     "IN_MEMORY",
@@ -445,6 +447,18 @@ class Settings:
                 "opening_balances are play money: they need demo = true and no chain.rpc_urls; "
                 "where a chain is, accounts deposit into the vault"
             )
+        if self.demo_wallet_key:
+            try:
+                LocalSigner(self.demo_wallet_key)
+            except ConfigurationError as error:
+                raise ConfigurationError(f"demo_wallet_key: {error}") from None
+        for balance in self.opening_balances:
+            try:
+                parse_address(balance.account, "account")
+            except FormatError as error:
+                raise ConfigurationError(
+                    f"opening_balances for {balance.account!r}, which nobody can log in as: {error}"
+                ) from error
 
     @property
     def is_gateway(self) -> bool:

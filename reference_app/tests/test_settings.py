@@ -25,6 +25,7 @@ from reference_app.settings import (
 )
 from reference_app.tests.stack import ETH_USDC, limits, settings
 
+ALICE = "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf"
 DOMAIN = Domain(chain_id=31337, verifying_contract="0x" + "00" * 19 + "01")
 FILE = """
 [hybrid-dex]
@@ -44,6 +45,10 @@ lot = "0.0001"
 base_token = "0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2"
 quote_token = "0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48"
 """
+
+
+def money(account: str) -> OpeningBalance:
+    return OpeningBalance(account=account, asset="ETH", amount="1")
 
 
 @pytest.fixture
@@ -165,6 +170,19 @@ def test_unsafe_settings_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"opening_balances": [money("alice")]}, "'alice', which nobody can log in as"),
+        ({"opening_balances": [money(ALICE.lower())]}, f"valid: {ALICE}"),
+        ({"demo_wallet_key": "0x12"}, "demo_wallet_key: the private key is not 32 bytes"),
+    ],
+)
+def test_play_money_is_for_accounts_that_can_be(changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigurationError, match=said):
+        Settings(demo=True, markets=[ETH_USDC], **changes)
+
+
+@pytest.mark.parametrize(
     ("term", "said"),
     [
         ({"taker_fee_ppm": 40_000}, "taker_fee_ppm"),
@@ -190,7 +208,7 @@ def test_an_engine_in_another_process_and_what_gateways_share(tmp_path: Path) ->
     )
     assert away.is_gateway
     assert not good.is_gateway
-    balance = OpeningBalance(account="alice", asset="ETH", amount="1")
+    balance = money(ALICE)
     for changes, said in (
         ({"engine": "elsewhere"}, "engine is 'elsewhere'"),
         ({"bus": "redis"}, "bus is 'redis'"),
