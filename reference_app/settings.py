@@ -7,6 +7,7 @@ never shown.
 """
 
 import ipaddress
+import math
 import os
 import re
 from collections.abc import Iterator
@@ -507,10 +508,10 @@ def load_settings(files: list[Path]) -> Settings:
         ),
         typed_settings.EnvLoader(PREFIX),
     ]
+    converter = TSConverter(strlist_sep=_listed)
+    converter.scalar_converters |= {int: _whole, float: _finite}
     try:
-        return typed_settings.load_settings(
-            Settings, loaders, converter=TSConverter(strlist_sep=_listed)
-        )
+        return typed_settings.load_settings(Settings, loaders, converter=converter)
     except (TsError, HybridDexError, ValueError, TypeError, OSError) as error:
         raise ConfigurationError(f"the settings can not be used: {_cause(error)}") from None
 
@@ -518,6 +519,20 @@ def load_settings(files: list[Path]) -> Settings:
 def _listed(text: str) -> list[str]:
     """Return the entries of a list in an environment variable: separated by commas."""
     return [entry.strip() for entry in text.split(",") if entry.strip()]
+
+
+def _whole(value: str | float, _kind: type) -> int:
+    """Return an integer. Raises `ValueError` for a fraction, which would be cut off, and yes or no."""
+    if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
+        raise ValueError(f"not a whole number: {value}")
+    return int(value)
+
+
+def _finite(value: str | float, _kind: type) -> float:
+    """Return a number. Raises `ValueError` for what no time can be: nan and inf."""
+    if isinstance(value, bool) or not math.isfinite(float(value)):
+        raise ValueError(f"not a number: {value}")
+    return float(value)
 
 
 def _names(kind: type[attrs.AttrsInstance], prefix: str) -> Iterator[str]:

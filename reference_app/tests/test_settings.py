@@ -124,6 +124,11 @@ def test_a_later_file_overrides_an_earlier_one(file: Path, tmp_path: Path) -> No
         ("[hybrid-dex.limits]\norders = 1\n", "limits.orders"),
         ("[hybrid-dex.limits]\ndepth = 0\n", "depth"),
         ("[hybrid-dex.limits]\ndepth = 'x'\n", "depth"),
+        ("[hybrid-dex.limits]\ndepth = 1.5\n", "limits.depth.*not a whole number: 1.5"),
+        ("[hybrid-dex.limits]\ndepth = true\n", "limits.depth.*not a whole number: True"),
+        ("[hybrid-dex.risk]\nposition = 0.5\n", "risk.position"),
+        ("[hybrid-dex.chain]\nheartbeat_s = inf\n", "chain.heartbeat_s.*not a number: inf"),
+        ("[hybrid-dex.chain]\npoll_s = nan\n", "chain.poll_s.*not a number: nan"),
         ("[hybrid-dex\n", "can not be used"),
     ],
 )
