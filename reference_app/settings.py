@@ -10,6 +10,7 @@ import ipaddress
 import math
 import os
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -491,11 +492,11 @@ def load_settings(files: list[Path]) -> Settings:
     """Return the settings of TOML files, each overriding the one before, and the environment.
 
     Raises:
-        ConfigurationError: a file is missing, a name is unknown, or a value can not be used.
+        ConfigurationError: a file is missing or no TOML, a name is unknown, or a value can not be
+            used.
     """
     for file in files:
-        if not file.is_file():
-            raise ConfigurationError(f"there is no settings file {file}")
+        _check_file(file)
     known = set(_names(Settings, PREFIX))
     for name in sorted(os.environ):
         if name.startswith(PREFIX) and name not in known | READ_ELSEWHERE:
@@ -514,6 +515,22 @@ def load_settings(files: list[Path]) -> Settings:
         return typed_settings.load_settings(Settings, loaders, converter=converter)
     except (TsError, HybridDexError, ValueError, TypeError, OSError) as error:
         raise ConfigurationError(f"the settings can not be used: {_cause(error)}") from None
+
+
+def _check_file(file: Path) -> None:
+    """Refuse what says nothing, and tables beside the one that is read. Raises `ConfigurationError`."""
+    if not file.is_file():
+        raise ConfigurationError(f"there is no settings file {file}")
+    try:
+        tables = tomllib.loads(file.read_text("utf-8"))
+    except (ValueError, OSError) as error:  # no TOML, no UTF-8, or not ours to read
+        raise ConfigurationError(f"the settings file {file} can not be used: {error}") from error
+    for name in tables:
+        if name != _SECTION:
+            raise ConfigurationError(
+                f"nothing reads {name!r} in {file}; settings stand in [{_SECTION}], "
+                f"as [{_SECTION}.server]"
+            )
 
 
 def _listed(text: str) -> list[str]:

@@ -129,7 +129,8 @@ def test_a_later_file_overrides_an_earlier_one(file: Path, tmp_path: Path) -> No
         ("[hybrid-dex.risk]\nposition = 0.5\n", "risk.position"),
         ("[hybrid-dex.chain]\nheartbeat_s = inf\n", "chain.heartbeat_s.*not a number: inf"),
         ("[hybrid-dex.chain]\npoll_s = nan\n", "chain.poll_s.*not a number: nan"),
-        ("[hybrid-dex\n", "can not be used"),
+        ("[hybrid-dex\n", r"settings\.toml can not be used: .*line 18"),
+        ("[server]\nport = 1\n", r"nothing reads 'server' in .*; settings stand in \[hybrid-dex\]"),
     ],
 )
 def test_what_a_file_may_not_say_is_named(file: Path, added: str, said: str) -> None:
