@@ -39,5 +39,5 @@ class DemoOptions:
 
     @property
     def url(self) -> str:
-        """The exchange's base URL."""
-        return f"http://127.0.0.1:{self.port}"
+        """The exchange's base URL, as browsers write it."""
+        return f"http://127.0.0.1:{self.port}".removesuffix(":80")

@@ -460,6 +460,28 @@ def test_what_is_no_origin_is_refused(origin: str) -> None:
         WalletAuthOptions(origins=(origin,))
 
 
+@pytest.mark.parametrize(
+    ("origin", "told"),
+    [
+        ("https://Exchange.Example", "https://exchange.example"),
+        ("https://exchange.example:443", "https://exchange.example"),
+        ("HTTP://[::1]:80", r"http://\[::1\]"),
+    ],
+)
+def test_an_origin_that_no_browser_says_is_refused_with_what_it_says(
+    origin: str, told: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=f"browsers say {told}$"):
+        WalletAuthOptions(origins=(origin,))
+
+
+@pytest.mark.parametrize(
+    "origin", ["http://a:443", "https://a:80", "http://a:8080", "http://[::1]"]
+)
+def test_an_origin_has_any_port_but_the_usual_one(origin: str) -> None:
+    assert WalletAuthOptions(origins=(origin,)).origins == (origin,)
+
+
 def test_no_origin_at_all_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="nobody could log in"):
         WalletAuthOptions(origins=())

@@ -47,8 +47,15 @@ ACTION_STATEMENT: Final = "Confirm this one request and no other: "
 _NONCE_BYTES: Final = 16
 _ID_BYTES: Final = 16
 _MS_NS: Final = 1_000_000
+_USUAL_PORTS: Final = {"http": ":80", "https": ":443"}
 _CLIENT_CHARACTERS: Final = 200
 """Of what a client says of itself; more is cut off."""
+
+
+def _as_told(scheme: str, authority: str) -> str:
+    """Return an origin as browsers write it (RFC 6454): in small letters, its usual port left out."""
+    host = authority.lower().removesuffix(_USUAL_PORTS.get(scheme.lower(), ""))
+    return f"{scheme.lower()}://{host}"
 
 
 def _check_origins(_instance: object, _attribute: object, origins: tuple[str, ...]) -> None:
@@ -60,6 +67,9 @@ def _check_origins(_instance: object, _attribute: object, origins: tuple[str, ..
             message = (
                 f"origin {origin!r} is not scheme://host[:port], such as https://exchange.example"
             )
+            raise ConfigurationError(message)
+        if (told := _as_told(scheme, authority)) != origin:
+            message = f"no page is at origin {origin!r}: browsers say {told}"
             raise ConfigurationError(message)
     if not origins:
         message = "no origin is configured, so nobody could log in; name the pages' origin"
