@@ -130,7 +130,8 @@ def test_rpc_urls_is_a_list_of_different_addresses() -> None:
     for urls in ("http://127.0.0.1:1", ("http://127.0.0.1:1", "http://127.0.0.1:1")):
         with pytest.raises(ConfigurationError, match="rpc_urls"):
             EvmOptions(rpc_urls=urls, **given_)
-    for bad in ((), ("ftp://127.0.0.1",)):
-        with pytest.raises(ValueError, match="rpc_urls"):
+    for bad in ((), ("http://127.0.0.1:1", "wss://node.example/KEY")):
+        with pytest.raises(ConfigurationError, match="rpc_urls") as refused:
             EvmOptions(rpc_urls=bad, **given_)
+        assert "KEY" not in str(refused.value)
     assert "127.0.0.1" not in repr(EvmOptions(rpc_urls=("http://127.0.0.1:1/key",), **given_))

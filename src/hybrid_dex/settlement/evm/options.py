@@ -1,5 +1,6 @@
 """What an operator chooses about settling on an EVM chain."""
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, TypeVar
@@ -14,6 +15,7 @@ from hybrid_dex.settlement.fees import FeePolicy
 __all__ = ["EvmOptions"]
 
 _T = TypeVar("_T")
+_URL: Final = re.compile(r"https?://\S+")
 _POSITIVE: Final = attrs.validators.gt(0.0)
 _NOT_NEGATIVE: Final = attrs.validators.ge(0.0)
 
@@ -32,6 +34,18 @@ def _urls(value: Sequence[str]) -> tuple[str, ...]:
     if isinstance(value, str):
         raise ConfigurationError("rpc_urls is one text; list the addresses: ('http://...',)")
     return tuple(value)
+
+
+def _check_urls(_instance: object, _attribute: object, urls: tuple[str, ...]) -> None:
+    """Refuse what is no node's address, without repeating it: it may hold a provider's key."""
+    if not urls:
+        raise ConfigurationError("rpc_urls names no node; name one at least")
+    for number, url in enumerate(urls, 1):
+        if _URL.fullmatch(url) is None:
+            raise ConfigurationError(
+                f"entry {number} of rpc_urls is not an address such as https://node.example/key "
+                "(http or https; WebSockets are not used)"
+            )
 
 
 @attrs.frozen(kw_only=True)
@@ -76,10 +90,7 @@ class EvmOptions:
 
     rpc_urls: tuple[str, ...] = attrs.field(
         converter=_urls,
-        validator=[
-            attrs.validators.min_len(1),
-            attrs.validators.deep_iterable(attrs.validators.matches_re(r"https?://\S+")),
-        ],
+        validator=_check_urls,
         repr=False,  # providers put their keys into addresses
     )
     chain: ChainPreset = attrs.field(converter=chain_named)
