@@ -129,7 +129,7 @@ def test_a_tier_has_limits_of_its_own() -> None:
 )
 def test_a_limit_is_not_negative(name: str) -> None:
     """Zero is one, and lets nothing pass."""
-    with pytest.raises(ConfigurationError):
+    with pytest.raises(ConfigurationError, match=f"the limit {name} is -1"):
         RiskLimits(**{name: -1})
     driver = driver_with(RiskLimits(**{name: 0}))
     assert reason(driver.place("alice", BUY, 1, 1)) is not None

@@ -44,9 +44,10 @@ class RiskLimits:
     unsettled_age_s: int | None = None
 
     def __attrs_post_init__(self) -> None:
-        for limit in attrs.astuple(self):
+        for name, limit in attrs.asdict(self).items():
             if limit is not None and limit < 0:
-                raise ConfigurationError(f"a limit is {limit}; valid: 0 or more, or None for none")
+                message = f"the limit {name} is {limit}; valid: 0 or more, or None for none"
+                raise ConfigurationError(message)
 
 
 class AccountTier(msgspec.Struct, frozen=True):
