@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import httpx
 import pytest
 
-from hybrid_dex.client import HttpReply, HttpxPort, UnreachableError
+from hybrid_dex.client import ExchangeClient, HttpReply, HttpxPort, UnreachableError
 from hybrid_dex.client.http import HttpCaller
-from hybrid_dex.errors import RefusedError, UnknownOutcomeError
+from hybrid_dex.errors import ConfigurationError, RefusedError, UnknownOutcomeError
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.wire import TimeAnswer, encode, problem
 
@@ -140,3 +140,13 @@ async def test_httpx_sends_token_body_and_query() -> None:
     assert request.headers["authorization"] == "Bearer t"
     assert request.headers["content-type"] == "application/json"
     assert reply.status == 307
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1:8000", "exchange.example", "ftp://a", "http://", ""])
+def test_what_is_no_address_of_an_exchange_is_refused(url: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"the exchange's URL is .*; valid: such as http"):
+        ExchangeClient(url)
+
+
+def test_the_scheme_of_an_address_may_be_in_capitals() -> None:
+    ExchangeClient("HTTP://127.0.0.1:8000")

@@ -2,12 +2,13 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
 from hybrid_dex.client.errors import UnreachableError
+from hybrid_dex.errors import ConfigurationError
 from hybrid_dex.wire import MAX_SERVER_MESSAGE_BYTES
 
 __all__ = ["Connection", "Connector", "websocket_connector"]
@@ -46,16 +47,27 @@ class _WebSocket:
             raise UnreachableError(f"the socket is lost: {error}") from error
 
 
+_SCHEMES: Final = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}
+"""How a socket's address begins, by how the exchange's does."""
+
+
 def websocket_connector(url: str, *, timeout_s: float = 10.0) -> Connector:
     """Return what connects to an exchange's socket.
 
     Args:
         url: the exchange's base URL (``http`` or ``https``) or the socket's own.
         timeout_s: how long opening may take.
+
+    Raises:
+        ConfigurationError: the URL is no such one.
     """
-    scheme, separator, rest = url.partition("://")
-    secure = {"http": "ws", "https": "wss"}
-    address = url if scheme in secure.values() else f"{secure[scheme]}{separator}{rest}"
+    scheme, _, rest = url.partition("://")
+    socket_scheme = _SCHEMES.get(scheme.lower())
+    if socket_scheme is None or not rest:
+        raise ConfigurationError(
+            f"the exchange's URL is {url!r}; valid: such as http://127.0.0.1:8000 or https://exchange.example"
+        )
+    address = f"{socket_scheme}://{rest}"
     address = address if address.rstrip("/").endswith("/ws") else address.rstrip("/") + "/ws"
 
     @asynccontextmanager
