@@ -176,3 +176,7 @@ def _private_key(file: Path) -> str:
         raise ConfigurationError(
             f"the key file {file} can not be read: {error.strerror}"
         ) from error
+    except UnicodeDecodeError:
+        raise ConfigurationError(
+            f"the key file {file} is no text; it holds one private key, 0x-hex"
+        ) from None

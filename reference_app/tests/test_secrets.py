@@ -10,6 +10,7 @@ import pytest
 from cyclopts import App
 
 from hybrid_dex.defaults.fresh_actions import ActionToken
+from hybrid_dex.errors import ConfigurationError
 from hybrid_dex.interfaces.auth import Principal, Session
 from hybrid_dex.model.units import AccountId
 from reference_app import commands
@@ -164,3 +165,10 @@ def test_no_command_takes_a_secret_as_an_argument() -> None:
 def test_settings_with_secrets_are_the_ones_that_are_known() -> None:
     hidden = {field.name for field in attrs.fields(AuthSettings) if not field.repr}
     assert hidden == {"secret", "previous_secret", "database"}
+
+
+def test_a_key_file_that_is_no_text_is_one_clear_line(tmp_path: Path) -> None:
+    file = tmp_path / "maker.key"
+    file.write_bytes(bytes(range(128, 160)))
+    with pytest.raises(ConfigurationError, match=r"maker\.key is no text"):
+        commands.market_maker(key_file=file, reference_price="2500")
