@@ -16,6 +16,7 @@ export interface Credentials {
 }
 
 const TIMEOUT_MS = 15_000;
+const UNKNOWN_OUTCOME = "unknown_outcome";
 
 export class Http {
   constructor(private readonly credentials: Credentials) {}
@@ -32,7 +33,7 @@ export class Http {
     return this.send<T>("DELETE", path, undefined, headers);
   }
 
-  /** Throws `Refused` with what the exchange said, or `Unknown` when nothing was heard. */
+  /** Throws `Refused` with what the exchange said, or `Unknown` when that does not tell what was done. */
   async send<T>(method: string, path: string, body?: unknown, extra: Record<string, string> = {}): Promise<T> {
     const token = await this.credentials.token();
     return exchange<T>(method, path, body, token ? { ...extra, authorization: `Bearer ${token}` } : extra);
@@ -61,16 +62,25 @@ export async function exchange<T>(
     throw new Unknown("The exchange did not answer. Check your connection; nothing is assumed about what you sent.");
   }
   if (reply.ok) return (text ? JSON.parse(text) : undefined) as T;
-  throw new Refused(problemOf(reply.status, text));
+  const problem = problemOf(text);
+  if (problem?.reason === UNKNOWN_OUTCOME) throw new Unknown(refusal(problem));
+  if (problem) throw new Refused(problem);
+  // Answered by something else than the exchange, such as a proxy that waited for it in vain.
+  if (reply.status >= 500)
+    throw new Unknown(`HTTP ${reply.status} instead of the exchange's answer; nothing is assumed about what you sent.`);
+  throw new Refused(nameless(reply.status));
 }
 
-function problemOf(status: number, text: string): Problem {
+function problemOf(text: string): Problem | null {
   try {
-    const found = JSON.parse(text) as Problem;
-    if (typeof found.title === "string") return found;
+    const found = JSON.parse(text) as Problem | null;
+    return typeof found?.title === "string" ? found : null;
   } catch {
-    // Answered by something else than the exchange, such as a proxy.
+    return null;
   }
+}
+
+function nameless(status: number): Problem {
   return { type: "about:blank", title: `HTTP ${status}`, status, code: 0, reason: "unknown", detail: "" };
 }
 

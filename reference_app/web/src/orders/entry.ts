@@ -27,6 +27,7 @@ import { difference, orderDocument } from "./typed_data";
 const LANE_CHOICE = "hybrid-dex.lanes";
 const ASKS = 4;
 const ASK_AGAIN_MS = 1_500;
+const UNKNOWN_ORDER = "unknown_order";
 
 const lanes = new Lanes(laneChoice());
 const tried = new Map<string, bigint>();
@@ -249,7 +250,9 @@ async function lookedFor(clientOrderId: string): Promise<Order | null> {
     try {
       return await desk.http.get<Order>(`/orders/by-client-id/${encodeURIComponent(clientOrderId)}`);
     } catch (error) {
-      if (error instanceof Refused) throw new Error("The order did not arrive. Nothing was placed; try again.");
+      // Too many requests, or a service that is away, say nothing of the order.
+      if (error instanceof Refused && error.problem.reason === UNKNOWN_ORDER)
+        throw new Error("The order did not arrive. Nothing was placed; try again.");
     }
   }
   return null;

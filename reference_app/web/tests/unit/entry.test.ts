@@ -39,6 +39,8 @@ const { marketLimit, place, prepare, requestOf } = await import("../../src/order
 const { desk } = await import("../../src/state/desk");
 
 const ticket = (fields: Partial<Ticket>): Ticket => ({ ...EMPTY_TICKET, price: "2500.01", quantity: "1.5", ...fields });
+const refused = (reason: string, status: number): Refused =>
+  new Refused({ title: "no", detail: "", reason, status } as never);
 let signed: TypedData[];
 
 function previewed(order: OrderRequest): Preview {
@@ -161,15 +163,17 @@ describe("preparing and placing", () => {
       if (path === "/orders/preview") return previewed(body);
       throw new Unknown("no answer");
     });
-    const get = vi.spyOn(desk.http, "get").mockRejectedValue(new Refused({ title: "none", detail: "" } as never));
+    const get = vi.spyOn(desk.http, "get").mockRejectedValue(refused("unknown_order", 404));
     const outcome = async (): Promise<unknown> => {
       const placing = place(MARKET, await prepare(MARKET, ticket({}))).catch((error: unknown) => error);
       await vi.advanceTimersByTimeAsync(60_000);
       return placing;
     };
     expect(String(await outcome())).toContain("did not arrive");
-    get.mockRejectedValue(new Unknown("no answer"));
-    expect(String(await outcome())).toContain("not known whether the order arrived");
+    for (const other of [new Unknown("no answer"), refused("rate_limited", 429), refused("unavailable", 503)]) {
+      get.mockRejectedValue(other);
+      expect(String(await outcome())).toContain("not known whether the order arrived");
+    }
   });
 });
 
