@@ -6,6 +6,7 @@ import type { Wallet } from "./wallet";
 
 const KEPT = "hybrid-dex.session";
 const MARGIN_MS = 30_000;
+const TOO_MANY = 429;
 
 interface Kept {
   readonly refreshToken: string;
@@ -69,7 +70,9 @@ export class Session {
     this.renewing ??= this.refresh(session.refresh_token).finally(() => {
       this.renewing = null;
     });
-    return this.renewing;
+    const renewed = await this.renewing;
+    // Where it could not be renewed just now, the old one is good to its end.
+    return renewed ?? (this.current && Date.now() < this.current.access_expires_at_ms ? session.access_token : null);
   }
 
   /** Ends the session here and on the exchange. */
@@ -86,7 +89,7 @@ export class Session {
       this.keep(await exchange<SessionAnswer>("POST", "/auth/refresh", body), this.walletId);
       return this.current?.access_token ?? null;
     } catch (error) {
-      if (error instanceof Refused) {
+      if (error instanceof Refused && isFinal(error.problem.status)) {
         this.forget();
         this.ended();
       }
@@ -105,6 +108,11 @@ export class Session {
     this.current = null;
     sessionStorage.removeItem(KEPT);
   }
+}
+
+/** Whether a refusal ends a session: one who asks too often, or while the exchange's logins are away, asks again. */
+function isFinal(status: number): boolean {
+  return status < 500 && status !== TOO_MANY;
 }
 
 function read(): Kept | null {

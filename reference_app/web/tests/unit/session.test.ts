@@ -1,0 +1,63 @@
+// A session ends when the exchange says so, and not while it can not be asked.
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Info } from "../../src/api/types";
+import { Session } from "../../src/wallet/session";
+import type { Wallet } from "../../src/wallet/wallet";
+
+const NOW = 1_900_000_000_000;
+const WALLET = { id: "demo", address: "0x1", signText: () => Promise.resolve("0x") } as unknown as Wallet;
+let kept: Map<string, string>;
+let answers: Record<string, () => Response>;
+
+const json = (status: number, body: unknown): Response => new Response(JSON.stringify(body), { status });
+const refusing = (status: number) => () => json(status, { title: "No", status, reason: "no", detail: "" });
+const opened = (name: string, endsMs: number) => () =>
+  json(200, { account: "0x1", access_token: name, access_expires_at_ms: endsMs, refresh_token: `${name}-refresh` });
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: NOW });
+  kept = new Map();
+  vi.stubGlobal("sessionStorage", {
+    getItem: (name: string) => kept.get(name) ?? null,
+    setItem: (name: string, value: string) => kept.set(name, value),
+    removeItem: (name: string) => kept.delete(name),
+  });
+  answers = { "/auth/nonce": () => json(200, { nonce: "n" }), "/auth/login": opened("first", NOW + 60_000) };
+  vi.stubGlobal("fetch", (path: string) => Promise.resolve(answers[path]?.()));
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+async function signedIn(): Promise<{ session: Session; ended: ReturnType<typeof vi.fn<() => void>> }> {
+  const [session, ended] = [new Session(), vi.fn<() => void>()];
+  session.ended = ended;
+  await session.login(WALLET, { login: { chain_id: 1 } } as Info, "https://exchange.example");
+  return { session, ended };
+}
+
+describe("a session", () => {
+  for (const status of [429, 500, 503])
+    it(`goes on after its renewal was answered with ${status}`, async () => {
+      const { session, ended } = await signedIn();
+      answers["/auth/refresh"] = refusing(status);
+      vi.setSystemTime(NOW + 40_000);
+      expect(await session.token()).toBe("first");
+      vi.setSystemTime(NOW + 61_000);
+      expect(await session.token()).toBeNull();
+      expect(session.account).toBe("0x1");
+      answers["/auth/refresh"] = opened("second", NOW + 600_000);
+      expect(await session.token()).toBe("second");
+      expect(ended).not.toHaveBeenCalled();
+    });
+
+  it("ends where its renewal is refused", async () => {
+    const { session, ended } = await signedIn();
+    answers["/auth/refresh"] = refusing(401);
+    vi.setSystemTime(NOW + 40_000);
+    expect(await session.token()).toBeNull();
+    expect([session.account, kept.size, ended.mock.calls.length]).toEqual([null, 0, 1]);
+  });
+});
