@@ -66,15 +66,21 @@ export function requestOf(market: Market, ticket: Ticket): OrderRequest {
     order_type: kind,
     self_trade: ticket.selfTrade,
   };
-  if (!isMarket) request.time_in_force = ticket.timeInForce;
+  if (!isMarket) request.time_in_force = ticket.kind === "bracket" ? "gtc" : ticket.timeInForce;
   const untilAtMs = dated(ticket) ? untilMs(ticket) : null;
   if (untilAtMs !== null) request.expires_at_ms = untilAtMs;
   if (ticket.postOnly && mayRest(ticket)) request.post_only = true;
   if (kind.startsWith("stop") || kind.startsWith("take_profit")) request.trigger_price = ticket.trigger;
   if (ticket.iceberg && ticket.display && mayRest(ticket)) request.display_quantity = ticket.display;
-  if (ticket.budget && ticket.side === "buy" && (isMarket || ticket.timeInForce === "ioc"))
-    request.quote_budget = ticket.budget;
+  if (ticket.budget && mayBudget(ticket)) request.quote_budget = ticket.budget;
   return request;
+}
+
+/** Whether the form asks what to spend at most; what was typed there before says nothing of other orders. */
+export function mayBudget(ticket: Ticket): boolean {
+  return (
+    ticket.side === "buy" && (ticket.kind === "market" || (ticket.kind === "limit" && ticket.timeInForce === "ioc"))
+  );
 }
 
 /** Whether the form's order may stand on the book: post-only and iceberg mean nothing for others, which are refused. */

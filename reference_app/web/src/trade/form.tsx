@@ -11,6 +11,7 @@ import {
   dated,
   discard,
   marketLimit,
+  mayBudget,
   mayRest,
   type Prepared,
   place,
@@ -60,7 +61,8 @@ export function problemsOf(market: Market, ticket: Ticket): Partial<Record<keyof
     if (atMs === null) found.until = "Choose a day and a time";
     else if (atMs <= Date.now()) found.until = "This time has passed";
   }
-  if (ticket.budget && tryDecimal(ticket.budget, market.quote.decimals) === null) found.budget = "Not an amount";
+  if (ticket.budget && mayBudget(ticket) && tryDecimal(ticket.budget, market.quote.decimals) === null)
+    found.budget = "Not an amount";
   return found;
 }
 
@@ -259,8 +261,7 @@ function Fields(props: { market: Market; ticket: Ticket; problems: Partial<Recor
           onChange={(display) => write({ display })}
         />
       ) : null}
-      {ticket.side === "buy" &&
-      (ticket.kind === "market" || (ticket.kind === "limit" && ticket.timeInForce === "ioc")) ? (
+      {mayBudget(ticket) ? (
         <Field
           label="Spend at most (optional)"
           name="budget"

@@ -36,6 +36,7 @@ vi.stubGlobal("localStorage", { getItem: () => null, setItem: () => undefined })
 vi.stubGlobal("indexedDB", undefined);
 vi.mock("../../src/wallet/session_keys", () => ({ activeKey: () => Promise.resolve(null) }));
 const { marketLimit, place, prepare, requestOf } = await import("../../src/orders/entry");
+const { problemsOf } = await import("../../src/trade/form");
 const { desk } = await import("../../src/state/desk");
 
 const ticket = (fields: Partial<Ticket>): Ticket => ({ ...EMPTY_TICKET, price: "2500.01", quantity: "1.5", ...fields });
@@ -101,6 +102,29 @@ describe("the request", () => {
     const stop = requestOf(MARKET, ticket({ kind: "stop_limit", trigger: "2600" }));
     expect(stop).toMatchObject({ order_type: "stop_limit", trigger_price: "2600" });
     expect(requestOf(MARKET, ticket({ iceberg: true, display: "0.5" })).display_quantity).toBe("0.5");
+  });
+});
+
+describe("what was typed before the kind was changed", () => {
+  it("neither stands in the way of an order that does not ask for it, nor goes with one", () => {
+    for (const fields of [
+      { side: "sell", kind: "market" },
+      { kind: "stop_market", trigger: "2600" },
+      { kind: "stop_limit", trigger: "2600", timeInForce: "ioc" },
+      { kind: "bracket", timeInForce: "ioc", takeProfit: "2700", stop: "2400" },
+    ] as const) {
+      expect(problemsOf(MARKET, ticket({ ...fields, budget: "many" }))).toEqual({});
+      expect(requestOf(MARKET, ticket({ ...fields, budget: "5" }))).not.toHaveProperty("quote_budget");
+    }
+    for (const fields of [{ kind: "market" }, { timeInForce: "ioc" }] as const) {
+      expect(problemsOf(MARKET, ticket({ ...fields, budget: "many" }))).toHaveProperty("budget");
+      expect(requestOf(MARKET, ticket({ ...fields, budget: "5" })).quote_budget).toBe("5");
+    }
+  });
+
+  it("does not decide how long the entry of a bracket lives", () => {
+    for (const timeInForce of ["gtd", "ioc", "fok"] as const)
+      expect(requestOf(MARKET, ticket({ kind: "bracket", timeInForce })).time_in_force).toBe("gtc");
   });
 });
 
