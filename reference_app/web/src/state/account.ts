@@ -8,6 +8,8 @@ import { notify, useStore } from "./store";
 const KEPT_FILLS = 10_000;
 const KEPT_ENDED = 1_000;
 const PAGE = 100;
+/** How long what could not be read is left alone. */
+export const AGAIN_MS = 3_000;
 const ENDED = new Set(["filled", "canceled", "expired", "rejected"]);
 
 type Read = <T>(path: string) => Promise<T>;
@@ -23,8 +25,9 @@ export interface Followed {
 export function followAccount(socket: Socket, read: Read, failed: (error: unknown) => void): Followed {
   const frames = new Frames();
   const fills = new FillsListener(frames, read, failed);
+  const orders = ordersListener(frames, read, failed);
   const stops = [
-    socket.subscribe({ channel: "orders" }, ordersListener(frames, read, failed)),
+    socket.subscribe({ channel: "orders" }, orders),
     socket.subscribe({ channel: "fills" }, fills),
     socket.subscribe({ channel: "balances" }, balancesListener(frames)),
   ];
@@ -32,6 +35,7 @@ export function followAccount(socket: Socket, read: Read, failed: (error: unknow
     stop: () => {
       frames.stop();
       fills.stop();
+      orders.stop();
       for (const stop of stops) stop();
     },
     olderFills: () => fills.older(),
@@ -55,24 +59,45 @@ function balancesListener(frames: Frames): ChannelListener {
 }
 
 /** What is told while the list is read is applied after it, so that nothing falls between the two. */
-function ordersListener(frames: Frames, read: Read, failed: (error: unknown) => void): ChannelListener {
+function ordersListener(
+  frames: Frames,
+  read: Read,
+  failed: (error: unknown) => void,
+): ChannelListener & { stop(): void } {
   let orders = new Map<string, Order>();
   let ended = new Map<string, Order>();
   let early: Execution[] | null = [];
+  let begun = 0;
+  let later: ReturnType<typeof setTimeout> | undefined;
   const show = frames.each(() => useStore.setState({ orders: new Map(orders), ended: new Map(ended) }));
+  /** Reads the list, again and again until it is told: without it nothing could be shown. A failure is told once. */
+  const readOpen = (first: boolean): void => {
+    const mine = begun;
+    void read<{ orders: Order[] }>("/orders/open")
+      .then((answer) => {
+        if (mine !== begun) return;
+        orders = new Map(answer.orders.map((order) => [order.order_id, order]));
+        ended = new Map();
+        for (const report of early ?? []) applyExecution(orders, ended, report);
+        early = null;
+        show();
+        useStore.setState((state) => ({ ordersBegun: state.ordersBegun + 1 }));
+      })
+      .catch((error: unknown) => {
+        if (mine !== begun) return;
+        if (first) failed(error);
+        later = setTimeout(() => readOpen(false), AGAIN_MS);
+      });
+  };
+  const forget = (): void => {
+    begun += 1;
+    clearTimeout(later);
+  };
   return {
     begin: () => {
+      forget();
       early = [];
-      void read<{ orders: Order[] }>("/orders/open")
-        .then((answer) => {
-          orders = new Map(answer.orders.map((order) => [order.order_id, order]));
-          ended = new Map();
-          for (const report of early ?? []) applyExecution(orders, ended, report);
-          early = null;
-          show();
-          useStore.setState((state) => ({ ordersBegun: state.ordersBegun + 1 }));
-        })
-        .catch(failed);
+      readOpen(true);
     },
     hear: (message: ServerMessage) => {
       if (message.type !== "order") return;
@@ -80,6 +105,7 @@ function ordersListener(frames: Frames, read: Read, failed: (error: unknown) => 
       else applyExecution(orders, ended, message);
       show();
     },
+    stop: forget,
   };
 }
 

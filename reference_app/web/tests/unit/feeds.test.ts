@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { checksum } from "../../src/api/book";
 import type { ChannelListener, Socket } from "../../src/api/socket";
 import type { Balance, Execution, Fill, Order, ServerMessage, Trade } from "../../src/api/types";
-import { applyExecution, type Followed, followAccount, newestOrders } from "../../src/state/account";
+import { AGAIN_MS, applyExecution, type Followed, followAccount, newestOrders } from "../../src/state/account";
 import { BEHIND_MS, followMarket } from "../../src/state/feeds";
 import { compareIds, Newest } from "../../src/state/newest";
 import { NO_BOOK, NOBODY, useStore } from "../../src/state/store";
@@ -229,6 +229,30 @@ describe("the account's feed", () => {
   });
 
   const ids = (): string[] => useStore.getState().fills.map((one) => one.fill_id);
+
+  it("reads the open orders again after that failed, and tells of it once", async () => {
+    answers.set("/orders/open", new Error("away"));
+    socket.begin("orders");
+    socket.tell("orders", report({}));
+    await vi.advanceTimersByTimeAsync(2 * AGAIN_MS + 50);
+    await frame();
+    expect([failures.length, useStore.getState().orders.size]).toEqual([1, 0]);
+    answers.set("/orders/open", { orders: [{ order_id: "9" }] });
+    await vi.advanceTimersByTimeAsync(AGAIN_MS);
+    await frame();
+    expect([...useStore.getState().orders.keys()]).toEqual(["9", "10"]);
+  });
+
+  it("reads no open orders any more once it is stopped", async () => {
+    answers.set("/orders/open", new Error("away"));
+    socket.begin("orders");
+    await vi.advanceTimersByTimeAsync(1);
+    followed.stop();
+    answers.set("/orders/open", { orders: [{ order_id: "9" }] });
+    await vi.advanceTimersByTimeAsync(2 * AGAIN_MS);
+    await frame();
+    expect(useStore.getState().orders.size).toBe(0);
+  });
 
   it("keeps what was told over what a list says, and a list over an older list", async () => {
     socket.begin("fills");
