@@ -60,8 +60,28 @@ def test_refusals_by_anyone_read_the_same() -> None:
 
 def test_a_field_has_the_name_that_the_wire_gives_it() -> None:
     """Inside, times are nanoseconds."""
-    refusal = Refusal(RejectReason.EXPIRED, "expires_at_ns", "too late")
-    assert problem_from_refusal(refusal).field == "expires_at_ms"
+    for inside, told in (("expires_at_ns", "expires_at_ms"), ("due_ns", "due_ms")):
+        refusal = Refusal(RejectReason.EXPIRED, inside, "too late")
+        assert problem_from_refusal(refusal).field == told
+
+
+@pytest.mark.parametrize(
+    ("inside", "told"),
+    [
+        (
+            "after 1796056995729821951, at most 9223372036854775807 (Unix nanoseconds)",
+            "after 1796056995729, at most 9223372036854 (Unix milliseconds)",
+        ),
+        (
+            "from 1796056995729821951 on (Unix nanoseconds), as somebody pays more",
+            "from 1796056995730 on (Unix milliseconds), as somebody pays more",
+        ),
+        ("at most 3 plans a market; cancel one", "at most 3 plans a market; cancel one"),
+    ],
+)
+def test_times_are_told_as_the_wire_has_them(inside: str, told: str) -> None:
+    refusal = CommandRejected(ALICE, RejectReason.INVALID_TIME, "due_ns", inside)
+    assert problem_from_refusal(refusal).detail == told
 
 
 @pytest.mark.parametrize(

@@ -104,6 +104,19 @@ def test_a_refused_cancel_of_an_unknown_order_names_no_market() -> None:
     assert message.cancel_reason is None
 
 
+def test_a_refusal_names_field_and_times_as_the_messages_do() -> None:
+    report = ExecutionReport(
+        sequence=Sequence(9), at_ns=TimestampNs(0), exec_type=ExecType.REJECTED,
+        account=ALICE, order_id=None, client_order_id=None, market=None, side=None,
+        order_type=None, time_in_force=None, post_only=False, price=None, quantity=None,
+        open=Quantity(0), filled=Quantity(0), status=None, reject_reason=RejectReason.EXPIRED,
+        field="expires_at_ns", detail="after 5999999, at most 9000000 (Unix nanoseconds)",
+    )  # fmt: skip
+    message = execution_message(report, None)
+    assert message.field == "expires_at_ms"
+    assert message.detail == "after 5, at most 9 (Unix milliseconds)"
+
+
 def test_a_cancel_all_lists_ids_as_text() -> None:
     """Ids exceed what a JavaScript number holds."""
     assert cancel_all_answer(3, [view().order_id]).canceled == ["1280"]

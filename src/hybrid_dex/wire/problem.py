@@ -4,6 +4,7 @@
 people. The status follows from the code alone, so that REST and WebSocket can not disagree.
 """
 
+import re
 from typing import Final
 
 import msgspec
@@ -22,13 +23,17 @@ __all__ = [
     "problem_from_error",
     "problem_from_refusal",
     "status_of",
+    "told",
 ]
 
 PROBLEM_MEDIA_TYPE: Final = "application/problem+json"
 
 _UNPROCESSABLE: Final = 422
-_WIRE_NAMES: Final = {"expires_at_ns": "expires_at_ms"}
+_WIRE_NAMES: Final = {"expires_at_ns": "expires_at_ms", "due_ns": "due_ms"}
 """Fields that are called otherwise on the wire than inside."""
+_INSIDE, _ON_THE_WIRE = "(Unix nanoseconds)", "(Unix milliseconds)"
+_TIME: Final = re.compile(r"(from )?([0-9]+)")
+_MS_NS: Final = 1_000_000
 _STATUS: Final[dict[RejectReason, int]] = {
     RejectReason.DUPLICATE_CLIENT_ORDER_ID: 409,
     RejectReason.BATCH_REFUSED: 409,
@@ -140,8 +145,26 @@ def problem_from_refusal(
     refusal: Refusal | OrderRejected | CancelRejected | CommandRejected,
 ) -> Problem:
     """Return the problem document of a refusal by auth, risk or the engine."""
-    field = _WIRE_NAMES.get(refusal.field, refusal.field)
-    return problem(refusal.reason, refusal.detail, field=field)
+    field, detail = told(refusal.field, refusal.detail)
+    return problem(refusal.reason, detail, field=field)
+
+
+def told(field: str, detail: str) -> tuple[str, str]:
+    """Return the field and the detail of a refusal in the wire's names and times."""
+    return _WIRE_NAMES.get(field, field), _in_wire_times(detail)
+
+
+def _in_wire_times(detail: str) -> str:
+    """Return a detail with its times in milliseconds, as the fields have them that it is about."""
+    if _INSIDE not in detail:
+        return detail
+
+    def as_ms(time: re.Match[str]) -> str:
+        first, ns = time[1] or "", int(time[2])
+        # From a time on, the first whole millisecond is the next one; after or until it, this one.
+        return f"{first}{-(-ns // _MS_NS) if first else ns // _MS_NS}"
+
+    return _TIME.sub(as_ms, detail).replace(_INSIDE, _ON_THE_WIRE)
 
 
 def problem_from_error(error: FormatError) -> Problem:

@@ -14,6 +14,7 @@ from hybrid_dex.model.order import OrderStatus, OrderType, SelfTradeMode, Side, 
 from hybrid_dex.model.reports import ExecutionReport, FillReport, Liquidity
 from hybrid_dex.model.units import AccountId, Amount, OrderId, Price
 from hybrid_dex.model.views import OrderView
+from hybrid_dex.wire.problem import told
 from hybrid_dex.wire.scalars import (
     AccountText,
     BytesText,
@@ -360,8 +361,7 @@ def execution_message(report: ExecutionReport, market: Market | None) -> Executi
         None if report.cancel_reason is None else word(report.cancel_reason),
         None if rejected is None else rejected.value,
         None if rejected is None else word(rejected),
-        report.field,
-        report.detail,
+        *told(report.field, report.detail),
         _price(report.trigger_price, market),
         _quantity(report.display_quantity, market),
         _amount(report.quote_budget, market),
