@@ -37,6 +37,10 @@ class DemoOptions:
     block_time_s: int = attrs.field(default=1, validator=attrs.validators.ge(1))
     confirmations: int = attrs.field(default=2, validator=attrs.validators.ge(0))
 
+    def __attrs_post_init__(self) -> None:
+        if self.chain and self.port == self.chain_port:
+            raise ValueError(f"'port' and 'chain_port' are both {self.port}; choose two")
+
     @property
     def url(self) -> str:
         """The exchange's base URL, as browsers write it."""

@@ -47,6 +47,12 @@ async def test_what_is_exported_for_another_exchange_is_not_the_demos(
     assert not (tmp_path / "mine").exists()
 
 
+def test_exchange_and_chain_can_not_have_one_port() -> None:
+    with pytest.raises(ValueError, match="both 8545"):
+        DemoOptions(port=8545)
+    assert DemoOptions(port=8545, chain=False).url == "http://127.0.0.1:8545"
+
+
 def test_a_named_program_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HYBRID_DEX_ANVIL", "/nonexistent")
     with pytest.raises(ConfigurationError, match="HYBRID_DEX_ANVIL names no file: /nonexistent"):
