@@ -59,4 +59,6 @@ async def main(rpc_url: str, folder: str) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(str(__doc__).partition(" Expected")[0])
     asyncio.run(main(sys.argv[1], tempfile.mkdtemp()))

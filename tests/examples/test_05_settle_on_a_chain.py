@@ -32,3 +32,12 @@ def test_it_prints_what_it_promises() -> None:
     assert len(printed) == len(promised) == 5
     for line, pattern in zip(printed, promised, strict=True):
         assert fnmatch.fnmatchcase(line, pattern), (line, pattern)
+
+
+def test_without_an_address_it_says_how_it_is_called() -> None:
+    done = subprocess.run(
+        [sys.executable, str(EXAMPLE)], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "examples/05_settle_on_a_chain.py http" in done.stderr
