@@ -231,7 +231,7 @@ def test_the_version_names_limits_and_tiers() -> None:
     """Other limits would give other events, so the journal's header must show them."""
     plain, tiered = StandardRisk(), StandardRisk(tiers={"bob": NO_LIMITS})
     assert plain.version == (
-        "standard 2 (order_notional=1000000, open_orders=100, daily_volume=10000000)"
+        "standard 3 (order_notional=1000000, open_orders=100, daily_volume=10000000)"
     )
     assert tiered.version == f"{plain.version}; bob: ()"
 
@@ -273,11 +273,11 @@ def test_a_risk_made_from_its_version_judges_alike(
     [
         "",
         "standard 1 ()",
-        "standard 2 (open_orders=many)",
-        "standard 2 (open_orders=-1)",
-        "standard 2 (patience=1)",
-        "standard 2 (open_orders)",
-        "standard 2 (); bob",
+        "standard 3 (open_orders=many)",
+        "standard 3 (open_orders=-1)",
+        "standard 3 (patience=1)",
+        "standard 3 (open_orders)",
+        "standard 3 (); bob",
     ],
 )
 def test_another_text_makes_no_risk(version: str) -> None:

@@ -161,7 +161,7 @@ def test_a_line_that_does_not_say_it_all_is_refused() -> None:
         ("", "names no versions"),
         (standard.replace("engine ", "engine 9"), "use the program that wrote it"),
         (own_book, "--engine module:name"),
-        (standard.replace("standard 2", "standard 1"), "--engine"),
+        (standard.replace("standard 3", "standard 1"), "--engine"),
         (standard.replace("(", "(9, 9, 9, "), "--engine"),
         (standard.replace("=1", "=-1"), "--engine"),
         (standard.replace("risk standard", "risk own"), "--engine"),

@@ -53,7 +53,7 @@ __all__ = [
 _Judge: TypeAlias = Callable[[Entry, RiskLimits, LedgerView], Refusal | None]
 _Observe: TypeAlias = Callable[[Event, TimestampNs], None]
 
-_VERSION: Final = re.compile(r"standard 2 (\(.*?\))((?:; .*)?)")
+_VERSION: Final = re.compile(r"standard 3 (\(.*?\))((?:; .*)?)")
 _TIER: Final = re.compile(r"; (.+?): (\(.*?\))(?=; |$)")
 _BY_COMMAND: Final = "by command"
 """The part of a snapshot that names the counting rules which a command set to work."""
@@ -67,7 +67,7 @@ class StandardRisk:
         tiers: the accounts that may do something else.
 
     >>> StandardRisk(RiskLimits(open_orders=None, order_notional=5)).version
-    'standard 2 (order_notional=5, daily_volume=10000000)'
+    'standard 3 (order_notional=5, daily_volume=10000000)'
     """
 
     def __init__(
@@ -126,7 +126,7 @@ class StandardRisk:
         tiers = "".join(
             f"; {account}: {_in_words(limits)}" for account, limits in sorted(self._tiers.items())
         )
-        return f"standard 2 {_in_words(self._limits)}{tiers}"
+        return f"standard 3 {_in_words(self._limits)}{tiers}"
 
     # ------------------------------------------------------------------- check
 
