@@ -334,6 +334,9 @@ def execution_message(report: ExecutionReport, market: Market | None) -> Executi
     """Return an execution report; ``market`` is ``None`` only when the report names none."""
     last_quantity = report.last_quantity
     rejected = report.reject_reason
+    field, detail = report.field, report.detail
+    if detail:
+        field, detail = told(field, detail)
     # By position, as above.
     return ExecutionMessage(
         word(report.exec_type),
@@ -361,7 +364,8 @@ def execution_message(report: ExecutionReport, market: Market | None) -> Executi
         None if report.cancel_reason is None else word(report.cancel_reason),
         None if rejected is None else rejected.value,
         None if rejected is None else word(rejected),
-        *told(report.field, report.detail),
+        field,
+        detail,
         _price(report.trigger_price, market),
         _quantity(report.display_quantity, market),
         _amount(report.quote_budget, market),
