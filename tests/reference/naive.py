@@ -451,13 +451,17 @@ class Naive(Absences, Batches, Control, Conditions, Links, ChainFacts):
             and whole
         )
 
+    def may_reduce(self, order: Order, by: int) -> bool:
+        """By what is open at most; a signed FOK is its signed total or nothing."""
+        whole = order.signed is not None and order.tif is TimeInForce.FOK
+        return 1 <= by <= order.open and not (whole and by < order.open)
+
     def ReduceOrder(self, command: c.ReduceOrder) -> None:  # noqa: N802
         """Less of the same, in place."""
         order = self.find(command.account, command.order_id)
         if order is None or order.other or order.exits:
             return
-        whole = order.signed is not None and order.tif is TimeInForce.FOK
-        if 1 <= command.by <= order.open and not (whole and command.by < order.open):
+        if self.may_reduce(order, command.by):
             order.open -= command.by
             order.quantity -= command.by
             order.shown = min(order.shown, order.open)

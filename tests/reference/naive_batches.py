@@ -93,7 +93,7 @@ class Batches:
                 and (other.price - order.price) * (1 if other.side is BUY else -1) >= 0
             ):
                 return False
-        if isinstance(member, c.ReduceOrder) and not 1 <= member.by <= order.open:
+        if isinstance(member, c.ReduceOrder) and not self.may_reduce(order, member.by):
             return False
         getattr(self, type(member).__name__)(member)
         self.status = {}
