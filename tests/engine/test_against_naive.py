@@ -139,6 +139,7 @@ def test_random_histories_give_the_same_fills_books_balances_and_statuses(
         "3749118439:3301",
         "1122403814:878",
         "s29-2:401",
+        "4144027220:862",
     ],
 )
 def test_histories_that_once_differed(name: str) -> None:
@@ -149,7 +150,7 @@ def test_histories_that_once_differed(name: str) -> None:
     reached; a budget that a replacement let rest; an exit whose lots a batch took before more woke; a
     budget that the rounding of the fee leaves enough for another lot of the same maker; a cancel, all
     or none, after a member that crosses it, of an order that waits; a
-    counter that an order used whose name is forgotten.
+    counter that an order used whose name is forgotten; a reduction, all or none, of a signed FOK.
     """
     run(random.Random(name).randrange, LENGTH)
 
