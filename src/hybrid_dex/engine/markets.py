@@ -120,7 +120,7 @@ class Markets:
         """Move a market, with what that brings; or return why not, and nothing changes."""
         desk, market = self._desk, venue.market.id
         if venue.state is state:
-            return None if reference is None else self._name(venue, cause, reference)
+            return None if reference is None else self._name_price(venue, cause, reference)
         if not is_legal(venue.state, state):
             after = ", ".join(_name(each) for each in MOVES[venue.state]) or "nothing"
             detail = f"{market} is {_name(venue.state)}; what can follow: {after}"
@@ -150,7 +150,7 @@ class Markets:
             self._cancel_all(market)
         return None
 
-    def _name(self, venue: Venue, cause: StateCause, reference: Price) -> Refusal | None:
+    def _name_price(self, venue: Venue, cause: StateCause, reference: Price) -> Refusal | None:
         """Let another price count as the last one in a market that stays in its state."""
         state, market = venue.state, venue.market.id
         if state is _CLOSED or (state is _OPEN and venue.price_band_ppm is None):
