@@ -1,18 +1,15 @@
 """A market that was listed after the client connected is learned, not refused."""
 
-import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import msgspec
 import pytest
 
-from hybrid_dex.client import ClientOptions, ExchangeClient, StreamOptions, UnreachableError
+from hybrid_dex.client import UnreachableError
 from hybrid_dex.errors import RefusedError, UnknownOutcomeError
-from hybrid_dex.signing import LocalSigner
 from hybrid_dex.wire import MarketsAnswer
 from tests.client.fake_exchange import FakeExchange
-
-ALICE = LocalSigner(b"\x01" * 32)
+from tests.client.test_client import ALICE, client_of, until
 
 
 class ListsLater(FakeExchange):
@@ -33,25 +30,6 @@ def exchange() -> ListsLater:
     fake = ListsLater()
     fake.fund(ALICE.address, ETH="10", USDC="1000000")
     return fake
-
-
-def client_of(exchange: FakeExchange, **options: object) -> ExchangeClient:
-    """A client whose requests go to the fake."""
-    stream = StreamOptions(backoff_s=0.001, backoff_max_s=0.01)
-    return ExchangeClient(
-        "http://fake.example",
-        signer=ALICE,
-        options=ClientOptions(backoff_s=0.0, stream=stream, **options),  # type: ignore[arg-type]
-        http=exchange,
-        connector=exchange.connect,
-        now_ns=exchange.now_ns,
-    )
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Let other tasks run until something is so; the test's own time limit guards it."""
-    while not condition():  # the conditions are others' state
-        await asyncio.sleep(0)
 
 
 async def test_orders_are_placed_in_a_market_listed_since(exchange: ListsLater) -> None:

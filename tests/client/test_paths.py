@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from hybrid_dex.client import (
-    ClientOptions,
     ExchangeClient,
     NewOrder,
     OrderCancel,
@@ -14,10 +13,9 @@ from hybrid_dex.client import (
 )
 from hybrid_dex.client.paths import order_part, path_part
 from hybrid_dex.errors import FormatError
-from hybrid_dex.signing import LocalSigner
 from tests.client.fake_exchange import FakeExchange
+from tests.client.test_client import ALICE, client_of
 
-ALICE = LocalSigner(b"\x01" * 32)
 NO_IDS = ("", ".", "..", "open", "abc", "0", "-1", "1/../..", "1" * 21)
 ASKED: dict[str, Callable[[ExchangeClient, str], Awaitable[object]]] = {
     "cancel": lambda client, name: client.cancel(name),
@@ -63,15 +61,7 @@ async def test_an_order_id_that_is_none_is_refused_before_anything_is_sent(
     """Unchecked, the cancel of an order without an id would be the cancel of all orders."""
     exchange = FakeExchange()
     exchange.fund(ALICE.address, USDC="1000000")
-    options = ClientOptions(entry="rest" if entry == "rest" else "socket")
-    async with ExchangeClient(
-        "http://fake.example",
-        signer=ALICE,
-        options=options,
-        http=exchange,
-        connector=exchange.connect,
-        now_ns=exchange.now_ns,
-    ) as client:
+    async with client_of(exchange, entry=entry) as client:
         await client.stream.wait_ready()
         placed = await client.place("ETH-USDC", "buy", "1", "2500")
         sent: list[tuple[str, str]] = []

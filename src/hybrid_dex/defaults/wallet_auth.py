@@ -151,8 +151,7 @@ class WalletAuth:
         """
         size = self.options.verify_in_line
         chunks = [orders[start : start + size] for start in range(0, len(orders), size)]
-        signatures = len({order.signature for order in orders})
-        if self._executor is not None and signatures >= self.options.hand_over_at:
+        if self._executor is not None and self._is_large(orders):
             loop = asyncio.get_running_loop()
             work = [loop.run_in_executor(self._executor, self._verify, chunk) for chunk in chunks]
             return [verdict for verdicts in await asyncio.gather(*work) for verdict in verdicts]
@@ -302,6 +301,11 @@ class WalletAuth:
         for session_id in ended:
             await self.store.close(session_id)
         return len(ended)
+
+    def _is_large(self, orders: Sequence[SignedOrder]) -> bool:
+        """Whether there are as many signatures as are worth a thread."""
+        enough = self.options.hand_over_at
+        return len(orders) >= enough and len({order.signature for order in orders}) >= enough
 
     def _verify(self, orders: Sequence[SignedOrder]) -> list[Authorization | Refusal]:
         trees = ProvenTrees()
