@@ -24,6 +24,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -70,8 +71,6 @@ REST_LINES: Final = 32
 SOCKET_ROOM: Final = 256
 DEAD: Final = 20
 DURABLE_TURNS: Final = 3
-ALONE_S: Final = 0.0004
-"""Between the syncs of one order at a time something else is done for about so long."""
 
 Queues: TypeAlias = list[tuple[Line, deque[bytes]]]
 
@@ -88,8 +87,8 @@ class Size:
     levels: tuple[float, ...]
 
 
-FULL: Final = Size(12_000, 4.0, 300, 1_000, 40, LEVELS)
-QUICK: Final = Size(1_000, 1.0, 30, 50, 5, (0.5,))
+FULL: Final = Size(12_000, 4.0, 1_000, 1_000, 40, LEVELS)
+QUICK: Final = Size(1_000, 1.0, 200, 50, 5, (0.5,))
 
 
 @attrs.frozen
@@ -221,14 +220,27 @@ async def measure_readers(clients: Clients, size: Size, plain: Way) -> dict[str,
     }
 
 
-async def measure_alone(clients: Clients, size: Size) -> float:
-    """Return how long one order at a time is waited for, in microseconds, the median."""
+async def measure_alone(clients: Clients, where: Domain, size: Size) -> dict[str, float]:
+    """Return how long one order at a time is waited for, and what it can not do without.
+
+    After each order one sync and one recovery are taken, which come to a process that waited, as
+    the order does. All medians are in microseconds.
+    """
+    orders = wallet_orders(TRADERS[0], size.alone, where)
+    recoveries = iter([bare([order], [order_digest(order, where)]) for order in orders])
     queues = await clients.queues(SOCKET, size.alone)
-    waits: list[float] = []
-    for line, queue in queues:
-        while queue:
-            waits += (await drive([(line, deque([queue.popleft()]))])).waits
-    return statistics.median(waits) * 1e6
+    found: dict[str, list[float]] = {"alone_us": [], "sync_alone_us": [], "recover_alone_us": []}
+    path = Path(f".sync-{os.getpid()}")
+    with closing(time_syncs(path, preallocated=True, syncs=2 * size.alone)) as syncs:
+        for line, queue in queues:
+            while queue and (recover := next(recoveries, None)) is not None:
+                (wait,) = (await drive([(line, deque([queue.popleft()]))])).waits
+                found["alone_us"].append(wait * 1e6)
+                found["sync_alone_us"].append(next(syncs))
+                begun = time.perf_counter()
+                recover()
+                found["recover_alone_us"].append((time.perf_counter() - begun) * 1e6)
+    return {name: statistics.median(times) for name, times in found.items()}
 
 
 async def replay_rate(data: Path) -> float:
@@ -262,10 +274,10 @@ def recover_us(orders: list[SignedOrder], where: Domain) -> float:
     return statistics.median(times)
 
 
-def sync_us(pause_s: float) -> float:
-    """Return the median time of one small write and its sync here, in microseconds."""
+def sync_us() -> float:
+    """Return the median time of one small write and its sync, of those that follow each other."""
     path = Path(f".sync-{os.getpid()}")
-    return statistics.median(time_syncs(path, preallocated=True, syncs=200, pause_s=pause_s))
+    return statistics.median(time_syncs(path, preallocated=True, syncs=200))
 
 
 async def measure(
@@ -278,8 +290,8 @@ async def measure(
         ways.append(await measure_way(clients, kind, size))
         print(f"  {ways[-1].name}: done", file=sys.stderr, flush=True)
     others = await measure_readers(clients, size, ways[2])
-    others["alone_us"] = await measure_alone(clients, size)
-    others["sync_us"], others["sync_alone_us"] = sync_us(0.0), sync_us(ALONE_S)
+    others |= await measure_alone(clients, where, size)
+    others["sync_us"] = sync_us()
     return ways, others
 
 

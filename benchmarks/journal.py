@@ -15,6 +15,7 @@ import os
 import statistics
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from hybrid_dex import (
@@ -43,22 +44,18 @@ RECORD = hashlib.sha512(b"a record").digest() * 4
 ALICE, BOB = AccountId("alice"), AccountId("bob")
 
 
-def time_syncs(path: Path, *, preallocated: bool, syncs: int, pause_s: float = 0.0) -> list[float]:
-    """Return the microseconds of each write and sync of one record, with pauses between them."""
+def time_syncs(path: Path, *, preallocated: bool, syncs: int) -> Iterator[float]:
+    """Write and sync one record whenever the next is asked for; yield how many microseconds it took."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         if preallocated:
             os.write(descriptor, bytes(len(RECORD) * syncs))
             os.fsync(descriptor)
-        times = []
         for index in range(syncs):
             start = time.perf_counter_ns()
             os.pwrite(descriptor, RECORD, index * len(RECORD))
             os.fdatasync(descriptor)
-            times.append((time.perf_counter_ns() - start) / 1_000)
-            if pause_s:
-                time.sleep(pause_s)
-        return times
+            yield (time.perf_counter_ns() - start) / 1_000
     finally:
         os.close(descriptor)
         path.unlink()
@@ -126,7 +123,7 @@ async def main(directory: Path, syncs: int, number: int) -> None:
     """Print everything."""
     for preallocated in (True, False):
         name = "preallocated" if preallocated else "growing"
-        times = time_syncs(directory / "file", preallocated=preallocated, syncs=syncs)
+        times = list(time_syncs(directory / "file", preallocated=preallocated, syncs=syncs))
         show(f"write and fdatasync, {name}", times)
     for callers in (1, 16, 128, 512):
         commands = orders(min(number, 2_000 * callers))

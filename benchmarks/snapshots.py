@@ -9,6 +9,10 @@ the clock and by this thread's own processor time, as on a machine with other wo
 counts what others were given. What the garbage collector takes is part of a step, and shown alone.
 Between the two it trades beside processes that share nothing with it but the machine, one that
 fills memory and one that writes to the disk: so much of a long step is the machine's own doing.
+Then an engine is given the same commands three times, from the same snapshot, beside a process that
+restores and writes snapshots: what makes a command long by its own doing does so each time, what the
+machine does to it comes at another one. So of each command the shortest of three times is shown, and
+how long a loop that only reads the clock is stopped beside that process.
 
 Then the restart: opening until the first command is taken. Last, the recovery of a journal of 100,000
 records without a snapshot, and where the time of a replay goes.
@@ -17,13 +21,14 @@ records without a snapshot, and where the time of a replay goes.
 import argparse
 import asyncio
 import gc
+import multiprocessing
 import os
 import random
 import resource
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Coroutine, MutableSequence
 from pathlib import Path
 from typing import Final
 
@@ -45,6 +50,7 @@ from hybrid_dex import (
     Price,
     Quantity,
     RiskLimits,
+    Sequence,
     Side,
     SortedBook,
     StandardRisk,
@@ -69,6 +75,8 @@ CALLERS: Final = 16
 MIDDLE: Final = 250_000
 MOST_ROUNDS: Final = 60
 RECORDS: Final = 100_000
+AGAIN: Final = 1_000_000
+CLOCK_S: Final = 20.0
 AT_NS: Final = TimestampNs(1_800_000_000_000_000_000)
 LONG_S: Final = 0.005
 STRANGERS: Final = {
@@ -123,7 +131,7 @@ def commands(orders: int) -> list[Command]:
     return found
 
 
-def order(rng: random.Random, number: int) -> PlaceOrder:
+def order(rng: random.Random, number: int, sequence: int = 0, at_ns: int = 0) -> PlaceOrder:
     """An order away from the middle."""
     side = Side(number & 1)
     away = 1 + rng.randrange(5_000)
@@ -133,6 +141,8 @@ def order(rng: random.Random, number: int) -> PlaceOrder:
         side=side,
         price=Price(MIDDLE + away if side is Side.SELL else MIDDLE - away),
         quantity=Quantity(1 + number % 50),
+        sequence=Sequence(sequence),
+        at_ns=TimestampNs(at_ns),
     )
 
 
@@ -341,6 +351,85 @@ async def measure_pauses(directory: Path, seconds: float) -> None:
         print(f"{taken} snapshots were kept meanwhile, in {rounds * seconds:.0f} s", flush=True)
 
 
+async def keep_snapshots(directory: Path) -> None:
+    """Restore the newest snapshot and write it anew, over and over, as nice as the following process is."""
+    os.nice(10)
+    written = FileSnapshots(directory / "again")
+    while True:
+        snapshot = await FileSnapshots(directory / "snapshots").latest()
+        await written.put(Replay(make_engine(), snapshot).snapshot())
+
+
+async def time_commands(directory: Path, number: int, kept: "MutableSequence[float]") -> None:
+    """Apply commands to the newest snapshot's engine; keep how many seconds each took."""
+    snapshot = await FileSnapshots(directory / "snapshots").latest()
+    engine = Replay(make_engine(), snapshot).engine
+    rng, sequence, apply, now = random.Random(2), engine.sequence, engine.apply, time.perf_counter
+    gc.collect()
+    gc.freeze()
+    for index in range(0, number, 2):
+        sequence += 1
+        begun = now()
+        events = apply(order(rng, index, sequence=sequence, at_ns=AT_NS))
+        kept[index] = now() - begun
+        accepted = events[0]
+        assert isinstance(accepted, OrderAccepted)
+        sequence += 1
+        cancel = CancelOrder(
+            account=accepted.account, order_id=accepted.order_id, sequence=sequence, at_ns=AT_NS
+        )
+        begun = now()
+        apply(cancel)
+        kept[index + 1] = now() - begun
+
+
+def measure_again(directory: Path, number: int) -> None:
+    """Print how long the same commands take, three times over, beside a process that takes snapshots."""
+    context = multiprocessing.get_context("fork")
+    beside = context.Process(target=_run, args=(keep_snapshots, directory), daemon=True)
+    beside.start()
+    passes: list[MutableSequence[float]] = []
+    try:
+        for _ in range(3):
+            kept: MutableSequence[float] = context.RawArray("d", number)
+            one = context.Process(target=_run, args=(time_commands, directory, number, kept))
+            one.start()
+            one.join()
+            if one.exitcode:
+                raise SystemExit("the commands could not be timed")
+            passes.append(kept)
+        stops = clock_stops(CLOCK_S)
+    finally:
+        beside.kill()
+        beside.join()
+    longest = ", ".join(f"{max(kept) * 1e3:.2f}" for kept in passes)
+    long = ", ".join(str(sum(took > LONG_S for took in kept)) for kept in passes)
+    own = max(map(min, *passes))
+    print(
+        f"the same {number} commands three times beside a process that takes snapshots: longest "
+        f"{longest} ms, over {LONG_S * 1e3:.0f} ms {long}; of each command the shortest of three, "
+        f"longest {own * 1e3:.2f} ms\na loop that only reads the clock, {CLOCK_S:.0f} s beside that "
+        f"process: stopped for up to {max(stops) * 1e3:.2f} ms, over {LONG_S * 1e3:.0f} ms "
+        f"{sum(took > LONG_S for took in stops)}",
+        flush=True,
+    )
+
+
+def clock_stops(seconds: float) -> list[float]:
+    """Return how long a loop that only reads the clock was stopped, each time over a tenth of a ms."""
+    now = last = time.perf_counter()
+    end, stops = now + seconds, [0.0]
+    while now < end:
+        last, now = now, time.perf_counter()
+        if now - last > 0.0001:
+            stops.append(now - last)
+    return stops
+
+
+def _run(work: Callable[..., Coroutine[None, None, None]], *arguments: object) -> None:
+    asyncio.run(work(*arguments))
+
+
 async def recover(directory: Path) -> None:
     """Print how long a start without a snapshot takes, and where a replay's time goes."""
     begin, own = time.perf_counter(), time.process_time()
@@ -390,6 +479,7 @@ def main() -> None:
             raise SystemExit("the snapshot could not be made")
         with asyncio.Runner(loop_factory=TimedLoop) as runner:
             runner.run(measure_pauses(directory, arguments.seconds))
+        measure_again(directory, AGAIN)
         gc.unfreeze()
         gc.collect()
         records = directory / "records"

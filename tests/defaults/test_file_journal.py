@@ -313,8 +313,11 @@ class TestTrim:
 
 
 class TestDisk:
+    @pytest.mark.parametrize("error", [OSError(errno.EIO, "the disk is dying"), MemoryError()])
     @pytest.mark.parametrize("operation", ["sync", "write"])
-    async def test_a_failed_write_or_sync_stops_the_writer_for_good(self, operation: str) -> None:
+    async def test_a_failed_write_or_sync_stops_the_writer_for_good(
+        self, operation: str, error: Exception
+    ) -> None:
         """Nothing is acknowledged, reads go on, and a restart finds the acknowledged frames."""
         disk = SimulatedDisk()
         journal = journal_on(disk)
@@ -323,11 +326,12 @@ class TestDisk:
 
         def fail(name: str, path: Path) -> None:
             if name == operation:
-                raise OSError(errno.EIO, "the disk is dying")
+                raise error
 
         disk.before = fail
         answers = [journal.append(index, make_frame(index)) for index in range(3, 8)]
-        outcomes = await asyncio.gather(*answers, return_exceptions=True)
+        async with asyncio.timeout(60):
+            outcomes = await asyncio.gather(*answers, return_exceptions=True)
         assert all(isinstance(outcome, UnavailableError) for outcome in outcomes)
         disk.before = lambda name, path: None
         with pytest.raises(UnavailableError, match="restart"):

@@ -10,6 +10,7 @@ more than one group that a power cut can tear, and none of it was acknowledged.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable
@@ -241,12 +242,19 @@ class FileJournal:
         self._writing = list(self._waiting)
         self._waiting.clear()
         frames = [item.frame for item in self._writing]
-        loop = asyncio.get_running_loop()
-        written = loop.run_in_executor(self._writer, self._files.write, frames)
-        written.add_done_callback(self._finish_group)
+        self._writer.submit(self._write_group, frames, asyncio.get_running_loop())
 
-    def _finish_group(self, outcome: "asyncio.Future[tuple[int, JournalError | None]]") -> None:
-        written, error = outcome.result()
+    def _write_group(self, frames: list[bytes], loop: asyncio.AbstractEventLoop) -> None:
+        """Write frames, in the writing thread, and tell the event loop: nobody waits in between."""
+        error: JournalError | None
+        try:
+            written, error = self._files.write(frames)
+        except Exception as unforeseen:  # noqa: BLE001 # whatever it is, its callers wait
+            written, error = 0, UnavailableError(f"{self._directory}: {unforeseen!r}")
+        with contextlib.suppress(RuntimeError):  # the loop ended without closing the journal
+            loop.call_soon_threadsafe(self._finish_group, written, error)
+
+    def _finish_group(self, written: int, error: JournalError | None) -> None:
         group, self._writing = self._writing, []
         self._durable += written
         for item in group[:written]:
