@@ -52,6 +52,27 @@ async def test_a_request_that_is_sent_again_ends_with_the_connections() -> None:
     await runner.cleanup()
 
 
+@pytest.mark.parametrize(("levels", "fits"), [(60, True), (90_000, False)])
+async def test_an_answer_that_nests_too_deeply_is_refused(
+    anvil: Anvil, levels: int, fits: bool
+) -> None:
+    """It would take the whole process with it."""
+
+    def answer(_: FaultProxy, request: Request) -> object:
+        deep = "[" * levels + "]" * levels
+        text = f'{{"jsonrpc":"2.0","id":{request["id"]},"result":{deep}}}'
+        return web.Response(text=text, content_type="application/json")
+
+    async with FaultProxy(anvil.url, answer) as node:
+        provider = HttpProvider(node.url)
+        if fits:
+            assert (await provider.make_request(CHAIN_ID, []))["result"]
+        else:
+            with pytest.raises(ValueError, match="nests deeper"):
+                await provider.make_request(CHAIN_ID, [])
+        await provider.disconnect()
+
+
 async def test_the_servers_that_a_contract_names_are_not_asked(world: World) -> None:
     """Its revert is all that is told: whose code runs there is anybody's (EIP-3668)."""
     account = AsyncWeb3.to_checksum_address("0x00000000000000000000000000000000000012a7")

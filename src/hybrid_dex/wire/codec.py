@@ -97,9 +97,9 @@ def decode(
     return message
 
 
-def is_too_deep(data: bytes) -> bool:
-    """Return whether JSON nests deeper than `MAX_DEPTH`: whoever decodes it could run out of stack."""
-    return data.count(b"{") + data.count(b"[") > MAX_DEPTH and _depth(data) > MAX_DEPTH
+def is_too_deep(data: bytes, most: int = MAX_DEPTH) -> bool:
+    """Return whether JSON nests deeper than so many levels: whoever decodes it could run out of stack."""
+    return data.count(b"{") + data.count(b"[") > most and _depth(data, most) > most
 
 
 def encode(message: object) -> bytes:
@@ -173,11 +173,11 @@ def _has_different_texts(data: bytes) -> bool:
     return len(set(texts)) == len(texts)
 
 
-def _depth(data: bytes) -> int:
-    """Return the nesting, or 0 where it is within `MAX_DEPTH`."""
+def _depth(data: bytes, most: int) -> int:
+    """Return the nesting, or 0 where it is within so many levels."""
     data = _ESCAPE.sub(b"", data) if b"\\" in data else data
     shape = data.translate(_ONE_KIND, _NOT_SHAPE).replace(b'""', b"")
-    for _ in range(MAX_DEPTH):  # each turn takes the innermost level away
+    for _ in range(most):  # each turn takes the innermost level away
         shape = shape.replace(b"{}", b"")
     if not shape:
         return 0

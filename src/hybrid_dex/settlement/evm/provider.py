@@ -16,11 +16,14 @@ from web3.providers.rpc.utils import REQUEST_RETRY_ALLOWLIST, check_if_retry_on_
 from web3.types import RPCEndpoint, RPCResponse
 
 from hybrid_dex.settlement.evm.node_words import is_contracts_word
+from hybrid_dex.wire import is_too_deep
 
 __all__ = ["ATTEMPTS", "HttpProvider"]
 
 _HEADERS: Final = {"Content-Type": "application/json"}
 _DEFAULT_TIMEOUT_S: Final = 30.0
+_MOST_LEVELS: Final = 64
+"""web3 brings a library that lets Python recurse until the stack is at its end: deep JSON would crash it."""
 ATTEMPTS: Final = 5
 """How often a question is asked by those who do not ask again themselves."""
 
@@ -60,7 +63,7 @@ class HttpProvider(AsyncJSONBaseProvider):
         Raises:
             aiohttp.ClientError: no answer, or no status 2xx, or it is closed.
             TimeoutError: no answer in time.
-            ValueError: no JSON object, or the answer to another request.
+            ValueError: no JSON object, one that nests deeply, or the answer to another request.
         """
         request = self.form_request(method, params)
         body = self.encode_rpc_dict(request)
@@ -71,7 +74,10 @@ class HttpProvider(AsyncJSONBaseProvider):
             timeout=None,
         ):
             with attempt:
-                answer = self.decode_rpc_response(await self._post(body))
+                told = await self._post(body)
+        if is_too_deep(told, _MOST_LEVELS):
+            raise ValueError(f"the node's answer nests deeper than {_MOST_LEVELS} levels")
+        answer = self.decode_rpc_response(told)
         if not isinstance(answer, dict):
             raise ValueError("the node's answer is no JSON object")  # noqa: TRY004 # of the node
         # An error may lack the id: the node could not read the request.
