@@ -311,6 +311,24 @@ class TestTrim:
         assert [p for p, _ in await all_frames(journal, 40)] == list(range(41, 61))
         await journal.close()
 
+    async def test_a_copy_beside_the_segments_is_refused_and_not_removed(
+        self, tmp_path: Path
+    ) -> None:
+        """Its name may sort before all of ours, as that of a trimmed segment does."""
+        journal = FileJournal(tmp_path, options=OPTIONS)
+        await journal.open()
+        await append_all(journal, 0, 60)
+        await journal.close()
+        copy = tmp_path / "0-before.segment"
+        copy.write_bytes((tmp_path / f"{1:020d}.segment").read_bytes())
+        with pytest.raises(CorruptJournalError, match=r"0-before\.segment"):
+            await journal.open()
+        assert copy.exists()
+        copy.unlink()
+        await journal.open()
+        assert await journal.head() == 60
+        await journal.close()
+
 
 class TestDisk:
     @pytest.mark.parametrize("error", [OSError(errno.EIO, "the disk is dying"), MemoryError()])

@@ -335,10 +335,14 @@ class SegmentLog:
         return named
 
     def _forget_trimmed(self, paths: list[Path], base: int) -> list[Path]:
-        """Remove segments below the manifest's base: a trim that was cut short."""
-        kept = []
+        """Remove segments below the manifest's base: a trim that was cut short.
+
+        What has another name than ours is somebody's, and stays, to be refused.
+        """
+        first, kept = self._segment_path(base).name, []
         for path in paths:
-            if path.name < self._segment_path(base).name:
+            ours = len(path.name) == len(first) and path.stem.isdecimal()
+            if ours and path.name < first:
                 self._files.remove(path)
             else:
                 kept.append(path)
