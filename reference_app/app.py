@@ -6,7 +6,7 @@ when it starts and closes it, after its sockets, when it ends.
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Final, get_args
@@ -217,13 +217,19 @@ def create_app(services: Services, *, opens: bool = True) -> Litestar:
         logging_config=None,
     )
     app.state[_ALLOWED] = {
-        route.path_format: ", ".join(sorted(route.methods))
+        route.path_format: ", ".join(sorted(_allowed(route.methods)))
         for route in app.routes
         if isinstance(route, HTTPRoute)
     }
     handler = straight(app.asgi_handler, services)
     app.asgi_handler = guarded(handler, services.limiter, MAX_MESSAGE_BYTES)
     return app
+
+
+def _allowed(methods: Iterable[str]) -> set[str]:
+    """Return what an address takes: where that is GET, HEAD too."""
+    allowed = set(methods)
+    return allowed | {HttpMethod.HEAD} if HttpMethod.GET in allowed else allowed
 
 
 def _nothing_here(

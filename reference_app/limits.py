@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote
 
-from litestar.enums import ScopeType
+from litestar.enums import HttpMethod, ScopeType
 from litestar.types import (
     ASGIApp,
     HTTPResponseStartEvent,
@@ -84,7 +84,9 @@ def guarded(app: ASGIApp, limiter: Limiter, max_bytes: int) -> ASGIApp:
         if scope["type"] == ScopeType.WEBSOCKET:
             await _guard_socket(app, limiter, scope, receive, send)
             return
-
+        if scope["method"] == HttpMethod.HEAD:
+            # Answered as GET (RFC 9110, 9.3.2): the server knows what was asked, and sends no body.
+            scope = {**scope, "method": HttpMethod.GET}
         charges: list[Charge] = []
         scope["state"][CHARGES] = charges
 

@@ -93,6 +93,22 @@ async def test_what_is_no_request_is_answered_by_a_problem_and_closed(stack: Sta
         assert json.loads(body)["status"] == status
 
 
+@pytest.mark.parametrize("path", ["/health", "/health/ready", "/markets", "/nowhere", "/orders"])
+async def test_head_is_answered_as_get_without_the_body(stack: Stack, path: str) -> None:
+    """As load balancers ask; the connection goes on after it."""
+    asked, head = await stack.http.get(path), await stack.http.head(path)
+    assert (head.status_code, head.content) == (asked.status_code, b"")
+    for name in ("content-type", "content-length", "ratelimit-policy"):
+        assert head.headers.get(name) == asked.headers.get(name), name
+    allow = (await stack.http.options("/markets")).headers["allow"]
+    assert allow == "GET, HEAD, OPTIONS"
+    raw, body = await said(
+        stack, f"HEAD {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
+    )
+    assert raw.split()[1] == str(asked.status_code).encode()
+    assert body == b""
+
+
 async def test_refused_handshakes_say_why(tmp_path: Path) -> None:
     few = limits(connections_per_address=1, requests_per_minute=3)
     async with running(settings(tmp_path, limits=few)) as stack:
