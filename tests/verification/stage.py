@@ -18,6 +18,7 @@ from hybrid_dex.model.commands import (
     ListMarket,
     PlaceOrder,
     ReduceOrder,
+    ReplaceOrder,
 )
 from hybrid_dex.model.events import EventBatch, FillMade, fresh_events
 from hybrid_dex.model.frame import (
@@ -33,7 +34,7 @@ from hybrid_dex.model.order import Side, TimeInForce
 from hybrid_dex.model.receipts import SignedJournalReceipt, receipts_of
 from hybrid_dex.model.settlement import MatchedFill, SettlementStage
 from hybrid_dex.model.signed_order import Nonce, SignedOrder
-from hybrid_dex.model.units import MAX_FILLS_PER_GROUP, AccountId, FeePpm, Price, Quantity
+from hybrid_dex.model.units import MAX_FILLS_PER_GROUP, AccountId, FeePpm, OrderId, Price, Quantity
 from hybrid_dex.settlement.batching import Group, group_fills, pack_batch
 from hybrid_dex.settlement.layout import (
     Batch,
@@ -126,6 +127,33 @@ class Stage:
             quantity=order.quantity,
             time_in_force=time_in_force,
             authorization=authorize(trader.sign_order(order, DOMAIN), DOMAIN),
+        )
+
+    def replace(self, trader: LocalSigner, sequence: int, *, quantity: int, price: int) -> int:
+        """Swap an order that was placed for other terms, signed with the next revision."""
+        placed = self.commands[sequence - 1]
+        assert isinstance(placed, PlaceOrder)
+        assert placed.authorization is not None
+        signed = Nonce.unpack(placed.authorization.nonce)
+        order = SignedOrder(
+            trader=placed.account,
+            market=MARKET,
+            side=placed.side,
+            price=Price(price),
+            quantity=Quantity(quantity),
+            max_fee_ppm=FeePpm(1_000),
+            expiry_s=placed.authorization.expiry_s,
+            nonce=msgspec.structs.replace(signed, revision=signed.revision + 1),
+            signature=b"",
+        )
+        return self.do(
+            ReplaceOrder(
+                account=placed.account,
+                order_id=OrderId(sequence << 8),
+                price=order.price,
+                quantity=order.quantity,
+                authorization=authorize(trader.sign_order(order, DOMAIN), DOMAIN),
+            )
         )
 
     def cancel(self, trader: LocalSigner, sequence: int) -> int:

@@ -19,7 +19,7 @@ from hybrid_dex.model.commands import AdvanceTime, Command, PlaceOrder
 from hybrid_dex.model.events import EventBatch, FillMade
 from hybrid_dex.model.order import TimeInForce
 from hybrid_dex.model.receipts import ReceiptKind, SignedJournalReceipt
-from hybrid_dex.model.units import Price, Quantity
+from hybrid_dex.model.units import Price, Quantity, last_group
 from hybrid_dex.model.vouchers import CancelReceipt, SignedCancelReceipt
 from hybrid_dex.settlement.batch import FillEntry
 from hybrid_dex.settlement.layout import decode_batch, encode_batch
@@ -98,6 +98,15 @@ class TestHonest:
             verify_log(shown.frames, batches=[])
         with pytest.raises(ConfigurationError, match="operator"):
             verify_log(shown.frames, receipts=shown.receipts(), domain=DOMAIN)
+
+
+def cancel_receipt(order: PlaceOrder, *, nonce: int, command: int) -> SignedCancelReceipt:
+    """The operator's word that nothing up to a nonce of the order's lane trades after a command."""
+    word = CancelReceipt(
+        trader=order.account, market=MARKET.id, nonce=nonce, filled=0, sequence=last_group(command)
+    )
+    signature = OPERATOR.sign_digest(cancel_receipt_digest(word, MARKET, DOMAIN))
+    return SignedCancelReceipt(receipt=word, signature=signature)
 
 
 def _trade() -> Stage:
@@ -278,17 +287,9 @@ class TestReceipts:
             commands[gone - 1] = AdvanceTime()
 
         placed = stage.commands[maker - 1]
-        signed = placed.authorization  # type: ignore[union-attr] # it is an order
-        assert signed is not None
-        word = CancelReceipt(
-            trader=placed.account,  # type: ignore[union-attr] # it is an order
-            market=MARKET.id,
-            nonce=signed.nonce,
-            filled=0,
-            sequence=(gone << 8) + 255,
-        )
-        signature = OPERATOR.sign_digest(cancel_receipt_digest(word, MARKET, DOMAIN))
-        given = [*kept, SignedCancelReceipt(receipt=word, signature=signature)]
+        assert isinstance(placed, PlaceOrder)
+        assert placed.authorization is not None
+        given = [*kept, cancel_receipt(placed, nonce=placed.authorization.nonce, command=gone)]
         assert stage.run().verify(receipts=given).holds
         verdict = stage.tampered(revive).run().verify(receipts=given)
         assert of_receipt(verdict, 0) == {
@@ -296,6 +297,23 @@ class TestReceipts:
             Fraud.OMITTED,
             Fraud.FILLED_AFTER_CANCEL,
         }
+        assert of_receipt(verdict, 1) == {Fraud.FILLED_AFTER_CANCEL}
+
+    def test_a_fill_of_later_terms_breaks_no_word_about_the_ones_before(self) -> None:
+        """A receipt for the chain ends the terms before a replacement; the order itself goes on."""
+        stage = Stage()
+        maker = stage.place(ALICE, SELL, 3, 250_010)
+        placed = stage.commands[maker - 1]
+        assert isinstance(placed, PlaceOrder)
+        assert placed.authorization is not None
+        before = placed.authorization.nonce
+        changed = stage.replace(ALICE, maker, quantity=5, price=250_020)
+        kept = cancel_receipt(placed, nonce=before, command=changed)
+        stage.place(BOB, BUY, 5, 250_020)
+        assert stage.run().verify(receipts=[kept]).holds
+        after = cancel_receipt(placed, nonce=before + (1 << 16), command=changed)
+        verdict = stage.run().verify(receipts=[kept, after])
+        assert of_receipt(verdict, 0) == set()
         assert of_receipt(verdict, 1) == {Fraud.FILLED_AFTER_CANCEL}
 
     def test_other_terms_than_were_signed_are_named(self) -> None:

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import attrs
 
+from hybrid_dex.engine.lanes import nonce_key
 from hybrid_dex.errors import FormatError, HybridDexError
-from hybrid_dex.model.events import FillMade, OrderAccepted
+from hybrid_dex.model.events import FillMade, OrderAccepted, OrderReplaced
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.receipts import (
     JournalReceipt,
@@ -18,6 +19,7 @@ from hybrid_dex.model.receipts import (
     SignedJournalReceipt,
     receipts_of,
 )
+from hybrid_dex.model.units import AccountId, OrderId
 from hybrid_dex.model.vouchers import SignedCancelReceipt
 from hybrid_dex.signing import (
     Domain,
@@ -33,7 +35,25 @@ __all__ = ["Receipt", "check_receipts"]
 Receipt = SignedJournalReceipt | SignedCancelReceipt
 
 _NO_HASH = bytes(32)
+_LANE = 0xFFFF
 _ENDS = (ReceiptKind.CANCELED, ReceiptKind.EXPIRED)
+
+
+@attrs.frozen
+class _SignedFill:
+    """A fill of one of its orders.
+
+    Attributes:
+        order: the order.
+        key: counter and revision of the terms that it had then.
+        sequence: the command.
+        fill: the fill.
+    """
+
+    order: OrderId
+    key: int
+    sequence: int
+    fill: FillMade
 
 
 @attrs.define
@@ -42,11 +62,12 @@ class _History:
 
     accepted: dict[tuple[object, ...], list[JournalReceipt]] = attrs.field(factory=dict)
     fills: dict[int, list[tuple[int, int, FillMade]]] = attrs.field(factory=dict)
-    nonces: dict[tuple[str, str, int], list[int]] = attrs.field(factory=dict)
+    lanes: dict[tuple[str, str, int], list[_SignedFill]] = attrs.field(factory=dict)
 
     @classmethod
     def of(cls, log: Reenactment) -> "_History":
         history = cls()
+        nonces: dict[OrderId, tuple[AccountId, int]] = {}
         for batch in log.all_batches():
             position = log.frame_of[batch.sequence - 1]
             for receipt in receipts_of(batch, position, _hash(log, position)):
@@ -57,10 +78,13 @@ class _History:
                     for order in (event.maker_order, event.taker_order):
                         row = (batch.sequence, index, event)
                         history.fills.setdefault(order, []).append(row)
-                elif isinstance(event, OrderAccepted) and event.authorization is not None:
-                    lane = event.authorization.nonce & ~(0xFF << 16)
-                    key = (event.account, event.market, lane)
-                    history.nonces.setdefault(key, []).append(event.order_id)
+                        if order in nonces:
+                            account, nonce = nonces[order]
+                            lane = (account, event.market, nonce & _LANE)
+                            signed = _SignedFill(order, nonce_key(nonce), batch.sequence, event)
+                            history.lanes.setdefault(lane, []).append(signed)
+                elif isinstance(event, OrderAccepted | OrderReplaced) and event.authorization:
+                    nonces[event.order_id] = (event.account, event.authorization.nonce)
         return history
 
 
@@ -223,18 +247,12 @@ def _cancel_held(
         detail = f"it is about command {command}; the log ends with command {len(log.batches)}"
         yield Finding(fraud=Fraud.NOT_COVERED, detail=detail, sequence=command)
         return
-    lane = receipt.nonce & 0xFFFF
-    for (account, market, nonce), orders in history.nonces.items():
-        if (account, market, nonce & 0xFFFF) != (receipt.trader, receipt.market, lane):
-            continue
-        if nonce >> 24 > receipt.nonce >> 24:
-            continue
-        for order in orders:
-            for sequence, _, fill in history.fills.get(order, []):
-                if sequence > command:
-                    yield Finding(
-                        fraud=Fraud.FILLED_AFTER_CANCEL,
-                        detail=f"fill {fill.fill_id} of order {order} is of command {sequence}; "
-                        f"the operator signed that it was dead by command {command}",
-                        sequence=sequence,
-                    )
+    lane = (receipt.trader, receipt.market, receipt.nonce & _LANE)
+    for signed_fill in history.lanes.get(lane, []):
+        if signed_fill.key <= nonce_key(receipt.nonce) and signed_fill.sequence > command:
+            yield Finding(
+                fraud=Fraud.FILLED_AFTER_CANCEL,
+                detail=f"fill {signed_fill.fill.fill_id} of order {signed_fill.order} is of command "
+                f"{signed_fill.sequence}; the operator signed that it was dead by command {command}",
+                sequence=signed_fill.sequence,
+            )
