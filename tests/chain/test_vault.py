@@ -24,6 +24,39 @@ async def with_tokens(world: World, atoms: int) -> Trader:
     return alice
 
 
+def like_usdt(world: World, token: str) -> None:
+    """Let a token refuse to change an approval that is not zero, as USDT does."""
+    behind = "0x" + "ee" * 20
+    world.anvil.rpc("anvil_setCode", behind, world.anvil.rpc("eth_getCode", token, "latest"))
+    code = (
+        "5f3560e01c63095ea7b314603c57"  # approve?
+        "5b365f5f375f5f365f73" + behind[2:] + "5af4"  # JUMPDEST (14); what the token does
+        "3d5f5f3e6038573d5ffd"  # its reason
+        "5b3d5ff3"  # JUMPDEST (56); its answer
+        "5b60243515600e57"  # JUMPDEST (60); of nothing: it may
+        "63dd62ed3e60e01b5f5233600452600435602452"  # allowance(sender, spender)
+        "60205f60445f305afa505f5115600e575f5ffd"  # is nothing: it may
+    )
+    world.anvil.rpc("anvil_setCode", token, "0x" + code)
+
+
+async def test_an_approval_that_a_deposit_left_behind_is_in_no_later_ones_way(
+    world: World,
+) -> None:
+    """Also of a token that wants it taken back before it gives another."""
+    alice, usdc = await with_tokens(world, 9 * USDC), world.market.quote
+    assert usdc.token is not None
+    like_usdt(world, usdc.token)
+    with pytest.raises(SettlementError):
+        await alice.vault.deposit(usdc, 10 * USDC)  # more than there is: only the approval was sent
+    await alice.vault.deposit(usdc, 3 * USDC)
+    deployer = Deployer(rpc_url=world.anvil.url, key=OWNER_KEY)
+    await deployer.mint(usdc, alice.account, 10 * USDC)
+    await deployer.close()
+    await alice.vault.deposit(usdc, 8 * USDC)  # of the old approval 7 are left
+    assert (await alice.vault.balance(usdc)).balance == 11 * USDC
+
+
 async def test_a_permit_spares_the_approval(world: World) -> None:
     """One transaction; the allowance is used up by it."""
     alice, usdc = await with_tokens(world, 9 * USDC), world.market.quote

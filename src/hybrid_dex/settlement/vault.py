@@ -23,7 +23,7 @@ from hybrid_dex.settlement.permits import (
     permit2_typed_data,
     permit_typed_data,
 )
-from hybrid_dex.settlement.wallet import Wallet
+from hybrid_dex.settlement.wallet import RefusedTransactionError, Wallet
 
 __all__ = ["PendingWithdrawal", "Vault", "VaultBalance"]
 
@@ -122,11 +122,7 @@ class Vault:
         """
         _check("amount", amount, _AMOUNT_BITS)
         token = self._token(asset)
-        allowed = await self._wallet.ask(
-            token.functions.allowance(self.address, self._exchange.address)
-        )
-        if allowed < amount:
-            await self._wallet.send(token.functions.approve(self._exchange.address, amount))
+        await self._approve(token, self._exchange.address, amount, amount)
         return await self._wallet.send(self._exchange.functions.deposit(token.address, amount))
 
     async def deposit_with_permit(
@@ -186,9 +182,7 @@ class Vault:
         web3 = self._wallet.web3
         if not await answer("eth_getCode", web3.eth.get_code(web3.to_checksum_address(permit2))):
             raise ConfigurationError(f"there is no Permit2 at {permit2} on this chain; use deposit")
-        allowed = await self._wallet.ask(token.functions.allowance(self.address, permit2))
-        if allowed < amount:
-            await self._wallet.send(token.functions.approve(permit2, _NO_LIMIT))
+        await self._approve(token, permit2, amount, _NO_LIMIT)
         nonce, deadline_s = secrets.randbits(256), await self._now_s() + lifetime_s
         signed = self._wallet.sign_typed_data(
             permit2_typed_data(
@@ -354,6 +348,21 @@ class Vault:
         if asset.token is None:
             raise ConfigurationError(f"asset {asset.id} has no token address")
         return self._wallet.contract("MockERC20", asset.token)
+
+    async def _approve(self, token: AsyncContract, spender: str, least: int, amount: int) -> None:
+        """Let somebody take ``amount``, unless it may take ``least`` already."""
+        allowed = await self._wallet.ask(token.functions.allowance(self.address, spender))
+        if allowed >= least:
+            return
+        approve = token.functions.approve
+        try:
+            await self._wallet.send(approve(spender, amount))
+        except RefusedTransactionError:
+            if not allowed:
+                raise
+            # USDT and its like: an approval that something is left of has to be taken back first.
+            await self._wallet.send(approve(spender, 0))
+            await self._wallet.send(approve(spender, amount))
 
     async def _permit_domain(self, token: AsyncContract) -> dict[str, object]:
         """Return the token's EIP-712 domain, proven by what the token itself says of it."""
