@@ -95,11 +95,24 @@ export class Contract {
     }
     const allowed = await this.ask<bigint>(TOKEN, token, "allowance", [this.wallet.address, this.address]);
     if (allowed < amount) {
+      if (allowed > 0n && !(await this.mayApprove(token, amount))) {
+        say("Take the old approval back: this token wants that before it gives another");
+        await this.transact(TOKEN, token, "approve", [this.address, 0n]);
+      }
       say("Approve the vault for exactly this amount");
       await this.transact(TOKEN, token, "approve", [this.address, amount]);
     }
     say("Confirm the deposit in your wallet");
     return this.transact(EXCHANGE, this.address, "deposit", [token, amount]);
+  }
+
+  /** Whether a token changes an approval of which something is left; USDT and its like do not. */
+  private async mayApprove(token: Hex, amount: bigint): Promise<boolean> {
+    const data = encodeFunctionData({ abi: TOKEN, functionName: "approve", args: [this.address, amount] });
+    return this.wallet.call(token, data).then(
+      () => true,
+      () => false,
+    );
   }
 
   requestWithdrawal(asset: Asset, amount: bigint): Promise<Receipt> {

@@ -88,7 +88,7 @@ function chainParts(
   return {
     send: ({ to, data, value }) =>
       sending.sendTransaction({ account, chain: null, to, data: data ?? "0x", value: value ?? 0n }),
-    call: async (to, data) => (await asking.call({ to, data })).data ?? "0x",
+    call: async (to, data) => (await asking.call({ account, to, data })).data ?? "0x",
     mined: async (hash) => {
       const [found, head] = await Promise.all([
         asking.getTransactionReceipt({ hash }).catch((error: unknown) => {

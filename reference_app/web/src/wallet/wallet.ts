@@ -33,7 +33,7 @@ export interface Wallet {
   signTypedData(document: TypedData): Promise<Hex>;
   /** Sends a transaction and returns its hash. */
   send(transaction: { to: Hex; data?: Hex; value?: bigint }): Promise<Hex>;
-  /** Asks a contract; nothing is sent. */
+  /** Asks a contract in the account's name; nothing is sent. */
   call(to: Hex, data: Hex): Promise<Hex>;
   /** Atoms of the chain's own coin. */
   coin(address: Hex): Promise<bigint>;
