@@ -199,6 +199,29 @@ async def test_another_recipient_is_paid(world: World) -> None:
     assert await safe.vault.wallet_balance(world.market.quote) == 5 * USDC
 
 
+@pytest.mark.parametrize(
+    "who", ["nobody", "the vault", "a name", "a typing error", "small letters"]
+)
+async def test_a_recipient_who_could_not_be_paid_is_refused_before_the_wait(
+    world: World, who: str
+) -> None:
+    """Not after it, one token after the other; and no node says whose a name is."""
+    alice = await world.trader(1, quote=5 * USDC)
+    recipient = {
+        "nobody": "0x" + "00" * 20,
+        "the vault": world.deployment.contract,
+        "a name": "alice.eth",
+        "a typing error": alice.account[:-1],
+        "small letters": alice.account.lower(),
+    }[who]
+    height = world.anvil.height()
+    with pytest.raises(ConfigurationError, match=r"^recipient"):
+        await Leaver(world, 1, recipient=recipient).leave()
+    with pytest.raises(ConfigurationError, match=r"^recipient"):
+        await alice.vault.withdraw(world.market.quote, recipient)
+    assert world.anvil.height() == height
+
+
 async def test_named_tokens_need_no_logs(world: World) -> None:
     """For a node that keeps none; what is not named stays."""
     alice = await world.trader(1, base=ETH, quote=5 * USDC)

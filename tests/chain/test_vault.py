@@ -186,6 +186,7 @@ async def test_what_the_contract_has_no_word_for_is_refused_by_name(world: World
         (lambda: vault.cancel_lane(2**32, 1), "market_number"),
         (lambda: vault.cancel_lane(1, 2**64), "nonce"),
         (lambda: vault.cancel_up_to(usdc, 2**40), "floor"),
+        (lambda: vault.balance(usdc, "alice"), "account"),
     ):
         with pytest.raises(ConfigurationError, match=f"^{name} is "):
             await call()

@@ -20,7 +20,13 @@ import attrs
 from hybrid_dex.errors import MissingContractError, SettlementError
 from hybrid_dex.model.units import MAX_AMOUNT
 from hybrid_dex.settlement.contract_history import answer, first_block, read_events
-from hybrid_dex.settlement.wallet import RefusedTransactionError, UnfundedError, Wallet
+from hybrid_dex.settlement.wallet import (
+    RefusedTransactionError,
+    UnfundedError,
+    Wallet,
+    check_address,
+    check_recipient,
+)
 
 __all__ = ["Departure", "Leaving"]
 
@@ -82,6 +88,10 @@ class Leaving:
         poll_s: how often the chain is looked at while waiting, seconds.
         tell: called with each step in words.
         sleep: how to wait.
+
+    Raises:
+        ConfigurationError: key, contract or a token is none, or the contract would never pay the
+            recipient.
     """
 
     def __init__(
@@ -101,6 +111,9 @@ class Leaving:
         self._wallet = Wallet(rpc_url=rpc_url, key=key)
         self._exchange = self._wallet.contract("Exchange", contract)
         self._recipient = recipient or self._wallet.address
+        check_recipient(self._recipient, self._exchange.address)
+        for token in tokens:
+            check_address("token", token)
         self._tokens = tuple(tokens)
         self._from_block = from_block
         self._blocks = blocks_per_query

@@ -23,7 +23,13 @@ from hybrid_dex.settlement.permits import (
     permit2_typed_data,
     permit_typed_data,
 )
-from hybrid_dex.settlement.wallet import RefusedTransactionError, Wallet
+from hybrid_dex.settlement.wallet import (
+    RefusedTransactionError,
+    Wallet,
+    check_address,
+    check_number,
+    check_recipient,
+)
 
 __all__ = ["PendingWithdrawal", "Vault", "VaultBalance"]
 
@@ -120,7 +126,7 @@ class Vault:
             ConfigurationError: no vault can hold the amount; nothing was sent.
             SettlementError: a transaction was refused, with the contract's reason.
         """
-        _check("amount", amount, _AMOUNT_BITS)
+        check_number("amount", amount, _AMOUNT_BITS)
         token = self._token(asset)
         await self._approve(token, self._exchange.address, amount, amount)
         return await self._wallet.send(self._exchange.functions.deposit(token.address, amount))
@@ -140,8 +146,8 @@ class Vault:
                 `deposit`. Or no vault can hold the amount.
             SettlementError: the transaction was refused, with the contract's reason.
         """
-        _check("amount", amount, _AMOUNT_BITS)
-        _check("lifetime_s", lifetime_s, _TIME_BITS)
+        check_number("amount", amount, _AMOUNT_BITS)
+        check_number("lifetime_s", lifetime_s, _TIME_BITS)
         token = self._token(asset)
         domain = await self._permit_domain(token)
         deadline_s = await self._now_s() + lifetime_s
@@ -175,8 +181,8 @@ class Vault:
                 the amount.
             SettlementError: a transaction was refused, with the contract's reason.
         """
-        _check("amount", amount, _AMOUNT_BITS)
-        _check("lifetime_s", lifetime_s, _TIME_BITS)
+        check_number("amount", amount, _AMOUNT_BITS)
+        check_number("lifetime_s", lifetime_s, _TIME_BITS)
         token = self._token(asset)
         permit2 = str(await self._wallet.ask(self._exchange.functions.PERMIT2()))
         web3 = self._wallet.web3
@@ -232,7 +238,7 @@ class Vault:
 
     async def voucher_used(self, salt: int) -> bool:
         """Return whether the user's voucher with this salt was paid."""
-        _check("salt", salt, _WORD_BITS)
+        check_number("salt", salt, _WORD_BITS)
         return bool(
             await self._wallet.ask(self._exchange.functions.voucherUsed(self.address, salt))
         )
@@ -278,7 +284,7 @@ class Vault:
             ConfigurationError: it is no amount; nothing was sent.
             SettlementError: the transaction was refused, with the contract's reason.
         """
-        _check("amount", amount, _WORD_BITS)
+        check_number("amount", amount, _WORD_BITS)
         token = self._token(asset).address
         return await self._wallet.send(self._exchange.functions.requestWithdrawal(token, amount))
 
@@ -288,11 +294,15 @@ class Vault:
         return await self._wallet.send(self._exchange.functions.cancelWithdrawalRequest(token))
 
     async def withdraw(self, asset: Asset, recipient: str | None = None) -> str:
-        """Pay a covered request out, to the user or to ``recipient``."""
-        token = self._token(asset).address
-        return await self._wallet.send(
-            self._exchange.functions.withdraw(token, recipient or self.address)
-        )
+        """Pay a covered request out, to the user or to ``recipient``.
+
+        Raises:
+            ConfigurationError: the contract would not pay the recipient; nothing was sent.
+            SettlementError: the transaction was refused, with the contract's reason.
+        """
+        token, payee = self._token(asset).address, recipient or self.address
+        check_recipient(payee, self._exchange.address)
+        return await self._wallet.send(self._exchange.functions.withdraw(token, payee))
 
     async def exit(self, *assets: Asset) -> str:
         """Ask for everything of these assets; nobody can prevent it."""
@@ -301,19 +311,20 @@ class Vault:
 
     async def cancel_lane(self, market_number: int, nonce: int) -> str:
         """Cancel the user's orders of one lane up to a signed nonce (packed u64)."""
-        _check("market_number", market_number, _MARKET_BITS)
-        _check("nonce", nonce, _NONCE_BITS)
+        check_number("market_number", market_number, _MARKET_BITS)
+        check_number("nonce", nonce, _NONCE_BITS)
         return await self._wallet.send(self._exchange.functions.cancel(market_number, nonce))
 
     async def cancel_up_to(self, quote: Asset, floor: int) -> str:
         """Cancel all the user's orders quoted in an asset with a counter below ``floor``."""
-        _check("floor", floor, _COUNTER_BITS)
+        check_number("floor", floor, _COUNTER_BITS)
         token = self._token(quote).address
         return await self._wallet.send(self._exchange.functions.cancelUpTo(token, floor))
 
     async def balance(self, asset: Asset, account: str | None = None) -> VaultBalance:
         """Return what an account, the user's own by default, has in the vault."""
         token, owner = self._token(asset).address, account or self.address
+        check_address("account", owner)
         return VaultBalance(
             balance=await self._wallet.ask(self._exchange.functions.balanceOf(owner, token)),
             tradeable=await self._wallet.ask(self._exchange.functions.tradeableOf(owner, token)),
@@ -389,11 +400,3 @@ class Vault:
     async def _now_s(self) -> int:
         block = await answer("eth_getBlockByNumber", self._wallet.web3.eth.get_block("latest"))
         return int(block["timestamp"])
-
-
-def _check(name: str, value: int, bits: int) -> None:
-    """Refuse what the contract has no word for, before anything is signed."""
-    if type(value) is not int or not 0 <= value < 1 << bits:
-        raise ConfigurationError(
-            f"{name} is {value!r}; give a whole number from 0 to 2**{bits} - 1"
-        )

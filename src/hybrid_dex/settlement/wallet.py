@@ -23,15 +23,49 @@ from web3.exceptions import (
 from web3.middleware import ExtraDataToPOAMiddleware
 from web3.types import TxParams, TxReceipt
 
-from hybrid_dex.errors import ConfigurationError, SettlementError
+from hybrid_dex.errors import ConfigurationError, SettlementError, SignatureError
 from hybrid_dex.settlement.evm.artifact import load_artifact
 from hybrid_dex.settlement.evm.node_words import Sent, is_contracts_word, sent_as
 from hybrid_dex.settlement.evm.provider import ATTEMPTS, HttpProvider
 from hybrid_dex.signing import keccak256
+from hybrid_dex.signing.address import ZERO_ADDRESS, parse_address
 
-__all__ = ["RefusedTransactionError", "UnfundedError", "Wallet"]
+__all__ = [
+    "RefusedTransactionError",
+    "UnfundedError",
+    "Wallet",
+    "check_address",
+    "check_number",
+    "check_recipient",
+]
 
 _RECEIPT_TIMEOUT_S: Final = 120.0
+
+
+def check_number(name: str, value: int, bits: int, unit: str = "number") -> None:
+    """Refuse what the contract has no word for, before anything is signed."""
+    if type(value) is not int or not 0 <= value < 1 << bits:
+        raise ConfigurationError(
+            f"{name} is {value!r}; give a whole {unit} from 0 to 2**{bits} - 1"
+        )
+
+
+def check_address(name: str, text: str) -> None:
+    """Refuse another text than an EIP-55 address: a name would mean whatever the node says."""
+    try:
+        parse_address(text, name)
+    except SignatureError as error:
+        raise ConfigurationError(f"{name} is {text!r}; give {error.valid}") from error
+
+
+def check_recipient(recipient: str, contract: str) -> None:
+    """Refuse whom the contract at an address would not pay."""
+    check_address("recipient", recipient)
+    if recipient in {ZERO_ADDRESS, contract}:
+        raise ConfigurationError(
+            f"recipient is {recipient!r}, which the contract never pays; give an address that "
+            "somebody holds"
+        )
 
 
 class RefusedTransactionError(SettlementError):
