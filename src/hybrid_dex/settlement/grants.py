@@ -12,13 +12,17 @@ import attrs
 
 from hybrid_dex.errors import FormatError
 from hybrid_dex.model.market import Market
-from hybrid_dex.settlement.wallet import Wallet
+from hybrid_dex.settlement.wallet import Wallet, check_number
 from hybrid_dex.signing import parse_address
 
 __all__ = ["Grants", "SessionGrant"]
 
 _RECEIPT_TIMEOUT_S: Final = 120.0
 _HASH_BYTES: Final = 32
+
+# The contract's types.
+_MOST_QUOTE: Final = 2**96 - 1
+_TIME_BITS: Final = 40
 
 
 @attrs.frozen(kw_only=True)
@@ -96,11 +100,16 @@ class Grants:
             expires_at_s: Unix seconds, at most 180 days ahead and no earlier than before.
 
         Raises:
-            FormatError: a budget is not exact, or the key is no address.
+            FormatError: a budget is not exact, or too large, or the key is no address.
+            ConfigurationError: the expiry is no time in Unix seconds.
             SettlementError: the contract refuses, for its reason.
         """
         parse_address(key, "key")
+        check_number("expires_at_s", expires_at_s, _TIME_BITS, "number of seconds")
         quote_atoms = 0 if buy == "0" else market.quote.parse(buy, "buy")
+        if quote_atoms > _MOST_QUOTE:
+            most = market.quote.format(_MOST_QUOTE)
+            raise FormatError("buy", "too large", f"0 to {most}")
         lots = 0 if sell == "0" else market.parse_quantity(sell, "sell")
         return await self._wallet.send(
             self._exchange.functions.grantSession(
@@ -118,8 +127,10 @@ class Grants:
     ) -> SessionGrant:
         """Return what is left of a key's grant, of this account unless another is named."""
         parse_address(key, "key")
+        owner = account or self.address
+        parse_address(owner, "account")
         buy_budget, sell_budget, expires_at_s, revoked_at_s, usable = await self._wallet.ask(
-            self._exchange.functions.sessionOf(account or self.address, key, market.number)
+            self._exchange.functions.sessionOf(owner, key, market.number)
         )
         return SessionGrant(
             buy_budget=buy_budget,
@@ -141,8 +152,10 @@ class Grants:
 
     async def is_approved(self, order_hash: bytes, *, account: str | None = None) -> bool:
         """Whether settling takes an order on its approval now."""
+        owner = account or self.address
+        parse_address(owner, "account")
         _, _, usable = await self._wallet.ask(
-            self._exchange.functions.approvalOf(account or self.address, _checked(order_hash))
+            self._exchange.functions.approvalOf(owner, _checked(order_hash))
         )
         return bool(usable)
 
