@@ -130,7 +130,8 @@ def test_rpc_urls_is_a_list_of_different_addresses() -> None:
     for urls in ("http://127.0.0.1:1", ("http://127.0.0.1:1", "http://127.0.0.1:1")):
         with pytest.raises(ConfigurationError, match="rpc_urls"):
             EvmOptions(rpc_urls=urls, **given_)
-    for bad in ((), ("http://127.0.0.1:1", "wss://node.example/KEY")):
+    ports = (("http://127.0.0.1:85450/KEY",), ("http://node.example:KEY",), ("http://[::1/KEY",))
+    for bad in ((), ("http://127.0.0.1:1", "wss://node.example/KEY"), *ports):
         with pytest.raises(ConfigurationError, match="rpc_urls") as refused:
             EvmOptions(rpc_urls=bad, **given_)
         assert "KEY" not in str(refused.value)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, TypeVar
+from urllib.parse import urlsplit
 
 import attrs
 
@@ -41,11 +42,20 @@ def _check_urls(_instance: object, _attribute: object, urls: tuple[str, ...]) ->
     if not urls:
         raise ConfigurationError("rpc_urls names no node; name one at least")
     for number, url in enumerate(urls, 1):
-        if _URL.fullmatch(url) is None:
+        if not _is_address(url):
             raise ConfigurationError(
                 f"entry {number} of rpc_urls is not an address such as https://node.example/key "
                 "(http or https; WebSockets are not used)"
             )
+
+
+def _is_address(url: str) -> bool:
+    """Whether a text can be a node's address; a port has to be one."""
+    try:
+        parts = urlsplit(url)
+        return _URL.fullmatch(url) is not None and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 @attrs.frozen(kw_only=True)
