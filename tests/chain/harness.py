@@ -46,6 +46,10 @@ from hybrid_dex.signing import Domain, LocalSigner, authorize
 
 ROOT = Path(__file__).parent.parent.parent
 ANVIL = ROOT / "node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil"
+ENDLESS = "0x60205f525f1960205260405ff3"
+"""Code of a token that answers whatever it is asked with a text of 2**256 - 1 bytes."""
+NO_TEXT = "0x60205f52600160205260ff60f81b60405260605ff3"
+"""And with one that is not UTF-8."""
 DELAYS = Delays(watch_lag_s=30, window_max_s=1_000, exit_delay_s=100_000)
 GIVE_UP_S = 90.0
 """A hang guard: nothing here takes a tenth of it."""

@@ -15,7 +15,16 @@ from hybrid_dex.settlement.leaving import Departure, Leaving
 from hybrid_dex.settlement.vault import Vault
 from hybrid_dex.settlement.wallet import UnfundedError
 from tests.chain.fault_proxy import FaultProxy, Request, error
-from tests.chain.harness import DELAYS, OWNER_KEY, Trader, World, as_owner, key
+from tests.chain.harness import (
+    DELAYS,
+    ENDLESS,
+    NO_TEXT,
+    OWNER_KEY,
+    Trader,
+    World,
+    as_owner,
+    key,
+)
 
 ETH, USDC = 10**18, 10**6
 REVERTS, BURNS, SAYS_NO, GONE = "0x5f5ffd", "0x5b5f56", "0x5f5f5260205ff3", "0x"
@@ -113,9 +122,9 @@ async def test_a_silent_operator_is_frozen_out_and_nobody_waits(world: World) ->
     assert not second.said("ending settling")
 
 
-@pytest.mark.parametrize("code", [REVERTS, BURNS, SAYS_NO, GONE])
+@pytest.mark.parametrize("code", [REVERTS, BURNS, SAYS_NO, GONE, ENDLESS, NO_TEXT])
 async def test_a_hostile_token_keeps_no_other_back(world: World, code: str) -> None:
-    """It reverts, burns all gas, says no, or has no code; when it behaves again its balance is there."""
+    """It reverts, burns all gas, says no or nonsense, or has no code; its balance stays there."""
     alice = await world.trader(1, base=ETH, quote=5 * USDC)
     odd = await another_token(world, alice, 77)
     assert odd.token is not None

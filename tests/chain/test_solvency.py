@@ -27,7 +27,7 @@ from hybrid_dex.settlement.solvency_reading import SolvencyReader, SolvencyReadi
 from hybrid_dex.signing import LocalSigner, keccak256
 from hybrid_dex.signing.solvency import FEES, SumTree, read_proof
 from tests.chain.fault_proxy import FaultProxy, Request, error
-from tests.chain.harness import OPERATOR_KEY, Server, Trader, World, key
+from tests.chain.harness import ENDLESS, NO_TEXT, OPERATOR_KEY, Server, Trader, World, key
 
 ETH, USDC = 10**18, 10**6
 
@@ -109,6 +109,21 @@ async def test_a_token_that_lost_the_vaults_balance_is_not_solvent(world: World)
     wrong = [each for each in found.tokens if each.complaint]
     assert [each.token for each in wrong] == [token]
     assert "holds 1 less than it owes" in wrong[0].complaint
+
+
+@pytest.mark.parametrize("code", [ENDLESS, NO_TEXT])
+async def test_a_token_that_answers_nonsense_keeps_no_other_from_being_read(
+    world: World, code: str
+) -> None:
+    """A name that never ends, or that is no text."""
+    await world.trader(1, base=ETH, quote=7 * USDC)
+    token = str(world.market.quote.token)
+    world.anvil.rpc("anvil_setCode", token, code)
+    found = await read(world)
+    usdc = next(each for each in found.tokens if each.token == token)
+    assert (usdc.symbol, usdc.liabilities) == (token, 7 * USDC)
+    assert "less than it owes" in usdc.complaint
+    assert [each.complaint for each in found.tokens if each.token != token] == ["", ""]
 
 
 @pytest.mark.parametrize("code", ["0x5f5ffd", "0x5b5f56", "0x"])

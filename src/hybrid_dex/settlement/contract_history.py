@@ -46,7 +46,8 @@ async def answer(what: str, call: Awaitable[_T]) -> _T:
         return await call
     except BlockNotFound:
         raise
-    except (ContractLogicError, BadFunctionCallOutput, Web3RPCError) as error:
+    except (ContractLogicError, BadFunctionCallOutput, Web3RPCError, OverflowError) as error:
+        # OverflowError is eth_abi's, of a text that says to be longer than any memory.
         raise RefusedQuestionError(f"{what}: {error}") from error
     except (Web3Exception, aiohttp.ClientError, OSError, ValueError) as error:
         raise SettlementError(f"{what}: the node does not answer: {error!r}") from error

@@ -363,6 +363,10 @@ class SolvencyReader:
             return await answer(what, call)
         except RefusedQuestionError:
             return None
+        except SettlementError as error:
+            if isinstance(error.__cause__, UnicodeDecodeError):  # its own name for itself
+                return None
+            raise
 
 
 def _symbol(text: object) -> str:

@@ -152,7 +152,7 @@ class Wallet:
 
         Raises:
             RefusedTransactionError: it reverts.
-            SettlementError: the node does not answer.
+            SettlementError: the node does not answer, or with what can not be read.
         """
         try:
             return await call.call({"from": self._account.address})
@@ -160,7 +160,13 @@ class Wallet:
             raise self._refusal(call.fn_name, error) from error
         except ContractLogicError as error:
             raise _reverted(call.fn_name, error) from error
-        except (Web3Exception, aiohttp.ClientError, OSError, ValueError) as error:
+        except (
+            Web3Exception,
+            aiohttp.ClientError,
+            OSError,
+            ValueError,
+            OverflowError,  # eth_abi's, of a text that says to be longer than any memory
+        ) as error:
             raise SettlementError(f"{call.fn_name}: {error}") from error
 
     async def send(self, call: AsyncContractFunction, *, gas_limit: int | None = None) -> str:
