@@ -7,6 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from hybrid_dex.defaults.memory_journal import MemoryJournal
 from hybrid_dex.exchange import Exchange, ExchangeOptions
 from hybrid_dex.model.commands import Deposit
@@ -98,6 +100,23 @@ async def test_a_vault_that_lost_tokens_is_an_alarm_and_stops_matching(world: Wo
             isinstance(event, OrderRejected) for event in refused.events
         )
         assert settlement.halt_reason == alarm, "no voucher is signed any more"
+
+
+@pytest.mark.parametrize("code", ["0x5f5ffd", "0x"])
+async def test_a_token_that_says_nothing_hides_no_other_ones_loss(world: World, code: str) -> None:
+    """It reverts, or its contract is gone: that is an alarm, and so is what another one lost."""
+    alice = await world.trader(1, base=ETH, quote=7 * USDC)
+    settlement = world.settlement()
+    async with exchange(world, settlement, MemoryJournal()) as running:
+        await world.until(partial(funded, running, world, alice))
+        await world.until(partial(audited, settlement, world.anvil.height()))
+        lose(world, str(world.market.quote.token), 1)
+        world.anvil.rpc("anvil_setCode", str(world.market.base.token), code)
+        world.anvil.mine()
+        await world.until(lambda: "of ETH" in settlement.health().alarm)
+        alarm = settlement.health().alarm
+        assert f"the vault: no answer instead of {ETH} atoms of ETH" in alarm
+        assert f"the vault: {7 * USDC - 1} atoms of USDC instead of {7 * USDC}" in alarm
 
 
 async def test_a_voucher_is_paid_or_comes_back_when_its_deadline_is_final(world: World) -> None:

@@ -54,13 +54,15 @@ class Discrepancy:
         asset: of what.
         what: an account, `ACCOUNTS` for their sum, or `VAULT` for the tokens that it holds.
         expected: atoms that the engine says, or that the contract owes.
-        found: atoms that the chain says.
+        found: atoms that the chain says; ``None`` when the token does not say what the vault holds.
     """
 
     asset: AssetId
     what: str
     expected: int
-    found: int
+    found: int | None
 
     def __str__(self) -> str:
+        if self.found is None:
+            return f"{self.what}: no answer instead of {self.expected} atoms of {self.asset}"
         return f"{self.what}: {self.found} atoms of {self.asset} instead of {self.expected}"

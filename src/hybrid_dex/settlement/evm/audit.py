@@ -130,7 +130,8 @@ class Audit:
             found = []
             if owed != amount:
                 found.append(Discrepancy(asset=asset, what=ACCOUNTS, expected=amount, found=owed))
-            if custody.held < custody.liabilities:
+            held = 0 if custody.held is None else custody.held
+            if held < custody.liabilities:
                 found.append(
                     Discrepancy(
                         asset=asset, what=VAULT, expected=custody.liabilities, found=custody.held

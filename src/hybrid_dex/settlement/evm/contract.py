@@ -12,7 +12,12 @@ from eth_abi.exceptions import DecodingError
 from eth_typing import ChecksumAddress
 from hexbytes import HexBytes
 from web3 import Web3
-from web3.exceptions import LogTopicError, Web3Exception
+from web3.exceptions import (
+    BadFunctionCallOutput,
+    ContractLogicError,
+    LogTopicError,
+    Web3Exception,
+)
 from web3.types import BlockIdentifier, EventData, LogReceipt, TxParams
 
 from hybrid_dex.errors import (
@@ -122,12 +127,12 @@ class Custody:
     Attributes:
         liabilities: what it owes: all balances and fees.
         fees: the part that is the exchange's.
-        held: what the token says that it holds.
+        held: what the token says that it holds; ``None`` if it says nothing.
     """
 
     liabilities: int
     fees: int
-    held: int
+    held: int | None
 
 
 class ExchangeContract:
@@ -241,17 +246,17 @@ class ExchangeContract:
         token = self._token(asset)
         contract = self._node.web3.eth.contract(address=token, abi=load_artifact("MockERC20").abi)
 
-        async def held() -> int:
+        async def held() -> int | None:
             call = contract.functions.balanceOf(self.address)
-            return int(await call.call(block_identifier=block))
+            try:
+                return int(await call.call(block_identifier=block))
+            except (ContractLogicError, BadFunctionCallOutput):
+                return None  # the token's word, which keeps no other from being compared
 
-        liabilities, fees, holds = await at_once(
-            [
-                self._read("liabilities", token, block=block),
-                self._read("feesOf", token, block=block),
-                self._node.ask("balanceOf", held),
-            ]
+        liabilities, fees = await at_once(
+            self._read(name, token, block=block) for name in ("liabilities", "feesOf")
         )
+        holds = await self._node.ask("balanceOf", held)
         return Custody(liabilities=liabilities, fees=fees, held=holds)
 
     async def voucher_used(self, account: AccountId, salt: int) -> bool:
