@@ -21,6 +21,7 @@ from web3.exceptions import (
 from web3.types import EventData, FilterParams, LogReceipt
 
 from hybrid_dex.errors import SettlementError
+from hybrid_dex.settlement.evm.endpoint import plain
 
 __all__ = ["RefusedQuestionError", "answer", "first_block", "read_events"]
 
@@ -48,9 +49,10 @@ async def answer(what: str, call: Awaitable[_T]) -> _T:
         raise
     except (ContractLogicError, BadFunctionCallOutput, Web3RPCError, OverflowError) as error:
         # OverflowError is eth_abi's, of a text that says to be longer than any memory.
-        raise RefusedQuestionError(f"{what}: {error}") from error
+        raise RefusedQuestionError(f"{what}: {plain(error)}") from error
     except (Web3Exception, aiohttp.ClientError, OSError, ValueError) as error:
-        raise SettlementError(f"{what}: the node does not answer: {error!r}") from error
+        words = plain(error) or type(error).__name__
+        raise SettlementError(f"{what}: the node does not answer: {words}") from error
 
 
 async def first_block(contract: AsyncContract, last: int) -> int:

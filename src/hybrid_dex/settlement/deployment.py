@@ -18,6 +18,7 @@ from web3.types import TxReceipt
 from hybrid_dex.errors import ConfigurationError, SettlementError
 from hybrid_dex.model.market import Asset, Market
 from hybrid_dex.settlement.evm.artifact import load_artifact
+from hybrid_dex.settlement.evm.endpoint import plain
 from hybrid_dex.settlement.evm.provider import ATTEMPTS, HttpProvider
 
 __all__ = ["PERMIT2", "Delays", "Deployer", "Deployment"]
@@ -142,7 +143,7 @@ class Deployer:
             try:
                 known, _ = await exchange.functions.assetOf(asset.token).call()
             except (Web3Exception, aiohttp.ClientError, OSError, ValueError) as error:
-                raise SettlementError(f"the contract does not answer: {error}") from error
+                raise SettlementError(f"the contract does not answer: {plain(error)}") from error
             if not known:
                 await self._send(exchange.functions.listAsset(asset.token))
         steps = (market.lot_size, market.tick_size)
@@ -184,7 +185,7 @@ class Deployer:
         try:
             fields = await call.build_transaction({"from": self._account.address})
         except (Web3Exception, aiohttp.ClientError, OSError, ValueError) as error:
-            raise SettlementError(f"the chain refuses the deployment: {error}") from error
+            raise SettlementError(f"the chain refuses the deployment: {plain(error)}") from error
         return await self._transact(fields)
 
     async def _transact(self, fields: Any) -> TxReceipt:  # noqa: ANN401 # web3's own fields
@@ -208,7 +209,7 @@ class Deployer:
                 sent, timeout=_RECEIPT_TIMEOUT_S
             )
         except (Web3Exception, aiohttp.ClientError, OSError, ValueError) as error:
-            raise SettlementError(f"a transaction was not taken: {error}") from error
+            raise SettlementError(f"a transaction was not taken: {plain(error)}") from error
         if receipt["status"] != 1:
             raise SettlementError(f"transaction 0x{bytes(sent).hex()} was reverted")
         return receipt

@@ -25,6 +25,7 @@ from web3.types import TxParams, TxReceipt
 
 from hybrid_dex.errors import ConfigurationError, SettlementError, SignatureError
 from hybrid_dex.settlement.evm.artifact import load_artifact
+from hybrid_dex.settlement.evm.endpoint import plain
 from hybrid_dex.settlement.evm.node_words import Sent, is_contracts_word, sent_as
 from hybrid_dex.settlement.evm.provider import ATTEMPTS, HttpProvider
 from hybrid_dex.signing import keccak256
@@ -167,7 +168,8 @@ class Wallet:
             ValueError,
             OverflowError,  # eth_abi's, of a text that says to be longer than any memory
         ) as error:
-            raise SettlementError(f"{call.fn_name}: {error}") from error
+            words = plain(error) or type(error).__name__
+            raise SettlementError(f"{call.fn_name}: {words}") from error
 
     async def send(self, call: AsyncContractFunction, *, gas_limit: int | None = None) -> str:
         """Send a transaction; return its hash once it is in a block.
@@ -200,7 +202,8 @@ class Wallet:
                     f"{call.fn_name}: {self.address} can not pay for gas ({_words(error)}); send "
                     "it some of the chain's coin"
                 ) from error
-            raise SettlementError(f"{call.fn_name}: {error}") from error
+            words = plain(error) or type(error).__name__
+            raise SettlementError(f"{call.fn_name}: {words}") from error
         transaction = "0x" + bytes(sent).hex()
         if receipt["status"] != 1:
             raise RefusedTransactionError(

@@ -38,7 +38,7 @@ from hybrid_dex.settlement.evm.provider import HttpProvider
 from hybrid_dex.settlement.reconciliation import Block
 from hybrid_dex.signing import keccak256
 
-__all__ = ["Endpoint", "Header", "RevertedError", "read_header"]
+__all__ = ["Endpoint", "Header", "RevertedError", "plain", "read_header"]
 
 _T = TypeVar("_T")
 
