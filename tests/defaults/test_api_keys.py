@@ -8,6 +8,7 @@ from typing import Any
 
 import attrs
 import pytest
+from sqlalchemy import func, select
 
 from hybrid_dex.defaults.api_keys import (
     MAX_KEY_LIFE_S,
@@ -18,6 +19,7 @@ from hybrid_dex.defaults.api_keys import (
     SignedRequest,
 )
 from hybrid_dex.defaults.auth_database import AuthDatabase
+from hybrid_dex.defaults.auth_tables import NonceRow
 from hybrid_dex.defaults.sealed_secrets import SealedSecrets
 from hybrid_dex.errors import SignatureError
 from hybrid_dex.interfaces.auth import Scope
@@ -116,6 +118,25 @@ async def test_what_was_seen_is_remembered_for_as_long_as_its_window(auth_url: s
         clock.now_s += 10
         with pytest.raises(SignatureError, match="window had closed"):
             await one.authenticate(asked)
+
+
+async def test_what_was_seen_is_forgotten_in_the_database_too(auth_url: str) -> None:
+    """Also where nobody takes a login's nonce there, as with the nonces on a bus."""
+    clock = SetClock()
+    async with opened(auth_url) as database:
+        one = keys(database, clock)
+        key, secret = await one.create(ALICE, attrs.evolve(WANTED, expires_at_ms=NOW_MS + 10**8))
+        for _ in range(130):
+            clock.now_s += 10
+            await one.authenticate(request(key, secret, clock))
+        last = request(key, secret, clock)
+        await one.authenticate(last)
+        async with database.reading() as connection:
+            kept = await connection.scalar(select(func.count()).select_from(NonceRow))
+        assert kept is not None
+        assert kept < 70
+        with pytest.raises(SignatureError, match="sent before"):
+            await one.authenticate(last)
 
 
 @pytest.mark.parametrize("alone", [True, False])

@@ -67,6 +67,8 @@ _MAX_NAME: Final = 64
 _MAX_NETWORKS: Final = 32
 _MAX_MARKETS: Final = 64
 _MAX_KNOWN: Final = 20_000
+_SWEEP_EVERY: Final = 64
+"""Requests that are noted in the database, between two looks for those whose window has closed."""
 
 
 class KeyKind(enum.StrEnum):
@@ -169,6 +171,7 @@ class ApiKeys:
     _randomness: Callable[[int], bytes] = attrs.field(default=secrets.token_bytes, repr=False)
     _known: OrderedDict[str, _Held] = attrs.field(factory=OrderedDict, init=False, repr=False)
     _changes: int = attrs.field(default=0, init=False)
+    _claimed: int = attrs.field(default=0, init=False)
     _used_at: dict[str, int] = attrs.field(factory=dict, init=False, repr=False)
     _seen: "_Seen" = attrs.field(init=False, repr=False)
 
@@ -328,14 +331,17 @@ class ApiKeys:
             fresh = self._seen.take(name, request.timestamp_ms, now_ms)
         else:
             end_ms = request.timestamp_ms + request.window_ms + _AHEAD_MS
-            fresh = await self._claim(name, end_ms)
+            fresh = await self._claim(name, end_ms, now_ms)
         if not fresh:
             raise _refused("sent before, or before this exchange started")
 
-    async def _claim(self, name: str, expires_at_ms: int) -> bool:
+    async def _claim(self, name: str, expires_at_ms: int, now_ms: int) -> bool:
         """Return whether this is the first process to name it."""
         claim = insert(NonceRow).values(nonce=name, expires_at_ms=expires_at_ms)
+        self._claimed += 1
         async with self.database.writing() as connection:
+            if self._claimed % _SWEEP_EVERY == 0:  # nobody else may: logins can be kept elsewhere
+                await connection.execute(delete(NonceRow).where(NonceRow.expires_at_ms <= now_ms))
             try:
                 async with connection.begin_nested():
                     await connection.execute(claim)
