@@ -63,8 +63,14 @@ class Prices:
 
     def begin(self) -> None:
         """Count from the engine's state on; what was before is read again."""
-        view = self._exchange.view
-        self._feeds = {one.id: PriceFeed(one, view.sequence) for one in view.markets()}
+        view, before = self._exchange.view, self._feeds
+        self._feeds = {
+            one.id: PriceFeed(
+                one, view.sequence, before[one.id].told_s if one.id in before else None
+            )
+            for one in view.markets()
+        }
+        self._told.clear()
 
     def take(self, publication: Publication) -> None:
         """Take the trades of one command."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import attrs
 import msgspec
@@ -12,6 +13,7 @@ from hybrid_dex.model.commands import ListMarket
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.units import AssetId, MarketId, Price, Sequence, TimestampNs
+from hybrid_dex.model.views import Top
 from hybrid_dex.wire import CandleMessage, TickerMessage
 from reference_app.prices import Prices
 from reference_app.tests.stack import Stack, Trader, running, settings
@@ -123,6 +125,12 @@ class Quiet:
     async def minutes(self, _: MarketId, from_s: int) -> tuple[Sequence, list[Candle]]:
         return self.sequence, [one for one in self.traded if one.start_s >= from_s]
 
+    def top(self, _: MarketId) -> Top:
+        return Top(None, None)
+
+    def last_price(self, _: MarketId) -> Price | None:
+        return None
+
 
 class Ear:
     """Keeps what it is told."""
@@ -133,23 +141,15 @@ class Ear:
     def offer_newest(self, _: str, frame: bytes) -> None:
         self.frames.append(frame)
 
+    def told(self) -> list[dict[str, Any]]:
+        return [msgspec.json.decode(frame[frame.index(b"{") :]) for frame in self.frames]
+
 
 async def test_the_candle_of_a_day_without_a_trade_since_is_whole() -> None:
     """Whatever the time of day is when the records are read."""
     market = Market.spot("ETH-USDC", base_decimals=18, quote_decimals=6, tick="1", lot="1")
     day_s = 20_000 * DAY_S
-    minutes = [
-        with_trade(
-            None,
-            market=market.id,
-            interval_s=MINUTE_S,
-            at_ns=TimestampNs((day_s + hour * 3_600) * 10**9),
-            price=Price(hour),
-            quantity=2,
-            notional=2 * hour,
-        )
-        for hour in (1, 20)
-    ]
+    minutes = [minute(market, day_s + hour * 3_600, hour) for hour in (1, 20)]
     for days in (1, 1.5, 2, 2.5):
         quiet, ear = Quiet(market, minutes, int(day_s + days * DAY_S) + 7_000), Ear()
         prices = Prices(quiet, quiet)  # type: ignore[arg-type] # as much of both as it asks
@@ -159,6 +159,55 @@ async def test_the_candle_of_a_day_without_a_trade_since_is_whole() -> None:
         (frame,) = ear.frames
         told = msgspec.json.decode(frame[frame.index(b"{") :])
         assert (told["open"], told["close"], told["volume"]) == ("1", "20", "4"), days
+
+
+def minute(market: Market, at_s: int, price: int) -> Candle:
+    """A minute in which two lots traded."""
+    return with_trade(
+        None,
+        market=market.id,
+        interval_s=MINUTE_S,
+        at_ns=TimestampNs(at_s * 10**9),
+        price=Price(price),
+        quantity=2,
+        notional=2 * price,
+    )
+
+
+async def test_whoever_hears_them_before_the_past_is_known_is_told_how_it_stands() -> None:
+    market = Market.spot("ETH-USDC", base_decimals=18, quote_decimals=6, tick="1", lot="1")
+    at_s, ear = 20_000 * DAY_S + 7_200, Ear()
+    quiet = Quiet(market, [minute(market, at_s - 120, 5), minute(market, at_s, 7)], at_s)
+    prices = Prices(quiet, quiet)  # type: ignore[arg-type] # as much of both as it asks
+    prices.begin()
+    prices.hear("candles_1m", market.id, ear)
+    assert ear.told() == []
+    await prices._seed()
+    prices._tell(market.id)
+    assert [(one["start_ms"], one["close"]) for one in ear.told()] == [(at_s * 1_000, "7")]
+
+
+async def test_what_changed_while_it_fell_behind_is_told_when_it_begins_anew() -> None:
+    """Candles that were told before and went on, and those between them and the newest."""
+    market = Market.spot("ETH-USDC", base_decimals=18, quote_decimals=6, tick="1", lot="1")
+    at_s, ear = 20_000 * DAY_S + 7_200, Ear()
+    quiet = Quiet(market, [minute(market, at_s - 60, 3), minute(market, at_s, 5)], at_s)
+    prices = Prices(quiet, quiet)  # type: ignore[arg-type] # as much of both as it asks
+    prices.begin()
+    await prices._seed()
+    prices._tell(market.id)
+    prices.hear("candles_1m", market.id, ear)
+    prices.hear("ticker", market.id, ear)
+    ear.frames.clear()
+    quiet.traded[1:] = [minute(market, at_s + past, 9) for past in (0, 60, 180)]
+    prices.begin()
+    prices.begin()
+    await prices._seed()
+    prices._tell(market.id)
+    *candles, ticker = ear.told()
+    begins = [(one["start_ms"] // 1_000 - at_s, one["close"]) for one in candles]
+    assert begins == [(0, "9"), (60, "9"), (180, "9")]
+    assert (ticker["type"], ticker["volume"]) == ("ticker", "4")
 
 
 async def test_they_are_of_a_market_and_can_be_left(

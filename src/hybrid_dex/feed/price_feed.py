@@ -33,11 +33,13 @@ class PriceFeed:
     Args:
         market: whose.
         sequence: the command after which trades are taken.
+        told_s: the minute up to which an earlier feed of the market told all, or ``None``.
     """
 
-    def __init__(self, market: Market, sequence: Sequence) -> None:
+    def __init__(self, market: Market, sequence: Sequence, told_s: int | None = None) -> None:
         self._market = market
         self._since = sequence
+        self._told_s = told_s
         self._waiting: list[tuple[Sequence, Trade]] = []
         self._minutes: dict[int, Candle] = {}
         self._changed: dict[int, None] = {}
@@ -47,6 +49,13 @@ class PriceFeed:
     def since(self) -> Sequence:
         """The position that minutes must have reached before `seed` takes them."""
         return self._since
+
+    @property
+    def told_s(self) -> int | None:
+        """The minute up to which all was told; it may go on. ``None`` when nothing was."""
+        if not self._seeded:
+            return self._told_s
+        return min([max(self._minutes, default=0), *self._changed])
 
     @property
     def seeded(self) -> bool:
@@ -64,7 +73,10 @@ class PriceFeed:
             self._since = sequence
 
     def seed(self, position: Sequence, minutes: Iterable[Candle]) -> bool:
-        """Begin with what was projected; return whether it reaches far enough."""
+        """Begin with what was projected; return whether it reaches far enough.
+
+        What was not told before is a change: all since an earlier feed, or else the newest minute.
+        """
         if position < self._since:
             return False
         self._minutes = {one.start_s: one for one in minutes}
@@ -72,7 +84,8 @@ class PriceFeed:
             if sequence > position:
                 self._count(trade)
         self._waiting.clear()
-        self._changed.clear()
+        told_s = max(self._minutes, default=0) if self._told_s is None else self._told_s
+        self._changed = dict.fromkeys(one for one in sorted(self._minutes) if one >= told_s)
         self._seeded = True
         return True
 
