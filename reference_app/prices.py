@@ -14,7 +14,7 @@ from hybrid_dex.errors import UnavailableError
 from hybrid_dex.exchange import EngineClient
 from hybrid_dex.feed import PriceFeed, Publication
 from hybrid_dex.interfaces.history import History
-from hybrid_dex.model.candles import CANDLE_INTERVALS, DAY_S
+from hybrid_dex.model.candles import CANDLE_INTERVALS, DAY_S, MINUTE_S
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.units import MarketId, Sequence
 from hybrid_dex.wire import (
@@ -60,6 +60,7 @@ class Prices:
         self._hearers: defaultdict[tuple[str, MarketId], dict[Hearer, None]] = defaultdict(dict)
         self._told: dict[MarketId, TickerMessage] = {}
         self._touched: set[MarketId] = set()
+        self._minute = 0
 
     def begin(self) -> None:
         """Count from the engine's state on; what was before is read again."""
@@ -122,10 +123,21 @@ class Prices:
             except UnavailableError as error:
                 _log.warning("candles and tickers wait for the records: %s", error)
                 await asyncio.sleep(_AGAIN_S)
+            self._touch_as_time_passes()
             touched, self._touched = self._touched, set()
             for market in sorted(touched):
                 self._tell(market)
             await asyncio.sleep(_EVERY_S)
+
+    def _touch_as_time_passes(self) -> None:
+        """Once a minute: what traded a day ago leaves every ticker, also of a market that is quiet."""
+        minute = self._exchange.view.at_ns // (_SECOND_NS * MINUTE_S)
+        if minute != self._minute:
+            self._minute = minute
+            heard = [
+                market for (name, market), by in self._hearers.items() if name == "ticker" and by
+            ]
+            self._touched.update(heard)
 
     async def _seed(self) -> None:
         """Read what traded before, of markets whose records have caught up."""

@@ -210,6 +210,28 @@ async def test_what_changed_while_it_fell_behind_is_told_when_it_begins_anew() -
     assert (ticker["type"], ticker["volume"]) == ("ticker", "4")
 
 
+async def test_a_ticker_is_told_when_what_traded_a_day_ago_leaves_it() -> None:
+    """Also of a market in which nothing happens: the time of others passes there, too."""
+    market = Market.spot("ETH-USDC", base_decimals=18, quote_decimals=6, tick="1", lot="1")
+    at_s, ear = 20_000 * DAY_S + 7_200, Ear()
+    quiet = Quiet(market, [minute(market, at_s, 5)], at_s + DAY_S - MINUTE_S)
+    prices = Prices(quiet, quiet)  # type: ignore[arg-type] # as much of both as it asks
+    prices.begin()
+    running_ = asyncio.create_task(prices.run())
+    try:
+        async with asyncio.timeout(60):
+            while not prices._feeds[market.id].seeded:
+                await asyncio.sleep(0.01)
+            prices.hear("ticker", market.id, ear)
+            assert [one["volume"] for one in ear.told()] == ["2"]
+            quiet.at_ns = TimestampNs((at_s + DAY_S) * 10**9)
+            while ear.told()[-1]["volume"] != "0":
+                await asyncio.sleep(0.01)
+    finally:
+        running_.cancel()
+        await asyncio.gather(running_, return_exceptions=True)
+
+
 async def test_they_are_of_a_market_and_can_be_left(
     stack: Stack, alice: Trader, bob: Trader
 ) -> None:
