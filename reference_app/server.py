@@ -99,6 +99,7 @@ def make_server(settings: Settings, services: Services, *, opens: bool = True) -
 def run(settings: Settings) -> int:
     """Serve until SIGTERM or SIGINT; return the exit code."""
     try:
+        _check_sharing(settings)
         listening = bind(settings.server)
     except ConfigurationError as error:
         print(f"hybrid-dex: {error}", file=sys.stderr)  # noqa: T201 # the one line
@@ -114,6 +115,15 @@ def run(settings: Settings) -> int:
         return 1
     finally:
         listening.close()
+
+
+def _check_sharing(settings: Settings) -> None:
+    """Refuse to be a gateway beside others and to believe what it alone remembers."""
+    if settings.link.listen and not settings.auth.shared:
+        raise ConfigurationError(
+            "link.listen lets in other gateways, and this server is one itself: set auth.shared = true, "
+            "and auth.database to one that all of them reach; or run hybrid-dex engine, which is none"
+        )
 
 
 async def _serve(server: Server, services: Services, listening: socket.socket) -> int:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from hybrid_dex.errors import ConfigurationError
-from reference_app.server import bind
-from reference_app.settings import ServerSettings
+from reference_app.server import bind, run
+from reference_app.settings import LinkSettings, ServerSettings
 from reference_app.tests.stack import running, settings
 from reference_app.tests.test_settings import FILE
 
@@ -55,6 +55,22 @@ async def test_a_taken_port_is_one_clear_line_and_nothing_is_opened(tmp_path: Pa
     (line,) = err.decode().splitlines()
     assert line.startswith(f"hybrid-dex: 127.0.0.1 port {port} can not be used")
     assert not (tmp_path / "data").exists()
+
+
+def test_an_engine_that_serves_beside_gateways_shares_their_logins(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What another gateway ends would go on here, and a request that was seen there be taken here."""
+    chosen = settings(
+        tmp_path,
+        server=ServerSettings(port=0),
+        link=LinkSettings(listen="grpc://127.0.0.1:0", plaintext=True),
+    )
+    assert run(chosen) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("hybrid-dex: link.listen lets in other gateways")
+    assert "auth.shared = true" in line
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_address_that_is_not_ours_is_refused() -> None:
