@@ -4,6 +4,7 @@ import asyncio
 import multiprocessing
 import secrets
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -22,7 +23,7 @@ from hybrid_dex.defaults.wallet_auth import WalletAuth
 from hybrid_dex.errors import ConfigurationError, SignatureError, UnavailableError
 from hybrid_dex.interfaces.auth import Session
 from hybrid_dex.model.units import AccountId
-from tests.defaults.databases import auth_cluster, auth_url, opened
+from tests.defaults.databases import DATABASES, auth_cluster, auth_url, opened
 from tests.defaults.fakes_of_auth import ALICE, SetClock, login_message, wallet_auth
 from tests.tiers import count
 
@@ -345,6 +346,38 @@ async def test_without_its_database_nobody_is_let_in(auth_url: str) -> None:
         ):
             with pytest.raises(UnavailableError, match="is not open"):
                 await attempt
+
+
+@pytest.mark.skipif("postgresql" not in DATABASES, reason="SQLite has no network to lose")
+async def test_a_database_that_does_not_answer_is_away(
+    auth_cluster: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its machine is gone without a word: nobody waits for minutes until TCP gives up."""
+    monkeypatch.setattr("hybrid_dex.defaults.auth_database._ANSWER_S", 0.5)
+    answers = asyncio.Event()
+    answers.set()
+
+    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while some := await reader.read(65_536):
+            await answers.wait()
+            writer.write(some)
+        writer.close()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_unix_connection(str(auth_cluster / ".s.PGSQL.5432"))
+        await asyncio.gather(carry(reader, back), carry(there, writer))
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as proxy:
+        port = proxy.sockets[0].getsockname()[1]
+        async with opened(f"postgresql://postgres@127.0.0.1:{port}/postgres") as database:
+            store = SqlLoginStore(database=database)
+            assert await store.get("s", 0) is None
+            answers.clear()
+            async with asyncio.timeout(60):
+                with pytest.raises(UnavailableError, match="can not be looked up now"):
+                    await store.get("s", 0)
+            answers.set()
+            assert await store.get("s", 0) is None
 
 
 @pytest.mark.parametrize(

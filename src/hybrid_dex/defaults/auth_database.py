@@ -43,6 +43,8 @@ _UPGRADING: Final = Lock()
 _RETRY_S: Final = 0.01
 _CONNECT_S: Final = 5.0
 """A host that does not answer at all is waited for so long."""
+_ANSWER_S: Final = 10.0
+"""A PostgreSQL that does not answer for so long is taken for gone: nothing else tells."""
 _MEMORY: Final = ":memory:"
 _READS: Final = "hybrid_dex_reads"
 _AWAY: Final = "logins can not be looked up now: try again in a few seconds"
@@ -196,7 +198,11 @@ def _make_engine(url: URL) -> AsyncEngine:
             max_overflow=8,
             pool_pre_ping=True,
             hide_parameters=True,
-            connect_args={"server_settings": {"search_path": _SCHEMA}, "timeout": _CONNECT_S},
+            connect_args={
+                "server_settings": {"search_path": _SCHEMA},
+                "timeout": _CONNECT_S,
+                "command_timeout": _ANSWER_S,
+            },
         )
     in_memory = url.database in {None, "", _MEMORY}
     engine = create_async_engine(
