@@ -14,7 +14,7 @@ from hybrid_dex.defaults.file_journal import FileJournal
 from hybrid_dex.defaults.memory_journal import MemoryJournal
 from hybrid_dex.defaults.memory_snapshots import MemorySnapshots
 from hybrid_dex.defaults.sorted_book import SortedBook
-from hybrid_dex.errors import FencedError, InvariantError, UnavailableError
+from hybrid_dex.errors import FencedError, InvariantError, UnknownOutcomeError
 from hybrid_dex.exchange import Exchange, ExchangeOptions
 from hybrid_dex.interfaces.book import Allocation, Book, Incoming
 from hybrid_dex.interfaces.journal import Journal
@@ -211,7 +211,7 @@ async def test_without_its_record_nothing_is_acknowledged_and_a_restart_records_
     async with exchange_on(journal) as exchange:
         await fund_all(exchange)
         journal.steps = [lambda append: append(), failing(FencedError(7))]
-        with pytest.raises(UnavailableError, match="can not be recorded"):
+        with pytest.raises(UnknownOutcomeError, match="can not be recorded"):
             await exchange.place(place(ALICE, MARKET, Side.BUY))
         assert "can not be recorded" in exchange.health().halted
     async with exchange_on(journal) as exchange:

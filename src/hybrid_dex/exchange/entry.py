@@ -82,7 +82,8 @@ class OrderEntry:
                 happened.
             UnavailableError: it was not made durable, or its acknowledgement did not come: it may
                 be found after a restart, and its client order id keeps it from happening twice.
-            UnknownOutcomeError: whether it is durable can not be told now; ask by client order id.
+            UnknownOutcomeError: whether it is durable can not be told now, or it is and counts only
+                after a restart; ask by client order id.
             RefusedError: matching pauses, and the command would match; or settlement can not take
                 the market that is to be listed.
             InvariantError: applying it broke the engine's own rules; the exchange is halted.

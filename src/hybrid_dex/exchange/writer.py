@@ -378,7 +378,7 @@ class Writer:
     def _apply(self, flight: _Flight) -> None:
         """Apply an acknowledged frame and answer its callers."""
         if self._halted and flight.commands:
-            self._refuse(flight.waiting, UnavailableError(self._halted))
+            self._leave(flight.waiting, self._halted)
             return
         self._journal_ok = True
         self._apply_from(flight, 0)
@@ -444,7 +444,7 @@ class Writer:
         culprit = flight.waiting[applied]
         if not culprit.answer.done():
             culprit.answer.set_exception(InvariantError(reason))
-        self._refuse(flight.waiting[applied + 1 :], UnavailableError(reason))
+        self._leave(flight.waiting[applied + 1 :], reason)
         self.halt(reason)
 
     # ---------------------------------------------------------------------------- isolation
@@ -498,7 +498,7 @@ class Writer:
             reason = f"the exchange stops: an isolated market can not be recorded: {failure}"
             _log.critical("%s", reason)
             for told in held:
-                self._refuse(told.waiting, UnavailableError(f"{reason}; restart it"))
+                self._leave(told.waiting, f"{reason}; restart it")
             self.halt(f"{reason}; restart it")
             return failure
         self._unrecorded.clear()
@@ -584,6 +584,10 @@ class Writer:
         for item in waiting:
             if not item.answer.done():
                 item.answer.set_exception(type(error)(*error.args))
+
+    def _leave(self, waiting: list[_Waiting], reason: str) -> None:
+        """Leave durable commands to the next start, which does them: not said to be undone."""
+        self._refuse(waiting, UnknownOutcomeError(f"{reason}; it counts after a restart"))
 
     def _settle_idle(self) -> None:
         if not self._queue and not self._flights and self._mending is None:
