@@ -23,7 +23,7 @@ from hybrid_dex.defaults.admin_actions import (
     AdminAction,
     AdminActions,
 )
-from hybrid_dex.errors import UnknownOutcomeError
+from hybrid_dex.errors import UnavailableError
 from hybrid_dex.exchange import EngineClient, Exchange
 from hybrid_dex.interfaces.auth import Principal
 from hybrid_dex.model.reasons import RejectReason
@@ -53,7 +53,11 @@ _REASONS: Final = {
     ActionRefusal.SAME_ADMIN: RejectReason.SECOND_ADMIN_REQUIRED,
     ActionRefusal.PROPOSER_CHANGED: RejectReason.SECOND_ADMIN_REQUIRED,
 }
-_UNTOLD: Final = (RejectReason.UNKNOWN_OUTCOME, RejectReason.INTERNAL)
+_UNTOLD: Final = (
+    RejectReason.UNKNOWN_OUTCOME,
+    RejectReason.INTERNAL,
+    RejectReason.UNAVAILABLE,  # what a failing disk was writing may be found after a restart
+)
 """Problems after which it is not known whether the action was done."""
 _LISTS: Final = "list_market"
 _PAUSES: Final = ("pause_settlement", "resume_settlement")
@@ -164,7 +168,10 @@ class Administration:
             effect: Effect = await operations.do(told, action.reason)
         except Exception as error:  # noqa: BLE001 # told to the asker, logged when it is ours
             document = problem_of(error)
-            untold = isinstance(error, UnknownOutcomeError) or document.code in _UNTOLD
+            untold = document.code in _UNTOLD
+            if isinstance(error, UnavailableError):
+                detail = f"{document.detail}: look whether it was done, then use a new id"
+                document = problem(RejectReason.UNKNOWN_OUTCOME, detail)
             return await self.actions.finish(
                 action,
                 before=operations.before,

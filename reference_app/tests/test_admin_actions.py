@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from hybrid_dex.defaults.roles import Role
+from hybrid_dex.errors import UnavailableError
 from hybrid_dex.exchange import Exchange
 from hybrid_dex.model.commands import CancelPlan, Command, SetMarketState
 from hybrid_dex.model.events import EventBatch
@@ -287,6 +288,26 @@ async def test_settlement_without_a_chain_has_nothing_to_steer(office: Office) -
         is_problem(await office.act(**action), 404, RejectReason.NO_SUCH_SETTLEMENT)
     resume = await office.propose(kind="resume_settlement")
     is_problem(resume, 404, RejectReason.NO_SUCH_SETTLEMENT)
+
+
+async def test_what_a_failing_journal_may_have_taken_is_unknown_and_not_refused(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a failed sync the restart may find the command: the log must not say that it was not done."""
+
+    async def written_and_not_synced(command: Command) -> EventBatch:
+        await execute(command)
+        raise UnavailableError("the disk says no")
+
+    execute = office.engine.execute
+    monkeypatch.setattr(office.engine, "execute", written_and_not_synced)
+    first = await office.act(kind="stop_all", id="perhaps")
+    assert "the disk says no" in is_problem(first, 504, RejectReason.UNKNOWN_OUTCOME).detail
+    monkeypatch.undo()
+    assert (await office.act(kind="stop_all", id="perhaps")).content == first.content
+    assert (await office.line("perhaps"))["outcome"] == "unknown"
+    shown = (await office.admin.get("/admin/actions/perhaps")).json()
+    assert shown["state"] == "unknown"
 
 
 async def test_an_action_is_done_once_whatever_is_repeated(office: Office) -> None:
