@@ -67,6 +67,7 @@ class Identity:
     async def __aexit__(self, *_: object) -> None:
         """Write what is noted, and release every connection."""
         await self.logins.settle()
+        await self.keys.settle()
         if self.wallets is not None:
             await self.wallets.close()
         await self.database.close()

@@ -4,6 +4,8 @@ import asyncio
 import hashlib
 import hmac
 import secrets
+import sqlite3
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -137,6 +139,24 @@ async def test_what_was_seen_is_forgotten_in_the_database_too(auth_url: str) -> 
         assert kept < 70
         with pytest.raises(SignatureError, match="sent before"):
             await one.authenticate(last)
+
+
+async def test_a_request_does_not_wait_for_its_note_of_use(tmp_path: Path) -> None:
+    """A database that can not be written holds up no order of a key that is known."""
+    clock, file = SetClock(), tmp_path / "auth.sqlite"
+    async with opened(f"sqlite:///{file}") as database:
+        one = keys(database, clock, alone=True)
+        key, secret = await one.create(ALICE, WANTED)
+        holder = sqlite3.connect(file, isolation_level=None)
+        holder.execute("BEGIN IMMEDIATE")
+        async with asyncio.timeout(10):
+            clock.now_s += 1
+            await one.authenticate(request(key, secret, clock))
+        holder.rollback()
+        holder.close()
+        await one.settle()
+        (row,) = await keys(database, clock).of(ALICE)
+        assert row.used_at_ms == int(clock.now_s * 1_000)
 
 
 @pytest.mark.parametrize("alone", [True, False])

@@ -12,6 +12,7 @@ remembers what it has seen, and refuses what was signed before it started; where
 database they remember there.
 """
 
+import asyncio
 import enum
 import hashlib
 import hmac
@@ -173,6 +174,8 @@ class ApiKeys:
     _changes: int = attrs.field(default=0, init=False)
     _claimed: int = attrs.field(default=0, init=False)
     _used_at: dict[str, int] = attrs.field(factory=dict, init=False, repr=False)
+    _unwritten: dict[str, int] = attrs.field(factory=dict, init=False, repr=False)
+    _noting: "asyncio.Task[None] | None" = attrs.field(default=None, init=False, repr=False)
     _seen: "_Seen" = attrs.field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
@@ -262,13 +265,19 @@ class ApiKeys:
             raise _refused("not signed by a key of this exchange")
         if request.method not in _SAFE_METHODS:
             await self._spend(request, text, now_ms)
-        await self._note(held.key.id, now_ms)
+        self._touch(held.key.id, now_ms)
         return _principal(held.key)
 
     async def still_good(self, principal: Principal, address: str) -> None:
         """Return when the key of a principal may still act. Raises `SignatureError`."""
         if await self._good(principal.key_id, address, self._now_ms()) is None:
             raise _refused("was deleted or has expired")
+
+    async def settle(self) -> None:
+        """Write what is noted and not written. Call it before the database is closed."""
+        if self._noting is not None:
+            await asyncio.gather(self._noting, return_exceptions=True)
+        await self._note()
 
     async def _good(self, key_id: str, address: str, now_ms: int) -> _Held | None:
         """Return a key that is good now and from there."""
@@ -349,19 +358,29 @@ class ApiKeys:
                 return False
         return True
 
-    async def _note(self, key_id: str, now_ms: int) -> None:
-        """Note the last use, about once a minute."""
+    def _touch(self, key_id: str, now_ms: int) -> None:
+        """Note the last use, about once a minute; it is written beside the request."""
         if now_ms < self._used_at.get(key_id, 0) + _NOTE_EVERY_MS:
             return
-        self._used_at[key_id] = now_ms
+        self._used_at[key_id] = self._unwritten[key_id] = now_ms
         if len(self._used_at) > _MAX_KNOWN:
             self._used_at.pop(next(iter(self._used_at)))
-        later = (ApiKeyRow.id == key_id, ApiKeyRow.used_at_ms < now_ms)
+        if self._noting is None or self._noting.done():
+            self._noting = asyncio.create_task(self._note(), name="last use of keys")
+
+    async def _note(self) -> None:
+        """Write the times of last use. They are for people: losing one changes nothing."""
+        used, self._unwritten = self._unwritten, {}
+        if not used:
+            return
         try:
             async with self.database.writing() as connection:
-                await connection.execute(update(ApiKeyRow).where(*later).values(used_at_ms=now_ms))
+                for key_id, now_ms in used.items():
+                    later = (ApiKeyRow.id == key_id, ApiKeyRow.used_at_ms < now_ms)
+                    change = update(ApiKeyRow).where(*later).values(used_at_ms=now_ms)
+                    await connection.execute(change)
         except UnavailableError as error:
-            _log.warning("the last use of a key was not noted: %s", error)
+            _log.warning("the last use of %s keys was not noted: %s", len(used), error)
 
     def _now_ms(self) -> int:
         return self.clock.now_ns() // _MS_NS
