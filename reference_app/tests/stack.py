@@ -141,7 +141,7 @@ class Trader:
         return await self.stack.http.delete(path, headers=self.headers)
 
     @asynccontextmanager
-    async def socket(self, *channels: dict[str, str]) -> AsyncIterator["Socket"]:
+    async def socket(self, *channels: dict[str, Any]) -> AsyncIterator["Socket"]:
         """A socket that has logged in and subscribed."""
         async with self.stack.socket() as opened:
             answer = await opened.ask({"op": "login", "token": self.token})

@@ -240,3 +240,18 @@ async def test_a_newer_top_takes_the_place_of_one_that_still_waits() -> None:
     assert outbox.closing is not None
     outbox.put_newest("top", b"z")
     assert len(outbox) == 0
+
+
+async def test_a_command_of_several_messages_is_told_again_whole_from_the_one_before(
+    alice: Trader, bob: Trader
+) -> None:
+    """A cut may fall between them, so the last message's own command is not the one to resume after."""
+    for price in ("2500", "2501"):
+        await bob.place("sell", "1", price)
+    async with alice.socket({"channel": "orders"}) as socket:
+        await alice.place("buy", "2", "2501")
+        told = [await socket.hear("order") for _ in range(3)]
+    assert [one["exec_type"] for one in told] == ["new", "trade", "trade"]
+    (sequence,) = {one["sequence"] for one in told}
+    async with alice.socket({"channel": "orders", "after": sequence - 1}) as socket:
+        assert [await socket.hear("order") for _ in range(3)] == told

@@ -2116,7 +2116,8 @@ export interface components {
          *         Attributes:
          *             channel: which.
          *             market: of what.
-         *             after: begin with what was told after this command, instead of a snapshot or of now. Refused
+         *             after: begin with what was told after this command, instead of a snapshot or of now. Of a
+         *                 channel's own last message it is one less: a command may tell several. Refused
          *                 (`UNKNOWN_SEQUENCE`) when that is too long ago. A ``book_top``, ``ticker``, ``candles_...``,
          *                 ``balances`` and ``admin`` begin with how they stand anyway.
          */
