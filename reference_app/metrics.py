@@ -18,7 +18,7 @@ from hybrid_dex.model.market import MarketState
 from hybrid_dex.settlement.health import SettlementState
 from hybrid_dex.settlement.transaction_state import TransactionState
 from hybrid_dex.wire import word
-from reference_app.overview import alarms, durations, operation, settlement_figures
+from reference_app.overview import accepting, alarms, durations, operation, settlement_figures
 from reference_app.services import Services
 
 __all__ = ["CONTENT_TYPE_LATEST", "ExchangeCollector", "metrics_text"]
@@ -52,8 +52,8 @@ class ExchangeCollector(Collector):
     def _engine(self) -> Iterator[Metric]:
         view, health = self._services.exchange.view, self._services.exchange.health()
         controls = view.risk_controls()
-        accepting = health.ready and health.settlement_ok
-        yield _gauge("accepting", "Whether an order sent now would be taken.", accepting)
+        takes = accepting(self._services)
+        yield _gauge("accepting", "Whether an order sent now would be taken.", takes)
         yield _gauge("journal_ok", "Whether the journal takes commands.", health.journal_ok)
         yield _gauge("halted", "Whether a restart is needed.", bool(health.halted))
         yield _gauge("sequence", "The last applied command.", view.sequence)

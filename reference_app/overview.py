@@ -41,6 +41,7 @@ from reference_app.metering import WINDOW_S
 from reference_app.services import Services
 
 __all__ = [
+    "accepting",
     "alarms",
     "batch_message",
     "durations",
@@ -68,6 +69,12 @@ def operation(services: Services) -> SettlementOperation | None:
     return found.operation if isinstance(found, OperatedSettlement) else None
 
 
+def accepting(services: Services) -> bool:
+    """Return whether an order sent now would be taken, as far as the exchange itself goes."""
+    health, controls = services.exchange.health(), services.exchange.view.risk_controls()
+    return health.ready and health.settlement_ok and not controls.stops_all
+
+
 def durations(services: Services) -> dict[StageWord, Durations]:
     """Return how long each stage that is measured in this process takes."""
     found: dict[StageWord, Durations] = {"order_entry": services.hub.meter.order_entry}
@@ -84,7 +91,7 @@ def statistics(services: Services) -> StatisticsMessage:
     return StatisticsMessage(
         time_ms=to_ms(services.clock.now_ns()),
         sequence=view.sequence,
-        accepting=health.ready and health.settlement_ok,
+        accepting=accepting(services),
         halted=health.halted,
         kill_switch=view.risk_controls().stops_all,
         commands_per_second=_rate(window.commands),

@@ -25,6 +25,7 @@ from reference_app.access import unauthenticated
 from reference_app.asyncapi import socket_document
 from reference_app.metrics import CONTENT_TYPE_LATEST, metrics_text
 from reference_app.openapi import document, page
+from reference_app.overview import accepting
 from reference_app.services import TheServices
 
 __all__ = ["HealthAnswer", "LivenessAnswer", "system_routes"]
@@ -108,7 +109,7 @@ async def get_status(services: TheServices) -> StatusAnswer:
     """Get whether orders are taken, what each market serves, and how far lists of the past are."""
     health, view = services.exchange.health(), services.exchange.view
     return StatusAnswer(
-        accepting=health.ready and health.settlement_ok,
+        accepting=accepting(services),
         time_ms=to_ms(services.clock.now_ns()),
         sequence=health.sequence,
         records_ok=health.records_ok,

@@ -218,7 +218,10 @@ async def test_accounts_are_stopped_and_released(office: Office) -> None:
     released = await office.both(kind="release_account", account=alice.account)
     assert released == ("stopped", "free")
     await alice.place("buy", "1", "10")
+    assert (await office.stack.http.get("/status")).json()["accepting"]
     assert await office.done(kind="stop_all") == ("free", "stopped")
+    assert not (await office.stack.http.get("/status")).json()["accepting"], "no order of anybody"
+    assert not (await office.admin.get("/admin/statistics")).json()["accepting"]
     (alarm,) = overview.alarms(office.stack.services)
     assert "kill switch" in alarm.detail
     refused = await alice.post("/orders", alice.order("buy", "1", "10"))
