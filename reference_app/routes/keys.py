@@ -48,7 +48,6 @@ async def make_key(request: AnyRequest, services: TheServices, principal: Caller
         key, secret = await services.identity.keys.create(principal.account, wanted)
     except FormatError as error:
         raise _refused(error) from error
-    await services.identity.roles.note(principal.account, "key made", key.id, key.name)
     return ApiKeyAnswer(key=_message(key), secret=None if secret is None else hex_text(secret))
 
 
@@ -66,7 +65,6 @@ async def delete_key(
     """Delete a key of the account; it is void at once."""
     if not await services.identity.keys.delete(principal.account, key_id):
         raise ProblemError(problem(RejectReason.NOT_FOUND, "you have no such key"))
-    await services.identity.roles.note(principal.account, "key deleted", key_id)
     return RevokedAnswer(revoked=1)
 
 

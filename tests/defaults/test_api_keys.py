@@ -22,6 +22,7 @@ from hybrid_dex.defaults.api_keys import (
 )
 from hybrid_dex.defaults.auth_database import AuthDatabase
 from hybrid_dex.defaults.auth_tables import NonceRow
+from hybrid_dex.defaults.roles import Roles
 from hybrid_dex.defaults.sealed_secrets import SealedSecrets
 from hybrid_dex.errors import SignatureError
 from hybrid_dex.interfaces.auth import Scope
@@ -185,6 +186,22 @@ async def test_a_key_ends_by_its_time_and_by_deletion(auth_url: str, *, alone: b
         assert not await one.delete(ALICE, fresh.id)
         with pytest.raises(SignatureError, match="not signed by a key"):
             await one.authenticate(request(fresh, secret, clock))
+
+
+async def test_a_key_is_not_made_or_deleted_without_a_line_in_the_log(auth_url: str) -> None:
+    """In one transaction: no crash and no outage in between leaves a key that nobody logged."""
+    clock = SetClock()
+    async with opened(auth_url) as database:
+        one = keys(database, clock)
+        key, _ = await one.create(ALICE, WANTED)
+        assert not await one.delete(BOB, key.id)
+        assert await one.delete(ALICE, key.id)
+        assert not await one.delete(ALICE, key.id)
+        found = await Roles(database=database, clock=clock).audit(before=None, limit=9)
+    assert [(line.actor, line.action, line.subject, line.detail) for line in found] == [
+        (ALICE, "key deleted", key.id, ""),
+        (ALICE, "key made", key.id, "bot"),
+    ]
 
 
 async def test_a_deleted_key_is_void_for_every_worker_at_once(auth_url: str) -> None:

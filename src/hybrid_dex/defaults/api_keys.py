@@ -28,9 +28,10 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import RowMapping, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.sql.dml import Insert
 
 from hybrid_dex.defaults.auth_database import AuthDatabase
-from hybrid_dex.defaults.auth_tables import ApiKeyRow, NonceRow
+from hybrid_dex.defaults.auth_tables import ApiKeyRow, AuditRow, NonceRow
 from hybrid_dex.defaults.sealed_secrets import SealedSecrets
 from hybrid_dex.defaults.sql_values import is_id
 from hybrid_dex.errors import FormatError, SignatureError, UnavailableError
@@ -184,6 +185,8 @@ class ApiKeys:
     async def create(self, account: AccountId, wanted: NewKey) -> tuple[ApiKey, bytes | None]:
         """Make a key; return it, and the secret of an HMAC key, which is never shown again.
 
+        That it was made is in the audit log, in the same transaction.
+
         Raises:
             FormatError: what is wanted can not be, or the account has too many keys.
         """
@@ -219,6 +222,7 @@ class ApiKeys:
                     "keys", "the account has as many as it may", f"at most {MAX_KEYS}"
                 )
             await connection.execute(insert(ApiKeyRow).values(**_row(key), material=material))
+            await connection.execute(_line(key.account, now_ms, "key made", key.id, key.name))
         return key, secret
 
     async def of(self, account: AccountId) -> list[ApiKey]:
@@ -239,6 +243,8 @@ class ApiKeys:
         end = delete(ApiKeyRow).where(ApiKeyRow.id == key_id, ApiKeyRow.account == account)
         async with self.database.writing() as connection:
             found = await connection.scalar(end.returning(ApiKeyRow.id))
+            if found is not None:
+                await connection.execute(_line(account, self._now_ms(), "key deleted", key_id))
         self._changes += 1
         self._known.pop(key_id, None)
         return found is not None
@@ -480,6 +486,13 @@ def _principal(key: ApiKey) -> Principal:
         scopes=key.scopes,
         markets=key.markets,
         places_wallet_orders=key.kind is KeyKind.ED25519,
+    )
+
+
+def _line(account: AccountId, now_ms: int, action: str, key_id: str, name: str = "") -> Insert:
+    """Return what writes a line of the audit log, in the transaction of what it tells."""
+    return insert(AuditRow).values(
+        at_ms=now_ms, actor=account, action=action, subject=key_id, detail=name
     )
 
 
