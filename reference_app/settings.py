@@ -430,9 +430,20 @@ class Settings:
             raise ConfigurationError(
                 "opening_balances belong to the engine's settings, and engine names another process"
             )
-        if self.chain.rpc_urls and not self.is_gateway and not self.chain.operator_key:
+        self._check_settlement()
+
+    def _check_settlement(self) -> None:
+        """Refuse a chain without what is settled on it. Raises `ConfigurationError`."""
+        if not self.chain.rpc_urls:
+            return
+        if not self.is_gateway and not self.chain.operator_key:
             raise ConfigurationError(
                 f"{PREFIX}CHAIN_OPERATOR_KEY is not set, and chain.rpc_urls wants settlement"
+            )
+        if not self.chain.contract:
+            raise ConfigurationError(
+                "chain.contract is not set, and chain.rpc_urls wants settlement: orders would be signed "
+                "for no contract, and none of their fills could be settled; set it, for gateways too"
             )
 
     def _check_play_money(self) -> None:

@@ -75,6 +75,7 @@ def test_a_list_in_the_environment_is_separated_by_commas(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HYBRID_DEX_CHAIN_OPERATOR_KEY", "0x01")
+    monkeypatch.setenv("HYBRID_DEX_CHAIN_CONTRACT", "0x" + "22" * 20)
     monkeypatch.setenv(
         "HYBRID_DEX_CHAIN_RPC_URLS", "https://one.example/k, https://two.example:8/k"
     )
@@ -161,6 +162,11 @@ def test_unsafe_settings_are_refused(tmp_path: Path) -> None:
             demo=True, markets=[ETH_USDC], chain=ChainSettings(rpc_urls=["http://127.0.0.1:1"])
         )
     good = settings(tmp_path)
+    chain = ChainSettings(rpc_urls=["http://127.0.0.1:1"], operator_key="0x01")
+    gateway = {"engine": "grpc://127.0.0.1:1", "auth": attrs.evolve(good.auth, shared=True)}
+    for changes in ({}, gateway):
+        with pytest.raises(ConfigurationError, match=r"chain\.contract is not set"):
+            attrs.evolve(good, chain=chain, **changes)
     for changed, said in (
         (attrs.evolve(good, auth=AuthSettings(secret="short", origins=["http://a"])), "secret"),
         (attrs.evolve(good, auth=attrs.evolve(good.auth, origins=[])), "origin"),
