@@ -99,9 +99,17 @@ class TestState:
             replica = Replica(recipe())
             view = replica.view
             await catch_up(replica, exchange)
+            before, follower = view.state_hash(), replica.subscribe()
             replica.restart()
-            assert view.sequence == 0
+            assert replica.position == 0
+            assert view.state_hash() == before, "nobody reads of an empty exchange meanwhile"
+            reached = asyncio.ensure_future(replica.reached(view.sequence))
+            await asyncio.sleep(0)
+            assert not reached.done()
             await catch_up(replica, exchange)
+            await reached
+            with pytest.raises(SlowFollowerError):
+                follower.take()
             assert replica.view is view
             assert view.sequence == exchange.view.sequence
 

@@ -29,7 +29,6 @@ from hybrid_dex.exchange.options import ExchangeOptions
 from hybrid_dex.exchange.replay import Replay
 from hybrid_dex.exchange.view import ExchangeView
 from hybrid_dex.interfaces.snapshots import Snapshot
-from hybrid_dex.model.units import Sequence
 
 __all__ = ["Checkpoint", "RecordSource", "Replica", "StaleReplicaError"]
 
@@ -95,6 +94,7 @@ class Replica:
         self._engine = make_engine()
         self._isolations = Isolations()
         self._replay = Replay(self._engine, isolations=self._isolations)
+        self._is_stale = False
         self._followers = Followers(
             limit=options.follower_batches,
             history=options.history_batches,
@@ -111,8 +111,8 @@ class Replica:
 
     @property
     def position(self) -> int:
-        """The last applied record; 0 for none."""
-        return self._replay.position
+        """The last applied record; 0 for none, and for a state that is not gone on from."""
+        return 0 if self._is_stale else self._replay.position
 
     @property
     def epoch(self) -> int:
@@ -153,17 +153,17 @@ class Replica:
         self._engine.become(fresh.engine)
         fresh.engine = self._engine
         self._replay = fresh
-        if self._engine.sequence != before:
+        if self._is_stale or self._engine.sequence != before:
             self._followers.skip_to(self._engine.sequence)
+        self._is_stale = False
         self._tell()
 
     def restart(self) -> None:
-        """Forget the state: the next `begin` takes a checkpoint's, even the journal's beginning."""
-        before = self._engine.sequence
-        self._engine.become(self._make_engine())
-        self._replay = Replay(self._engine, isolations=self._isolations)
-        if before:
-            self._followers.skip_to(Sequence(0))
+        """Let the next `begin` take a checkpoint's state, even the journal's beginning.
+
+        Until then the view shows what it showed last: an empty one would be no exchange's.
+        """
+        self._is_stale = True
 
     def feed(self, position: int, raw: bytes) -> None:
         """Apply one record and tell the followers; one that was applied is passed over.
@@ -195,7 +195,7 @@ class Replica:
         Raises:
             UnavailableError: the replica is closed first.
         """
-        if self._engine.sequence >= sequence:
+        if self._engine.sequence >= sequence and not self._is_stale:
             return
         if self._closed:
             raise UnavailableError(self._closed)
