@@ -164,13 +164,15 @@ class Connection:
 
         While that can not be looked up they go on: the next check asks again.
         """
-        if self._principal is None:
+        asked = self._principal
+        if asked is None:
             return
         try:
             with suppress(UnavailableError):  # logged where it failed, not by each connection
-                await self._now(self._principal)
+                await self._now(asked)
         except ProblemError as error:
-            self._fail(None, error)
+            if self._principal is None:  # else another login speaks here by now
+                self._fail(None, error)
 
     def close(self) -> None:
         """Hear nothing any more, and be there for nobody. Safe to call twice."""
@@ -281,7 +283,8 @@ class Connection:
                 return await self._services.key(principal, self._address)
             return await self._services.principal(self._token)
         except ProblemError:
-            self._log_out()
+            if self._principal is principal:  # and not one who logged in while that was asked
+                self._log_out()
             raise
 
     # -------------------------------------------------------------------------------- channels

@@ -1,9 +1,17 @@
 """Open logins: their account sees them, ends them, and nobody else does either."""
 
+import asyncio
 from typing import Any
 
+import pytest
+
 from hybrid_dex.defaults.roles import Role
+from hybrid_dex.defaults.wallet_auth import WalletAuth
+from hybrid_dex.errors import SignatureError
+from hybrid_dex.interfaces.auth import Principal
 from hybrid_dex.model.reasons import RejectReason
+from hybrid_dex.wire import CancelAllOp, LoginOp, encode
+from reference_app.connection import Connection
 from reference_app.tests.stack import Stack, Trader
 from reference_app.tests.test_routes import is_problem
 
@@ -101,3 +109,31 @@ async def test_a_socket_of_an_ended_login_places_nothing(alice: Trader) -> None:
         await other.delete("/auth/sessions")
         answer = await socket.ask({"op": "cancel_all"})
         assert answer["problem"]["code"] == RejectReason.UNAUTHENTICATED
+
+
+async def test_a_login_that_ended_does_not_end_the_one_that_took_its_place(
+    stack: Stack, alice: Trader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The check of the old login is answered when the new one has been acknowledged."""
+    old, answered = alice.token, asyncio.Event()
+    await alice.login()
+    authenticate = WalletAuth.authenticate
+
+    async def slowly(auth: WalletAuth, token: str) -> Principal:
+        if token == old and connection.outbox:
+            await answered.wait()
+            raise SignatureError("token", "its session ended", "a new login")
+        return await authenticate(auth, token)
+
+    monkeypatch.setattr(WalletAuth, "authenticate", slowly)
+    connection = Connection(stack.services)
+    await connection.serve([encode(LoginOp(id=1, token=old)).decode()])
+    checking = asyncio.create_task(connection.check_session())
+    await asyncio.sleep(0)
+    await connection.serve([encode(LoginOp(id=2, token=alice.token)).decode()])
+    answered.set()
+    await checking
+    await connection.serve([encode(CancelAllOp(id=3)).decode()])
+    *_, last = await connection.outbox.take(9)
+    assert b'"ack"' in last, last
+    connection.close()
