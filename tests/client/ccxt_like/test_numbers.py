@@ -20,6 +20,16 @@ def test_a_float_is_written_as_python_writes_it_and_comes_back(value: float) -> 
     assert "e" not in text.lower()
 
 
+def test_a_float_of_another_library_is_a_float_too() -> None:
+    """numpy's writes itself as np.float64(0.1)."""
+
+    class Float64(float):
+        def __repr__(self) -> str:
+            return f"np.float64({float.__repr__(self)})"
+
+    assert exact("amount", Float64(0.1)) == "0.1"
+
+
 @given(
     st.decimals(min_value=0, max_value=10**9, places=12),
     st.sampled_from(["1", "0.5", "0.01", "0.0001", "25"]),

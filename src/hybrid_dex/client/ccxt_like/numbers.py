@@ -1,7 +1,7 @@
 """Numbers at ccxt's edge: floats, which programs written for it expect, from and to exact text.
 
 The only place of the client where a float is a number of money. What goes in is written out as
-Python writes it (`repr`), so ``0.1`` is 0.1; it is then exact or refused. What comes out is the
+Python writes it (`float.__repr__`), so ``0.1`` is 0.1; it is then exact or refused. What comes out is the
 nearest float, with the exact text beside it under ``info``.
 """
 
@@ -32,7 +32,7 @@ def exact(field: str, value: Number) -> str:
         return value
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise InvalidOrder(f"{field} is a {type(value).__name__}; valid: a number, or text of one")
-    parsed = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+    parsed = Decimal(float.__repr__(value)) if isinstance(value, float) else Decimal(value)
     if not parsed.is_finite():
         raise InvalidOrder(f"{field} is {value}; valid: a finite number")
     if abs(parsed.adjusted()) > _MAX_TEXT:
