@@ -293,6 +293,18 @@ async def test_orders_placed_together_say_what_is_missing(
     assert await maker.cancel_orders([]) == []
 
 
+async def test_a_closed_exchange_connects_again_when_it_is_asked(
+    traders: dict[str, ccxt.HybridDex],
+) -> None:
+    maker = traders["maker"]
+    made = await maker.create_order("ETH/USDC", "limit", "buy", 0.1, 2000)
+    await maker.close()
+    assert [one["id"] for one in await maker.fetch_open_orders()] == [made["id"]]
+    watching = asyncio.ensure_future(maker.watch_orders())
+    await maker.cancel_order(made["id"])
+    assert {one["id"] for one in await asyncio.wait_for(watching, WAIT_S)} == {made["id"]}
+
+
 async def test_a_market_listed_while_bots_run_is_theirs_too(
     stack: Stack, traders: dict[str, ccxt.HybridDex]
 ) -> None:

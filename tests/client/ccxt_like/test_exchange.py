@@ -85,6 +85,11 @@ def test_has_names_what_there_is() -> None:
             ccxt.AuthenticationError,
             "not 0x12's",
         ),
+        ({"url": "http://x", "apiKey": "a"}, ccxt.ArgumentsRequired, "needs its secret"),
+        ({"url": "http://x", "apiKey": "a", "secret": "b"}, ccxt.AuthenticationError, "secret is"),
+        ({"url": "http://x", "privateKey": "0x12"}, ccxt.AuthenticationError, "not 32 bytes"),
+        ({"url": "x:8000"}, ccxt.BadRequest, "valid: such as http://"),
+        ({"url": "http://x", "timeout": "5"}, ccxt.BadRequest, "timeout is '5'"),
     ],
 )
 def test_settings_that_can_not_be_are_refused(
@@ -97,9 +102,13 @@ def test_settings_that_can_not_be_are_refused(
 async def test_an_exchange_out_of_reach_is_not_available() -> None:
     key = "0x" + "11" * 32
     config = {"url": "http://127.0.0.1:1", "privateKey": key, "timeout": 1_000}
-    exchange = ccxt.HybridDex(config | {"walletAddress": LocalSigner(key).address})
+    exchange = ccxt.HybridDex(config | {"walletAddress": LocalSigner(key).address.lower()})
+    for _ in range(2):
+        with pytest.raises(ccxt.ExchangeNotAvailable):
+            await exchange.load_markets()
     with pytest.raises(ccxt.ExchangeNotAvailable):
-        await exchange.load_markets()
+        async with exchange:
+            pass
     with pytest.raises(ccxt.BadSymbol, match="load_markets first"):
         exchange.market("ETH/USDC")
     await exchange.close()

@@ -18,7 +18,7 @@ from hybrid_dex.client.ccxt_like.terms import TRIGGERS
 from hybrid_dex.client.client import ExchangeClient
 from hybrid_dex.client.groups import OrderCancel
 from hybrid_dex.client.options import ClientOptions
-from hybrid_dex.errors import RefusedError
+from hybrid_dex.errors import ConfigurationError, RefusedError
 from hybrid_dex.model.market import Market
 from hybrid_dex.signing import LocalSigner
 from hybrid_dex.wire import OrderAnswer, parse_order_id
@@ -46,8 +46,8 @@ class Desk:
 
     Raises:
         ArgumentsRequired: there is no address.
-        BadRequest: the dictionary holds what nobody reads.
-        AuthenticationError: the wallet's address is not the key's.
+        BadRequest: the dictionary holds what nobody reads, or what can not be.
+        AuthenticationError: a key is none, or the wallet's address is not its.
     """
 
     def __init__(self, config: Mapping[str, Any], client: ExchangeClient | None) -> None:
@@ -62,13 +62,21 @@ class Desk:
         self._reads = self._signs or bool(config.get("apiKey"))
         self._opened = self._lent
         self._opening = asyncio.Lock()
+        self._config = dict(config)
         self.client = client or _client(config)
 
     async def load(self, *, again: bool = False) -> dict[str, Shape]:
-        """Return all markets by symbol, read now if they were not, or ``again``."""
+        """Return all markets by symbol, read now if they were not, or ``again``.
+
+        A client that could not be opened, or was closed, is of no more use: the next call has another.
+        """
         async with self._opening:
             if not self._opened:
-                await self.client.__aenter__()
+                try:
+                    await self.client.__aenter__()
+                except BaseException:
+                    self.client = _client(self._config)
+                    raise
                 self._opened = True
             if self.markets is None or again:
                 if again:
@@ -169,9 +177,12 @@ class Desk:
         return said
 
     async def close(self) -> None:
-        """Close the client, unless it was lent."""
-        if not self._lent:
-            await self.client.close()
+        """Close the client, unless it was lent; what is asked for later opens another."""
+        if self._lent:
+            return
+        async with self._opening:
+            closed, self.client, self._opened = self.client, _client(self._config), False
+            await closed.close()
 
 
 def _client(config: Mapping[str, Any]) -> ExchangeClient:
@@ -179,12 +190,28 @@ def _client(config: Mapping[str, Any]) -> ExchangeClient:
     url = config.get("url") or (urls.get("api") if isinstance(urls, Mapping) else None)
     if url is None:
         raise ArgumentsRequired("the exchange's address is missing: {'url': 'https://...'}")
-    signer = LocalSigner(config["privateKey"]) if config.get("privateKey") else None
+    signer, key = _keys(config)
+    timeout_ms = config.get("timeout", _USUAL_TIMEOUT_MS)
+    if isinstance(timeout_ms, bool) or not isinstance(timeout_ms, int | float) or timeout_ms <= 0:
+        raise BadRequest(f"timeout is {timeout_ms!r}; valid: milliseconds, more than 0")
+    options = ClientOptions(timeout_s=timeout_ms / _MS)
+    try:
+        return ExchangeClient(str(url), signer=signer, key=key, options=options)
+    except ConfigurationError as error:
+        raise BadRequest(str(error)) from error
+
+
+def _keys(config: Mapping[str, Any]) -> tuple[LocalSigner | None, ApiKey | None]:
+    """Return what signs orders and what signs requests, as far as they are there."""
+    key, secret = config.get("apiKey"), config.get("secret")
+    if key and not secret:
+        raise ArgumentsRequired("apiKey needs its secret beside it")
+    try:
+        signer = LocalSigner(config["privateKey"]) if config.get("privateKey") else None
+        keyed = ApiKey(id=key, secret=secret) if key and secret else None
+    except ConfigurationError as error:
+        raise AuthenticationError(str(error)) from error
     wallet = config.get("walletAddress")
-    if signer is not None and wallet not in {None, "", signer.address}:
+    if signer is not None and wallet and str(wallet).lower() != signer.address.lower():
         raise AuthenticationError(f"privateKey is {signer.address}'s, not {wallet}'s")
-    key = ApiKey(id=config["apiKey"], secret=config["secret"]) if config.get("apiKey") else None
-    timeout_s = config.get("timeout", _USUAL_TIMEOUT_MS) / _MS
-    return ExchangeClient(
-        str(url), signer=signer, key=key, options=ClientOptions(timeout_s=timeout_s)
-    )
+    return signer, keyed

@@ -69,8 +69,9 @@ class HybridDex:
         client: an opened client to use in place of one of its own; it stays open.
 
     Raises:
-        ArgumentsRequired: there is no ``url``.
-        BadRequest: the dictionary holds what nobody reads.
+        ArgumentsRequired: there is no ``url``, or an ``apiKey`` without its ``secret``.
+        BadRequest: the dictionary holds what nobody reads, or what can not be.
+        AuthenticationError: a key is none, or ``walletAddress`` is not the private key's.
 
     >>> exchange = HybridDex({"url": "http://127.0.0.1:8000"})
     >>> exchange.has["createOrder"], exchange.has["fetchPositions"]
@@ -88,22 +89,33 @@ class HybridDex:
         self, config: Mapping[str, Any] | None = None, *, client: ExchangeClient | None = None
     ) -> None:
         self._desk = Desk(config or {}, client)
-        self._client = self._desk.client
         self._watches = Watches()
         self.has: dict[str, bool] = Features(self)
         self.options = self._desk.options
 
+    @speaks_ccxt
     async def __aenter__(self) -> Self:
-        await self._desk.load()
+        try:
+            await self._desk.load()
+        except BaseException:
+            await self.close()
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
     async def close(self) -> None:
-        """End all watching, log out and disconnect. Orders stay. Safe to call twice."""
+        """End all watching, log out and disconnect. Orders stay. Safe to call twice.
+
+        What is asked for afterwards connects again, as with ccxt.
+        """
         await self._watches.close()
         await self._desk.close()
+
+    @property
+    def _client(self) -> ExchangeClient:
+        return self._desk.client
 
     # ---------------------------------------------------------------------------- markets
 
