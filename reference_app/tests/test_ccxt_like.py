@@ -293,6 +293,31 @@ async def test_orders_placed_together_say_what_is_missing(
     assert await maker.cancel_orders([]) == []
 
 
+async def test_an_order_is_named_by_its_id_as_text_or_number(
+    traders: dict[str, ccxt.HybridDex],
+) -> None:
+    """Without one it is said what is missing."""
+    maker = traders["maker"]
+    made = [await maker.create_order("ETH/USDC", "limit", "buy", 0.1, 2000) for _ in range(2)]
+    first, second = (int(one["id"]) for one in made)
+    assert (await maker.fetch_order(first))["id"] == made[0]["id"]
+    edited = await maker.edit_order(first, "ETH/USDC", "limit", "buy", 0.1, 2001)
+    assert (edited["id"], edited["price"]) == (made[0]["id"], 2001.0)
+    assert (await maker.cancel_order(first))["status"] == "canceled"
+    (gone,) = await maker.cancel_orders([second])
+    assert (gone["id"], gone["status"]) == (made[1]["id"], "canceled")
+    for unnamed in (
+        maker.fetch_order(None),
+        maker.cancel_order(None),
+        maker.cancel_orders([None]),
+        maker.edit_order(None, "ETH/USDC", "limit", "buy", 0.1, 2001),
+        maker.create_order("ETH/USDC", None, "buy", 0.1, 2000),
+        maker.create_order("ETH/USDC", "limit", None, 0.1, 2000),
+    ):
+        with pytest.raises(ccxt.ArgumentsRequired):
+            await unnamed
+
+
 async def test_a_closed_exchange_connects_again_when_it_is_asked(
     traders: dict[str, ccxt.HybridDex],
 ) -> None:

@@ -61,6 +61,8 @@ def test_flags_and_names_are_carried_over() -> None:
     ("kind", "params", "error"),
     [
         ("trailing", {}, InvalidOrder),
+        ("limit", {"lifetime": 0}, InvalidOrder),
+        ("limit", {"lifetime": 10**9}, InvalidOrder),
         ("stop", {}, ArgumentsRequired),
         ("limit", {"stopLossPrice": 1, "takeProfitPrice": 2}, InvalidOrder),
         ("take_profit", {"stopLossPrice": 1}, InvalidOrder),

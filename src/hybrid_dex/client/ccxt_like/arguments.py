@@ -3,11 +3,21 @@
 from collections.abc import Mapping
 from typing import Any, TypeAlias, get_args
 
-from hybrid_dex.client.ccxt_like.errors import BadRequest
+from hybrid_dex.client.ccxt_like.errors import ArgumentsRequired, BadRequest
 from hybrid_dex.client.ccxt_like.shapes import Shape
 from hybrid_dex.wire import IntervalWord
 
-__all__ = ["Int", "Params", "Str", "client_id", "interval_of", "nothing", "window"]
+__all__ = [
+    "Int",
+    "Params",
+    "Str",
+    "client_id",
+    "interval_of",
+    "lower_case",
+    "nothing",
+    "order_id",
+    "window",
+]
 
 Int: TypeAlias = int | None
 Str: TypeAlias = str | None
@@ -28,6 +38,24 @@ def client_id(params: Params) -> str | None:
     found = said.pop("clientOrderId", None)
     nothing(said)
     return None if found is None else str(found)
+
+
+def order_id(value: object) -> str:
+    """Return an order's id as text; a number is taken, too. Raises `ArgumentsRequired`, `BadRequest`."""
+    if value is None:
+        raise ArgumentsRequired("name the order by id or params['clientOrderId']")
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise BadRequest(f"id is a {type(value).__name__}; valid: text, as the exchange gave it")
+    return str(value)
+
+
+def lower_case(field: str, value: object) -> str:
+    """Return a word in lower case. Raises `ArgumentsRequired` when it is missing, or `BadRequest`."""
+    if value is None:
+        raise ArgumentsRequired(f"an order needs {field}")
+    if not isinstance(value, str):
+        raise BadRequest(f"{field} is a {type(value).__name__}; valid: text")
+    return value.lower()
 
 
 def interval_of(timeframe: str) -> IntervalWord:

@@ -21,11 +21,13 @@ from hybrid_dex.client.ccxt_like.arguments import (
     Str,
     client_id,
     interval_of,
+    lower_case,
     nothing,
+    order_id,
     window,
 )
 from hybrid_dex.client.ccxt_like.desk import Desk
-from hybrid_dex.client.ccxt_like.errors import ArgumentsRequired, BadRequest, speaks_ccxt
+from hybrid_dex.client.ccxt_like.errors import BadRequest, speaks_ccxt
 from hybrid_dex.client.ccxt_like.numbers import Number
 from hybrid_dex.client.ccxt_like.past import first_or_last, orders_with_fills, rows, transfers
 from hybrid_dex.client.ccxt_like.placing import new_order, new_orders
@@ -341,8 +343,9 @@ class HybridDex:
         """
         await self._desk.signs()
         market = await self._market(symbol)
+        id = order_id(id)
         order = await self._client.order(id)
-        if (order.market, order.side) != (market.id, side.lower()):
+        if (order.market, order.side) != (market.id, lower_case("side", side)):
             raise BadRequest(f"order {id} is a {order.side} in {order.market}; neither changes")
         answer = await self._client.replace(
             id,
@@ -360,7 +363,7 @@ class HybridDex:
         await self._desk.reads()
         client_order_id = client_id(params)
         answer = await self._client.cancel(
-            None if client_order_id else id, client_order_id=client_order_id
+            None if client_order_id else order_id(id), client_order_id=client_order_id
         )
         return await self._answered(answer)
 
@@ -371,6 +374,7 @@ class HybridDex:
         """Cancel orders by their ids; what can not be canceled is told as it was refused."""
         nothing(params)
         await self._desk.reads()
+        ids = [order_id(one) for one in ids]
         return [
             refusal_shape(answer, order_id=one)
             if isinstance(answer, RefusedError)
@@ -398,10 +402,8 @@ class HybridDex:
         client_order_id = client_id(params)
         if client_order_id is not None:
             order = await self._client.order_by_client_id(client_order_id)
-        elif id is not None:
-            order = await self._client.order(id)
         else:
-            raise ArgumentsRequired("name the order by id or params['clientOrderId']")
+            order = await self._client.order(order_id(id))
         (shape,) = await orders_with_fills(self._client, [order])
         return shape
 

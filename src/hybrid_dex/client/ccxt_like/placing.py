@@ -7,7 +7,7 @@ top of the book, and a trigger without a direction becomes a stop or a take-prof
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from hybrid_dex.client.ccxt_like.arguments import Params
+from hybrid_dex.client.ccxt_like.arguments import Params, lower_case
 from hybrid_dex.client.ccxt_like.desk import Desk
 from hybrid_dex.client.ccxt_like.errors import ArgumentsRequired, OrderNotFillable
 from hybrid_dex.client.ccxt_like.numbers import Number
@@ -35,7 +35,7 @@ async def new_order(
     Raises:
         BaseError: it can not be so; nothing was sent.
     """
-    market, side = await desk.market(symbol), side.lower()
+    market, side = await desk.market(symbol), lower_case("side", side)
     terms = read_terms(order_type, desk.params(market, params))
     if price is None and not terms.is_market:
         raise ArgumentsRequired(f"an order of type {order_type} needs a price")

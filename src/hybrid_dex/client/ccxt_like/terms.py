@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import attrs
 
+from hybrid_dex.client.ccxt_like.arguments import lower_case
 from hybrid_dex.client.ccxt_like.errors import (
     ArgumentsRequired,
     BadRequest,
@@ -20,6 +21,7 @@ from hybrid_dex.client.ccxt_like.numbers import exact
 from hybrid_dex.client.order_writer import OrderOptions
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.order import OrderType, TimeInForce
+from hybrid_dex.model.signed_order import MAX_LIFETIME_S
 from hybrid_dex.model.units import MAX_PRICE
 from hybrid_dex.wire import OrderMessage
 
@@ -117,7 +119,8 @@ def read_terms(order_type: str, params: Mapping[str, Any]) -> Terms:
     'stop'
 
     Raises:
-        InvalidOrder: they contradict each other.
+        ArgumentsRequired: the type is missing.
+        InvalidOrder: they contradict each other, or can not be.
         BadRequest: a parameter is unknown.
         NotSupported: attached orders are asked for.
     """
@@ -129,7 +132,7 @@ def read_terms(order_type: str, params: Mapping[str, Any]) -> Terms:
     if unknown:
         known = ", ".join(sorted(_KNOWN))
         raise BadRequest(f"there is no parameter {unknown[0]}; known: {known}")
-    kind = order_type.lower()
+    kind = lower_case("type", order_type)
     if kind not in {"limit", "market", *_STOPS}:
         raise InvalidOrder(f"type is {order_type!r}; valid: limit, market, {', '.join(_STOPS)}")
     is_market = kind == "market" or kind.endswith("_market")
@@ -149,7 +152,7 @@ def read_terms(order_type: str, params: Mapping[str, Any]) -> Terms:
         display_quantity=None if display is None else exact("icebergAmount", display),
         slippage_ppm=_slippage(said.get("slippage")),
         max_fee_ppm=_whole("maxFeePpm", said.get("maxFeePpm")),
-        lifetime_s=_whole("lifetime", said.get("lifetime")),
+        lifetime_s=_lifetime(said.get("lifetime")),
     )
 
 
@@ -222,6 +225,13 @@ def _whole(field: str, value: object) -> int | None:
     if value is None or (isinstance(value, int) and not isinstance(value, bool)):
         return value
     raise BadRequest(f"{field} is {value!r}; valid: a whole number")
+
+
+def _lifetime(value: object) -> int | None:
+    seconds = _whole("lifetime", value)
+    if seconds is not None and not 1 <= seconds <= MAX_LIFETIME_S:
+        raise InvalidOrder(f"lifetime is {seconds}; valid: 1 to {MAX_LIFETIME_S} seconds")
+    return seconds
 
 
 def _slippage(value: Any) -> int:  # noqa: ANN401 # whatever the caller's dictionary holds
