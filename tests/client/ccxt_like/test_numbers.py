@@ -21,7 +21,7 @@ def test_a_float_is_written_as_python_writes_it_and_comes_back(value: float) -> 
 
 
 def test_a_float_of_another_library_is_a_float_too() -> None:
-    """numpy's writes itself as np.float64(0.1)."""
+    """One that writes itself as np.float64(0.1)."""
 
     class Float64(float):
         def __repr__(self) -> str:

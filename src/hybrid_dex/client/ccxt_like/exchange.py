@@ -533,10 +533,9 @@ class HybridDex:
     async def watch_my_trades(
         self, symbol: Str = None, since: Int = None, limit: Int = None, params: Params = None
     ) -> list[Shape]:
-        """Return the account's fills since the last call.
+        """Return the account's fills since the last call, those of a lost connection too.
 
-        What was matched before the first connection, or while it was lost for longer than the
-        exchange remembers, is not among them: `fetch_my_trades` has it.
+        What was matched before the first call is not among them: `fetch_my_trades` has it.
         """
         return await self._watch_own("fills", sources.fills, symbol, (since, limit), params)
 
