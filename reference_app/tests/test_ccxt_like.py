@@ -330,6 +330,23 @@ async def test_a_closed_exchange_connects_again_when_it_is_asked(
     assert {one["id"] for one in await asyncio.wait_for(watching, WAIT_S)} == {made["id"]}
 
 
+async def test_a_limit_counts_what_is_asked_for_alone(traders: dict[str, ccxt.HybridDex]) -> None:
+    """Orders of other markets take no place among the last ones."""
+    maker = traders["maker"]
+    watching = asyncio.ensure_future(maker.watch_orders("ETH/USDC"))
+    await asyncio.sleep(0)
+    first = await maker.create_order("ETH/USDC", "limit", "buy", 0.1, 2000)
+    while first["id"] not in {one["id"] for one in await watching}:
+        watching = asyncio.ensure_future(maker.watch_orders("ETH/USDC"))
+    everything = asyncio.ensure_future(maker.watch_orders("BTC/USDC"))
+    await asyncio.sleep(0)
+    second = await maker.create_order("ETH/USDC", "limit", "buy", 0.1, 2001)
+    await maker.create_order("BTC/USDC", "limit", "buy", 0.1, 2000)
+    await asyncio.wait_for(everything, WAIT_S)
+    (found,) = await asyncio.wait_for(maker.watch_orders("ETH/USDC", None, 1), WAIT_S)
+    assert found["id"] == second["id"]
+
+
 async def test_a_market_listed_while_bots_run_is_theirs_too(
     stack: Stack, traders: dict[str, ccxt.HybridDex]
 ) -> None:

@@ -580,6 +580,6 @@ class HybridDex:
         key = (channel,) if wanted is None else (channel, wanted)
         news = self._watches.news(key, functools.partial(source, self._client))
         while True:
-            found = window(await news.take(), *limits)
-            if found := [one for one in found if wanted in {None, one["symbol"]}]:
+            found = [one for one in await news.take() if wanted in {None, one["symbol"]}]
+            if found := window(found, *limits):
                 return found
