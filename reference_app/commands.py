@@ -146,6 +146,8 @@ def market_maker(
     seed
         Of the walk.
     """
+    import stamina  # noqa: PLC0415
+
     from reference_app.market_maker import MarketMakerOptions  # noqa: PLC0415
     from reference_app.market_maker.running import quote_until_stopped  # noqa: PLC0415
 
@@ -165,6 +167,7 @@ def market_maker(
         )
     except ValueError as error:
         raise ConfigurationError(f"the market maker's options can not be used: {error}") from error
+    stamina.instrumentation.set_on_retry_hooks([])  # the table says when something is away
     return asyncio.run(quote_until_stopped(url, _private_key(key_file), options, Console()))
 
 

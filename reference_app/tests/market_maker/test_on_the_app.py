@@ -1,12 +1,17 @@
 """Client and market maker on the real app, over real sockets: what the fake allows, the app does."""
 
 import asyncio
+from pathlib import Path
+
+import pytest
+import stamina
 
 from hybrid_dex import AccountId, Side
-from hybrid_dex.client import ExchangeClient, OrderOptions
+from hybrid_dex.client import ExchangeClient, OrderOptions, UnreachableError
 from hybrid_dex.model.order import TimeInForce
 from hybrid_dex.signing import LocalSigner
 from hybrid_dex.wire import FillMessage
+from reference_app.commands import market_maker
 from reference_app.market_maker import MakerState, MarketMaker, MarketMakerOptions
 from reference_app.market_maker.maker import client_options
 from reference_app.tests.stack import Stack
@@ -63,3 +68,18 @@ async def test_it_quotes_is_traded_with_and_leaves_nothing(stack: Stack) -> None
         assert client.known_orders() == ()
         await recorded(stack)
         assert (await client.fills()).fills[0].quantity == "0.5"
+
+
+def test_an_exchange_that_is_away_is_one_error_and_nothing_is_written_beside_the_table(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "key"
+    file.write_text("0x" + "11" * 32)
+    before = stamina.instrumentation.get_on_retry_hooks()
+    stamina.instrumentation.set_on_retry_hooks(None)
+    try:
+        with stamina.set_testing(True, attempts=2), pytest.raises(UnreachableError):
+            market_maker(key_file=file, reference_price="2500", url="http://127.0.0.1:1")
+    finally:
+        stamina.instrumentation.set_on_retry_hooks(before)
+    assert capsys.readouterr().out == ""

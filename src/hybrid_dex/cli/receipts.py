@@ -8,6 +8,7 @@ import asyncio
 from pathlib import Path
 from typing import Annotated, Final
 
+import stamina
 from cyclopts import App, Parameter
 from rich.console import Console
 
@@ -180,6 +181,7 @@ def _with_events(frames: list[LoggedFrame]) -> list[LoggedFrame]:
 
 def _read(rpc: str, contract: str, from_block: int | None) -> ChainReading:
     """Read a chain while a line on a terminal says how far that is."""
+    stamina.instrumentation.set_on_retry_hooks([])  # they would write among the findings
     with Console(stderr=True).status("asking the node") as status:
 
         def progress(what: str, done: int, total: int) -> None:

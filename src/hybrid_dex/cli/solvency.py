@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import attrs
+import stamina
 from cyclopts import App, Parameter
 from rich.console import Console
 
@@ -199,6 +200,7 @@ def publish(
 
 def _read(source: Source, tokens: Sequence[str] | None, block: int | None) -> SolvencyReading:
     """Read a vault while a line on a terminal says how far that is."""
+    stamina.instrumentation.set_on_retry_hooks([])  # they would write among the findings
     with Console(stderr=True).status("asking the node") as status:
 
         def progress(what: str, done: int, total: int) -> None:
