@@ -142,6 +142,20 @@ def test_an_old_schema_is_not_checked_but_named(
     assert run("check", traded, "--records", address(other)) == 0
 
 
+def test_records_that_are_not_there_are_not_right(
+    traded: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A wrong address is said, and no empty database is left at it."""
+    other = traded / "other"
+    assert run("check", traded, "--records", address(other)) == 1
+    assert "there are no records in" in capsys.readouterr().err
+    (traded / "records.sqlite").unlink()
+    assert run("check", traded) == 1
+    assert not (traded / "records.sqlite").exists()
+    assert run("rebuild", traded) == 0
+    assert run("check", traded) == 0
+
+
 def test_records_of_another_journal_are_told_apart(
     traded: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -15,6 +15,7 @@ from typing import Annotated, Final
 
 from cyclopts import App, Parameter
 from rich.console import Console
+from sqlalchemy.engine import make_url
 
 from hybrid_dex.cli.journal import Place
 from hybrid_dex.defaults.sql_compare import differences
@@ -107,7 +108,9 @@ def check(directory: Path = Path("data"), *, place: Place = _HERE, records: _Rec
     directory
         The exchange's folder: `journal`, `snapshots`, and its records by default.
     """
-    found = SqlRecords(_address(directory, records), upgrades=False)
+    address = _address(directory, records)
+    found = SqlRecords(address, upgrades=False)
+    _is_there(address)
     return asyncio.run(_check(place.travel(directory), found))
 
 
@@ -171,6 +174,15 @@ def _address(directory: Path, records: str | None) -> str:
     if not directory.is_dir():
         raise ConfigurationError(f"there is no folder {directory}; name it, or give --records")
     return f"sqlite:///{default}"
+
+
+def _is_there(address: str) -> None:
+    """Refuse a file that is not there: it would be made, and lack nothing of the journal's beginning."""
+    url = make_url(address)
+    if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).exists():
+        raise ConfigurationError(
+            f"there are no records in {url.database}; `hybrid-dex records rebuild` makes them"
+        )
 
 
 def _lines() -> Console:
