@@ -2,6 +2,9 @@
 
 import errno
 import importlib.metadata
+import os
+import sys
+import threading
 from collections.abc import Iterable
 
 import pytest
@@ -37,6 +40,16 @@ def full() -> None:
     raise OSError(errno.ENOSPC, "No space left on device", "journal")
 
 
+def locked() -> None:
+    """A command that may not read a file."""
+    raise PermissionError(errno.EACCES, "Permission denied", "log")
+
+
+def talks() -> None:
+    """A command that prints more than a pipe holds, and a name of odd bytes first."""
+    sys.stdout.write("x\udcff\n" + "and so on\n" * 100_000)
+
+
 def interrupted() -> None:
     """A command that Ctrl-C ends."""
     raise KeyboardInterrupt
@@ -53,7 +66,7 @@ def _commands(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch,
         [
             (f"try-{name}", f"{__name__}:{name}")
-            for name in ("works", "refused", "full", "interrupted", "narrow")
+            for name in ("works", "refused", "full", "locked", "talks", "interrupted", "narrow")
         ]
         + [("try-broken", "no_such_module_here:command")],
     )
@@ -81,6 +94,7 @@ def test_a_command_is_found_by_entry_point_and_its_number_is_the_exit_code() -> 
     [
         ("try-refused", 1, "error: port 8000 is taken; choose another: --port 8001"),
         ("try-full", 1, "error: the disk is full (journal); free some space and start again"),
+        ("try-locked", 1, "error: log can not be opened; check its owner and permissions"),
         ("try-broken", 1, "pip install hybrid-dex-reference-app"),
         ("demo", 1, "`hybrid-dex demo` belongs to the reference exchange"),
         ("try-work", 2, "error: there is no command try-work; did you mean try-works?"),
@@ -100,6 +114,29 @@ def test_a_failure_is_one_clear_line(
 def test_an_interrupt_has_its_own_code_and_says_nothing(capfd: pytest.CaptureFixture[str]) -> None:
     assert entry.run(["try-interrupted"]) == 130
     assert "Traceback" not in capfd.readouterr().err
+
+
+def test_an_output_that_nobody_reads_on_ends_in_silence(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As behind `| head`; and what an encoding does not have is written by its number."""
+    reader, writer = os.pipe()
+    monkeypatch.setattr(sys, "argv", ["hybrid-dex", "try-talks"])
+    seen: list[bytes] = []
+
+    def head() -> None:
+        with os.fdopen(reader, "rb") as pipe:
+            seen.append(pipe.readline())
+
+    with os.fdopen(writer, "w", encoding="utf-8") as output, monkeypatch.context() as patched:
+        patched.setattr(sys, "stdout", output)
+        reading = threading.Thread(target=head)
+        reading.start()
+        with pytest.raises(SystemExit) as ended:
+            entry.main()
+        reading.join()
+    assert (ended.value.code, seen) == (1, [b"x\\udcff\n"])
+    assert capfd.readouterr().err == ""
 
 
 def test_help_and_version_need_no_command(

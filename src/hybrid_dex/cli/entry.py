@@ -1,12 +1,15 @@
 """Start of the command line.
 
-Exit codes: 0 done, 1 failed with one line that says what to do, 2 wrong usage, 130 interrupted.
+Exit codes: 0 done, 1 failed with one line that says what to do, 2 wrong usage, 130 interrupted. Where
+nobody reads on, as behind `| head`, it ends with 1 and says nothing.
 """
 
 import difflib
 import errno
 import importlib.metadata
 import inspect
+import io
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from importlib.metadata import EntryPoint
@@ -30,6 +33,9 @@ _FROM_THE_APP: Final = ("admin", "demo", "market-maker", "serve")
 
 def main() -> None:
     """Run the command line and exit."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A terminal or a pipe may take less than is shown, such as a file's name of odd bytes.
+        sys.stdout.reconfigure(errors="backslashreplace")
     sys.exit(run(sys.argv[1:]))
 
 
@@ -55,6 +61,8 @@ def run(arguments: list[str]) -> int:
             complaints,
             f"{error}; install what this command needs: pip install hybrid-dex-reference-app",
         )
+    except BrokenPipeError:
+        return _unread()
     except OSError as error:
         return _fail(complaints, _advice(error))
     return outcome if isinstance(outcome, int) else 0
@@ -106,6 +114,14 @@ def _fail(complaints: Console, line: str) -> int:
     return _FAILED
 
 
+def _unread() -> int:
+    """Whoever read the output went away: what is left of it goes nowhere, at the end too."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+    return _FAILED
+
+
 def _advice(error: OSError) -> str:
     """Return one line for a failure of the machine, with what to do about it."""
     if error.errno == errno.ENOSPC:
@@ -113,5 +129,5 @@ def _advice(error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
         return "the port is taken; stop what uses it, or choose another with --port"
     if error.errno in {errno.EACCES, errno.EROFS, errno.EPERM}:
-        return f"{error.filename or 'a file'} can not be written; check its owner and permissions"
+        return f"{error.filename or 'a file'} can not be opened; check its owner and permissions"
     return str(error)
