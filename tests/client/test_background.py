@@ -222,3 +222,39 @@ async def test_a_book_is_asked_for_again_when_its_snapshot_was_refused(
         await until(lambda: not refusals and replica.synced)
         assert [level[0] for level in replica.bids()] == ["2501", "2500"]
         assert exchange.sockets == [socket]
+
+
+class Breaking(Refusing):
+    """An exchange in which something breaks as an order is handled: before it is entered, or after."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.breaks: list[str] = []
+
+    def _route(
+        self, method: str, path: str, query: Mapping[str, str], body: bytes, token: str | None
+    ) -> msgspec.Struct | None:
+        when = self.breaks.pop(0) if (method, path) == ("POST", "/orders") and self.breaks else ""
+        answer = None if when == "before" else super()._route(method, path, query, body, token)
+        if when:
+            raise Refused(problem(RejectReason.INTERNAL))
+        return answer
+
+
+@pytest.mark.parametrize("breaks", [["after"], ["before"], ["before", "after"]])
+async def test_an_order_on_which_something_broke_is_looked_for(breaks: list[str]) -> None:
+    """It is entered once, and its sender learns of it."""
+    exchange = Breaking()
+    async with client_of(exchange, entry="rest") as client:
+        exchange.breaks = breaks
+        answer = await client.place("ETH-USDC", "buy", "1", "2500")
+        (open_order,) = await client.open_orders()
+        assert answer.order.order_id == open_order.order_id
+
+
+async def test_an_order_on_which_something_breaks_every_time_is_in_doubt() -> None:
+    exchange = Breaking()
+    async with client_of(exchange, entry="rest") as client:
+        exchange.breaks = ["before"] * 20
+        with pytest.raises(UnknownOutcomeError):
+            await client.place("ETH-USDC", "buy", "1", "2500")

@@ -18,7 +18,7 @@ from hybrid_dex.client.order_writer import (
     decimal_text,
     made_up,
 )
-from hybrid_dex.client.trading import Trading
+from hybrid_dex.client.trading import Trading, answered
 from hybrid_dex.errors import FormatError, RefusedError, UnknownOutcomeError
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.reasons import RejectReason
@@ -144,8 +144,10 @@ class Groups:
         async def send() -> LinkedAnswer:
             ready = trading.timed(request)
             if (stream := trading.socket()) is not None:
-                return await stream.request(lambda id: LinkedOp(id=id, linked=ready), LinkedAnswer)
-            return await trading.rest.place_linked(ready)
+                return await answered(
+                    stream.request(lambda id: LinkedOp(id=id, linked=ready), LinkedAnswer)
+                )
+            return await answered(trading.rest.place_linked(ready))
 
         try:
             try:
@@ -198,8 +200,10 @@ class Groups:
         async def send() -> BatchAnswer:
             ready = trading.timed(request)
             if (stream := trading.socket()) is not None:
-                return await stream.request(lambda id: BatchOp(id=id, batch=ready), BatchAnswer)
-            return await trading.rest.place_batch(ready)
+                return await answered(
+                    stream.request(lambda id: BatchOp(id=id, batch=ready), BatchAnswer)
+                )
+            return await answered(trading.rest.place_batch(ready))
 
         try:
             return await send()

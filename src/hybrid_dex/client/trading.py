@@ -1,8 +1,9 @@
 """Order entry for one account: sent over the socket or REST, and never left in doubt lightly.
 
-An order is sent under a client order id, which the exchange takes once. When no answer comes the
-order is asked for by that id, and sent again, the very same message, when the exchange does not
-know it: it can not trade twice. Replacements and cancels are resolved by looking at the order.
+An order is sent under a client order id, which the exchange takes once. When no answer comes, or
+one that something broke, the order is asked for by that id, and sent again, the very same message,
+when the exchange does not know it: it can not trade twice. Replacements and cancels are resolved by
+looking at the order.
 """
 
 import asyncio
@@ -59,7 +60,7 @@ from hybrid_dex.wire import (
     word,
 )
 
-__all__ = ["Trading"]
+__all__ = ["Trading", "answered"]
 
 _T = TypeVar("_T")
 _Timed = TypeVar("_Timed", OrderRequest, ReplaceRequest, BatchOrdersRequest, LinkedRequest)
@@ -418,8 +419,10 @@ class Trading:
     async def _send_place(self, order: OrderRequest) -> OrderAnswer:
         request = self.timed(order)
         if (stream := self.socket()) is not None:
-            return await stream.request(lambda id: PlaceOp(id=id, order=request), OrderAnswer)
-        return await self.rest.place(request)
+            return await answered(
+                stream.request(lambda id: PlaceOp(id=id, order=request), OrderAnswer)
+            )
+        return await answered(self.rest.place(request))
 
     async def _send_replace(self, order_id: str, terms: ReplaceRequest) -> OrderAnswer:
         request = self.timed(terms)
@@ -441,6 +444,21 @@ class Trading:
     def _release(self, market: Market, nonce: Nonce | None) -> None:
         if nonce is not None:
             self.writer.lanes.release(market.base.id, nonce)
+
+
+async def answered(sent: Awaitable[_T]) -> _T:
+    """Return the answer to new orders.
+
+    Raises:
+        UnknownOutcomeError: also where the exchange says that something broke: that may have been
+            after they were entered.
+    """
+    try:
+        return await sent
+    except RefusedError as error:
+        if error.code != RejectReason.INTERNAL.value:
+            raise
+        raise UnknownOutcomeError(str(error)) from error
 
 
 def _found(order: OrderMessage, sequence: int = 0) -> OrderAnswer:
