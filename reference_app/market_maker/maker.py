@@ -72,7 +72,7 @@ class MakerState:
         placed: orders placed so far; as the two that follow.
         quoting: whether it quotes; ``False`` while quotes are pulled.
         doubtful: orders whose fate is unknown.
-        refusal: the last refusal in words, or an empty string.
+        refusal: the last refusal of the last refresh in words, or an empty string.
     """
 
     reference: str
@@ -172,6 +172,7 @@ class MarketMaker:
         What the exchange refuses is told and tried again at the next refresh.
         """
         self._walk.step()
+        self._state.refusal = ""
         try:
             if self._start is None:
                 await self._begin()

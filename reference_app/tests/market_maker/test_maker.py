@@ -265,6 +265,7 @@ async def test_a_lost_replacement_can_not_arrive_any_more(exchange: FakeExchange
 
         client.replace = lost  # type: ignore[method-assign,assignment] # its way is the test's
         await maker.refresh()
+        assert maker.state.refusal == "lost"
         client.replace = replace  # type: ignore[method-assign]
         ((args, kwargs),) = late
         await maker.refresh()
@@ -272,7 +273,7 @@ async def test_a_lost_replacement_can_not_arrive_any_more(exchange: FakeExchange
         assert (len(before), len(after), before - after) == (2, 2, {args[0]})
         with pytest.raises(RefusedError):
             await replace(*args, **kwargs)
-        assert maker.state.refusal == "lost"
+        assert maker.state.refusal == ""  # that of a refresh that went well is told no longer
 
 
 class Overloaded:
