@@ -11,6 +11,7 @@ import math
 import os
 import re
 import tomllib
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -56,10 +57,11 @@ READ_ELSEWHERE: Final = frozenset({"HYBRID_DEX_TIER", "HYBRID_DEX_ANVIL", "HYBRI
 """Variables of the tests' and the demo's own, which say nothing about this program."""
 
 _TOLD: Final = re.compile(
-    r"Could not convert loaded settings: ConfigurationError\((?P<mark>['\"])(?P<text>.*)(?P=mark)\)",
+    r"Could not convert loaded settings: (?P<kind>ConfigurationError|ValueError)"
+    r"\((?P<mark>['\"])(?P<text>.*)(?P=mark)\)",
     re.DOTALL,
 )
-"""How typed-settings repeats a refusal of our own."""
+"""How typed-settings repeats a refusal of our own, or of a field's validator."""
 
 _PORT: Final = [attrs.validators.ge(0), attrs.validators.lt(2**16)]
 _AT_LEAST_ONE: Final = attrs.validators.ge(1)
@@ -581,4 +583,16 @@ def _cause(error: BaseException) -> str:
     if isinstance(deeper, HybridDexError):
         return _cause(deeper)
     told = _TOLD.fullmatch(str(error))
-    return told["text"] if told else str(error)
+    text = told["text"] if told else str(error)
+    table = _table(error) if told and told["kind"] == "ValueError" else ""
+    return f"{table} {text}" if table else text
+
+
+def _table(error: BaseException) -> str:
+    """Return the table whose field was refused, which attrs does not tell: it is in the traceback."""
+    tables = {field.type: f"[{_SECTION}.{field.name}]" for field in attrs.fields(Settings)}
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        found = tables.get(type(frame.f_locals.get("self")))
+        if found:
+            return found
+    return ""

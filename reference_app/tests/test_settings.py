@@ -273,6 +273,19 @@ def test_a_refusal_of_our_own_is_told_in_our_own_words(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("table", ["server", "limits"])
+def test_a_value_that_can_not_be_is_named_with_its_table(tmp_path: Path, table: str) -> None:
+    """Several tables have a field of this name."""
+    path = tmp_path / "settings.toml"
+    path.write_text(f"[hybrid-dex.{table}]\nconnections_per_address = -1\n")
+    with pytest.raises(ConfigurationError) as refused:
+        load_settings([path])
+    assert str(refused.value) == (
+        f"the settings can not be used: [hybrid-dex.{table}] "
+        "'connections_per_address' must be >= 1: -1"
+    )
+
+
 def test_a_previous_secret_needs_its_time_and_is_good_for_a_month_at_most(tmp_path: Path) -> None:
     secret, now_s = "c0ffee5a1b2c3d4e5f60718293a4b5c6", int(time.time())
 
