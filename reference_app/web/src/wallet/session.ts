@@ -34,6 +34,8 @@ export class Session {
   private current: SessionAnswer | null = null;
   private renewing: Promise<string | null> | null = null;
   private walletId = "";
+  /** Rises with each sign-in and sign-out: what was asked for before it is no answer any more. */
+  private turn = 0;
   /** Called when the session has ended by itself. */
   ended: () => void = () => undefined;
 
@@ -50,7 +52,9 @@ export class Session {
     const { nonce } = await exchange<{ nonce: string }>("POST", "/auth/nonce");
     const message = loginText(info, origin, wallet.address, nonce, new Date());
     const signature = await wallet.signText(message);
-    this.keep(await exchange<SessionAnswer>("POST", "/auth/login", { message, signature }), wallet.id);
+    const session = await exchange<SessionAnswer>("POST", "/auth/login", { message, signature });
+    this.forget();
+    this.keep(session, wallet.id);
   }
 
   /** Returns whose session this tab had before it was loaded again, or null. */
@@ -67,12 +71,12 @@ export class Session {
     const session = this.current;
     if (!session) return null;
     if (Date.now() + MARGIN_MS < session.access_expires_at_ms) return session.access_token;
-    this.renewing ??= this.refresh(session.refresh_token).finally(() => {
-      this.renewing = null;
-    });
-    const renewed = await this.renewing;
+    const renewing = this.renewing ?? this.refresh(session.refresh_token);
+    this.renewing = renewing;
+    const renewed = await renewing;
+    if (this.renewing === renewing) this.renewing = null;
     // Where it could not be renewed just now, the old one is good to its end.
-    return renewed ?? (this.current && Date.now() < this.current.access_expires_at_ms ? session.access_token : null);
+    return renewed ?? (this.current === session && Date.now() < session.access_expires_at_ms ? session.access_token : null);
   }
 
   /** Ends the session here and on the exchange. */
@@ -84,12 +88,14 @@ export class Session {
   }
 
   private async refresh(refreshToken: string): Promise<string | null> {
+    const turn = this.turn;
     try {
-      const body = { refresh_token: refreshToken };
-      this.keep(await exchange<SessionAnswer>("POST", "/auth/refresh", body), this.walletId);
-      return this.current?.access_token ?? null;
+      const session = await exchange<SessionAnswer>("POST", "/auth/refresh", { refresh_token: refreshToken });
+      if (turn !== this.turn) return null;
+      this.keep(session, this.walletId);
+      return session.access_token;
     } catch (error) {
-      if (error instanceof Refused && isFinal(error.problem.status)) {
+      if (turn === this.turn && error instanceof Refused && isFinal(error.problem.status)) {
         this.forget();
         this.ended();
       }
@@ -105,7 +111,9 @@ export class Session {
   }
 
   private forget(): void {
+    this.turn += 1;
     this.current = null;
+    this.renewing = null;
     sessionStorage.removeItem(KEPT);
   }
 }

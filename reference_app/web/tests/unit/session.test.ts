@@ -60,4 +60,29 @@ describe("a session", () => {
     expect(await session.token()).toBeNull();
     expect([session.account, kept.size, ended.mock.calls.length]).toEqual([null, 0, 1]);
   });
+
+  for (const [name, answer] of [
+    ["is answered", opened("late", NOW + 600_000)],
+    ["is refused", refusing(401)],
+  ] as const)
+    it(`that was left does not come back when its renewal ${name} late`, async () => {
+      const { session, ended } = await signedIn();
+      let arrive: (reply: Response) => void = () => undefined;
+      const reply = new Promise<Response>((resolve) => {
+        arrive = resolve;
+      });
+      answers["/auth/refresh"] = () => reply as unknown as Response;
+      answers["/auth/logout"] = () => json(200, {});
+      vi.setSystemTime(NOW + 40_000);
+      const asked = session.token();
+      await session.logout();
+      expect([session.account, kept.size]).toEqual([null, 0]);
+      answers["/auth/login"] = opened("other", NOW + 600_000);
+      await session.login(WALLET, { login: { chain_id: 1 } } as Info, "https://exchange.example");
+      arrive(answer());
+      expect(await asked).toBeNull();
+      expect(await session.token()).toBe("other");
+      expect([...kept.values()].join()).toContain("other-refresh");
+      expect(ended).not.toHaveBeenCalled();
+    });
 });
