@@ -11,12 +11,13 @@ export class Refused extends Error {
 export class Unknown extends Error {}
 
 export interface Credentials {
-  /** Returns a token that is good now, or null when nobody is signed in. */
-  token(): Promise<string | null>;
+  /** Returns a token that is good now, another than the `refused` one, or null when nobody is signed in. */
+  token(refused?: string): Promise<string | null>;
 }
 
 const TIMEOUT_MS = 15_000;
 const UNKNOWN_OUTCOME = "unknown_outcome";
+const UNAUTHENTICATED = "unauthenticated";
 
 export class Http {
   constructor(private readonly credentials: Credentials) {}
@@ -36,7 +37,18 @@ export class Http {
   /** Throws `Refused` with what the exchange said, or `Unknown` when that does not tell what was done. */
   async send<T>(method: string, path: string, body?: unknown, extra: Record<string, string> = {}): Promise<T> {
     const token = await this.credentials.token();
-    return exchange<T>(method, path, body, token ? { ...extra, authorization: `Bearer ${token}` } : extra);
+    if (!token) return exchange<T>(method, path, body, extra);
+    const as = (one: string): Promise<T> =>
+      exchange<T>(method, path, body, { ...extra, authorization: `Bearer ${one}` });
+    try {
+      return await as(token);
+    } catch (error) {
+      // Nothing was done. The login may have ended elsewhere, or this machine's clock may be slow: the renewal tells.
+      if (!(error instanceof Refused) || error.problem.reason !== UNAUTHENTICATED) throw error;
+      const renewed = await this.credentials.token(token);
+      if (!renewed) throw error;
+      return as(renewed);
+    }
   }
 }
 

@@ -15,7 +15,7 @@ const STATUS_MS = 3_000;
 
 class Desk {
   readonly session = new Session();
-  readonly http = new Http({ token: () => this.session.token() });
+  readonly http = new Http({ token: (refused) => this.session.token(refused) });
   readonly socket = new Socket({
     open: () => new WebSocket(`${location.origin.replace(/^http/, "ws")}/ws`) as unknown as Line,
     token: () => this.session.token(),

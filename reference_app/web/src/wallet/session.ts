@@ -33,6 +33,8 @@ export function loginText(info: Info, origin: string, address: string, nonce: st
 export class Session {
   private current: SessionAnswer | null = null;
   private renewing: Promise<string | null> | null = null;
+  /** The token that was renewed last, of the same session. */
+  private former: string | null = null;
   private walletId = "";
   /** Rises with each sign-in and sign-out: what was asked for before it is no answer any more. */
   private turn = 0;
@@ -66,17 +68,26 @@ export class Session {
     return token && this.current ? { walletId: kept.walletId, account: this.current.account } : null;
   }
 
-  /** Returns a token that is good for half a minute at least, or null when nobody is signed in. */
-  async token(): Promise<string | null> {
+  /**
+   * Returns a token that is good for half a minute at least, or null when nobody is signed in. One that the exchange
+   * `refused` is renewed whatever the clock says; where that is refused, too, the session has ended.
+   */
+  async token(refused: string | null = null): Promise<string | null> {
     const session = this.current;
     if (!session) return null;
-    if (Date.now() + MARGIN_MS < session.access_expires_at_ms) return session.access_token;
+    // What another account asked for is not asked again as this one.
+    if (refused !== null && refused !== session.access_token && refused !== this.former) return null;
+    const isGood = session.access_token !== refused;
+    if (isGood && Date.now() + MARGIN_MS < session.access_expires_at_ms) return session.access_token;
     const renewing = this.renewing ?? this.refresh(session.refresh_token);
     this.renewing = renewing;
     const renewed = await renewing;
     if (this.renewing === renewing) this.renewing = null;
     // Where it could not be renewed just now, the old one is good to its end.
-    return renewed ?? (this.current === session && Date.now() < session.access_expires_at_ms ? session.access_token : null);
+    return (
+      renewed ??
+      (isGood && this.current === session && Date.now() < session.access_expires_at_ms ? session.access_token : null)
+    );
   }
 
   /** Ends the session here and on the exchange. */
@@ -92,6 +103,7 @@ export class Session {
     try {
       const session = await exchange<SessionAnswer>("POST", "/auth/refresh", { refresh_token: refreshToken });
       if (turn !== this.turn) return null;
+      this.former = this.current?.access_token ?? null;
       this.keep(session, this.walletId);
       return session.access_token;
     } catch (error) {
@@ -113,6 +125,7 @@ export class Session {
   private forget(): void {
     this.turn += 1;
     this.current = null;
+    this.former = null;
     this.renewing = null;
     sessionStorage.removeItem(KEPT);
   }

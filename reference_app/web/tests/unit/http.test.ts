@@ -1,6 +1,6 @@
 // What an answer means: a refusal is the exchange's own; of anything else nothing is assumed.
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { exchange, Refused, Unknown } from "../../src/api/http";
+import { exchange, Http, Refused, Unknown } from "../../src/api/http";
 
 function answered(status: number, body: string): Promise<unknown> {
   vi.stubGlobal("fetch", () => Promise.resolve(new Response(body, { status })));
@@ -36,5 +36,46 @@ describe("an answer", () => {
 
   it("is a refusal where a proxy lets nothing through", async () => {
     expect(await answered(403, "<h1>Forbidden</h1>")).toBeInstanceOf(Refused);
+  });
+});
+
+describe("a token that the exchange refuses", () => {
+  const ended = problem("unauthenticated", 401);
+
+  /** Answers by who asks; tokens are given in turn, as a session gives them. */
+  function asking(tokens: (string | null)[]): { http: Http; sent: string[]; refused: (string | undefined)[] } {
+    const [sent, refused]: [string[], (string | undefined)[]] = [[], []];
+    vi.stubGlobal("fetch", (_: string, init: RequestInit) => {
+      const who = (init.headers as Record<string, string>).authorization ?? "";
+      sent.push(who);
+      return Promise.resolve(
+        new Response(who === "Bearer new" ? "{}" : ended, { status: who === "Bearer new" ? 200 : 401 }),
+      );
+    });
+    const token = (one?: string): Promise<string | null> => {
+      refused.push(one);
+      return Promise.resolve(tokens.shift() ?? null);
+    };
+    return { http: new Http({ token }), sent, refused };
+  }
+
+  it("is renewed, and the request made again with the new one", async () => {
+    const { http, sent, refused } = asking(["old", "new"]);
+    expect(await http.post("/orders", {})).toEqual({});
+    expect([sent, refused]).toEqual([
+      ["Bearer old", "Bearer new"],
+      [undefined, "old"],
+    ]);
+  });
+
+  it("is not sent again where there is no other, nor a third time", async () => {
+    for (const [tokens, times] of [
+      [["old", null], 1],
+      [["old", "older"], 2],
+    ] as const) {
+      const { http, sent } = asking([...tokens]);
+      await expect(http.post("/orders", {})).rejects.toBeInstanceOf(Refused);
+      expect(sent).toHaveLength(times);
+    }
   });
 });

@@ -85,4 +85,17 @@ describe("a session", () => {
       expect([...kept.values()].join()).toContain("other-refresh");
       expect(ended).not.toHaveBeenCalled();
     });
+
+  it("renews a token that the exchange refused, whatever this machine's clock says", async () => {
+    const { session, ended } = await signedIn();
+    answers["/auth/refresh"] = opened("second", NOW + 60_000);
+    expect(await session.token("first")).toBe("second");
+    expect(await session.token("first")).toBe("second");
+    expect(await session.token("of another account")).toBeNull();
+    answers["/auth/refresh"] = refusing(503);
+    expect(await session.token("second")).toBeNull();
+    answers["/auth/refresh"] = refusing(401);
+    expect(await session.token("second")).toBeNull();
+    expect([session.account, ended.mock.calls.length]).toEqual([null, 1]);
+  });
 });
