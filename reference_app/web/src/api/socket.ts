@@ -3,7 +3,7 @@
 // Every channel remembers the last sequence that it told. After a lost connection it is asked for what came after;
 // where the exchange no longer remembers that, the channel begins anew and its listener is told to read again.
 import { Refused } from "./http";
-import type { Channel, ServerMessage } from "./types";
+import type { Channel, Problem, ServerMessage } from "./types";
 
 export type SocketState = "connecting" | "open" | "lost";
 
@@ -19,6 +19,8 @@ interface Heard {
   readonly isPrivate: boolean;
   readonly listeners: Set<ChannelListener>;
   sequence: number | null;
+  /** Whether the exchange tells it on this line. */
+  told: boolean;
 }
 
 /** What the socket needs of a browser; a test gives another. */
@@ -32,7 +34,8 @@ export interface Line {
 
 export interface SocketOptions {
   open(): Line;
-  token(): Promise<string | null>;
+  /** Returns a token, another than the `refused` one, or null while there is none. */
+  token(refused?: string): Promise<string | null>;
   changed(state: SocketState): void;
   random(): number;
 }
@@ -40,7 +43,10 @@ export interface SocketOptions {
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 8_000;
 const SILENCE_MS = 12_000;
+/** How long what the exchange could not grant just now is left alone. */
+const AGAIN_MS = 3_000;
 const UNKNOWN_SEQUENCE = "unknown_sequence";
+const TOO_MANY = 429;
 const UNAUTHENTICATED = "unauthenticated";
 const PRIVATE = new Set(["orders", "fills", "balances", "settlements", "admin"]);
 const TYPES: Record<string, string> = { orders: "order", fills: "fill", settlements: "settlement", trades: "trade" };
@@ -54,6 +60,8 @@ export class Socket {
   private attempt = 0;
   private stopped = false;
   private signedIn = false;
+  /** The login of this line could not be made just now: it is tried again with a heartbeat. */
+  private owed = false;
   /** The token that this line speaks for an account with; it does so only as long as the token lives. */
   private spoken: string | null = null;
   private silence: ReturnType<typeof setTimeout> | undefined;
@@ -78,7 +86,7 @@ export class Socket {
     const key = keyOf(channel);
     let heard = this.channels.get(key);
     if (!heard) {
-      heard = { channel, isPrivate: PRIVATE.has(channel.channel), listeners: new Set(), sequence: null };
+      heard = { channel, isPrivate: PRIVATE.has(channel.channel), listeners: new Set(), sequence: null, told: false };
       this.channels.set(key, heard);
       heard.listeners.add(listener);
       if (this.state === "open" && (!heard.isPrivate || this.signedIn)) void this.hear(heard);
@@ -134,16 +142,32 @@ export class Socket {
 
   private async signIn(): Promise<void> {
     this.signedIn = false;
+    for (const heard of this.channels.values()) if (heard.isPrivate) heard.told = false;
     if (!(await this.logIn())) return;
     this.signedIn = true;
     for (const heard of this.channels.values()) if (heard.isPrivate) void this.hear(heard);
   }
 
   private async logIn(): Promise<boolean> {
+    this.owed = false;
     const token = await this.options.token().catch(() => null);
-    if (!token) return false;
+    if (!token) {
+      // Nobody may have signed out: a token could not be renewed just now.
+      this.owed = this.spoken !== null;
+      return false;
+    }
+    let answer = await this.say(token);
+    if (answer?.type === "error" && answer.problem.reason === UNAUTHENTICATED) {
+      const renewed = await this.options.token(token).catch(() => null);
+      if (renewed && renewed !== token) answer = await this.say(renewed);
+    }
+    this.owed = answer?.type === "error" && passes(answer.problem);
+    return answer?.type === "ack";
+  }
+
+  private say(token: string): Promise<ServerMessage | null> {
     this.spoken = token;
-    return (await this.ask({ op: "login", token }))?.type === "ack";
+    return this.ask({ op: "login", token });
   }
 
   /** Logs in with each new token before the last one ends; what is heard goes on. */
@@ -156,11 +180,19 @@ export class Socket {
   private async hear(heard: Heard): Promise<void> {
     const after = heard.sequence;
     const asked = after === null ? heard.channel : { ...heard.channel, after };
+    const line = this.line;
     const answer = await this.ask({ op: "subscribe", channels: [asked] });
     if (answer?.type === "error" && after !== null && answer.problem.reason.toLowerCase() === UNKNOWN_SEQUENCE) {
       heard.sequence = null;
       await this.hear(heard);
-    } else if (answer?.type === "ack" && after === null) {
+    } else if (answer?.type === "error" && passes(answer.problem)) {
+      setTimeout(() => {
+        if (this.line === line && this.channels.get(keyOf(heard.channel)) === heard) void this.hear(heard);
+      }, AGAIN_MS);
+    }
+    if (answer?.type !== "ack") return;
+    heard.told = true;
+    if (after === null) {
       // What follows the acknowledgement is heard after this, so nothing lies between state and messages.
       for (const listener of heard.listeners) listener.begin();
       const told = (answer.result as { sequence?: number | null } | null)?.sequence;
@@ -173,6 +205,7 @@ export class Socket {
     const heard = this.channels.get(keyOf(channel));
     if (!heard || this.state !== "open") return;
     heard.sequence = null;
+    heard.told = false;
     void this.ask({ op: "unsubscribe", channels: [heard.channel] });
     void this.hear(heard);
   }
@@ -180,6 +213,7 @@ export class Socket {
   private closed(): void {
     this.line = null;
     this.signedIn = false;
+    for (const heard of this.channels.values()) heard.told = false;
     clearTimeout(this.silence);
     for (const answer of this.answers.values()) answer(null);
     this.answers.clear();
@@ -207,8 +241,10 @@ export class Socket {
     }
     if (message.type === "heartbeat") {
       if (this.signedIn) void this.staySignedIn();
+      else if (this.owed) void this.signIn();
       for (const heard of this.channels.values()) {
-        if (heard.sequence !== null && heard.sequence < message.sequence) heard.sequence = message.sequence;
+        if (heard.told && heard.sequence !== null && heard.sequence < message.sequence)
+          heard.sequence = message.sequence;
       }
     }
     for (const heard of this.channels.values()) {
@@ -244,6 +280,11 @@ export class Socket {
     this.state = state;
     this.options.changed(state);
   }
+}
+
+/** Whether a refusal is of this moment only, as when too much was asked for at once. */
+function passes(problem: Problem): boolean {
+  return problem.status === TOO_MANY || problem.status >= 500;
 }
 
 function keyOf(channel: Channel): string {

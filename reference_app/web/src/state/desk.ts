@@ -18,7 +18,7 @@ class Desk {
   readonly http = new Http({ token: (refused) => this.session.token(refused) });
   readonly socket = new Socket({
     open: () => new WebSocket(`${location.origin.replace(/^http/, "ws")}/ws`) as unknown as Line,
-    token: () => this.session.token(),
+    token: (refused) => this.session.token(refused),
     changed: (socket) => useStore.setState({ socket }),
     random: Math.random,
   });

@@ -55,6 +55,7 @@ const settle = (): Promise<unknown> => vi.advanceTimersByTimeAsync(0);
 let lines: FakeLine[];
 let states: SocketState[];
 let token: string | null;
+let renewed: string | null;
 let random: number;
 let socket: Socket;
 
@@ -79,13 +80,14 @@ beforeEach(() => {
   lines = [];
   states = [];
   token = null;
+  renewed = null;
   random = 1;
   socket = new Socket({
     open: () => {
       lines.push(new FakeLine());
       return line();
     },
-    token: () => Promise.resolve(token),
+    token: (refused) => Promise.resolve(refused ? (renewed ?? token) : token),
     changed: (state) => states.push(state),
     random: () => random,
   });
@@ -123,6 +125,22 @@ describe("subscriptions", () => {
     expect(line().asked("unsubscribe")).toHaveLength(1);
     line().tell(trade(8));
     expect([...first.heard, ...second.heard]).toEqual([]);
+  });
+
+  it("that are refused for the moment are asked for again, and not once they were left", async () => {
+    const leave = socket.subscribe(TRADES as never, new Listener());
+    await opened();
+    const problem = { title: "Rate limited", reason: "rate_limited", status: 429 };
+    for (const times of [1, 2]) {
+      expect(line().asked("subscribe", "trades")).toHaveLength(times);
+      line().tell({ type: "error", id: line().asked("subscribe", "trades").at(-1)?.id, problem });
+      await vi.advanceTimersByTimeAsync(5_000);
+    }
+    expect(line().asked("subscribe", "trades")).toHaveLength(3);
+    line().tell({ type: "error", id: line().asked("subscribe", "trades").at(-1)?.id, problem });
+    leave();
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(line().asked("subscribe", "trades")).toHaveLength(3);
   });
 
   it("of the account wait for the login, and are not asked for without one", async () => {
@@ -206,6 +224,37 @@ describe("a login", () => {
     await settle();
     await beat();
     expect(line().asked("login")).toHaveLength(2);
+  });
+
+  it("that could not be made just now is made by a later heartbeat, and what it missed is heard", async () => {
+    const listener = await signedIn();
+    token = null;
+    line().tell({ type: "error", id: null, problem: { title: "expired", reason: "unauthenticated" } });
+    await settle();
+    await beat();
+    expect(line().asked("login")).toHaveLength(1);
+    token = "second";
+    await beat();
+    await acknowledge(line().asked("login")[1], { account: "0x1" });
+    const [, again] = line().asked("subscribe", "orders");
+    expect(again?.channels).toEqual([{ channel: "orders", after: 30 }]);
+    await acknowledge(again, { sequence: 50 });
+    expect(listener.begun).toBe(1);
+  });
+
+  it("that is refused is made with a renewed token, where there is one", async () => {
+    await signedIn();
+    renewed = "renewed";
+    const refused = { title: "ended", reason: "unauthenticated" };
+    line().tell({ type: "error", id: null, problem: refused });
+    await settle();
+    line().tell({ type: "error", id: line().asked("login")[1]?.id, problem: refused });
+    await settle();
+    expect(
+      line()
+        .asked("login")
+        .map((one) => one.token),
+    ).toEqual(["first", "first", "renewed"]);
   });
 
   it("is not made by a heartbeat where nobody is signed in", async () => {
