@@ -1,6 +1,6 @@
 // The exchange's contract and its tokens, as far as a user of them goes. Every call is the user's own transaction.
 import { type Abi, decodeFunctionResult, encodeFunctionData, parseAbi, parseSignature } from "viem";
-import { declined } from "../api/http";
+import { declined, explain, Unknown } from "../api/http";
 import type { Asset, Info, Voucher } from "../api/types";
 import type { Hex, Receipt, TypedData, Wallet } from "../wallet/wallet";
 
@@ -78,6 +78,7 @@ export class Contract {
   /** Deposits in one transaction with an EIP-2612 permit where the token takes one; otherwise approves first. */
   async deposit(asset: Asset, amount: bigint, say: (step: string) => void): Promise<Receipt> {
     const token = tokenOf(asset);
+    await this.join();
     const permit = await this.permit(asset, amount, say).catch((error: unknown) => {
       if (declined(error)) throw error;
       return null;
@@ -210,15 +211,24 @@ export class Contract {
     return { deadline, v: Number(v ?? BigInt(yParity) + 27n), r, s };
   }
 
+  /** Asks the wallet to be on the exchange's chain: elsewhere there is nothing to read or to sign. */
+  private async join(): Promise<void> {
+    if (this.info.chain_id != null) await this.wallet.joinChain(this.info.chain_id, null);
+  }
+
   private async ask<T>(abi: Abi, to: Hex, functionName: string, args: readonly unknown[]): Promise<T> {
     const data = encodeFunctionData({ abi, functionName, args });
     return decodeFunctionResult({ abi, functionName, data: await this.wallet.call(to, data) }) as T;
   }
 
   private async transact(abi: Abi, to: Hex, functionName: string, args: readonly unknown[]): Promise<Receipt> {
-    if (this.info.chain_id != null) await this.wallet.joinChain(this.info.chain_id, null);
+    await this.join();
     const hash = await this.wallet.send({ to, data: encodeFunctionData({ abi, functionName, args }) });
-    const receipt = await this.wallet.receipt(hash);
+    const receipt = await this.wallet.receipt(hash).catch((error: unknown) => {
+      throw new Unknown(
+        `It was sent as ${hash} and may still come into a block; nothing was heard of it: ${explain(error)} Look there before you send it again.`,
+      );
+    });
     if (!receipt.succeeded) throw new Error(`The contract refused the transaction ${hash}.`);
     return receipt;
   }

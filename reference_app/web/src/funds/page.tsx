@@ -1,6 +1,6 @@
 // Deposits and withdrawals: the vault's money in and out, and what is under way.
 import { type ReactNode, useCallback, useEffect, useMemo, useState } from "react";
-import { explain } from "../api/http";
+import { explain, Unknown } from "../api/http";
 import type { Asset, Transfer, Voucher } from "../api/types";
 import type { Contract } from "../chain/contract";
 import { useChainRead, useContract } from "../chain/use_contract";
@@ -91,6 +91,8 @@ function Deposit(props: { contract: Contract; asset: Asset; choice: ReactNode })
       again();
     } catch (error) {
       setProblem(explain(error));
+      // What was sent is not sent again by the same press of a button.
+      if (error instanceof Unknown) setAmount("");
     } finally {
       setStep("");
     }

@@ -1,0 +1,66 @@
+// The contract's calls: on the exchange's own chain, and what was sent is never told as if it had not been.
+import { beforeEach, describe, expect, it } from "vitest";
+import { Unknown } from "../../src/api/http";
+import type { Asset, Info } from "../../src/api/types";
+import { Contract } from "../../src/chain/contract";
+import type { Wallet } from "../../src/wallet/wallet";
+
+const ADDRESS = "0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2";
+const HASH = `0x${"ab".repeat(32)}`;
+const INFO = { contract: ADDRESS, chain_id: 31337 } as Info;
+const USDC = { id: "USDC", decimals: 6, token: ADDRESS } as Asset;
+const WORD = `0x${"0".repeat(63)}1`;
+
+let did: string[];
+let chain: number;
+let receipt: () => Promise<unknown>;
+
+/** A token without permits, so that a deposit approves first; on another chain there is no contract. */
+const wallet = {
+  address: ADDRESS,
+  call: (_: string, data: string) => {
+    const isAllowance = data.startsWith("0xdd62ed3e");
+    if (chain === 31337) return isAllowance ? Promise.resolve(WORD) : Promise.reject(new Error("reverted"));
+    return Promise.resolve("0x");
+  },
+  joinChain: (id: number) => {
+    did.push(`join ${id}`);
+    chain = id;
+    return Promise.resolve();
+  },
+  send: () => {
+    did.push("send");
+    return Promise.resolve(HASH);
+  },
+  receipt: () => receipt(),
+} as unknown as Wallet;
+
+beforeEach(() => {
+  did = [];
+  chain = 31337;
+  receipt = () => Promise.resolve({ hash: HASH, succeeded: true });
+});
+
+describe("a transaction", () => {
+  const contract = new Contract(wallet, INFO);
+
+  it("that was sent is told as sent where nothing is heard of it", async () => {
+    receipt = () => Promise.reject(new Error("HTTP request failed."));
+    const error = await contract.requestWithdrawal(USDC, 5n).catch((one: unknown) => one);
+    expect(error).toBeInstanceOf(Unknown);
+    expect(String(error)).toContain(HASH);
+    expect(String(error)).toContain("HTTP request failed.");
+  });
+
+  it("that the contract refused is told as refused", async () => {
+    receipt = () => Promise.resolve({ hash: HASH, succeeded: false });
+    await expect(contract.freeze()).rejects.toThrow("The contract refused");
+  });
+
+  it("of a deposit begins on the exchange's chain, wherever the wallet went", async () => {
+    chain = 1;
+    await contract.deposit(USDC, 1n, () => undefined);
+    expect(did[0]).toBe("join 31337");
+    expect(did.filter((one) => one === "send")).toHaveLength(1);
+  });
+});
