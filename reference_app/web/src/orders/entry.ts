@@ -215,6 +215,8 @@ async function signed(market: Market, order: OrderRequest): Promise<OrderRequest
   if (order.nonce && order.expiry_s != null) keepLifetime(wallet.address, order.nonce, order.expiry_s);
   const key = await sessionKey(market, order.expiry_s ?? 0);
   if (key) return { ...order, signature: await key.signTypedData(document), signature_kind: "session" };
+  const { chain_id: chainId } = desk.info();
+  if (chainId != null) await wallet.joinChain(chainId, null);
   return { ...order, signature: await wallet.signTypedData(document) };
 }
 

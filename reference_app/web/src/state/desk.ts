@@ -187,7 +187,7 @@ class Desk {
       if (useStore.getState().wallet?.id !== found.id || wanted == null || Number(chain) === wanted) return;
       notify(
         "bad",
-        `Your wallet went to another chain. This exchange is on chain ${wanted}; you are asked to go back before a transaction.`,
+        `Your wallet went to another chain. This exchange is on chain ${wanted}; you are asked to go back before it signs.`,
       );
     });
   }

@@ -167,6 +167,15 @@ describe("preparing and placing", () => {
     });
   }
 
+  it("asks a wallet that went to another chain back before it signs", async () => {
+    answering((path, body) => (path === "/orders/preview" ? previewed(body) : { order: {}, sequence: 1 }));
+    const joined: number[] = [];
+    const wallet = { ...desk.wallet(), joinChain: (id: number) => Promise.resolve(joined.push(id + signed.length)) };
+    useStore.setState({ info: { ...INFO, chain_id: 31337 }, wallet: wallet as unknown as Wallet });
+    await place(MARKET, await prepare(MARKET, ticket({})));
+    expect([joined, signed.length]).toEqual([[31337], 1]);
+  });
+
   it("looks for an order of which no answer came by its name, and does not send it again", async () => {
     const post = answering((path, body) => {
       if (path === "/orders/preview") return previewed(body);
