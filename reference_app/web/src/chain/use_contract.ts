@@ -26,12 +26,15 @@ export function useContract(): Contract | null {
   return contract;
 }
 
-/** Reads something of the chain now, again every few seconds, and whenever `again` is called. */
+/**
+ * Reads something of the chain now, again every few seconds, and whenever `again` is called. What another `read` found,
+ * of another asset or account, is no answer.
+ */
 export function useChainRead<T>(
   read: (() => Promise<T>) | null,
   everyMs = 3_000,
 ): { value: T | null; again: () => void } {
-  const [value, setValue] = useState<T | null>(null);
+  const [found, setFound] = useState<{ read: () => Promise<T>; value: T } | null>(null);
   const [turn, setTurn] = useState(0);
   // biome-ignore lint/correctness/useExhaustiveDependencies: `turn` asks for a read now
   useEffect(() => {
@@ -39,7 +42,7 @@ export function useChainRead<T>(
     let current = true;
     const once = (): void => {
       read()
-        .then((found) => current && setValue(found))
+        .then((value) => current && setFound({ read, value }))
         .catch(() => undefined);
     };
     once();
@@ -49,5 +52,8 @@ export function useChainRead<T>(
       clearInterval(timer);
     };
   }, [read, everyMs, turn]);
-  return { value, again: () => setTurn((count) => count + 1) };
+  return {
+    value: found !== null && found.read === read ? found.value : null,
+    again: () => setTurn((count) => count + 1),
+  };
 }

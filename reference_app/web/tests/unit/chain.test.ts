@@ -1,9 +1,36 @@
 // The contract's calls: on the exchange's own chain, and what was sent is never told as if it had not been.
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { Unknown } from "../../src/api/http";
 import type { Asset, Info } from "../../src/api/types";
 import { Contract } from "../../src/chain/contract";
 import type { Wallet } from "../../src/wallet/wallet";
+
+/** As much of React as a hook needs that is called again and again: state and effects, by their place. */
+const hooks = vi.hoisted(() => {
+  const cells: unknown[] = [];
+  let at = 0;
+  return {
+    begin: (): number => {
+      at = 0;
+      return at;
+    },
+    useState: (first: unknown) => {
+      const place = at++;
+      if (!(place in cells)) cells[place] = first;
+      return [cells[place], (next: unknown) => (cells[place] = next)];
+    },
+    useEffect: (work: () => (() => void) | undefined, wanted: readonly unknown[]) => {
+      const place = at++;
+      const before = cells[place] as { wanted: readonly unknown[]; end?: () => void } | undefined;
+      if (before?.wanted.every((one, index) => one === wanted[index])) return;
+      before?.end?.();
+      cells[place] = { wanted, end: work() };
+    },
+  };
+});
+vi.mock("react", async (original) => ({ ...(await original<object>()), ...hooks }));
+vi.stubGlobal("localStorage", { getItem: () => null, setItem: () => undefined });
+const { useChainRead: asked } = await import("../../src/chain/use_contract");
 
 const ADDRESS = "0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2";
 const HASH = `0x${"ab".repeat(32)}`;
@@ -62,5 +89,22 @@ describe("a transaction", () => {
     await contract.deposit(USDC, 1n, () => undefined);
     expect(did[0]).toBe("join 31337");
     expect(did.filter((one) => one === "send")).toHaveLength(1);
+  });
+});
+
+describe("what is read of the chain", () => {
+  it("is of what is asked for now, never of what was asked before", async () => {
+    const [dollars, ether] = [() => Promise.resolve(25_000n), () => Promise.reject(new Error("no answer"))];
+    const shown = async (read: () => Promise<bigint>): Promise<(bigint | null)[]> => {
+      const values: (bigint | null)[] = [];
+      for (let turn = 0; turn < 2; turn++) {
+        hooks.begin();
+        values.push(asked(read, 60_000).value);
+        await new Promise((resolve) => setTimeout(resolve));
+      }
+      return values;
+    };
+    expect(await shown(dollars)).toEqual([null, 25_000n]);
+    expect(await shown(ether)).toEqual([null, null]);
   });
 });
