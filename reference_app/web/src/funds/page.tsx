@@ -1,7 +1,7 @@
 // Deposits and withdrawals: the vault's money in and out, and what is under way.
 import { type ReactNode, useCallback, useEffect, useMemo, useState } from "react";
 import { explain, Unknown } from "../api/http";
-import type { Asset, Transfer, Voucher } from "../api/types";
+import type { Asset, Transfer } from "../api/types";
 import type { Contract } from "../chain/contract";
 import { useChainRead, useContract } from "../chain/use_contract";
 import { SignedIn } from "../components/connect";
@@ -14,6 +14,7 @@ import { desk } from "../state/desk";
 import { notify, useStore } from "../state/store";
 import { isDemo } from "../wallet/wallet";
 import { Faucet } from "./faucet";
+import { withdrawAtOnce } from "./withdrawal";
 
 export default function FundsPage(): ReactNode {
   const info = useStore((state) => state.info);
@@ -141,8 +142,7 @@ function Withdraw(props: { contract: Contract; asset: Asset; choice: ReactNode }
     }
   };
   const atOnce = run(async () => {
-    const voucher = await desk.http.post<Voucher>("/account/vouchers", { asset: asset.id, amount });
-    await contract.redeem(voucher);
+    await withdrawAtOnce(desk.http, contract, desk.wallet().address, asset, amount);
     notify("good", `${amount} ${asset.id} are in your wallet.`);
     setAmount("");
   });

@@ -1,8 +1,9 @@
 // The contract's calls: on the exchange's own chain, and what was sent is never told as if it had not been.
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { Unknown } from "../../src/api/http";
+import { Refused, Unknown } from "../../src/api/http";
 import type { Asset, Info } from "../../src/api/types";
 import { Contract } from "../../src/chain/contract";
+import { withdrawAtOnce } from "../../src/funds/withdrawal";
 import type { Wallet } from "../../src/wallet/wallet";
 
 /** As much of React as a hook needs that is called again and again: state and effects, by their place. */
@@ -89,6 +90,57 @@ describe("a transaction", () => {
     await contract.deposit(USDC, 1n, () => undefined);
     expect(did[0]).toBe("join 31337");
     expect(did.filter((one) => one === "send")).toHaveLength(1);
+  });
+});
+
+describe("a withdrawal at once", () => {
+  const refused = (reason: string, field = ""): Refused =>
+    new Refused({ title: "no", detail: "", reason, field, status: 422 } as never);
+
+  /** Withdraws with what the exchange and then the wallet answer, and returns the salts that were asked for. */
+  async function asking(...answers: [post: Error | null, redeem: Error | null][]): Promise<(string | undefined)[]> {
+    const salts: (string | undefined)[] = [];
+    for (const [post, redeem] of answers) {
+      const told = (error: Error | null): Promise<never> =>
+        error ? Promise.reject(error) : Promise.resolve({} as never);
+      const http = {
+        post: (_: string, body?: unknown) => {
+          const { salt } = body as { salt?: string };
+          salts.push(salt);
+          return told(salt === undefined ? null : post);
+        },
+      };
+      await withdrawAtOnce(http, { redeem: () => told(redeem) }, ADDRESS, USDC, "5").catch(() => undefined);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    return salts;
+  }
+
+  it("that was declined, or not heard of, is tried again with the same voucher", async () => {
+    const salts = await asking(
+      [new Unknown("silence"), null],
+      [null, new Error("declined")],
+      [null, null],
+      [null, null],
+    );
+    expect(new Set(salts.slice(0, 3)).size).toBe(1);
+    expect(BigInt(salts[0] ?? 0) > 2n ** 40n).toBe(true);
+    expect(salts[3]).not.toBe(salts[2]);
+  });
+
+  it("that is over is another one", async () => {
+    const [first, again, next] = await asking(
+      [null, new Error("declined")],
+      [refused("invalid_voucher", "salt"), null],
+      [null, null],
+    );
+    expect(again).toBe(first);
+    expect(next).not.toBe(first);
+  });
+
+  it("goes without a name where a program counts higher", async () => {
+    const [named, unnamed] = await asking([refused("invalid_voucher", "salt"), null]);
+    expect([typeof named, unnamed]).toEqual(["string", undefined]);
   });
 });
 
