@@ -15,6 +15,7 @@ import { grouped } from "../money/decimal";
 import { stepsOf } from "../money/market";
 import { desk } from "../state/desk";
 import { usePreferences } from "../state/preferences";
+import { followCandles } from "./candles";
 
 const INTERVALS: readonly { id: Interval; label: string }[] = [
   { id: "1m", label: "1m" },
@@ -24,7 +25,8 @@ const INTERVALS: readonly { id: Interval; label: string }[] = [
   { id: "4h", label: "4h" },
   { id: "1d", label: "1d" },
 ];
-const SHOWN = 500;
+const EMPTY = "No trades in this market yet: candles begin with the first.";
+const FAILED = "The candles of the past could not be read; they are asked for again.";
 
 interface Drawn {
   readonly chart: IChartApi;
@@ -35,7 +37,7 @@ interface Drawn {
 export default function Chart(props: { market: Market }): ReactNode {
   const { market } = props;
   const [interval, setIntervalOf] = useState<Interval>("1m");
-  const [empty, setEmpty] = useState(false);
+  const [note, setNote] = useState("");
   const frame = useRef<HTMLDivElement>(null);
   const drawn = useRef<Drawn | null>(null);
   const theme = usePreferences((state) => state.theme);
@@ -57,37 +59,24 @@ export default function Chart(props: { market: Market }): ReactNode {
   }, [theme, market]);
 
   useEffect(() => {
-    const known = new Map<number, Candle>();
-    const show = (): void => {
-      const rows = [...known.values()].sort((left, right) => left.start_ms - right.start_ms);
-      drawn.current?.candles.setData(rows.map(bar));
-      drawn.current?.volume.setData(rows.map(volumeBar));
-      setEmpty(rows.length === 0);
+    const all = (candles: readonly Candle[]): void => {
+      drawn.current?.candles.setData(candles.map(bar));
+      drawn.current?.volume.setData(candles.map(volumeBar));
     };
-    const begin = (): void => {
-      void desk.http
-        .get<{ candles: Candle[] }>(`/markets/${market.id}/candles?interval=${interval}&limit=${SHOWN}`)
-        .then((answer) => {
-          for (const candle of answer.candles) if (!known.has(candle.start_ms)) known.set(candle.start_ms, candle);
-          show();
-        })
-        .catch(() => setEmpty(known.size === 0));
-    };
-    return desk.socket.subscribe(
-      { channel: `candles_${interval}`, market: market.id },
-      {
-        begin,
-        hear: (message) => {
-          if (message.type !== "candle") return;
-          const last = Math.max(0, ...known.keys());
-          known.set(message.start_ms, message);
-          if (message.start_ms < last) return show();
-          drawn.current?.candles.update(bar(message));
-          drawn.current?.volume.update(volumeBar(message));
-          setEmpty(false);
-        },
+    all([]);
+    setNote("");
+    return followCandles(desk.socket, (path) => desk.http.get(path), market.id, interval, {
+      all: (candles) => {
+        all(candles);
+        setNote(candles.length === 0 ? EMPTY : "");
       },
-    );
+      newest: (candle) => {
+        drawn.current?.candles.update(bar(candle));
+        drawn.current?.volume.update(volumeBar(candle));
+        setNote("");
+      },
+      failed: () => setNote(FAILED),
+    });
   }, [market, interval]);
 
   return (
@@ -99,7 +88,7 @@ export default function Chart(props: { market: Market }): ReactNode {
         </a>
       </div>
       <div className="chart-frame" ref={frame} role="img" aria-label={`Candles of ${market.id}, ${interval} each`} />
-      {empty ? <p className="chart-empty soft">No trades in this market yet: candles begin with the first.</p> : null}
+      {note ? <p className="chart-empty soft">{note}</p> : null}
     </div>
   );
 }

@@ -7,6 +7,7 @@ import { AGAIN_MS, applyExecution, type Followed, followAccount, newestOrders } 
 import { BEHIND_MS, followMarket } from "../../src/state/feeds";
 import { compareIds, Newest } from "../../src/state/newest";
 import { NO_BOOK, NOBODY, useStore } from "../../src/state/store";
+import { followCandles } from "../../src/trade/candles";
 import { below, chance, SEED } from "./chance";
 
 class FakeSocket {
@@ -360,5 +361,67 @@ describe("lists newest first", () => {
       newestOrders(listed, open, ended, complete).map((one) => `${one.order_id} ${one.status}`);
     expect(rows(false)).toEqual(["9 new", "8 filled", "5 new"]);
     expect(rows(true)).toEqual(["9 new", "8 filled", "5 new", "2 canceled"]);
+  });
+});
+
+describe("candles", () => {
+  const candle = (start_ms: number, close: string): object => ({ type: "candle", interval: "1m", start_ms, close });
+  let drawn: string[][];
+  let failures: number;
+
+  const follow = (interval: "1m" | "5m" = "1m"): (() => void) =>
+    followCandles(socket as unknown as Socket, read, "M", interval, {
+      all: (candles) => drawn.push(candles.map((one) => one.close)),
+      newest: (one) => drawn.at(-1)?.push(one.close),
+      failed: () => {
+        failures += 1;
+      },
+    });
+  const settled = (): Promise<unknown> => vi.advanceTimersByTimeAsync(0);
+
+  beforeEach(() => {
+    [drawn, failures] = [[], 0];
+    answers.set("/markets/M/candles", { candles: [candle(60_000, "2"), candle(0, "1")] });
+  });
+
+  it("of the past are drawn oldest first, and what is told is newer", async () => {
+    follow();
+    socket.begin("candles_1m");
+    socket.tell("candles_1m", candle(60_000, "3"));
+    await settled();
+    expect(drawn).toEqual([["1", "3"]]);
+    socket.tell("candles_1m", candle(120_000, "4"));
+    expect(drawn).toEqual([["1", "3", "4"]]);
+  });
+
+  it("that were left are not drawn when they come late", async () => {
+    const leave = follow();
+    socket.begin("candles_1m");
+    leave();
+    await settled();
+    expect(drawn).toEqual([]);
+  });
+
+  it("are what the list says after a time that was not heard", async () => {
+    follow();
+    socket.begin("candles_1m");
+    socket.tell("candles_1m", candle(60_000, "old"));
+    await settled();
+    answers.set("/markets/M/candles", { candles: [candle(60_000, "whole")] });
+    socket.begin("candles_1m");
+    await settled();
+    expect(drawn.at(-1)).toEqual(["whole"]);
+  });
+
+  it("that can not be read are not told as none, and are read again", async () => {
+    const past = answers.get("/markets/M/candles");
+    answers.set("/markets/M/candles", new Error("away"));
+    follow();
+    socket.begin("candles_1m");
+    await settled();
+    expect([drawn, failures]).toEqual([[], 1]);
+    answers.set("/markets/M/candles", past);
+    await vi.advanceTimersByTimeAsync(AGAIN_MS);
+    expect([drawn, failures]).toEqual([[["1", "2"]], 1]);
   });
 });
