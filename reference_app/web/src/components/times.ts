@@ -25,6 +25,11 @@ export function timeText(ms: number): string {
   return `${name}, ${clockOf(date)}`;
 }
 
+/** Returns the day's name, or the time of day to the minute, as they stand below a chart. */
+export function axisText(ms: number, part: "day" | "minute"): string {
+  return part === "day" ? DAY.format(ms) : clockText(ms).slice(0, 5);
+}
+
 function clockOf(date: Date): string {
   return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }

@@ -6,10 +6,13 @@ import {
   HistogramSeries,
   type IChartApi,
   type ISeriesApi,
+  TickMarkType,
+  type Time,
   type UTCTimestamp,
 } from "lightweight-charts";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import type { Candle, Interval, Market } from "../api/types";
+import { axisText, timeText } from "../components/times";
 import { Segments } from "../components/ui";
 import { grouped } from "../money/decimal";
 import { stepsOf } from "../money/market";
@@ -63,6 +66,7 @@ export default function Chart(props: { market: Market }): ReactNode {
       drawn.current?.candles.setData(candles.map(bar));
       drawn.current?.volume.setData(candles.map(volumeBar));
     };
+    drawn.current?.chart.applyOptions(timesOf(interval));
     all([]);
     setNote("");
     return followCandles(desk.socket, (path) => desk.http.get(path), market.id, interval, {
@@ -102,7 +106,11 @@ function draw(element: HTMLElement, market: Market): Drawn {
     rightPriceScale: { borderVisible: false },
     localization: { priceFormatter: (price: number) => grouped(price.toFixed(priceDecimals)) },
   });
-  const candles = chart.addSeries(CandlestickSeries, { borderVisible: false });
+  const candles = chart.addSeries(CandlestickSeries, {
+    borderVisible: false,
+    // Without these the axis has no mark between two prices that are less than a hundredth apart.
+    priceFormat: { type: "price", precision: priceDecimals, minMove: 10 ** -priceDecimals },
+  });
   const volume = chart.addSeries(HistogramSeries, {
     priceScaleId: "",
     priceFormat: { type: "volume" },
@@ -113,6 +121,24 @@ function draw(element: HTMLElement, market: Market): Drawn {
   const made = { chart, candles, volume };
   paint(made);
   return made;
+}
+
+/** Times are the browser's own, as on the rest of the page; a candle of a day is of a UTC day, and is named by it. */
+function timesOf(interval: Interval) {
+  const ms = (time: Time): number => Number(time) * 1_000;
+  const ofDays = interval === "1d";
+  return {
+    localization: {
+      timeFormatter: (time: Time) =>
+        ofDays ? `${new Date(ms(time)).toISOString().slice(0, 10)} UTC` : timeText(ms(time)),
+    },
+    timeScale: {
+      tickMarkFormatter: (time: Time, type: TickMarkType) => {
+        if (ofDays) return null;
+        return axisText(ms(time), type >= TickMarkType.Time ? "minute" : "day");
+      },
+    },
+  };
 }
 
 function paint({ chart, candles, volume }: Drawn): void {

@@ -1,7 +1,7 @@
 // Long lists: which rows are in the document, and times and bars that are drawn without asking for them again.
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { placeOf, windowOf } from "../../src/components/rows";
-import { clockText, timeText } from "../../src/components/times";
+import { axisText, clockText, timeText } from "../../src/components/times";
 import { programWords } from "../../src/keys/programs";
 import { eachFrame } from "../../src/state/feeds";
 import { barsPath } from "../../src/trade/book";
@@ -58,6 +58,20 @@ describe("times", () => {
     const shown = [new Date(2026, 0, 31), new Date(2026, 1, 28), new Date(2027, 0, 31)].map((day) => timeText(+day));
     expect(new Set(shown).size).toBe(2);
     expect(shown[0]).toBe(shown[2]);
+  });
+
+  it("below a chart are the browser's, too, not UTC", () => {
+    const zone = process.env.TZ;
+    const at = Date.UTC(2026, 11, 24, 2, 30);
+    try {
+      process.env.TZ = "America/New_York";
+      expect(axisText(at, "minute")).toBe("21:30");
+      expect(axisText(at, "minute")).toBe(clockText(at).slice(0, 5));
+      expect(timeText(at).startsWith(axisText(at, "day"))).toBe(true);
+    } finally {
+      if (zone === undefined) delete process.env.TZ;
+      else process.env.TZ = zone;
+    }
   });
 
   it("have one form on every page", () => {
