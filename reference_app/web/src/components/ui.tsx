@@ -1,5 +1,6 @@
 // The design system's components. Each is markup and a class of components.css; none knows what it shows.
 import { type ReactNode, useEffect, useId, useRef, useState } from "react";
+import { typedNumber } from "../money/decimal";
 
 /** `apart` is for a panel whose size is given from outside: what changes within is laid out and painted within. */
 export function Panel(props: {
@@ -133,9 +134,12 @@ export function Field(props: {
           maxLength={props.number ? 60 : 200}
           aria-invalid={props.problem ? true : undefined}
           aria-describedby={props.problem || props.hint ? `${id}-more` : undefined}
-          onChange={(event) =>
-            props.onChange(props.number ? event.target.value.replace(",", ".").trim() : event.target.value)
-          }
+          onChange={(event) => {
+            const { value } = event.target;
+            const { inputType = "" } = event.nativeEvent as Partial<InputEvent>;
+            const whole = inputType.startsWith("insertFrom") || inputType === "insertReplacementText";
+            props.onChange(props.number ? typedNumber(props.value, value, whole) : value);
+          }}
           onKeyDown={(event) => {
             if (!props.onStep || (event.key !== "ArrowUp" && event.key !== "ArrowDown")) return;
             event.preventDefault();

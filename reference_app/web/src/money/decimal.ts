@@ -38,6 +38,15 @@ export function formatDecimal(value: bigint, decimals: number): string {
   return `${negative ? "-" : ""}${whole}${fraction ? `.${fraction}` : ""}`;
 }
 
+/**
+ * Returns what a number's field holds after a change. A comma that is typed is a decimal point; in what comes whole, as
+ * from the clipboard, it may as well part thousands: it stays, and is no number.
+ */
+export function typedNumber(before: string, after: string, whole: boolean): string {
+  const text = after.trim();
+  return whole || before.includes(",") ? text : text.replace(",", ".");
+}
+
 /** Returns how many decimals a text has. */
 export function decimalsOf(text: string): number {
   return text.split(".")[1]?.length ?? 0;

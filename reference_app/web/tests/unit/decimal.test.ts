@@ -10,6 +10,7 @@ import {
   percentOfPpm,
   share,
   tryDecimal,
+  typedNumber,
 } from "../../src/money/decimal";
 import { shownIn } from "../../src/money/market";
 
@@ -58,6 +59,18 @@ describe("decimals", () => {
     expect(decimalsOf("0.01")).toBe(2);
     expect(percentOfPpm(500)).toBe("0.05%");
     expect(percentOfPpm(-100)).toBe("-0.01%");
+  });
+
+  it("are never made a thousandth by a comma between thousands, and a comma that is typed is a point", () => {
+    const typed = [..."12,5"].reduce((before, letter) => typedNumber(before, before + letter, false), "");
+    expect(typed).toBe("12.5");
+    for (const text of ["25,000", "1,234,567", "60,123.45"]) {
+      const pasted = typedNumber("", ` ${text} `, true);
+      expect(tryDecimal(pasted, 6)).toBeNull();
+      expect(tryDecimal(typedNumber(pasted, `${pasted}0`, false), 6)).toBeNull();
+      expect(tryDecimal(typedNumber(pasted, pasted.slice(0, -1), false), 6)).toBeNull();
+    }
+    expect(typedNumber("25,000", "25000", false)).toBe("25000");
   });
 
   it("give a share of a whole that never leaves it", () => {
