@@ -252,6 +252,16 @@ export function limitWords(limits: Limits): readonly string[] {
       (text) => `A price at most ${percentOfPpm(Number(text))} beyond the last trade.`,
       "Any price.",
     ),
+    said(
+      limits.unsettled_fills,
+      (text) => `No order enters while ${text} fills are not final.`,
+      "Any number of fills that are not final.",
+    ),
+    said(
+      limits.unsettled_age_s,
+      (text) => `No order enters once a fill that is not final is ${text} seconds old.`,
+      "Fills that are not final, however old.",
+    ),
     limits.prefunded ? "Orders are covered by final funds only." : "Funds that are not final yet cover orders, too.",
     limits.refuse_self_trade ? "Orders that would meet its own are refused." : "Self-trades end as each order says.",
   ];

@@ -102,6 +102,20 @@ describe("words", () => {
     expect(listing(terms)).toContain("On chain it is market 7, of 0xB and 0xQ.");
     expect(listing({ ...terms, base_token: null, quote_token: null })).not.toContain("On chain");
   });
+  it("says every limit of a tier that is set", () => {
+    const limits = {
+      order_notional: 11,
+      open_orders: 12,
+      daily_volume: 13,
+      orders_per_second: 14,
+      position: 15,
+      price_band_ppm: 160_000,
+      unsettled_fills: 17,
+      unsettled_age_s: 18,
+    };
+    const words = wordsOf({ kind: "set_risk_tier", tier: "small", limits }).effects.join(" ");
+    for (const told of ["11", "12", "13", "14", "15", "16%", "17", "18"]) expect(words).toContain(` ${told}`);
+  });
   it("says what fees become, in percent", () => {
     const fees = { maker_fee_ppm: -50, taker_fee_ppm: 250, tiers: [] };
     const words = wordsOf({ kind: "set_fees", market: "ETH-USDC", fees, due_ms: null });
