@@ -187,6 +187,7 @@ export function wordsOf(action: Action | Proposal): Words {
         effects: [
           `It begins ${spoken(action.state ?? "halted")}. ${served(action.state ?? "halted")}`,
           `Prices move by ${action.market.tick}, quantities by ${action.market.lot}. Its terms never change afterwards.`,
+          ...termWords(action.market),
           ...(action.market.base_token == null
             ? []
             : [
@@ -230,6 +231,23 @@ function undoing(state: string): readonly string[] {
 function ordersOf(account: string | null | undefined, market: string | null | undefined): string {
   if (account && market) return `of ${account} in ${market}`;
   return account ? `of ${account}` : `in ${market ?? "the market"}`;
+}
+
+/** Returns what else a market's terms say; whoever confirms a listing sees no more of them than these words. */
+function termWords(terms: Schemas["MarketTermsMessage"]): readonly string[] {
+  const { maker_fee_ppm = 0, taker_fee_ppm = 0, fee_tiers: tiers = [] } = terms;
+  const bounds = [
+    ["Least order", terms.minimum_notional, "of quote"],
+    ["Greatest order", terms.maximum_notional, "of quote"],
+    ["Least quantity", terms.minimum_quantity, "of base"],
+    ["Greatest quantity", terms.maximum_quantity, "of base"],
+    ["Price band", terms.price_band_ppm == null ? null : percentOfPpm(terms.price_band_ppm), "around the last trade"],
+  ] as const;
+  return [
+    `The base has ${terms.base_decimals} decimals, the quote ${terms.quote_decimals}.`,
+    `At most ${feeWords({ maker_fee_ppm, taker_fee_ppm, tiers })}.`,
+    ...bounds.flatMap(([name, value, unit]) => (value == null ? [] : [`${name}: ${value} ${unit}.`])),
+  ];
 }
 
 export function feeWords(fees: Schemas["FeesMessage"]): string {

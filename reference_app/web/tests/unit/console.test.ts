@@ -101,6 +101,16 @@ describe("words", () => {
     const listing = (market: object) => wordsOf({ kind: "list_market", market } as Proposal).effects.join(" ");
     expect(listing(terms)).toContain("On chain it is market 7, of 0xB and 0xQ.");
     expect(listing({ ...terms, base_token: null, quote_token: null })).not.toContain("On chain");
+    const more = {
+      base_decimals: 9,
+      quote_decimals: 6,
+      maker_fee_ppm: 100,
+      taker_fee_ppm: 90_000,
+      minimum_notional: "7",
+    };
+    const said = listing({ ...terms, ...more, maximum_quantity: null });
+    for (const told of ["9 decimals", "takers 9%", "Least order: 7 of quote"]) expect(said).toContain(told);
+    expect(said).not.toContain("Greatest");
   });
   it("says every limit of a tier that is set", () => {
     const limits = {
