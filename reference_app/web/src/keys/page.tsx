@@ -105,6 +105,16 @@ function SessionKeys(): ReactNode {
   );
 }
 
+/** Returns what is wrong with a key's budgets; zero is one, of a key that only buys or only sells. */
+export function budgetProblems(market: Market, buy: string, sell: string): { buy: string | null; sell: string | null } {
+  const steps = stepsOf(market);
+  const [atoms, lots] = [tryDecimal(buy, steps.quoteDecimals), tryDecimal(sell, steps.quantityDecimals)];
+  return {
+    buy: atoms === null || atoms < 0n ? "Not an amount" : null,
+    sell: lots === null || lots < 0n || lots % steps.lot !== 0n ? `A multiple of ${market.lot}` : null,
+  };
+}
+
 function NewKey(props: { markets: readonly Market[] }): ReactNode {
   const contract = useContract();
   const [chosen, setChosen] = useState(props.markets[0]?.id ?? "");
@@ -115,10 +125,7 @@ function NewKey(props: { markets: readonly Market[] }): ReactNode {
   const market = props.markets.find((one) => one.id === chosen) ?? props.markets[0];
   if (!market) return null;
   const steps = stepsOf(market);
-  const wrong = {
-    buy: tryDecimal(buy, steps.quoteDecimals) === null ? "Not an amount" : null,
-    sell: tryDecimal(sell, steps.quantityDecimals) === null ? `A multiple of ${market.lot}` : null,
-  };
+  const wrong = budgetProblems(market, buy, sell);
   const work = async (): Promise<void> => {
     setProblem("");
     try {

@@ -38,6 +38,7 @@ vi.mock("../../src/wallet/session_keys", () => ({ activeKey: () => Promise.resol
 const { marketLimit, place, prepare, requestOf } = await import("../../src/orders/entry");
 const { problemsOf } = await import("../../src/trade/form");
 const { desk } = await import("../../src/state/desk");
+const { budgetProblems } = await import("../../src/keys/page");
 
 const ticket = (fields: Partial<Ticket>): Ticket => ({ ...EMPTY_TICKET, price: "2500.01", quantity: "1.5", ...fields });
 const refused = (reason: string, status: number): Refused =>
@@ -125,6 +126,17 @@ describe("what was typed before the kind was changed", () => {
   it("does not decide how long the entry of a bracket lives", () => {
     for (const timeInForce of ["gtd", "ioc", "fok"] as const)
       expect(requestOf(MARKET, ticket({ kind: "bracket", timeInForce })).time_in_force).toBe("gtc");
+  });
+});
+
+describe("the budgets of a session key", () => {
+  const market = { ...MARKET, lot: "0.05" };
+
+  it("are amounts and whole lots, or none at all", () => {
+    expect(budgetProblems(market, "1000.5", "1.15")).toEqual({ buy: null, sell: null });
+    expect(budgetProblems(market, "0", "0")).toEqual({ buy: null, sell: null });
+    for (const sell of ["0.07", "-0.05", "1.001", ""]) expect(budgetProblems(market, "1", sell).sell).toContain("0.05");
+    for (const buy of ["-1", "0.0000001", "x"]) expect(budgetProblems(market, buy, "1").buy).toBe("Not an amount");
   });
 });
 
