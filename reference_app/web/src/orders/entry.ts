@@ -226,11 +226,7 @@ export async function place(market: Market, prepared: Prepared): Promise<readonl
     const orders: OrderRequest[] = [];
     for (const order of prepared.requests) orders.push(await signed(market, order));
     const [first, second, third] = orders;
-    if (first && second) {
-      const linked: LinkedRequest = { take_profit: first, stop: second, entry: third ?? null };
-      const answer = await desk.http.post<LinkedAnswer>("/orders/linked", linked);
-      return [answer.take_profit, answer.stop, ...(answer.entry ? [answer.entry] : [])];
-    }
+    if (first && second) return await sentLinked(first, second, third ?? null);
     if (!first) throw new Error("There is no order to place.");
     return [await sent(first)];
   } finally {
@@ -242,14 +238,36 @@ async function sent(order: OrderRequest): Promise<OrderAnswer> {
   try {
     return await desk.http.post<OrderAnswer>("/orders", order);
   } catch (error) {
-    if (!(error instanceof Unknown) || !order.client_order_id) throw error;
-    const found = await lookedFor(order.client_order_id);
-    if (!found)
-      throw new Unknown(
-        "It is not known whether the order arrived, and the exchange does not answer. Look at your open orders before you try again.",
-      );
-    return { order: found, sequence: 0 };
+    return await arrived(order, error);
   }
+}
+
+/** Sends exits that cancel each other, and perhaps their entry: all of them enter, or none. */
+async function sentLinked(
+  takeProfit: OrderRequest,
+  stop: OrderRequest,
+  entry: OrderRequest | null,
+): Promise<readonly OrderAnswer[]> {
+  const linked: LinkedRequest = { take_profit: takeProfit, stop, entry };
+  try {
+    const answer = await desk.http.post<LinkedAnswer>("/orders/linked", linked);
+    return [answer.take_profit, answer.stop, ...(answer.entry ? [answer.entry] : [])];
+  } catch (error) {
+    const found: OrderAnswer[] = [];
+    for (const order of [takeProfit, stop, ...(entry ? [entry] : [])]) found.push(await arrived(order, error));
+    return found;
+  }
+}
+
+/** Returns how an order stands of which no answer came, or throws the error where that was an answer. */
+async function arrived(order: OrderRequest, error: unknown): Promise<OrderAnswer> {
+  if (!(error instanceof Unknown) || !order.client_order_id) throw error;
+  const found = await lookedFor(order.client_order_id);
+  if (!found)
+    throw new Unknown(
+      "It is not known whether the order arrived, and the exchange does not answer. Look at your open orders before you try again.",
+    );
+  return { order: found, sequence: 0 };
 }
 
 async function lookedFor(clientOrderId: string): Promise<Order | null> {

@@ -203,6 +203,27 @@ describe("preparing and placing", () => {
     expect(post.mock.calls.filter(([path]) => path === "/orders")).toHaveLength(1);
   });
 
+  it("looks for linked orders of which no answer came, too", async () => {
+    const post = answering((path, body) => {
+      if (path === "/orders/preview") return previewed(body);
+      throw new Unknown("no answer");
+    });
+    const get = vi.spyOn(desk.http, "get").mockResolvedValue({ order_id: "7", status: "new" } as never);
+    const bracket = ticket({ kind: "bracket", takeProfit: "2600", stop: "2400" });
+    const prepared = await prepare(MARKET, bracket);
+    const placing = place(MARKET, prepared);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(await placing).toHaveLength(3);
+    expect(get.mock.calls.map(([path]) => path)).toEqual(
+      prepared.requests.map((order) => `/orders/by-client-id/${order.client_order_id}`),
+    );
+    get.mockRejectedValue(refused("unknown_order", 404));
+    const failing = place(MARKET, await prepare(MARKET, bracket)).catch((error: unknown) => String(error));
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(await failing).toContain("did not arrive");
+    expect(post.mock.calls.filter(([path]) => path === "/orders/linked")).toHaveLength(2);
+  });
+
   it("says that an order did not arrive only when the exchange says so, else that it is not known", async () => {
     answering((path, body) => {
       if (path === "/orders/preview") return previewed(body);
