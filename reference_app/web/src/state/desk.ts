@@ -2,6 +2,7 @@
 import { explain, Http } from "../api/http";
 import { type Line, Socket } from "../api/socket";
 import type { Info, Market, Status } from "../api/types";
+import { forgetAmounts } from "../trade/ticket";
 import { type Announced, findWallets } from "../wallet/providers";
 import { Session } from "../wallet/session";
 import type { DemoWallet, Provider, Wallet } from "../wallet/wallet";
@@ -62,6 +63,7 @@ class Desk {
     useStore.setState({ marketId });
     if (!known || marketId === null || (before === marketId && this.leaveMarket)) return;
     localStorage.setItem(CHOSEN, marketId);
+    if (before !== null && before !== marketId) forgetAmounts();
     this.leaveMarket?.();
     this.leaveMarket = followMarket(this.socket, marketId, (path) => this.http.get(path));
   }

@@ -48,7 +48,7 @@ export default function TradePage(props: { market: string | null }): ReactNode {
         <ChartPanel key={market.id} />
         <Book market={market} />
         <Trades market={market} />
-        <OrderForm market={market} />
+        <OrderForm key={market.id} market={market} />
       </div>
       <AccountPanel />
     </div>

@@ -46,3 +46,9 @@ export const useTicket = create<Ticket>()(() => EMPTY_TICKET);
 export function write(change: Partial<Ticket>): void {
   useTicket.setState(change);
 }
+
+/** Forgets prices and amounts, as when another market is looked at: there they say something else. */
+export function forgetAmounts(): void {
+  const { price, quantity, trigger, display, budget, takeProfit, stop } = EMPTY_TICKET;
+  useTicket.setState({ price, quantity, trigger, display, budget, takeProfit, stop });
+}

@@ -6,7 +6,7 @@ import { floorTo, formatDecimal, grouped, padded, parseDecimal } from "../../src
 import { affordable, movePrice, notional, protectedPrice, stepProblem } from "../../src/money/market";
 import { orderDocument } from "../../src/orders/typed_data";
 import { useStore } from "../../src/state/store";
-import { EMPTY_TICKET, type Ticket } from "../../src/trade/ticket";
+import { EMPTY_TICKET, type Ticket, useTicket, write } from "../../src/trade/ticket";
 import type { TypedData, Wallet } from "../../src/wallet/wallet";
 import { below, chance, SEED } from "./chance";
 
@@ -103,6 +103,18 @@ describe("the request", () => {
     const stop = requestOf(MARKET, ticket({ kind: "stop_limit", trigger: "2600" }));
     expect(stop).toMatchObject({ order_type: "stop_limit", trigger_price: "2600" });
     expect(requestOf(MARKET, ticket({ iceberg: true, display: "0.5" })).display_quantity).toBe("0.5");
+  });
+});
+
+describe("what was typed for one market", () => {
+  it("is not asked of another", () => {
+    const typed = { side: "sell", price: "60000", quantity: "1", takeProfit: "61000", stop: "59000" } as const;
+    useStore.setState({ markets: [MARKET, { ...MARKET, id: "BTC-USDC" }], marketId: "BTC-USDC" });
+    write(typed);
+    desk.look("BTC-USDC");
+    expect(useTicket.getState()).toMatchObject(typed);
+    desk.look("ETH-USDC");
+    expect(useTicket.getState()).toEqual({ ...EMPTY_TICKET, side: "sell" });
   });
 });
 
