@@ -1,5 +1,5 @@
 // The order form: every type, a live preview of what it would hold and cost, and what is signed in words.
-import { type FormEvent, type ReactNode, useEffect, useMemo, useState } from "react";
+import { type FormEvent, type ReactNode, useEffect, useMemo, useRef, useState } from "react";
 import { explain, refusal } from "../api/http";
 import type { Market, Order, OrderAnswer, Preview } from "../api/types";
 import { ConnectToTrade } from "../components/connect";
@@ -74,14 +74,17 @@ export function OrderForm(props: { market: Market }): ReactNode {
   const [prepared, setPrepared] = useState<Prepared | null>(null);
   const [problem, setProblem] = useState("");
   const [busy, setBusy] = useState(false);
+  const { hold, sent, leave } = useHeld();
   const problems = useMemo(() => problemsOf(market, ticket), [market, ticket]);
   const complete = Object.keys(problems).length === 0;
   const preview = usePreview(market, ticket, complete && account !== null);
   const timed = !ticket.kind.endsWith("market") && ticket.kind !== "bracket";
 
   const send = async (ready: Prepared): Promise<void> => {
+    sent();
     const answers = await place(market, ready);
     notify(...outcomeOf(answers));
+    if (useStore.getState().marketId !== market.id) return;
     write({ ...EMPTY_TICKET, side: ticket.side, kind: ticket.kind, price: ticket.price });
   };
   const submit = async (event: FormEvent): Promise<void> => {
@@ -91,8 +94,8 @@ export function OrderForm(props: { market: Market }): ReactNode {
     setProblem("");
     try {
       const ready = await prepare(market, ticket);
-      if (confirm) setPrepared(ready);
-      else await send(ready);
+      if (!confirm) await send(ready);
+      else if (hold(ready)) setPrepared(ready);
     } catch (error) {
       setProblem(explain(error));
     } finally {
@@ -100,7 +103,7 @@ export function OrderForm(props: { market: Market }): ReactNode {
     }
   };
   const close = (): void => {
-    if (prepared) discard(prepared);
+    leave();
     setPrepared(null);
   };
 
@@ -181,6 +184,38 @@ export function OrderForm(props: { market: Market }): ReactNode {
       {prepared ? <Review market={market} prepared={prepared} onClose={close} onSign={() => send(prepared)} /> : null}
     </Panel>
   );
+}
+
+/**
+ * Holds what is reviewed until it is left, by a button or with the page, and gives its lanes back then. What is signed and
+ * sent goes on though its dialog was closed, and gives them back itself.
+ */
+function useHeld(): { hold(ready: Prepared): boolean; sent(): void; leave(): void } {
+  const held = useRef<Prepared | null>(null);
+  const shown = useRef(true);
+  const leave = (): void => {
+    if (held.current) discard(held.current);
+    held.current = null;
+  };
+  // biome-ignore lint/correctness/useExhaustiveDependencies: both are of this form for as long as it is there
+  useEffect(() => {
+    shown.current = true;
+    return () => {
+      shown.current = false;
+      leave();
+    };
+  }, []);
+  return {
+    hold: (ready) => {
+      if (shown.current) held.current = ready;
+      else discard(ready);
+      return shown.current;
+    },
+    sent: () => {
+      held.current = null;
+    },
+    leave,
+  };
 }
 
 /** What became of orders at once, in words; an immediate order that traded nothing is no success. */

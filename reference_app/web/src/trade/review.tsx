@@ -1,12 +1,12 @@
 // What is signed, in plain words, before it is signed: the exchange's words beside a document made in this page.
-import { type ReactNode, useEffect, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { explain, refusal } from "../api/http";
 import type { Market } from "../api/types";
 import { Dialog, WorkButton } from "../components/ui";
 import { grouped } from "../money/decimal";
 import { showPrice, showQuantity } from "../money/market";
 import { type Prepared, sessionKey } from "../orders/entry";
-import { useStore } from "../state/store";
+import { notify, useStore } from "../state/store";
 
 export function Review(props: {
   market: Market;
@@ -33,13 +33,21 @@ export function Review(props: {
       current = false;
     };
   }, [signs, market, prepared]);
+  const open = useRef(true);
+  useEffect(() => {
+    open.current = true;
+    return () => {
+      open.current = false;
+    };
+  }, []);
   const sign = async (): Promise<void> => {
     setProblem("");
     try {
       await props.onSign();
-      props.onClose();
+      if (open.current) props.onClose();
     } catch (error) {
-      setProblem(explain(error));
+      if (open.current) setProblem(explain(error));
+      else notify("bad", explain(error));
     }
   };
   return (

@@ -119,6 +119,8 @@ export class Person {
 class TestWallet {
   asked = [];
   refuses = false;
+  /** What a prompt waits for, as for somebody who reads it first. */
+  waits = null;
   chainId = plan.chainId;
 
   constructor(person) {
@@ -137,6 +139,7 @@ class TestWallet {
   async answer(method, params) {
     const { account, wallet } = this.person;
     const prompts = /^(eth_requestAccounts|personal_sign|eth_signTypedData_v4|eth_sendTransaction)$/.test(method);
+    if (prompts) await this.waits;
     if (prompts && this.refuses) throw Object.assign(new Error("User rejected the request."), { code: 4001 });
     switch (method) {
       case "eth_requestAccounts":

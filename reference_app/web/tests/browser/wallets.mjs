@@ -58,6 +58,36 @@ async function orders() {
   await page.getByText("No open orders.").waitFor(WAIT);
 }
 
+async function closed() {
+  let answer;
+  wallet.waits = new Promise((resolve) => {
+    answer = resolve;
+  });
+  await visitor.fill("Buy", resting);
+  await visitor.review();
+  await visitor.sign();
+  await until(() => wallet.asked.at(-1) === "eth_signTypedData_v4", "the wallet's prompt");
+  await page.keyboard.press("Escape");
+  await page.locator("dialog[open]").waitFor({ state: "detached" });
+  wallet.waits = null;
+  await visitor.submit("Buy", { ...resting, price: "1501" });
+  answer();
+  await until(async () => (await open()).length === 2, "the order that was signed after its dialog was closed");
+  wallet.waits = new Promise((resolve) => {
+    answer = resolve;
+  });
+  await visitor.fill("Buy", resting);
+  await visitor.review();
+  await visitor.sign();
+  await page.keyboard.press("Escape");
+  wallet.refuses = true;
+  answer();
+  await visitor.notice("You declined in your wallet").waitFor(WAIT);
+  wallet.refuses = false;
+  wallet.waits = null;
+  await me.cancelAll();
+}
+
 async function sessionKey() {
   await page.goto(`${plan.url}/keys`);
   await page.getByLabel("May buy for, fees included").fill("5000");
@@ -122,4 +152,4 @@ async function changes() {
   assert.equal(await page.getByRole("button", { name: "Sign out" }).count(), 0, "nobody is signed in after it");
 }
 
-await run({ picker, orders, sessionKey, revoked, changes }, () => [visitor]);
+await run({ picker, orders, closed, sessionKey, revoked, changes }, () => [visitor]);
