@@ -27,13 +27,14 @@ const BALANCES: readonly Column<Balance>[] = [
 
 export function BalancesTable(): ReactNode {
   const balances = useStore((state) => state.balances);
+  const isRead = useStore((state) => state.accountRead);
   return (
     <Rows
       label="Balances"
       columns={BALANCES}
       rows={balances}
       keyOf={(row) => row.asset}
-      empty={<Empty>Nothing deposited yet.</Empty>}
+      empty={<Empty>{isRead ? "Nothing deposited yet." : "Reading your balances…"}</Empty>}
     />
   );
 }
@@ -42,6 +43,7 @@ export function FillsTable(props: { height?: number; market?: string | null }): 
   const all = useStore((state) => state.fills);
   const markets = useStore((state) => state.markets);
   const more = useStore((state) => state.moreFills);
+  const isRead = useStore((state) => state.fillsRead);
   const chainId = useStore((state) => state.info?.chain_id);
   const rows = props.market ? all.filter((fill) => fill.market === props.market) : all;
   const columns = useMemo(() => fillColumns(markets, chainId), [markets, chainId]);
@@ -53,7 +55,13 @@ export function FillsTable(props: { height?: number; market?: string | null }): 
         rows={rows}
         keyOf={fillKey}
         {...(props.height ? { height: props.height } : {})}
-        empty={<Empty>No fills yet. What you trade appears here with how far its settlement has come.</Empty>}
+        empty={
+          <Empty>
+            {isRead
+              ? "No fills yet. What you trade appears here with how far its settlement has come."
+              : "Reading your fills…"}
+          </Empty>
+        }
       />
       {more ? (
         <WorkButton className="quiet" work={() => desk.olderFills().catch((error) => notify("bad", explain(error)))}>

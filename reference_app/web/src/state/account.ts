@@ -179,6 +179,7 @@ class FillsListener implements ChannelListener {
   /** The stage that was last told of each fill, since the channel began. */
   private readonly stages = new Map<string, string>();
   private next: string | null = null;
+  private listed = false;
   private later: ReturnType<typeof setTimeout> | undefined;
   private begun = 0;
   private readonly show: () => void;
@@ -204,6 +205,7 @@ class FillsListener implements ChannelListener {
     this.fills.clear();
     this.stages.clear();
     this.next = null;
+    this.listed = false;
     void this.newest(true);
     clearTimeout(this.later);
     this.later = setTimeout(() => void this.newest(false), BEHIND_MS);
@@ -227,8 +229,17 @@ class FillsListener implements ChannelListener {
     if (this.next !== null) await this.page(this.next, true);
   }
 
+  /** Reads the newest page, again and again until it is told. A failure is told once. */
   private async newest(first: boolean): Promise<void> {
-    await this.page(null, first).catch(this.failed);
+    const begun = this.begun;
+    try {
+      await this.page(null, !this.listed);
+    } catch (error) {
+      if (begun !== this.begun) return;
+      if (first) this.failed(error);
+      clearTimeout(this.later);
+      this.later = setTimeout(() => void this.newest(false), AGAIN_MS);
+    }
   }
 
   private async page(before: string | null, continues: boolean): Promise<void> {
@@ -238,7 +249,9 @@ class FillsListener implements ChannelListener {
     if (begun !== this.begun) return;
     for (const fill of answer.fills) this.fills.put(fill, (known) => this.stages.has(fillKey(known)));
     if (continues) this.next = answer.next ?? null;
+    this.listed = true;
     this.showNow();
+    useStore.setState({ fillsRead: true });
   }
 
   private showNow(): void {

@@ -40,6 +40,8 @@ export interface State {
   /** How often the orders were read anew: lists of the past begin again with each. */
   readonly ordersBegun: number;
   readonly fills: readonly Fill[];
+  /** Whether the newest fills were read: until then, none shown are not none. */
+  readonly fillsRead: boolean;
   /** Whether there are fills older than these. */
   readonly moreFills: boolean;
   readonly balances: readonly Balance[];
@@ -56,6 +58,7 @@ export const NOBODY = {
   ended: new Map<string, Order>(),
   ordersBegun: 0,
   fills: [] as readonly Fill[],
+  fillsRead: false,
   moreFills: false,
   balances: [] as readonly Balance[],
   accountRead: false,

@@ -16,6 +16,7 @@ export function typeWords(order: Pick<Order, "order_type" | "post_only" | "displ
 
 export function OpenOrders(props: { market?: string | null }): ReactNode {
   const orders = useStore((state) => state.orders);
+  const isRead = useStore((state) => state.ordersBegun > 0);
   const markets = useStore((state) => state.markets);
   const [changing, setChanging] = useState<Order | null>(null);
   const rows = [...orders.values()]
@@ -29,7 +30,11 @@ export function OpenOrders(props: { market?: string | null }): ReactNode {
         columns={columns}
         rows={rows}
         keyOf={(order) => order.order_id}
-        empty={<Empty>No open orders. Click a price in the book to begin one.</Empty>}
+        empty={
+          <Empty>
+            {isRead ? "No open orders. Click a price in the book to begin one." : "Reading your open orders…"}
+          </Empty>
+        }
       />
       {changing ? <ReplaceDialog order={changing} onClose={() => setChanging(null)} /> : null}
     </>

@@ -1,4 +1,6 @@
 // From the form to the exchange: what is asked, what is signed, and what is never sent twice. Numbers stay exact.
+import { createElement } from "react";
+import { renderToString } from "react-dom/server";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Refused, Unknown } from "../../src/api/http";
 import type { Info, Market, Order, OrderRequest, Preview } from "../../src/api/types";
@@ -39,6 +41,8 @@ const { marketLimit, place, prepare, requestOf } = await import("../../src/order
 const { problemsOf } = await import("../../src/trade/form");
 const { desk } = await import("../../src/state/desk");
 const { budgetProblems } = await import("../../src/keys/page");
+const { BalancesTable, FillsTable } = await import("../../src/portfolio/tables");
+const { OpenOrders } = await import("../../src/trade/orders");
 
 const ticket = (fields: Partial<Ticket>): Ticket => ({ ...EMPTY_TICKET, price: "2500.01", quantity: "1.5", ...fields });
 const refused = (reason: string, status: number): Refused =>
@@ -138,6 +142,16 @@ describe("what was typed before the kind was changed", () => {
   it("does not decide how long the entry of a bracket lives", () => {
     for (const timeInForce of ["gtd", "ioc", "fok"] as const)
       expect(requestOf(MARKET, ticket({ kind: "bracket", timeInForce })).time_in_force).toBe("gtc");
+  });
+});
+
+describe("what was not read yet", () => {
+  it("is not told as none", () => {
+    for (const table of [OpenOrders, BalancesTable, FillsTable]) {
+      const shown = renderToString(createElement(table));
+      expect(shown).toContain("Reading your");
+      expect(shown).not.toMatch(/No (open orders|fills)|Nothing/);
+    }
   });
 });
 

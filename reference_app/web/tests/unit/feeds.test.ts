@@ -244,6 +244,19 @@ describe("the account's feed", () => {
     expect([...useStore.getState().orders.keys()]).toEqual(["9", "10"]);
   });
 
+  it("reads the fills again after that failed, and tells of it once", async () => {
+    const page = answers.get("/account/fills");
+    answers.set("/account/fills", new Error("away"));
+    socket.begin("fills");
+    await vi.advanceTimersByTimeAsync(BEHIND_MS + AGAIN_MS + 50);
+    await frame();
+    expect([failures.length, useStore.getState().fillsRead]).toEqual([1, false]);
+    answers.set("/account/fills", page);
+    await vi.advanceTimersByTimeAsync(AGAIN_MS);
+    await frame();
+    expect([ids(), useStore.getState().fillsRead, useStore.getState().moreFills]).toEqual([["3", "2"], true, true]);
+  });
+
   it("reads no open orders any more once it is stopped", async () => {
     answers.set("/orders/open", new Error("away"));
     socket.begin("orders");
