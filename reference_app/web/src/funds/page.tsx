@@ -1,5 +1,5 @@
 // Deposits and withdrawals: the vault's money in and out, and what is under way.
-import { type ReactNode, useCallback, useEffect, useMemo, useState } from "react";
+import { type ReactNode, useCallback, useMemo, useState } from "react";
 import { explain, Unknown } from "../api/http";
 import type { Asset, Transfer } from "../api/types";
 import type { Contract } from "../chain/contract";
@@ -14,6 +14,7 @@ import { desk } from "../state/desk";
 import { notify, useStore } from "../state/store";
 import { isDemo } from "../wallet/wallet";
 import { Faucet } from "./faucet";
+import { useTransfers } from "./transfers";
 import { withdrawAtOnce } from "./withdrawal";
 
 export default function FundsPage(): ReactNode {
@@ -244,34 +245,17 @@ const COLUMNS: readonly Column<Transfer>[] = [
 ];
 
 function Transfers(): ReactNode {
-  const balances = useStore((state) => state.balances);
-  const [rows, setRows] = useState<readonly Transfer[]>([]);
-  const [problem, setProblem] = useState("");
-  // biome-ignore lint/correctness/useExhaustiveDependencies: read again whenever the balances changed
-  useEffect(() => {
-    const timer = setTimeout(() => {
-      Promise.all(
-        ["deposits", "withdrawals"].map((kind) => desk.http.get<{ transfers: Transfer[] }>(`/account/${kind}`)),
-      )
-        .then((answers) => {
-          const all = answers.flatMap((answer) => answer.transfers);
-          setRows(all.sort((left, right) => right.at_ms - left.at_ms));
-          setProblem("");
-        })
-        .catch((error: unknown) => setProblem(explain(error)));
-    }, 600);
-    return () => clearTimeout(timer);
-  }, [balances]);
+  const { rows, problem } = useTransfers(useStore((state) => state.balances));
   return (
     <Panel title="Deposits and withdrawals" flush>
       <Problem text={problem} />
       <Rows
         label="Deposits and withdrawals"
         columns={COLUMNS}
-        rows={rows}
+        rows={rows ?? []}
         height={300}
         keyOf={(row) => `${row.sequence} ${row.kind} ${row.asset} ${row.amount}`}
-        empty={<Empty>Nothing was deposited or withdrawn yet.</Empty>}
+        empty={<Empty>{rows ? "Nothing was deposited or withdrawn yet." : "Reading what came and went…"}</Empty>}
       />
     </Panel>
   );

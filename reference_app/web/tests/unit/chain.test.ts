@@ -11,14 +11,19 @@ const hooks = vi.hoisted(() => {
   const cells: unknown[] = [];
   let at = 0;
   return {
-    begin: (): number => {
+    begin: (anew = false): void => {
+      if (anew) cells.length = 0;
       at = 0;
-      return at;
     },
     useState: (first: unknown) => {
       const place = at++;
       if (!(place in cells)) cells[place] = first;
       return [cells[place], (next: unknown) => (cells[place] = next)];
+    },
+    useRef: (first: unknown) => {
+      const place = at++;
+      cells[place] ??= { current: first };
+      return cells[place];
     },
     useEffect: (work: () => (() => void) | undefined, wanted: readonly unknown[]) => {
       const place = at++;
@@ -32,6 +37,8 @@ const hooks = vi.hoisted(() => {
 vi.mock("react", async (original) => ({ ...(await original<object>()), ...hooks }));
 vi.stubGlobal("localStorage", { getItem: () => null, setItem: () => undefined });
 const { useChainRead: asked } = await import("../../src/chain/use_contract");
+const { useTransfers: transfersAt } = await import("../../src/funds/transfers");
+const { desk } = await import("../../src/state/desk");
 
 const ADDRESS = "0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2";
 const HASH = `0x${"ab".repeat(32)}`;
@@ -158,5 +165,26 @@ describe("what is read of the chain", () => {
     };
     expect(await shown(dollars)).toEqual([null, 25_000n]);
     expect(await shown(ether)).toEqual([null, null]);
+  });
+});
+
+describe("what was deposited and withdrawn", () => {
+  it("is read though the balances change all the time, and is not told as nothing before", async () => {
+    vi.useFakeTimers();
+    hooks.begin(true);
+    const get = vi.spyOn(desk.http, "get").mockResolvedValue({ transfers: [{ at_ms: 1 }] } as never);
+    try {
+      const shown = [];
+      for (let change = 0; change < 20; change++) {
+        hooks.begin();
+        shown.push(transfersAt([]).rows?.length ?? null);
+        await vi.advanceTimersByTimeAsync(100);
+      }
+      expect(shown[0]).toBeNull();
+      expect(shown.at(-1)).toBe(2);
+      expect(get.mock.calls.length).toBeLessThanOrEqual(8);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });
