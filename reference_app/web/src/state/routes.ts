@@ -23,6 +23,15 @@ export function usePath(): string {
   );
 }
 
+/** Returns what a part of an address says; what can not be decoded is what it is. */
+export function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
 /** Follows a link within the pages; a new tab or window stays the browser's. */
 export function follow(event: MouseEvent<HTMLAnchorElement>): void {
   if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;

@@ -4,6 +4,7 @@ import { SignedIn } from "../components/connect";
 import { Panel, Tabs } from "../components/ui";
 import { BalancesTable, FillsTable } from "../portfolio/tables";
 import { desk } from "../state/desk";
+import { decoded } from "../state/routes";
 import { useMarket, useStore } from "../state/store";
 import { Book } from "./book";
 import { OrderForm } from "./form";
@@ -30,7 +31,7 @@ export default function TradePage(props: { market: string | null }): ReactNode {
   const market = useMarket();
   const markets = useStore((state) => state.markets);
   const [view, setView] = useState<View>("order");
-  const wanted = props.market ? decodeURIComponent(props.market) : null;
+  const wanted = props.market ? decoded(props.market) : null;
   useEffect(() => {
     if (wanted && markets.length) desk.look(wanted);
   }, [wanted, markets]);
