@@ -68,7 +68,7 @@ class Desk {
     this.leaveMarket = followMarket(this.socket, marketId, (path) => this.http.get(path));
   }
 
-  /** Reads the markets again, as after their state or fees changed. */
+  /** Reads the markets again, as after one was listed. */
   async readMarkets(): Promise<void> {
     const answer = await this.http.get<{ markets: Market[] }>("/markets");
     useStore.setState({ markets: answer.markets });
@@ -81,6 +81,8 @@ class Desk {
       try {
         const { accepting, markets } = await this.http.get<Status>("/status");
         const states = new Map(markets.map((one) => [one.market, one.state]));
+        const listed = new Set(useStore.getState().markets.map((one) => one.id));
+        if (markets.some((one) => !listed.has(one.market))) await this.readMarkets();
         const known = useStore.getState().markets;
         const moved = known.some((one) => (states.get(one.id) ?? one.state) !== one.state);
         useStore.setState({
@@ -198,6 +200,7 @@ class Desk {
     useStore.setState({ wallet, ...NOBODY, account: this.session.account, role: this.session.role });
     this.followed?.stop();
     await this.socket.authenticate();
+    if (useStore.getState().wallet !== wallet) return;
     this.followed = followAccount(
       this.socket,
       (path) => this.http.get(path),

@@ -7,6 +7,7 @@ import type { Info, Market, Order, OrderRequest, Preview } from "../../src/api/t
 import { floorTo, formatDecimal, grouped, padded, parseDecimal } from "../../src/money/decimal";
 import { affordable, movePrice, notional, protectedPrice, stepProblem } from "../../src/money/market";
 import { orderDocument } from "../../src/orders/typed_data";
+import { decoded } from "../../src/state/routes";
 import { useStore } from "../../src/state/store";
 import { EMPTY_TICKET, type Ticket, useTicket, write } from "../../src/trade/ticket";
 import type { TypedData, Wallet } from "../../src/wallet/wallet";
@@ -142,6 +143,52 @@ describe("what was typed before the kind was changed", () => {
   it("does not decide how long the entry of a bracket lives", () => {
     for (const timeInForce of ["gtd", "ioc", "fok"] as const)
       expect(requestOf(MARKET, ticket({ kind: "bracket", timeInForce })).time_in_force).toBe("gtc");
+  });
+});
+
+describe("the desk", () => {
+  const market = (id: string): Market => ({ ...MARKET, id, state: "open" });
+
+  it("follows no account that signed out while the socket signed in", async () => {
+    let ack: () => void = () => undefined;
+    vi.stubGlobal("location", { origin: "http://127.0.0.1" });
+    vi.spyOn(desk, "openDemo").mockResolvedValue(desk.wallet());
+    vi.spyOn(desk.session, "login").mockResolvedValue();
+    vi.spyOn(desk.session, "logout").mockResolvedValue();
+    vi.spyOn(desk.socket, "authenticate").mockReturnValue(
+      new Promise((resolve) => {
+        ack = resolve;
+      }),
+    );
+    const subscribe = vi.spyOn(desk.socket, "subscribe");
+    const entering = desk.connectDemo();
+    await vi.advanceTimersByTimeAsync(0);
+    await desk.disconnect();
+    ack();
+    await entering;
+    expect(subscribe).not.toHaveBeenCalled();
+  });
+
+  it("learns of a market that was listed while the page stood open", async () => {
+    vi.stubGlobal("document", { hidden: false });
+    vi.spyOn(desk.socket, "start").mockReturnValue();
+    const listed = [market("ETH-USDC")];
+    vi.spyOn(desk.http, "get").mockImplementation(((path: string) =>
+      Promise.resolve(
+        path === "/info"
+          ? INFO
+          : path === "/markets"
+            ? { markets: [...listed] }
+            : { accepting: true, markets: listed.map((one) => ({ market: one.id, state: "open" })) },
+      )) as never);
+    await desk.start();
+    listed.push(market("SOL-USDC"));
+    await vi.advanceTimersByTimeAsync(4_000);
+    expect(useStore.getState().markets.map((one) => one.id)).toEqual(["ETH-USDC", "SOL-USDC"]);
+  });
+
+  it("takes an address that can not be decoded for a market that is not there", () => {
+    expect([decoded("ETH%2DUSDC"), decoded("%E0%A4%A"), decoded("%")]).toEqual(["ETH-USDC", "%E0%A4%A", "%"]);
   });
 });
 
