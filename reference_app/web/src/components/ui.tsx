@@ -1,5 +1,5 @@
 // The design system's components. Each is markup and a class of components.css; none knows what it shows.
-import { type ReactNode, useEffect, useId, useRef, useState } from "react";
+import { type ReactNode, useEffect, useId, useLayoutEffect, useRef, useState } from "react";
 import { typedNumber } from "../money/decimal";
 
 /** `apart` is for a panel whose size is given from outside: what changes within is laid out and painted within. */
@@ -225,11 +225,12 @@ export function Empty(props: { children: ReactNode; action?: ReactNode }): React
   );
 }
 
-/** A modal dialog of the browser's own: Escape closes it, and focus stays within. */
+/** A modal dialog of the browser's own: Escape closes it, focus stays within, and goes back to where it was. */
 export function Dialog(props: { title: string; onClose: () => void; children: ReactNode }): ReactNode {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
-  useEffect(() => {
+  // It is closed before it leaves the document: the browser gives no focus back for one that is gone.
+  useLayoutEffect(() => {
     const element = dialog.current;
     if (element && !element.open) element.showModal();
     return () => element?.close();

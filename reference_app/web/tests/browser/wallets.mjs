@@ -15,7 +15,17 @@ const resting = { type: "Limit", price: "1500", quantity: "0.1" };
 async function picker() {
   await me.cancelAll();
   await visitor.goto("/trade");
-  await page.locator("header.bar").getByRole("button", { name: "Connect wallet" }).click();
+  const connect = page.locator("header.bar").getByRole("button", { name: "Connect wallet" });
+  for (const way of ["Escape", "Enter"]) {
+    await connect.focus();
+    await page.keyboard.press("Enter");
+    await page.locator("dialog[open]").waitFor(WAIT);
+    await page.keyboard.press(way);
+    await page.locator("dialog[open]").waitFor({ state: "detached" });
+    const focused = await page.evaluate(() => document.activeElement.textContent);
+    assert.equal(focused, "Connect wallet", `focus goes back where a dialog was closed by ${way}`);
+  }
+  await connect.click();
   const choice = page.getByRole("button", { name: "Test wallet" });
   await choice.waitFor(WAIT);
   assert.equal(await choice.locator("img").getAttribute("src"), ICON);
