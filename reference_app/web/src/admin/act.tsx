@@ -1,14 +1,14 @@
 // Doing things: a dialog that says what will happen and what is so now, takes a reason, says what the wallet is asked
 // to sign, and then says what came of it. What is not known stays unknown until it was asked for.
-import { type ReactNode, useId, useState } from "react";
+import { type ReactNode, useEffect, useId, useRef, useState } from "react";
 import { explain, Refused } from "../api/http";
 import { Badge, Check, Dialog, Field, WorkButton } from "../components/ui";
 import { desk } from "../state/desk";
-import { useStore } from "../state/store";
+import { notify, useStore } from "../state/store";
 import { confirmed, type Request } from "../wallet/confirmed";
 import { readAgain } from "./feed";
 import { moment, spoken } from "./figures";
-import { failed, type Outcome } from "./outcome";
+import { failed, noticeOf, type Outcome } from "./outcome";
 import { type Action, type Proposal, type Told, takesTwo, type Words, wordsOf } from "./words";
 
 const SHORTEST_REASON = 3;
@@ -97,15 +97,22 @@ export function ConfirmDialog(props: {
     (props.reasonless || told.length >= SHORTEST_REASON) &&
     (words.typed === undefined || typed === words.typed);
   const request = props.request(told);
+  const open = useRef(true);
+  useEffect(() => {
+    open.current = true;
+    return () => {
+      open.current = false;
+    };
+  }, []);
   const act = async (): Promise<void> => {
-    try {
-      const answer = await signed<Told | undefined>(request);
-      setOutcome({ kind: "done", told: answer ?? NOTHING_TOLD });
-    } catch (error) {
-      setOutcome(failed(error));
-    } finally {
-      readAgain();
-    }
+    const found: Outcome = await signed<Told | undefined>(request).then(
+      (answer) => ({ kind: "done", told: answer ?? NOTHING_TOLD }),
+      failed,
+    );
+    // The wallet may be slower than the person: what was signed is done though the dialog was closed.
+    if (open.current) setOutcome(found);
+    else notify(...noticeOf(words.title, found));
+    readAgain();
   };
   if (outcome) {
     return (

@@ -15,6 +15,14 @@ export function failed(error: unknown): Outcome {
   return { kind: error instanceof Unknown || untold ? "unknown" : "refused", why: explain(error) };
 }
 
+/** Returns what to tell of an outcome whose dialog was closed meanwhile. */
+export function noticeOf(title: string, outcome: Outcome): ["good" | "bad", string] {
+  if (outcome.kind === "refused") return ["bad", `${title}: it was not done. ${outcome.why}`];
+  if (outcome.kind === "unknown") return ["bad", `${title}: it is not known whether it was done. ${outcome.why}`];
+  const { state } = outcome.told;
+  return ["good", `${title}: ${state === "done" ? "done" : `it is ${state.replaceAll("_", " ")}`}.`];
+}
+
 /** Returns why an account can not confirm a proposal, or null. The exchange decides; this only says so beforehand. */
 export function confirmProblem(told: Told, account: string | null, nowMs: number): string | null {
   if (told.state !== "proposed") return "It is decided.";

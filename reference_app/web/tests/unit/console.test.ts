@@ -207,6 +207,14 @@ describe("what is known after a failure", () => {
     expect(failed(refused(500, "INTERNAL")).kind).toBe("unknown");
     expect(failed(refused(403, "FORBIDDEN")).kind).toBe("refused");
   });
+  it("is told as a notice where the dialog was closed before the wallet signed", async () => {
+    const { noticeOf } = await import("../../src/admin/outcome");
+    const told = (state: string) => noticeOf("Halt", { kind: "done", told: { state } as Told });
+    expect(told("done")).toEqual(["good", "Halt: done."]);
+    expect(told("proposed")).toEqual(["good", "Halt: it is proposed."]);
+    expect(noticeOf("Halt", { kind: "refused", why: "No." })).toEqual(["bad", "Halt: it was not done. No."]);
+    expect(noticeOf("Halt", { kind: "unknown", why: "" })[1]).toContain("not known whether it was done");
+  });
   it("keeps an expired or own proposal from being confirmed", async () => {
     const { confirmProblem } = await import("../../src/admin/outcome");
     const told = { state: "proposed", proposer: "0xAA", expires_at_ms: 10 } as Told;
