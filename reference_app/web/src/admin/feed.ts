@@ -112,11 +112,12 @@ export interface Reading<T> {
 /** Reads an address again whenever the console learns of something, but no more often than every two seconds. */
 export function useRead<T>(path: string | null): Reading<T> {
   const [found, setFound] = useState<{ path: string; value: T; atMs: number } | null>(null);
-  const [problem, setProblem] = useState("");
+  const [problem, setProblem] = useState<{ path: string; text: string } | null>(null);
   const beat = useConsole((state) => state.beat);
   const wanted = useConsole((state) => state.wanted);
   const startedMs = useRef(0);
   const running = useRef("");
+  const turn = useRef(0);
   const seen = useRef<{ path: string | null; wanted: number; sequence: number }>({
     path: null,
     wanted: -1,
@@ -134,28 +135,30 @@ export function useRead<T>(path: string | null): Reading<T> {
     seen.current = { path, wanted, sequence };
     startedMs.current = Date.now();
     running.current = path;
+    turn.current += 1;
+    const mine = turn.current;
     desk.http
       .get<T>(path)
       .then((value) => {
-        if (seen.current.path !== path) return;
+        if (turn.current !== mine) return;
         setFound({ path, value, atMs: Date.now() });
-        setProblem("");
+        setProblem(null);
       })
       .catch((error: unknown) => {
-        if (seen.current.path !== path) return;
-        setProblem(explain(error));
+        if (turn.current !== mine) return;
+        setProblem({ path, text: explain(error) });
         // Whether a role is gone is asked at once, and then nothing stays on the screen.
         if (isForbidden(error)) useConsole.setState({ heardMs: 0 });
       })
       .finally(() => {
-        if (running.current === path) running.current = "";
+        if (turn.current === mine) running.current = "";
       });
   }, [path, wanted, beat]);
   const current = found !== null && found.path === path ? found : null;
   return {
     value: current?.value ?? null,
     atMs: current?.atMs ?? 0,
-    problem,
+    problem: problem !== null && problem.path === path ? problem.text : "",
   };
 }
 

@@ -1,4 +1,5 @@
-// The contract's calls: on the exchange's own chain, and what was sent is never told as if it had not been.
+// The contract's calls and what is read by hooks: on the exchange's own chain, never of what was asked before, and what was sent
+// is never told as if it had not been.
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { Refused, Unknown } from "../../src/api/http";
 import type { Asset, Info } from "../../src/api/types";
@@ -35,9 +36,18 @@ const hooks = vi.hoisted(() => {
   };
 });
 vi.mock("react", async (original) => ({ ...(await original<object>()), ...hooks }));
+vi.mock("zustand", async () => {
+  const { createStore } = await import("zustand/vanilla");
+  const create = () => (first: never) => {
+    const store = createStore(first);
+    return Object.assign((select: (state: unknown) => unknown) => select(store.getState()), store);
+  };
+  return { create };
+});
 vi.stubGlobal("localStorage", { getItem: () => null, setItem: () => undefined });
 const { useChainRead: asked } = await import("../../src/chain/use_contract");
 const { useTransfers: transfersAt } = await import("../../src/funds/transfers");
+const { readAgain, useRead: readAt } = await import("../../src/admin/feed");
 const { desk } = await import("../../src/state/desk");
 
 const ADDRESS = "0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2";
@@ -186,5 +196,32 @@ describe("what was deposited and withdrawn", () => {
     } finally {
       vi.useRealTimers();
     }
+  });
+});
+
+describe("what the console reads", () => {
+  it("is the newest answer though an older one comes later, and a failure is of its own address", async () => {
+    hooks.begin(true);
+    const answers: ((value: unknown) => void)[] = [];
+    vi.spyOn(desk.http, "get").mockImplementation((() => new Promise((resolve) => answers.push(resolve))) as never);
+    const shown = async (path: string) => {
+      hooks.begin();
+      const { value, problem } = readAt<string>(path);
+      await new Promise((resolve) => setTimeout(resolve));
+      return [value, problem];
+    };
+    await shown("/admin/risk");
+    readAgain();
+    await shown("/admin/risk");
+    answers[1]?.("after the action");
+    await shown("/admin/risk");
+    answers[0]?.("before it");
+    await shown("/admin/risk");
+    expect(await shown("/admin/risk")).toEqual(["after the action", ""]);
+    await shown("/admin/users");
+    answers[2]?.(Promise.reject(new Error("away")));
+    await shown("/admin/users");
+    expect(await shown("/admin/users")).toEqual([null, "away"]);
+    expect(await shown("/admin/risk")).toEqual(["after the action", ""]);
   });
 });
