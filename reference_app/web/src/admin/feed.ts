@@ -39,6 +39,8 @@ const QUIET_MS = { socket: 11_000, request: 4_000 } as const;
 const LOOK_MS = 1_000;
 const LEAST_BETWEEN_READS_MS = 2_000;
 const LONGEST_BETWEEN_READS_MS = 8_000;
+const NO_LOGIN = 401;
+const NO_ROLE = 403;
 const CHANNEL: Channel = { channel: "admin" };
 
 export const useConsole = create<ConsoleState>()(() => NOTHING);
@@ -72,8 +74,11 @@ export function followConsole(): () => void {
       if (!stopped) take(told, "request");
     } catch (error) {
       if (stopped) return;
-      if (isForbidden(error)) useConsole.setState({ ...NOTHING, access: "refused" });
-      else useConsole.setState({ problem: explain(error) });
+      // Without a login nothing stays on the screen either, but that says nothing of a role.
+      if (isForbidden(error)) {
+        const access = error.problem.status === NO_ROLE ? "refused" : "asking";
+        useConsole.setState({ ...NOTHING, access, problem: access === "refused" ? "" : explain(error) });
+      } else useConsole.setState({ problem: explain(error) });
     } finally {
       asking = false;
     }
@@ -99,8 +104,8 @@ export function followConsole(): () => void {
   };
 }
 
-export function isForbidden(error: unknown): boolean {
-  return error instanceof Refused && (error.problem.status === 403 || error.problem.status === 401);
+export function isForbidden(error: unknown): error is Refused {
+  return error instanceof Refused && (error.problem.status === NO_ROLE || error.problem.status === NO_LOGIN);
 }
 
 export interface Reading<T> {

@@ -47,7 +47,7 @@ vi.mock("zustand", async () => {
 vi.stubGlobal("localStorage", { getItem: () => null, setItem: () => undefined });
 const { useChainRead: asked } = await import("../../src/chain/use_contract");
 const { useTransfers: transfersAt } = await import("../../src/funds/transfers");
-const { readAgain, useRead: readAt } = await import("../../src/admin/feed");
+const { followConsole, readAgain, useConsole: console_, useRead: readAt } = await import("../../src/admin/feed");
 const { desk } = await import("../../src/state/desk");
 
 const ADDRESS = "0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2";
@@ -223,5 +223,23 @@ describe("what the console reads", () => {
     await shown("/admin/users");
     expect(await shown("/admin/users")).toEqual([null, "away"]);
     expect(await shown("/admin/risk")).toEqual(["after the action", ""]);
+  });
+});
+
+describe("the console", () => {
+  it("says that a wallet has no role only where the exchange says so", async () => {
+    vi.spyOn(desk.socket, "subscribe").mockReturnValue(() => undefined);
+    const get = vi.spyOn(desk.http, "get");
+    for (const [status, access] of [
+      [401, "asking"],
+      [403, "refused"],
+    ] as const) {
+      get.mockRejectedValue(new Refused({ title: "Unauthenticated", detail: "", reason: "", status } as never));
+      const leave = followConsole();
+      await new Promise((resolve) => setTimeout(resolve));
+      const { access: found, problem, statistics } = console_.getState();
+      expect([found, problem, statistics]).toEqual([access, status === 401 ? "Unauthenticated" : "", null]);
+      leave();
+    }
   });
 });
