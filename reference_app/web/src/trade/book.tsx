@@ -1,7 +1,7 @@
 // The book, best prices in the middle. A click puts a price into the form; own orders are marked.
 import { memo, type ReactNode, useMemo } from "react";
 import type { Level } from "../api/book";
-import type { Market, Side } from "../api/types";
+import type { Market, Order, Side } from "../api/types";
 import { Panel } from "../components/ui";
 import { formatDecimal, grouped, parseDecimal, share } from "../money/decimal";
 import { showPrice, showQuantity, stepsOf } from "../money/market";
@@ -29,6 +29,16 @@ export function withTotals(market: Market, levels: readonly Level[], deepest: bi
   });
 }
 
+/** Returns the prices at which orders stand in a market's book: those that wait for a trigger or an entry do not. */
+export function ownPrices(orders: Iterable<Order>, market: string): Record<Side, ReadonlySet<string>> {
+  const prices = { buy: new Set<string>(), sell: new Set<string>() };
+  for (const order of orders) {
+    const waits = order.waiting || (order.asleep !== "0" && order.asleep === order.open);
+    if (order.market === market && !waits) prices[order.side].add(order.price);
+  }
+  return prices;
+}
+
 function sumOf(market: Market, levels: readonly Level[]): bigint {
   const { quantityDecimals } = stepsOf(market);
   return levels.reduce((sum, level) => sum + parseDecimal(level.quantity, quantityDecimals), 0n);
@@ -38,13 +48,7 @@ export function Book(props: { market: Market }): ReactNode {
   const { market } = props;
   const book = useStore((state) => state.book);
   const orders = useStore((state) => state.orders);
-  const own = useMemo(() => {
-    const prices = { buy: new Set<string>(), sell: new Set<string>() };
-    for (const order of orders.values()) {
-      if (order.market === market.id && !order.waiting) prices[order.side].add(order.price);
-    }
-    return prices;
-  }, [orders, market.id]);
+  const own = useMemo(() => ownPrices(orders.values(), market.id), [orders, market.id]);
   const [bids, asks] = [book.bids.slice(0, LEVELS), book.asks.slice(0, LEVELS)];
   const [bidSum, askSum] = [sumOf(market, bids), sumOf(market, asks)];
   const deepest = bidSum > askSum ? bidSum : askSum;

@@ -1,10 +1,11 @@
 // Long lists: which rows are in the document, and times and bars that are drawn without asking for them again.
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Order } from "../../src/api/types";
 import { placeOf, windowOf } from "../../src/components/rows";
 import { axisText, clockText, timeText } from "../../src/components/times";
 import { programWords } from "../../src/keys/programs";
 import { eachFrame } from "../../src/state/feeds";
-import { barsPath } from "../../src/trade/book";
+import { barsPath, ownPrices } from "../../src/trade/book";
 import { below, chance, SEED } from "./chance";
 
 describe("the window of a list", () => {
@@ -101,6 +102,22 @@ describe("a program that logged in", () => {
     expect(programWords("python-httpx/0.28.1")).toBe("python-httpx/0.28.1");
     expect(programWords("")).toBe("");
     expect(programWords("<b>".repeat(100))).toHaveLength(41);
+  });
+});
+
+describe("own orders in the book", () => {
+  const order = (price: string, fields: object): Order =>
+    ({ market: "M", side: "sell", price, open: "1", asleep: "0", waiting: false, ...fields }) as Order;
+
+  it("are marked where they stand, and not where an exit waits for its entry or its trigger", () => {
+    const orders = [
+      order("1", {}),
+      order("2", { asleep: "1" }),
+      order("3", { asleep: "0.5" }),
+      order("4", { waiting: true }),
+      order("5", { market: "N" }),
+    ];
+    expect([...ownPrices(orders, "M").sell]).toEqual(["1", "3"]);
   });
 });
 
