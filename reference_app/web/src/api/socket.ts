@@ -64,6 +64,8 @@ export class Socket {
   private owed = false;
   /** The token that this line speaks for an account with; it does so only as long as the token lives. */
   private spoken: string | null = null;
+  /** What the exchange's clock said last, and when by this page's. */
+  private clock: { readonly timeMs: number; readonly atMs: number } | null = null;
   private silence: ReturnType<typeof setTimeout> | undefined;
   private retry: ReturnType<typeof setTimeout> | undefined;
 
@@ -79,6 +81,12 @@ export class Socket {
     clearTimeout(this.retry);
     clearTimeout(this.silence);
     this.line?.close();
+  }
+
+  /** Returns the exchange's time, late by as long as its heartbeats take; null while it is not known. */
+  timeMs(): number | null {
+    if (this.clock === null || this.state !== "open") return null;
+    return Math.floor(this.clock.timeMs + performance.now() - this.clock.atMs);
   }
 
   /** Hears a channel until the returned function is called. */
@@ -212,6 +220,7 @@ export class Socket {
 
   private closed(): void {
     this.line = null;
+    this.clock = null;
     this.signedIn = false;
     for (const heard of this.channels.values()) heard.told = false;
     clearTimeout(this.silence);
@@ -240,6 +249,7 @@ export class Socket {
       return;
     }
     if (message.type === "heartbeat") {
+      this.clock = { timeMs: message.time_ms, atMs: performance.now() };
       if (this.signedIn) void this.staySignedIn();
       else if (this.owed) void this.signIn();
       for (const heard of this.channels.values()) {

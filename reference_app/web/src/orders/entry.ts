@@ -27,6 +27,8 @@ import { difference, orderDocument } from "./typed_data";
 const LANE_CHOICE = "hybrid-dex.lanes";
 const ASKS = 4;
 const ASK_AGAIN_MS = 1_500;
+/** For how long an order is wanted after it was sent: none enters later, so that nothing enters that was told as lost. */
+const WANTED_MS = 10_000;
 const UNKNOWN_ORDER = "unknown_order";
 
 const lanes = new Lanes(laneChoice());
@@ -234,12 +236,25 @@ export async function place(market: Market, prepared: Prepared): Promise<readonl
   }
 }
 
+/** Says when a request is sent, by the exchange's clock where that is known, and for how long it is wanted. */
+function wanted(): { sent_at_ms?: number; receive_window_ms?: number } {
+  const now = desk.socket.timeMs();
+  return now === null ? {} : { sent_at_ms: now, receive_window_ms: WANTED_MS };
+}
+
 async function sent(order: OrderRequest): Promise<OrderAnswer> {
+  const window = wanted();
+  const overMs = endOf(window);
   try {
-    return await desk.http.post<OrderAnswer>("/orders", order);
+    return await desk.http.post<OrderAnswer>("/orders", { ...order, ...window });
   } catch (error) {
-    return await arrived(order, error);
+    return await arrived(order, error, overMs);
   }
+}
+
+/** Returns from when on a request can enter no more, by this page's clock; now, where that is not known. */
+function endOf(window: { receive_window_ms?: number }): number {
+  return Date.now() + (window.receive_window_ms ?? 0);
 }
 
 /** Sends exits that cancel each other, and perhaps their entry: all of them enter, or none. */
@@ -248,21 +263,23 @@ async function sentLinked(
   stop: OrderRequest,
   entry: OrderRequest | null,
 ): Promise<readonly OrderAnswer[]> {
-  const linked: LinkedRequest = { take_profit: takeProfit, stop, entry };
+  const window = wanted();
+  const overMs = endOf(window);
+  const linked: LinkedRequest = { take_profit: takeProfit, stop, entry, ...window };
   try {
     const answer = await desk.http.post<LinkedAnswer>("/orders/linked", linked);
     return [answer.take_profit, answer.stop, ...(answer.entry ? [answer.entry] : [])];
   } catch (error) {
     const found: OrderAnswer[] = [];
-    for (const order of [takeProfit, stop, ...(entry ? [entry] : [])]) found.push(await arrived(order, error));
+    for (const order of [takeProfit, stop, ...(entry ? [entry] : [])]) found.push(await arrived(order, error, overMs));
     return found;
   }
 }
 
 /** Returns how an order stands of which no answer came, or throws the error where that was an answer. */
-async function arrived(order: OrderRequest, error: unknown): Promise<OrderAnswer> {
+async function arrived(order: OrderRequest, error: unknown, overMs: number): Promise<OrderAnswer> {
   if (!(error instanceof Unknown) || !order.client_order_id) throw error;
-  const found = await lookedFor(order.client_order_id);
+  const found = await lookedFor(order.client_order_id, overMs);
   if (!found)
     throw new Unknown(
       "It is not known whether the order arrived, and the exchange does not answer. Look at your open orders before you try again.",
@@ -270,15 +287,16 @@ async function arrived(order: OrderRequest, error: unknown): Promise<OrderAnswer
   return { order: found, sequence: 0 };
 }
 
-async function lookedFor(clientOrderId: string): Promise<Order | null> {
-  for (let attempt = 0; attempt < ASKS; attempt++) {
+/** Asks for an order until the exchange knows it, or does not once it can enter no more. */
+async function lookedFor(clientOrderId: string, overMs: number): Promise<Order | null> {
+  for (let untold = 0; untold < ASKS; ) {
     await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
     try {
       return await desk.http.get<Order>(`/orders/by-client-id/${encodeURIComponent(clientOrderId)}`);
     } catch (error) {
       // Too many requests, or a service that is away, say nothing of the order.
-      if (error instanceof Refused && error.problem.reason === UNKNOWN_ORDER)
-        throw new Error("The order did not arrive. Nothing was placed; try again.");
+      if (!(error instanceof Refused) || error.problem.reason !== UNKNOWN_ORDER) untold += 1;
+      else if (Date.now() >= overMs) throw new Error("The order did not arrive. Nothing was placed; try again.");
     }
   }
   return null;
