@@ -128,8 +128,9 @@ class Desk {
 
   /** Signs out and forgets the wallet. */
   async disconnect(reason = "Signed out."): Promise<void> {
-    await this.session.logout();
+    const told = this.session.logout();
     this.signedOut(reason);
+    await told;
   }
 
   /** Returns the wallet, or throws what to do. */

@@ -169,6 +169,14 @@ describe("the desk", () => {
     expect(subscribe).not.toHaveBeenCalled();
   });
 
+  it("shows nobody's account from the moment of signing out, though the exchange does not answer", () => {
+    vi.spyOn(desk.session, "logout").mockReturnValue(new Promise(() => undefined));
+    useStore.setState({ account: TOKEN });
+    void desk.disconnect("The wallet changed its account; sign in again.");
+    const { account, wallet } = useStore.getState();
+    expect([account, wallet]).toEqual([null, null]);
+  });
+
   it("learns of a market that was listed while the page stood open", async () => {
     vi.stubGlobal("document", { hidden: false });
     vi.spyOn(desk.socket, "start").mockReturnValue();
@@ -295,6 +303,28 @@ describe("preparing and placing", () => {
     await vi.advanceTimersByTimeAsync(10_000);
     expect(await failing).toContain("did not arrive");
     expect(post.mock.calls.filter(([path]) => path === "/orders/linked")).toHaveLength(2);
+  });
+
+  it("says that an order did not arrive once it can arrive no more, and not before", async () => {
+    vi.spyOn(desk.socket, "timeMs").mockReturnValue(1_900_000_000_000);
+    let sent: OrderRequest | null = null;
+    answering((path, body) => {
+      if (path === "/orders/preview") return previewed(body);
+      sent = body;
+      throw new Unknown("the line fell");
+    });
+    const order = { order_id: "7", status: "new" } as Order;
+    const get = vi.spyOn(desk.http, "get").mockRejectedValue(refused("unknown_order", 404));
+    const placing = place(MARKET, await prepare(MARKET, ticket({})));
+    await vi.advanceTimersByTimeAsync(6_000);
+    expect(sent).toMatchObject({ sent_at_ms: 1_900_000_000_000, receive_window_ms: 10_000 });
+    get.mockResolvedValue(order as never);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect((await placing)[0]?.order).toBe(order);
+    get.mockRejectedValue(refused("unknown_order", 404));
+    const failing = place(MARKET, await prepare(MARKET, ticket({}))).catch((error: unknown) => String(error));
+    await vi.advanceTimersByTimeAsync(12_000);
+    expect(await failing).toContain("did not arrive");
   });
 
   it("says that an order did not arrive only when the exchange says so, else that it is not known", async () => {
