@@ -260,7 +260,9 @@ export class Socket {
     for (const heard of this.channels.values()) {
       if (!belongs(heard.channel, message)) continue;
       const sequence = (message as { sequence?: number }).sequence;
-      if (sequence !== undefined && heard.channel.channel !== "book_top") heard.sequence = sequence;
+      // A command may tell several messages, and the line may fall between two of them: it is told again whole.
+      if (sequence !== undefined && heard.channel.channel !== "book_top")
+        heard.sequence = Math.max(heard.sequence ?? 0, sequence - 1);
       for (const listener of heard.listeners) listener.hear(message);
     }
   }
