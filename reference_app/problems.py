@@ -62,6 +62,7 @@ _METHOD_NOT_ALLOWED: Final = 405
 _TOO_LARGE: Final = 413
 _UNSUPPORTED_MEDIA_TYPE: Final = 415
 _SERVER_ERROR: Final = 500
+_OUT: Final = 503
 
 
 class ProblemError(Exception):
@@ -91,10 +92,12 @@ def problem_of(error: Exception) -> Problem:
         case FormatError():
             return problem_from_error(error)
         case UnknownOutcomeError():
-            return problem(
+            document = problem(
                 RejectReason.UNKNOWN_OUTCOME,
                 f"{error}; it may have been done: ask by its client order id before sending again",
             )
+            out = isinstance(error, UnavailableError)
+            return msgspec.structs.replace(document, status=_OUT) if out else document
         case UnavailableError() | SlowFollowerError():
             return problem(RejectReason.UNAVAILABLE, str(error))
         case RefusedError():

@@ -24,6 +24,8 @@ carries its facts as attributes. Foreign errors are wrapped where they enter.
     |   +-- WrongChainError       the node serves another chain than configured
     |   +-- MissingContractError  no code, or other code, at the configured address
     +-- UnknownOutcomeError       a request whose outcome is unknown; resolve it by id
+        +-- InDoubtError          the same of what the journal was writing when it failed; also an
+                                  UnavailableError
 """
 
 __all__ = [
@@ -33,6 +35,7 @@ __all__ = [
     "FencedError",
     "FormatError",
     "HybridDexError",
+    "InDoubtError",
     "InvariantError",
     "JournalError",
     "JournalFullError",
@@ -183,3 +186,7 @@ class MissingContractError(SettlementError):
 
 class UnknownOutcomeError(HybridDexError):
     """A request was sent and its outcome is unknown. Resolve it by its client order id."""
+
+
+class InDoubtError(UnavailableError, UnknownOutcomeError):
+    """The journal failed while it wrote this. It is not acknowledged, and may be found after a restart."""

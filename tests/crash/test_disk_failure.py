@@ -20,10 +20,12 @@ from pathlib import Path
 import pytest
 
 from hybrid_dex.defaults.file_journal import FileJournal, FileJournalOptions
-from hybrid_dex.errors import UnavailableError
+from hybrid_dex.errors import InDoubtError, UnavailableError
 from hybrid_dex.exchange import Exchange
 from hybrid_dex.model.order import Side
+from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.units import Amount, ClientOrderId
+from reference_app.problems import problem_of
 from tests.crash.simulated_disk import SimulatedDisk
 from tests.exchange_fixtures import ALICE, BOB, ETH, MARKET, RICH, USDC, order
 from tests.tiers import count
@@ -57,11 +59,15 @@ async def test_a_failed_write_stops_writing_and_a_restart_recovers(
         await exchange.deposit(BOB, ETH, RICH)
         before = exchange.view.state_hash()
         fail_on(disk, operation, number)
-        with pytest.raises(UnavailableError):
+        with pytest.raises(InDoubtError) as lost:
             await exchange.place(order(BOB, Side.SELL, name="lost"))
+        told = problem_of(lost.value)
+        assert (told.status, told.code) == (503, RejectReason.UNKNOWN_OUTCOME.value)
         work(disk)
-        with pytest.raises(UnavailableError, match="repair the disk and restart"):
+        with pytest.raises(UnavailableError, match="repair the disk and restart") as refused:
             await exchange.place(order(BOB, Side.SELL, name="refused"))
+        told = problem_of(refused.value)
+        assert (told.status, told.code) == (503, RejectReason.UNAVAILABLE.value)
         assert not exchange.health().ready
         assert exchange.view.state_hash() == before  # reads go on
     async with exchange_on(disk) as exchange:

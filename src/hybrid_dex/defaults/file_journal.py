@@ -32,6 +32,7 @@ from hybrid_dex.defaults.segment_log import Recovery, Segment, SegmentLog
 from hybrid_dex.errors import (
     ConfigurationError,
     FencedError,
+    InDoubtError,
     JournalError,
     JournalFullError,
     UnavailableError,
@@ -210,8 +211,9 @@ class FileJournal:
             FencedError: the head is another one.
             JournalFullError: the frame is too large, or a new segment finds no space; nothing
                 was written, and a later append may succeed.
-            UnavailableError: a write or a sync failed. Frames in flight are not acknowledged and
-                may be found after a restart; nothing is written until the journal is reopened.
+            InDoubtError: writing or syncing it failed. It may be found after a restart; nothing is
+                written until the journal is reopened.
+            UnavailableError: it was not written, and is not until the journal is reopened.
         """
         done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         in_flight = len(self._waiting) + len(self._writing)
@@ -250,7 +252,7 @@ class FileJournal:
         try:
             written, error = self._files.write(frames)
         except Exception as unforeseen:  # noqa: BLE001 # whatever it is, its callers wait
-            written, error = 0, UnavailableError(f"{self._directory}: {unforeseen!r}")
+            written, error = 0, InDoubtError(f"{self._directory}: {unforeseen!r}")
         with contextlib.suppress(RuntimeError):  # the loop ended without closing the journal
             loop.call_soon_threadsafe(self._finish_group, written, error)
 
@@ -264,7 +266,7 @@ class FileJournal:
             self._advanced.set()
             self._advanced = asyncio.Event()
         if error is not None:
-            self._refuse([*group[written:], *self._waiting], error)
+            self._refuse(group[written:], error)
         elif self._waiting:
             self._start_group()
         if not self._writing:
@@ -275,14 +277,20 @@ class FileJournal:
             self._preparation.add_done_callback(self._finish_preparation)
 
     def _refuse(self, lost: list[_Waiting], error: JournalError) -> None:
-        """Acknowledge none of these. Only a full disk, found before writing, is no reason to stop."""
+        """Acknowledge none of these, nor what waits, of which nothing was written.
+
+        Only a full disk, found before writing, is no reason to stop.
+        """
+        untouched = error
         if not isinstance(error, JournalFullError):
             self._stop(str(error))
+            untouched = UnavailableError(self._broken or "")
+        failures = [(item, error) for item in lost] + [(item, untouched) for item in self._waiting]
         self._waiting.clear()
         self._accepted = self._durable
-        for item in lost:
+        for item, failure in failures:
             if not item.done.done():
-                item.done.set_exception(type(error)(*error.args))
+                item.done.set_exception(type(failure)(*failure.args))
 
     def _finish_preparation(self, outcome: "asyncio.Future[None]") -> None:
         self._preparation = None

@@ -39,6 +39,7 @@ from hybrid_dex.defaults.journal_segment import (
 )
 from hybrid_dex.errors import (
     CorruptJournalError,
+    InDoubtError,
     JournalError,
     JournalFullError,
     UnavailableError,
@@ -154,7 +155,7 @@ class SegmentLog:
             try:
                 written += self._write_records(segment, frames[written:])
             except OSError as error:
-                return written, UnavailableError(f"{segment.path}: {error}")
+                return written, InDoubtError(f"{segment.path}: {error}")
         return written, None
 
     def _write_records(self, segment: Segment, frames: list[bytes]) -> int:

@@ -10,6 +10,7 @@ to `_mend`, which first lets everything in flight come to an end:
 
     Ambiguous       read back: the same bytes are success, others mean fenced, none means again
     Fenced          another writer has the journal: stop for good
+    InDoubt         these commands may be found after a restart: their callers are told so
     anything else   these commands did not happen: refuse them; the next ones try afresh
 
 A command that breaks an invariant of one market goes the same way: the engine is made again from
@@ -31,6 +32,7 @@ from hybrid_dex.errors import (
     AmbiguousAppendError,
     FencedError,
     HybridDexError,
+    InDoubtError,
     InvariantError,
     JournalFullError,
     RefusedError,
@@ -503,9 +505,7 @@ class Writer:
             return failure
         self._unrecorded.clear()
         self._sound_position = None
-        if (
-            self._position == flight.position - 1
-        ):  # else the exchange halted, and has not applied all
+        if self._position == flight.position - 1:  # else it halted, and has not applied all
             self._position, self._hash = flight.position, raw[-HASH_BYTES:]
         self._next_position, self._next_hash = flight.position, raw[-HASH_BYTES:]
         for told in held:
@@ -573,11 +573,11 @@ class Writer:
 
     def _give_up(self, flight: _Flight, failure: BaseException) -> None:
         _log.error("record %d is not acknowledged: %s", flight.position, failure)
-        error: HybridDexError
+        error: HybridDexError = UnavailableError(str(failure))
         if isinstance(failure, AmbiguousAppendError):
             error = UnknownOutcomeError(f"{failure}; ask for the order by its client order id")
-        else:
-            error = UnavailableError(str(failure))
+        elif isinstance(failure, InDoubtError):
+            error = failure
         self._refuse(flight.waiting, error)
 
     def _refuse(self, waiting: list[_Waiting], error: HybridDexError) -> None:

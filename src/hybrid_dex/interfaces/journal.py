@@ -41,7 +41,7 @@ class JournalCapabilities:
 class Journal(Protocol):
     """One log for one exchange (or one shard of it).
 
-    Raises, from `append`: `FencedError`, `AmbiguousAppendError`, `UnavailableError`,
+    Raises, from `append`: `FencedError`, `AmbiguousAppendError`, `InDoubtError`, `UnavailableError`,
     `JournalFullError`.
     """
 
