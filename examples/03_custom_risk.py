@@ -22,9 +22,16 @@ class FatFinger:
 
     def check(self, command: dex.Command, view: dex.LedgerView) -> dex.Refusal | None:
         """Look, never change anything: the order may still be refused by others."""
-        if not isinstance(command, dex.PlaceOrder) or command.side is dex.Side.SELL:
+        order: dex.PlaceOrder | dex.OrderView | None
+        if isinstance(command, dex.PlaceOrder):
+            order = command
+        elif isinstance(command, dex.ReplaceOrder):  # it names the order, and a new price
+            order = view.order(command.order_id)
+        else:
             return None
-        if command.price * 10 <= self._last.get(command.market, command.price) * 11:
+        if order is None or order.side is dex.Side.SELL:
+            return None
+        if command.price * 10 <= self._last.get(order.market, command.price) * 11:
             return None
         detail = "more than 10% above the last trade"
         return dex.Refusal(dex.RejectReason.RISK_REFUSED, "price", detail)
@@ -40,7 +47,10 @@ class FatFinger:
 
     def restore(self, state: bytes) -> None:
         """After a restart the rule goes on where it was."""
-        self._last = msgspec.json.decode(state, type=dict[dex.MarketId, int])
+        try:
+            self._last = msgspec.json.decode(state, type=dict[dex.MarketId, int])
+        except msgspec.MsgspecError as error:
+            raise dex.VersionMismatchError(f"not a state of {self.version}: {error}") from error
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from hybrid_dex.defaults.admin_actions import (
     AdminAction,
     AdminActions,
 )
-from hybrid_dex.errors import UnavailableError
+from hybrid_dex.errors import InDoubtError
 from hybrid_dex.exchange import EngineClient, Exchange
 from hybrid_dex.interfaces.auth import Principal
 from hybrid_dex.model.reasons import RejectReason
@@ -53,11 +53,7 @@ _REASONS: Final = {
     ActionRefusal.SAME_ADMIN: RejectReason.SECOND_ADMIN_REQUIRED,
     ActionRefusal.PROPOSER_CHANGED: RejectReason.SECOND_ADMIN_REQUIRED,
 }
-_UNTOLD: Final = (
-    RejectReason.UNKNOWN_OUTCOME,
-    RejectReason.INTERNAL,
-    RejectReason.UNAVAILABLE,  # what a failing disk was writing may be found after a restart
-)
+_UNTOLD: Final = (RejectReason.UNKNOWN_OUTCOME, RejectReason.INTERNAL)
 """Problems after which it is not known whether the action was done."""
 _LISTS: Final = "list_market"
 _PAUSES: Final = ("pause_settlement", "resume_settlement")
@@ -169,7 +165,7 @@ class Administration:
         except Exception as error:  # noqa: BLE001 # told to the asker, logged when it is ours
             document = problem_of(error)
             untold = document.code in _UNTOLD
-            if isinstance(error, UnavailableError):
+            if isinstance(error, InDoubtError):
                 detail = f"{document.detail}: look whether it was done, then use a new id"
                 document = problem(RejectReason.UNKNOWN_OUTCOME, detail)
             return await self.actions.finish(

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from hybrid_dex.defaults.roles import Role
-from hybrid_dex.errors import UnavailableError
+from hybrid_dex.errors import InDoubtError
 from hybrid_dex.exchange import Exchange
 from hybrid_dex.model.commands import CancelPlan, Command, SetMarketState
 from hybrid_dex.model.events import EventBatch
@@ -300,7 +300,7 @@ async def test_what_a_failing_journal_may_have_taken_is_unknown_and_not_refused(
 
     async def written_and_not_synced(command: Command) -> EventBatch:
         await execute(command)
-        raise UnavailableError("the disk says no")
+        raise InDoubtError("the disk says no")
 
     execute = office.engine.execute
     monkeypatch.setattr(office.engine, "execute", written_and_not_synced)

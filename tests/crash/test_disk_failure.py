@@ -77,6 +77,30 @@ async def test_a_failed_write_stops_writing_and_a_restart_recovers(
         assert exchange.view.open_order_count(BOB) == 1, retried
 
 
+async def test_what_only_waited_when_the_disk_failed_is_not_in_doubt() -> None:
+    """Of two frames in flight the first was being written; of the second nothing was."""
+    disk = SimulatedDisk()
+    async with exchange_on(disk) as exchange:
+        await exchange.deposit(BOB, ETH, RICH)
+        entered, leave = threading.Event(), threading.Event()
+
+        def fail(name: str, path: Path) -> None:
+            if name == "sync":
+                entered.set()
+                assert leave.wait(60)
+                raise OSError(errno.EIO, "the disk says no")
+
+        disk.before = fail
+        written = asyncio.ensure_future(exchange.place(order(BOB, Side.SELL, name="written")))
+        assert await asyncio.to_thread(entered.wait, 60)
+        waited = asyncio.ensure_future(exchange.place(order(BOB, Side.SELL, name="waited")))
+        await asyncio.sleep(0.01)
+        leave.set()
+        outcomes = await asyncio.gather(written, waited, return_exceptions=True)
+        assert [type(outcome) for outcome in outcomes] == [InDoubtError, UnavailableError]
+        work(disk)
+
+
 def _name(text: str) -> ClientOrderId:
     return ClientOrderId(text)
 

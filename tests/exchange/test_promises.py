@@ -22,6 +22,7 @@ from hybrid_dex.model.commands import (
     ReplaceOrder,
 )
 from hybrid_dex.model.events import (
+    EventBatch,
     OrderAccepted,
     OrderRejected,
     VoucherExpired,
@@ -308,6 +309,25 @@ class TestReceipts:
             assert (answer.receipt, answer.signature) == (expected, b"r")
             later = await exchange.cancel_receipt(order_id)
             assert later.receipt.sequence == last_group(batch.sequence + 1)
+
+    async def test_what_a_command_did_is_not_taken_from_who_asks(self) -> None:
+        """A gateway that lies could have the operator end fills that were matched already."""
+        async with make(Vault()) as exchange:
+            await funded(exchange)
+            order_id = (await exchange.place(offer(7))).events[0].order_id
+            batch = await exchange.cancel(BOB, order_id)
+            (canceled,) = batch.events
+            more = (msgspec.structs.replace(canceled, filled=99),)
+            told = await exchange.cancel_receipt(
+                order_id, EventBatch(batch.sequence, batch.at_ns, more)
+            )
+            assert told.receipt.filled == 0
+            earlier = EventBatch(1, batch.at_ns, batch.events)
+            told = await exchange.cancel_receipt(order_id, earlier)
+            assert told.reason is Reason.NO_RECEIPT
+            never = EventBatch(0, batch.at_ns, batch.events)
+            told = await exchange.cancel_receipt(order_id, never)
+            assert told.receipt.sequence == last_group(exchange.view.sequence)
 
     async def test_a_replaced_order_has_one_about_the_terms_before(self) -> None:
         """The new revision lives on."""

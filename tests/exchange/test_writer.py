@@ -57,6 +57,22 @@ from tests.exchange_fixtures import (
 
 
 class TestJournalFailure:
+    async def test_nothing_happened_is_not_said_of_orders_of_which_one_entered(self) -> None:
+        """Those that arrived together are told one fate; the journal took the first frame alone."""
+        journal = FaultyJournal()
+        options = ExchangeOptions(max_frame_commands=1)
+        async with Exchange([MARKET], journal=journal, options=options) as exchange:
+            await fund(exchange)
+            both = [order(BOB, Side.SELL, name=name) for name in ("first", "second")]
+            journal.steps = [lambda append: append(), failing(UnavailableError("down"))]
+            with pytest.raises(UnknownOutcomeError, match="some of these orders entered"):
+                await exchange.place_many(both)
+            assert exchange.view.open_order_count(BOB) == 1
+            journal.steps = [failing(UnavailableError("down"))] * 2
+            with pytest.raises(UnavailableError, match="down"):
+                await exchange.place_many([order(BOB, Side.SELL), order(BOB, Side.SELL)])
+            assert exchange.view.open_order_count(BOB) == 1
+
     async def test_an_outage_refuses_and_changes_nothing_and_ends(self) -> None:
         journal = FaultyJournal()
         async with Exchange([MARKET], journal=journal) as exchange:

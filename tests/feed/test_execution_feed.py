@@ -1,5 +1,7 @@
 """Execution reports: whole, in order, each for its trader."""
 
+import msgspec
+
 from hybrid_dex.feed import ExecutionFeed
 from hybrid_dex.model.events import CancelRejected, OrderExpired, OrderRejected
 from hybrid_dex.model.order import CancelReason, OrderStatus, Side
@@ -113,10 +115,13 @@ def test_refusals_name_what_is_known() -> None:
     )
     [report] = feed.apply(batch(3, refused))
     assert (report.exec_type, report.price, report.open) == (ExecType.CANCEL_REJECTED, 100, 9)
+    # Another one's answer is not hers, and tells nothing of her order.
+    [report] = feed.apply(batch(4, msgspec.structs.replace(refused, account=BOB)))
+    assert (report.account, report.market, report.price, report.open) == (BOB, None, None, 0)
     unknown = CancelRejected(
         BOB, None, None, RejectReason.UNKNOWN_ORDER, "order_id", "none", None, Quantity(0)
     )
-    [report] = feed.apply(batch(4, unknown))
+    [report] = feed.apply(batch(5, unknown))
     assert (report.account, report.order_id, report.market) == (BOB, None, None)
 
 

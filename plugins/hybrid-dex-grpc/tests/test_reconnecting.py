@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import AsyncExitStack
 
 import attrs
@@ -68,6 +69,23 @@ async def test_an_order_with_an_id_is_sent_again_and_entered_once(held: Held) ->
             answer = await placing
             assert isinstance(answer, dex.EventBatch)
             assert held.entered == 2
+            assert engine.view.open_order_count(BOB) == 1
+
+
+async def test_a_second_answer_that_says_not_now_tells_nothing_of_the_first(held: Held) -> None:
+    """The order is there, and was wanted no longer when it was sent again."""
+    until_ns = time.time_ns() + 500_000_000
+    async with AsyncExitStack() as stack:
+        async with serving(held) as address:  # type: ignore[arg-type] # as an exchange
+            engine = await stack.enter_async_context(gateway(address))
+            asked = order(BOB, dex.Side.SELL, name="once")
+            placing = asyncio.ensure_future(engine.place(asked, not_after_ns=until_ns))
+            await until(lambda: held.entered == 1)
+        await until(lambda: not engine.health().ready and time.time_ns() > until_ns)
+        held.gate.set()
+        async with serving(held, address=address):  # type: ignore[arg-type] # as an exchange
+            with pytest.raises(dex.UnknownOutcomeError, match="sent before"):
+                await placing
             assert engine.view.open_order_count(BOB) == 1
 
 

@@ -395,14 +395,17 @@ class Exchange(OrderEntry):
         Args:
             order_id: the order.
             batch: what the cancel, expiry or replacement answered. The receipt then counts as soon
-                as a batch settled up to that command; without it, up to the newest command.
+                as a batch settled up to that command; without it, up to the newest command. Only
+                which command it was is taken from it: what that did is the exchange's to know, and
+                where it no longer does, it is as without one.
 
         Raises:
             UnavailableError: the exchange is not open.
             ConfigurationError: there is no chain to settle on.
             SettlementError: nothing can be signed now.
         """
-        return await self._promises().receipt(order_id, batch)
+        known = None if batch is None else self._followers.batch(batch.sequence)
+        return await self._promises().receipt(order_id, known)
 
     async def receipts(
         self,

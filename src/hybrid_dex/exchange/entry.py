@@ -8,7 +8,12 @@ import asyncio
 import contextlib
 from collections.abc import Sequence as Items
 
-from hybrid_dex.errors import ConfigurationError, RefusedError, UnavailableError
+from hybrid_dex.errors import (
+    ConfigurationError,
+    RefusedError,
+    UnavailableError,
+    UnknownOutcomeError,
+)
 from hybrid_dex.exchange.admission import Admission
 from hybrid_dex.exchange.batching import MemberAnswer, answers_of, refuse_all
 from hybrid_dex.exchange.listing import refuse_listing
@@ -80,8 +85,9 @@ class OrderEntry:
             ConfigurationError: the settlement is on a chain, which alone can tell this fact.
             FormatError: a field is of another type than declared, or names no account; nothing
                 happened.
-            UnavailableError: it was not made durable, or its acknowledgement did not come: it may
-                be found after a restart, and its client order id keeps it from happening twice.
+            UnavailableError: it was not made durable; nothing happened. But for an `InDoubtError`:
+                the journal failed while it wrote it, so that it may be found after a restart, and
+                its client order id keeps it from happening twice.
             UnknownOutcomeError: whether it is durable can not be told now, or it is and counts only
                 after a restart; ask by client order id.
             RefusedError: matching pauses, and the command would match; or settlement can not take
@@ -156,8 +162,7 @@ class OrderEntry:
         """As `_enter`, of commands that arrived together; they are handed over together, if at all."""
         paused = self._admission.refuse_matching()
         if paused is not None or self._settling is None or self._settling.paces:
-            pairs = zip(commands, latest, strict=True)
-            return [self._enter(command, until) for command, until in pairs]
+            return self._enter_each(commands, latest)
         if self._writer is None:
             raise UnavailableError(CLOSED)
         entering = [command for command in commands if not isinstance(command, Refusal)]
@@ -170,6 +175,20 @@ class OrderEntry:
         ]
         answers = iter(self._writer.submit_many(entering, untils))
         return [one if isinstance(one, Refusal) else next(answers) for one in commands]
+
+    def _enter_each(
+        self, commands: Items[PlaceOrder | Refusal], latest: Items[TimestampNs | None]
+    ) -> "list[asyncio.Future[EventBatch] | Refusal]":
+        """As `_enter`, one after another: what can not be taken any more is no fault of those before."""
+        answers: list[asyncio.Future[EventBatch] | Refusal] = []
+        for command, until in zip(commands, latest, strict=True):
+            try:
+                answers.append(self._enter(command, until))
+            except UnavailableError as error:
+                refused: asyncio.Future[EventBatch] = asyncio.get_running_loop().create_future()
+                refused.set_exception(error)
+                answers.append(refused)
+        return answers
 
     def _submit(
         self, command: Command, not_after_ns: TimestampNs | None = None
@@ -210,7 +229,8 @@ class OrderEntry:
             orders: as for `place`.
             not_after_ns: of each order, as for `place`; none of them has one when it is empty.
 
-        Raises: as `execute`, when any of them fails; ask for the others by client order id.
+        Raises: as `execute`, when any of them fails; an UnknownOutcomeError where another one entered, or
+            may have. Ask for the others by client order id.
         """
         latest = not_after_ns or [None] * len(orders)
         commands = await self._admission.admit(orders)
@@ -220,7 +240,7 @@ class OrderEntry:
             if not isinstance(answer, Refusal) and not answer.done():
                 with contextlib.suppress(Exception):  # it is told in its turn
                     await answer  # and given up with its caller, as `place` does; the order is not
-        return [_outcome_of(answer) for answer in answers]
+        return _outcomes_of(answers)
 
     async def place_linked(
         self,
@@ -422,6 +442,29 @@ def _outcome_of(answer: "asyncio.Future[EventBatch] | Refusal") -> EventBatch | 
         return answer.result()
     except RefusedError as error:
         return Refusal(RejectReason(error.code), error.field, error.detail)
+
+
+def _outcomes_of(
+    answers: "Items[asyncio.Future[EventBatch] | Refusal]",
+) -> list[EventBatch | Refusal]:
+    """As `_outcome_of`, of each. "Nothing happened" is not raised where that is true of some alone."""
+    outcomes: list[EventBatch | Refusal] = []
+    failed: list[Exception] = []
+    for answer in answers:
+        try:
+            outcomes.append(_outcome_of(answer))
+        except Exception as error:  # noqa: BLE001 # the first is raised below
+            failed.append(error)
+    if not failed:
+        return outcomes
+    if isinstance(failed[0], UnavailableError):
+        for failure in failed:
+            if isinstance(failure, UnknownOutcomeError):
+                raise failure
+        if any(isinstance(outcome, EventBatch) for outcome in outcomes):
+            some = "some of these orders entered; ask for each by its client order id"
+            raise UnknownOutcomeError(f"{some}: {failed[0]}") from failed[0]
+    raise failed[0]
 
 
 def _matches(member: BatchMember | Refusal) -> bool:

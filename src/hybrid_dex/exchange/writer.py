@@ -576,8 +576,10 @@ class Writer:
         error: HybridDexError = UnavailableError(str(failure))
         if isinstance(failure, AmbiguousAppendError):
             error = UnknownOutcomeError(f"{failure}; ask for the order by its client order id")
-        elif isinstance(failure, InDoubtError):
-            error = failure
+        elif isinstance(
+            own := _failure_of(flight), InDoubtError
+        ):  # of those behind it nothing was written
+            error = own
         self._refuse(flight.waiting, error)
 
     def _refuse(self, waiting: list[_Waiting], error: HybridDexError) -> None:

@@ -142,7 +142,8 @@ class ExecutionFeed:
                 yield _report(batch, known, ExecType.TRIGGERED)
             case CancelRejected():
                 known = None if event.order_id is None else self._known(event.order_id)
-                yield _cancel_rejected(batch, event, known)
+                own = None if known is None or known.account != event.account else known
+                yield _cancel_rejected(batch, event, own)  # of another's order nothing is told
             case _:
                 pass
 

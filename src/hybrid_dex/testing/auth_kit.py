@@ -14,7 +14,7 @@ import msgspec
 from hybrid_dex.errors import SignatureError
 from hybrid_dex.interfaces.auth import Auth, LoginClient, Session
 from hybrid_dex.interfaces.risk import Refusal
-from hybrid_dex.model.order import Side
+from hybrid_dex.model.order import Side, TimeInForce
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.signed_order import Authorization, Nonce, SignedOrder
 from hybrid_dex.model.units import AccountId, FeePpm, Price, Quantity
@@ -345,6 +345,8 @@ def _altered(order: SignedOrder, other: AccountId) -> dict[str, SignedOrder]:
         "expiry": {"expiry_s": order.expiry_s + 1},
         "nonce": {"nonce": Nonce(nonce.counter + 1, nonce.revision, nonce.lane)},
         "post-only flag": {"post_only": not order.post_only},
+        "time in force": {"time_in_force": TimeInForce.FOK},
+        "market": {"market": attrs.evolve(order.market, number=order.market.number + 1)},
     }
     return {name: msgspec.structs.replace(order, **change) for name, change in changes.items()}
 

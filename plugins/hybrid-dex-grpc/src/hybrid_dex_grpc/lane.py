@@ -3,8 +3,9 @@
 What waits while a message is sent leaves in the next one together. When the stream breaks, nobody
 knows what became of the requests that were sent and not answered. Those that may be sent twice - all
 of whose orders have a client order id, which the engine keeps from entering twice - are sent again
-once there is another stream; the others' outcome is unknown, and their callers are told so. What
-was never sent has not happened.
+once there is another stream; the others' outcome is unknown, and their callers are told so. So it is
+where the second answer only says that nothing is taken now, which tells nothing of the first. What was
+never sent has not happened.
 """
 
 import asyncio
@@ -19,16 +20,23 @@ import grpc
 from google.protobuf.message import Message
 from grpc import aio
 
-from hybrid_dex import HybridDexError, UnavailableError, UnknownOutcomeError
+from hybrid_dex import (
+    HybridDexError,
+    Refusal,
+    RejectReason,
+    UnavailableError,
+    UnknownOutcomeError,
+)
 from hybrid_dex_grpc import engine_pb2 as pb
 from hybrid_dex_grpc.channel import EngineChannel, told
-from hybrid_dex_grpc.codec import error_of
+from hybrid_dex_grpc.codec import error_of, to_outcome
 
 __all__ = ["Lane"]
 
 _REQUESTS_A_MESSAGE: Final = 256
 _MESSAGE_SHARE: Final = 2
 """A message is cut at this part of the largest, as requests are only counted before it is made."""
+_NOT_NOW: Final = (RejectReason.RECEIVE_WINDOW, RejectReason.SETTLEMENT_BACKLOG)
 _RETRY_S: Final = 0.05
 _RETRY_MAX_S: Final = 1.0
 
@@ -45,12 +53,14 @@ class _Waiting:
         again: whether it may be sent twice.
         answer: resolves with the outcomes.
         sent: whether it was sent on the stream that is or was open.
+        doubted: whether it was sent on one that broke.
     """
 
     request: pb.Request
     again: bool
     answer: "asyncio.Future[list[pb.Outcome]]"
     sent: bool = False
+    doubted: bool = False
 
 
 class Lane:
@@ -204,7 +214,10 @@ class Lane:
                 waiting = self._waiting.get(answer.id)
                 if waiting is None or waiting.answer.done():
                     continue
-                if answer.HasField("failure"):
+                if waiting.doubted and _says_only_not_now(answer):
+                    known = "it was sent before and may have been done; ask by its client order id"
+                    waiting.answer.set_exception(UnknownOutcomeError(known))
+                elif answer.HasField("failure"):
                     waiting.answer.set_exception(error_of(answer.failure))
                 else:
                     waiting.answer.set_result(list(answer.outcomes))
@@ -213,6 +226,7 @@ class Lane:
         """Answer whoever waits and is not sent again."""
         for waiting in self._waiting.values():
             if waiting.again and not self._closed:
+                waiting.doubted = waiting.doubted or waiting.sent
                 continue
             reason = self.down
             if waiting.sent:
@@ -223,6 +237,14 @@ class Lane:
     def _fail(self, waiting: _Waiting, error: HybridDexError) -> None:
         if not waiting.answer.done():
             waiting.answer.set_exception(error)
+
+
+def _says_only_not_now(answer: pb.Answer) -> bool:
+    """Whether an engine refused before it looked whether it knows the order already."""
+    if answer.HasField("failure"):
+        return answer.failure.kind == pb.Failure.UNAVAILABLE
+    found = [to_outcome(one) for one in answer.outcomes if one.HasField("refusal")]
+    return any(isinstance(one, Refusal) and one.reason in _NOT_NOW for one in found)
 
 
 def told_of(error: Exception) -> str:

@@ -10,6 +10,9 @@ export class Refused extends Error {
 /** The request may or may not have arrived: what became of it has to be asked, never assumed. */
 export class Unknown extends Error {}
 
+/** The exchange itself can not tell: it may have been done, or be done after its restart. */
+export class InDoubt extends Unknown {}
+
 export interface Credentials {
   /** Returns a token that is good now, another than the `refused` one, or null when nobody is signed in. */
   token(refused?: string): Promise<string | null>;
@@ -75,7 +78,7 @@ export async function exchange<T>(
   }
   if (reply.ok) return (text ? JSON.parse(text) : undefined) as T;
   const problem = problemOf(text);
-  if (problem?.reason === UNKNOWN_OUTCOME) throw new Unknown(refusal(problem));
+  if (problem?.reason === UNKNOWN_OUTCOME) throw new InDoubt(refusal(problem));
   if (problem) throw new Refused(problem);
   // Answered by something else than the exchange, such as a proxy that waited for it in vain.
   if (reply.status >= 500)

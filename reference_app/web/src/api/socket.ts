@@ -85,7 +85,7 @@ export class Socket {
 
   /** Returns the exchange's time, late by as long as its heartbeats take; null while it is not known. */
   timeMs(): number | null {
-    if (this.clock === null || this.state !== "open") return null;
+    if (this.clock === null) return null;
     return Math.floor(this.clock.timeMs + performance.now() - this.clock.atMs);
   }
 
@@ -186,7 +186,8 @@ export class Socket {
   }
 
   private async hear(heard: Heard): Promise<void> {
-    const after = heard.sequence;
+    // Of candles only the newest is told again: those of a cut are read anew.
+    const after = heard.channel.channel.startsWith("candles_") ? null : heard.sequence;
     const asked = after === null ? heard.channel : { ...heard.channel, after };
     const line = this.line;
     const answer = await this.ask({ op: "subscribe", channels: [asked] });
@@ -220,7 +221,6 @@ export class Socket {
 
   private closed(): void {
     this.line = null;
-    this.clock = null;
     this.signedIn = false;
     for (const heard of this.channels.values()) heard.told = false;
     clearTimeout(this.silence);

@@ -1,7 +1,7 @@
 // From the form to the exchange: the request, its preview, the words, the signature, and what became of it.
 //
 // The document that is signed is made here. Where the exchange's preview says something else, nothing is signed.
-import { Refused, Unknown } from "../api/http";
+import { InDoubt, Refused, Unknown } from "../api/http";
 import type {
   LinkedAnswer,
   LinkedRequest,
@@ -252,9 +252,9 @@ async function sent(order: OrderRequest): Promise<OrderAnswer> {
   }
 }
 
-/** Returns from when on a request can enter no more, by this page's clock; now, where that is not known. */
-function endOf(window: { receive_window_ms?: number }): number {
-  return Date.now() + (window.receive_window_ms ?? 0);
+/** Returns from when on a request can enter no more, by this page's clock; null where it always can. */
+function endOf(window: { receive_window_ms?: number }): number | null {
+  return window.receive_window_ms === undefined ? null : Date.now() + window.receive_window_ms;
 }
 
 /** Sends exits that cancel each other, and perhaps their entry: all of them enter, or none. */
@@ -277,25 +277,26 @@ async function sentLinked(
 }
 
 /** Returns how an order stands of which no answer came, or throws the error where that was an answer. */
-async function arrived(order: OrderRequest, error: unknown, overMs: number): Promise<OrderAnswer> {
+async function arrived(order: OrderRequest, error: unknown, overMs: number | null): Promise<OrderAnswer> {
   if (!(error instanceof Unknown) || !order.client_order_id) throw error;
-  const found = await lookedFor(order.client_order_id, overMs);
+  // What is in doubt at the exchange may count after its restart, however long ago it was wanted.
+  const found = await lookedFor(order.client_order_id, error instanceof InDoubt ? null : overMs);
   if (!found)
     throw new Unknown(
-      "It is not known whether the order arrived, and the exchange does not answer. Look at your open orders before you try again.",
+      "It is not known whether the order arrived, and the exchange can not tell now. Look at your open orders before you try again.",
     );
   return { order: found, sequence: 0 };
 }
 
 /** Asks for an order until the exchange knows it, or does not once it can enter no more. */
-async function lookedFor(clientOrderId: string, overMs: number): Promise<Order | null> {
+async function lookedFor(clientOrderId: string, overMs: number | null): Promise<Order | null> {
   for (let untold = 0; untold < ASKS; ) {
     await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
     try {
       return await desk.http.get<Order>(`/orders/by-client-id/${encodeURIComponent(clientOrderId)}`);
     } catch (error) {
       // Too many requests, or a service that is away, say nothing of the order.
-      if (!(error instanceof Refused) || error.problem.reason !== UNKNOWN_ORDER) untold += 1;
+      if (!(error instanceof Refused) || error.problem.reason !== UNKNOWN_ORDER || overMs === null) untold += 1;
       else if (Date.now() >= overMs) throw new Error("The order did not arrive. Nothing was placed; try again.");
     }
   }

@@ -74,7 +74,7 @@ export function OrderForm(props: { market: Market }): ReactNode {
   const [prepared, setPrepared] = useState<Prepared | null>(null);
   const [problem, setProblem] = useState("");
   const [busy, setBusy] = useState(false);
-  const { hold, sent, leave } = useHeld();
+  const { hold, sent, leave, shown } = useHeld();
   const problems = useMemo(() => problemsOf(market, ticket), [market, ticket]);
   const complete = Object.keys(problems).length === 0;
   const preview = usePreview(market, ticket, complete && account !== null);
@@ -97,7 +97,8 @@ export function OrderForm(props: { market: Market }): ReactNode {
       if (!confirm) await send(ready);
       else if (hold(ready)) setPrepared(ready);
     } catch (error) {
-      setProblem(explain(error));
+      if (shown()) setProblem(explain(error));
+      else notify("bad", explain(error));
     } finally {
       setBusy(false);
     }
@@ -190,7 +191,7 @@ export function OrderForm(props: { market: Market }): ReactNode {
  * Holds what is reviewed until it is left, by a button or with the page, and gives its lanes back then. What is signed and
  * sent goes on though its dialog was closed, and gives them back itself.
  */
-function useHeld(): { hold(ready: Prepared): boolean; sent(): void; leave(): void } {
+function useHeld(): { hold(ready: Prepared): boolean; sent(): void; leave(): void; shown(): boolean } {
   const held = useRef<Prepared | null>(null);
   const shown = useRef(true);
   const leave = (): void => {
@@ -215,6 +216,7 @@ function useHeld(): { hold(ready: Prepared): boolean; sent(): void; leave(): voi
       held.current = null;
     },
     leave,
+    shown: () => shown.current,
   };
 }
 

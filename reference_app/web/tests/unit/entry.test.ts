@@ -2,7 +2,7 @@
 import { createElement } from "react";
 import { renderToString } from "react-dom/server";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Refused, Unknown } from "../../src/api/http";
+import { InDoubt, Refused, Unknown } from "../../src/api/http";
 import type { Info, Market, Order, OrderRequest, Preview } from "../../src/api/types";
 import { floorTo, formatDecimal, grouped, padded, parseDecimal } from "../../src/money/decimal";
 import { affordable, movePrice, notional, protectedPrice, stepProblem } from "../../src/money/market";
@@ -298,9 +298,10 @@ describe("preparing and placing", () => {
     expect(get.mock.calls.map(([path]) => path)).toEqual(
       prepared.requests.map((order) => `/orders/by-client-id/${order.client_order_id}`),
     );
+    vi.spyOn(desk.socket, "timeMs").mockReturnValue(1_900_000_000_000);
     get.mockRejectedValue(refused("unknown_order", 404));
     const failing = place(MARKET, await prepare(MARKET, bracket)).catch((error: unknown) => String(error));
-    await vi.advanceTimersByTimeAsync(10_000);
+    await vi.advanceTimersByTimeAsync(12_000);
     expect(await failing).toContain("did not arrive");
     expect(post.mock.calls.filter(([path]) => path === "/orders/linked")).toHaveLength(2);
   });
@@ -328,9 +329,10 @@ describe("preparing and placing", () => {
   });
 
   it("says that an order did not arrive only when the exchange says so, else that it is not known", async () => {
+    let lost: Error = new Unknown("no answer");
     answering((path, body) => {
       if (path === "/orders/preview") return previewed(body);
-      throw new Unknown("no answer");
+      throw lost;
     });
     const get = vi.spyOn(desk.http, "get").mockRejectedValue(refused("unknown_order", 404));
     const outcome = async (): Promise<unknown> => {
@@ -338,7 +340,13 @@ describe("preparing and placing", () => {
       await vi.advanceTimersByTimeAsync(60_000);
       return placing;
     };
+    // Without a window it can arrive at any time, and what the exchange has in doubt can count after its restart.
+    expect(String(await outcome())).toContain("not known whether the order arrived");
+    vi.spyOn(desk.socket, "timeMs").mockReturnValue(1_900_000_000_000);
     expect(String(await outcome())).toContain("did not arrive");
+    lost = new InDoubt("the journal failed");
+    expect(String(await outcome())).toContain("not known whether the order arrived");
+    lost = new Unknown("no answer");
     for (const other of [new Unknown("no answer"), refused("rate_limited", 429), refused("unavailable", 503)]) {
       get.mockRejectedValue(other);
       expect(String(await outcome())).toContain("not known whether the order arrived");

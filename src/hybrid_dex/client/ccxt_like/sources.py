@@ -25,6 +25,7 @@ from hybrid_dex.client.ccxt_like.shapes import (
 )
 from hybrid_dex.client.client import ExchangeClient
 from hybrid_dex.client.errors import UnreachableError
+from hybrid_dex.client.http import RetryLaterError
 from hybrid_dex.client.own_orders import LIVE
 from hybrid_dex.client.stream import Reconnected
 from hybrid_dex.errors import RefusedError, UnknownOutcomeError
@@ -45,6 +46,7 @@ __all__ = ["balances", "book_of", "books", "candles", "fills", "orders", "ticker
 _NS_PER_MS: Final = 1_000_000
 _ACCEPTED_KEPT: Final = 10_000
 _PAUSE_S: Final = 0.2
+_LONGEST_PAUSE_S: Final = 2.0
 _T = TypeVar("_T")
 
 
@@ -179,9 +181,13 @@ def _recorded(status: StatusAnswer) -> int:
 
 
 async def _at_last(ask: Callable[[], Awaitable[_T]]) -> _T:
-    """Ask until the exchange can be reached: what is not read now is not told later either."""
+    """Ask until the exchange answers: what is not read now is not told later either."""
+    pause_s = _PAUSE_S
     while True:
         try:
             return await ask()
         except (UnreachableError, UnknownOutcomeError):
-            await asyncio.sleep(_PAUSE_S)
+            await asyncio.sleep(pause_s)
+        except RetryLaterError as error:
+            await asyncio.sleep(max(pause_s, error.wait_s or 0.0))
+        pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
