@@ -576,9 +576,7 @@ class Writer:
         error: HybridDexError = UnavailableError(str(failure))
         if isinstance(failure, AmbiguousAppendError):
             error = UnknownOutcomeError(f"{failure}; ask for the order by its client order id")
-        elif isinstance(
-            own := _failure_of(flight), InDoubtError
-        ):  # of those behind it nothing was written
+        elif isinstance(own := _failure_of(flight), InDoubtError):  # not so those that waited
             error = own
         self._refuse(flight.waiting, error)
 
