@@ -205,14 +205,14 @@ async def test_an_operator_without_funds_is_not_offered_for(world: World) -> Non
         return error(words) if request["method"] == SEND else None
 
     async with FaultProxy(world.anvil.url, refuse) as node:
-        settlement = world.settlement(rpc_urls=[node.url], bump_after_s=3)
+        settlement = world.settlement(rpc_urls=[node.url], bump_after_s=12)
         async with Server(world, settlement) as server:
             fills = world.trade(alice, bob)
             await settlement.submit(fills)
             for _ in range(5):
                 enough = node.fired + 2  # one of them begins from now on
                 await world.until(lambda enough=enough: node.fired >= enough, mine=False)
-                world.clock.ahead_s += 2
+                world.clock.ahead_s += 8
             assert "insufficient funds" in settlement.health().error
             node.fault = lambda *_: None
             await world.until(lambda: server.reader.all_at(fills, SettlementStage.FINAL))
