@@ -84,7 +84,8 @@ def of(method: str, change: Callable[[FaultProxy, Request], Any], *, share: floa
 
     def make(rng: random.Random) -> Answer:
         def answer(proxy: FaultProxy, request: Request) -> Any:
-            if request["method"] != method or proxy.fired >= _MANY or rng.random() > share:
+            passes = proxy.fired and rng.random() > share  # the first never does
+            if request["method"] != method or proxy.fired >= _MANY or passes:
                 return None
             return change(proxy, request)
 
@@ -179,8 +180,8 @@ def stale_head(rng: random.Random) -> Answer:
 
     async def answer(proxy: FaultProxy, request: Request) -> object:
         asks = request["method"] == "eth_getBlockByNumber" and request["params"][0] == "latest"
-        if not asks or proxy.fired >= _MANY or rng.random() > 0.4:
-            return None
+        if not asks or proxy.fired >= _MANY or (proxy.fired and rng.random() > 0.4):
+            return None  # but the first time in any case
         head = await proxy.forward(request)
         below = max(0, int(head["result"]["number"], 16) - rng.randrange(1, 3))
         return await proxy.forward({**request, "params": [hex(below), False]})
