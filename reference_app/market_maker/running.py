@@ -30,12 +30,14 @@ async def quote_until_stopped(
     Raises:
         HybridDexError: the exchange can not be reached, or refuses the login or the options.
     """
+    # Nothing is to be pulled yet, and a cleaner end could wait for an exchange that does not answer.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGINT, os._exit, _INTERRUPTED)
     async with ExchangeClient(
         url, signer=LocalSigner(key), options=client_options(options)
     ) as client:
         stop = asyncio.Event()
         console.print(f"quoting {options.market} at {url} for {client.account}; Ctrl-C ends")
-        # Not before: until there is something to pull, a signal ends the program by itself.
+        # Not before: until there is something to pull, a signal ends the program at once.
         _stop_at_a_signal(stop, console)
         with Live(console=console, auto_refresh=False) as live:
             maker = MarketMaker(

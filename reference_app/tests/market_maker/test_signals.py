@@ -49,8 +49,10 @@ async def line_to(stack: Stack) -> AsyncIterator[Line]:
         lambda reader, writer: line.take(to, reader, writer), "127.0.0.1", 0
     )
     line.port = server.sockets[0].getsockname()[1]
-    yield line
-    server.close()
+    try:
+        yield line
+    finally:
+        server.close()
 
 
 @asynccontextmanager
