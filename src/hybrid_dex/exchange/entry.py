@@ -225,12 +225,13 @@ class OrderEntry:
     ) -> list[EventBatch | Refusal]:
         """Enter orders in turn; return the answer to each.
 
+        Where one fails and another one entered, or may have, that is an `UnknownOutcomeError`.
+
         Args:
             orders: as for `place`.
             not_after_ns: of each order, as for `place`; none of them has one when it is empty.
 
-        Raises: as `execute`, when any of them fails; an UnknownOutcomeError where another one entered, or
-            may have. Ask for the others by client order id.
+        Raises: as `execute`, when any of them fails; ask for the others by client order id.
         """
         latest = not_after_ns or [None] * len(orders)
         commands = await self._admission.admit(orders)
