@@ -105,6 +105,24 @@ def test_top_and_depth_add_up_levels() -> None:
     assert SortedBook(MARKET).top() == Top(None, None)
 
 
+def test_what_a_level_has_open_is_summed_again_after_each_change() -> None:
+    """Also where as many orders stand there as when it was summed last, and as many left since."""
+    book = book_of((1, SELL, 11, 5))
+    assert book.top().ask == Level(11, 5)
+    book.cancel(1)
+    book.add(Resting(2, "a", SELL, 11, 7))
+    assert book.top().ask == Level(11, 7)
+    book.reduce(2, 1)
+    assert book.top().ask == Level(11, 6)
+    assert book.place(3, "a", BUY, 11, 2)
+    assert book.top().ask == Level(11, 4)
+    book.add(Resting(4, "a", SELL, 11, 1))
+    assert book.top().ask == Level(11, 5)
+    book.cancel(2)
+    book.add(Resting(5, "a", SELL, 11, 9))
+    assert book.top().ask == Level(11, 10)
+
+
 def test_a_dry_run_sees_every_order_once_and_changes_nothing() -> None:
     """Over several levels, with many orders at one price."""
     rows = [(i, SELL, 10 + i // 40, 2) for i in range(120)]

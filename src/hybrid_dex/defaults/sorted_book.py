@@ -13,6 +13,7 @@ It must never decide anything but who is next: fills, funds and self-trade belon
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
+from operator import attrgetter
 from typing import Any, Final
 
 from sortedcontainers import SortedList
@@ -34,28 +35,44 @@ _NEAR: Final = 8
 """How many ticks behind the best level are looked at before the sorted keys are asked: of the
 benchmark's mixed orders the next one is among them nine times of ten."""
 _BUY: Final = Side.BUY
+_OPEN_OF: Final = attrgetter("quantity")
+_NOT_SUMMED: Final = (-1, 0, 0)
+"""What no level is like: none has so few orders."""
 
 
 class _Level:
-    """All orders at one price, oldest first, and the sum of what is open.
+    """All orders at one price, oldest first.
 
     A plain dict keeps the order of arrival, but finds its first entry by walking over the gaps
     that removed ones leave in front. So who walks over a level rebuilds it first, if more left
     since the last time than it had to `spare`.
+
+    What is open of them is summed when somebody asks. The sum is kept with how many orders there
+    were and how many could leave: who comes changes the first alone and who leaves changes both, so
+    it holds for as long as these are the same. What changes otherwise forgets it.
     """
 
-    __slots__ = ("half", "key", "orders", "quantity", "spare")
+    __slots__ = ("half", "key", "orders", "spare", "summed")
 
     def __init__(self, half: "_Half", key: int) -> None:
         self.half = half
         self.key = key
         self.orders: dict[OrderId, Resting] = {}
-        self.quantity = 0
         self.spare = _SPARE_GAPS
+        self.summed = _NOT_SUMMED
+
+    @property
+    def quantity(self) -> int:
+        """The sum of what is open. O(orders) after one came or left."""
+        size, spare, quantity = self.summed
+        if size != len(self.orders) or spare != self.spare:
+            quantity = sum(map(_OPEN_OF, self.orders.values()))
+            self.summed = len(self.orders), self.spare, quantity
+        return quantity
 
     def close_gaps(self) -> dict[OrderId, Resting]:
         """Rebuild the orders and return them; say how many may leave until the next time."""
-        self.orders = dict(self.orders)
+        self.orders, self.summed = dict(self.orders), _NOT_SUMMED
         self.spare = _SPARE_GAPS + len(self.orders) // 2
         return self.orders
 
@@ -95,7 +112,7 @@ class _Half:
     def empty_level(self, level: _Level) -> None:
         """Take a level whose last order left out of those with orders."""
         key, empty = level.key, self.empty
-        level.orders, level.quantity, level.spare = {}, 0, _SPARE_GAPS
+        level.orders, level.spare, level.summed = {}, _SPARE_GAPS, _NOT_SUMMED
         empty[key] = None
         if key == self.best:
             self.best = self.after(key)
@@ -180,7 +197,7 @@ class SortedBook:
     def add(self, order: Resting) -> None:
         """Put an order at the back of its level."""
         order_id = order.order_id
-        if self._newest < order_id < self._turn:
+        if order_id > self._newest and order_id < self._turn:  # a chain takes longer
             self._newest, part = order_id, self._key_of
         else:
             part = self._admit(order_id)
@@ -195,7 +212,6 @@ class SortedBook:
         if not orders:
             level.half.fill_level(key)
         orders[order_id] = order
-        level.quantity += order.quantity
         part[order_id] = level.key
 
     def place(
@@ -221,26 +237,20 @@ class SortedBook:
         >>> met.order_id, met.price, met.quantity, book.top().bid
         (1, 10, 5, Level(price=11, quantity=2))
         """
-        if self._newest < order_id < self._turn:
+        key: int
+        if side is _BUY:
+            if price >= self._asks.reached:
+                return self._trade(order_id, account, side, price, quantity)
+            key = price
+        else:
+            if price <= self._bids.best:
+                return self._trade(order_id, account, side, price, quantity)
+            key = -price
+        # As `add` does, without the call that every order would pay for.
+        if order_id > self._newest and order_id < self._turn:  # a chain takes longer
             self._newest, part = order_id, self._key_of
         else:
             part = self._admit(order_id)
-        key: int = price
-        met: Sequence[Resting] = ()
-        if side is _BUY:
-            if key >= self._asks.reached:
-                met, quantity = self._take(self._asks, -key, quantity)
-                if not quantity:
-                    return met
-                part = self._table.part(order_id)  # its dict may have run empty and gone
-        else:
-            if key <= self._bids.best:
-                met, quantity = self._take(self._bids, key, quantity)
-                if not quantity:
-                    return met
-                part = self._table.part(order_id)
-            key = -key
-        # As `add` does, without the call that every order would pay for.
         try:
             level = self._levels[key]
         except KeyError:
@@ -249,9 +259,8 @@ class SortedBook:
         if not orders:
             level.half.fill_level(key)
         orders[order_id] = Resting(order_id, account, side, price, quantity)
-        level.quantity += quantity
         part[order_id] = level.key
-        return met
+        return ()
 
     def remove(self, order_id: OrderId) -> Resting:
         """Take an order out and return it as it stood."""
@@ -275,7 +284,6 @@ class SortedBook:
         orders = level.orders
         order = orders.pop(order_id)
         if orders:
-            level.quantity -= order.quantity
             level.spare -= 1
         else:
             level.half.empty_level(level)
@@ -295,7 +303,7 @@ class SortedBook:
             level.orders[order_id] = Resting(
                 order_id, order.account, order.side, order.price, Quantity(left)
             )
-            level.quantity -= by
+            level.summed = _NOT_SUMMED
         else:
             message = (
                 f"order {order_id} has {order.quantity} lots open; it can not be reduced by {by}"
@@ -331,28 +339,19 @@ class SortedBook:
         self._newest = max(self._newest, order_id)
         return part
 
-    def _take(
-        self, half: _Half, limit: int, quantity: Quantity
-    ) -> tuple[Sequence[Resting], Quantity]:
-        """Take what a limit reaches; return the orders that were met, and what is still wanted."""
-        wanted: Any = quantity  # and stays one; to call every difference so costs a call each
+    def _trade(
+        self, order_id: OrderId, account: AccountId, side: Side, price: Price, quantity: Quantity
+    ) -> Sequence[Resting]:
+        """`place` of an order that meets another one."""
+        if order_id <= self._newest and order_id in self._table:
+            raise KeyError(order_id)
+        half, limit = (self._asks, -price) if side is _BUY else (self._bids, price)
         met: list[Resting] = []
         levels, key_of, table = half.levels, self._key_of, self._table
+        wanted: Any = quantity  # and stays one; to call every difference so costs a call each
         while wanted and half.best >= limit:
             level = levels[half.best]
-            left: Any = level.quantity - wanted
-            if left <= 0:  # then all of them go
-                met += level.orders.values()
-                wanted = -left
-                for gone_id in level.orders:
-                    try:
-                        del key_of[gone_id]
-                    except KeyError:
-                        table.pop_older(gone_id)
-                half.empty_level(level)
-                continue
             orders = level.orders if level.spare > 0 else level.close_gaps()
-            level.quantity = left
             before = len(met)
             for one in orders.values():
                 met.append(one)
@@ -360,11 +359,11 @@ class SortedBook:
                 if wanted <= 0:
                     break
             gone = met[before:]
-            if wanted:
+            if wanted < 0:  # the last one stays, with what is left of it
                 gone.pop()
-                left = -wanted
+                left: Any = -wanted
                 orders[one.order_id] = Resting(one.order_id, one.account, one.side, one.price, left)
-            level.spare -= len(gone)
+                level.summed, wanted = _NOT_SUMMED, 0
             for one in gone:
                 gone_id = one.order_id
                 del orders[gone_id]
@@ -372,8 +371,13 @@ class SortedBook:
                     del key_of[gone_id]
                 except KeyError:
                     table.pop_older(gone_id)
-            wanted = 0
-        return tuple(met), wanted
+            if orders:
+                level.spare -= len(gone)
+            else:
+                half.empty_level(level)
+        if wanted:
+            self.add(Resting(order_id, account, side, price, wanted))
+        return met
 
 
 def _view(level: _Level) -> Level:
