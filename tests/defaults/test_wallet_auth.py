@@ -3,6 +3,7 @@
 import random
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from unittest.mock import Mock
 
 import attrs
 import msgspec
@@ -97,6 +98,25 @@ async def test_an_executor_changes_nothing_but_where_the_work_is_done(
         )
         assert await beside.verify_many(orders) == await auth.verify_many(orders)
         assert await beside.verify_many(orders[:3]) == await auth.verify_many(orders[:3])
+
+
+async def test_trees_are_checked_in_line_however_many_they_are(
+    auth: WalletAuth, rng: random.Random
+) -> None:
+    """All but the recovery of a tree's one signature holds the interpreter."""
+    ladders: list[SignedOrder] = []
+    for _ in range(20):
+        signer = LocalSigner(rng.randbytes(32))
+        tree = [seeded_orders.order(rng, AccountId(signer.address)) for _ in range(8)]
+        ladders += signer.sign_bulk(tree, DOMAIN)
+    with ThreadPoolExecutor(1) as executor:
+        handed = Mock(wraps=executor.submit)
+        executor.submit = handed  # type: ignore[method-assign] # counted
+        beside = attrs.evolve(auth, executor=executor)
+        assert await beside.verify_many(ladders) == await auth.verify_many(ladders)
+        assert not handed.called
+        await beside.verify_many(orders_of(rng, 20))
+        assert handed.called
 
 
 async def test_no_orders_no_verdicts(auth: WalletAuth) -> None:

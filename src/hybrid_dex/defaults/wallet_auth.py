@@ -91,7 +91,8 @@ class WalletAuthOptions:
         sessions_per_account: a further login closes the account's oldest.
         token_cache: verified access tokens remembered, to check their HMAC once.
         hand_over_at: batches with at least this many signatures go to the executor, if there is
-            one. The orders of a tree share theirs, and all but its recovery holds the interpreter.
+            one. The orders of a tree share theirs, and all but its recovery holds the interpreter,
+            so threads would wait for each other where most orders are of trees.
         verify_in_line: orders verified on the event loop before others get their turn.
     """
 
@@ -303,9 +304,12 @@ class WalletAuth:
         return len(ended)
 
     def _is_large(self, orders: Sequence[SignedOrder]) -> bool:
-        """Whether there are as many signatures as are worth a thread."""
+        """Whether there are as many signatures as are worth a thread, and not many more orders."""
         enough = self.options.hand_over_at
-        return len(orders) >= enough and len({order.signature for order in orders}) >= enough
+        if len(orders) < enough:
+            return False
+        signatures = len({order.signature for order in orders})
+        return signatures >= enough and signatures * 2 >= len(orders)
 
     def _verify(self, orders: Sequence[SignedOrder]) -> list[Authorization | Refusal]:
         trees = ProvenTrees()
