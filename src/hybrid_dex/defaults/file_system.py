@@ -8,11 +8,14 @@ import errno
 import fcntl
 import os
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 import attrs
 
 __all__ = ["FileSystem", "LocalFileSystem"]
+
+_FULL_SYNC: Final[int | None] = getattr(fcntl, "F_FULLFSYNC", None)
+"""macOS has this instead of fdatasync; its fsync leaves what was written in the drive's cache."""
 
 
 class FileSystem(Protocol):
@@ -121,7 +124,10 @@ class LocalFileSystem:
 
     def sync(self, descriptor: int) -> None:
         """Return once everything written to the file survives a power cut."""
-        os.fdatasync(descriptor)
+        if _FULL_SYNC is None:
+            os.fdatasync(descriptor)
+        else:
+            fcntl.fcntl(descriptor, _FULL_SYNC)
 
     def rename(self, source: Path, target: Path) -> None:
         """Replace ``target`` atomically."""
