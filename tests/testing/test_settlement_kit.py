@@ -19,7 +19,7 @@ from hybrid_dex.model.settlement import FillFailure, MatchedFill, SettlementStag
 from hybrid_dex.model.solvency import Discrepancy, Statement
 from hybrid_dex.model.vouchers import CancelReceipt, Voucher
 from hybrid_dex.settlement.local import LocalSettlement
-from hybrid_dex.testing import SettlementBench, SettlementKit, matched_groups
+from hybrid_dex.testing import RuleBrokenError, SettlementBench, SettlementKit, matched_groups
 from hybrid_dex.testing.traffic import MARKETS
 from tests.testing.mutants import is_refused
 
@@ -124,6 +124,21 @@ class FailsAfterARestart(LocalSettlement):
             yield command
 
 
+class DoublesAfterARestart(LocalSettlement):
+    """Keeps in a place of its own what it took, and settles it beside what comes again."""
+
+    taken: dict[int, MatchedFill] = {}  # noqa: RUF012 # what a restart finds
+
+    async def open(self, markets: Sequence[object]) -> None:
+        await super().open(markets)
+        await super().submit(list(self.taken.values()))
+        self._newest = 0
+
+    async def submit(self, fills: Sequence[MatchedFill], journal_hash: bytes = bytes(32)) -> None:
+        self.taken.update((fill.fill_id, fill) for fill in fills)
+        await super().submit(fills, journal_hash)
+
+
 class TakesAgain(LocalSettlement):
     """Begins anew with each market that is listed, even with one that it has."""
 
@@ -213,6 +228,7 @@ MUTANTS: list[tuple[str, Callable[[], Settlement]]] = [
     ("only_what_was_submitted_is_told", TellsOfOthers),
     ("a_repeat_is_recognised", TakesRepeats),
     ("a_restart_loses_and_doubles_nothing", FailsAfterARestart),
+    ("a_restart_loses_and_doubles_nothing", DoublesAfterARestart),
     ("a_market_listed_later_settles_as_one_of_the_start", TakesAgain),
     ("a_market_listed_later_settles_as_one_of_the_start", RefusesItsOwn),
     ("a_market_is_refused_where_it_would_not_settle", ListsAnything),
@@ -252,3 +268,10 @@ def test_a_settlement_that_never_settles_is_told() -> None:
 
     kit = type("SleepyKit", (LocalKit,), {"kind": Sleeps, "timeout_s": 0.2})
     assert is_refused(kit, "every_fill_becomes_final_once")
+
+
+def test_what_is_told_final_twice_after_a_restart_is_named() -> None:
+    """By the fills, and how often each was told."""
+    kit = type("DoublingKit", (LocalKit,), {"kind": DoublesAfterARestart})
+    with pytest.raises(RuleBrokenError, match=r"told final after a restart.*: 2"):
+        kit().test_a_restart_loses_and_doubles_nothing()

@@ -188,13 +188,19 @@ class SettlementKit(Kit):
 
     @rule
     async def test_a_restart_loses_and_doubles_nothing(self) -> None:
-        """Closed before anything is final, opened again, all submitted again: all becomes final."""
+        """Closed before all is final, opened again, all submitted again: all becomes final, once."""
         async with self._open() as world:
             await world.submit(world.bench.groups[:2])
+        before = world.finals()
         async with self._open() as world:
             await world.submit(world.bench.groups)
             await world.until_final()
+            for _ in range(20):
+                await world.turn()
             expect("failures", world.failures(), [])
+            finals = {fill: n for fill, n in world.finals().items() if fill not in before}
+            once = {fill: 1 for fill in sorted(world.all) if fill not in before}
+            expect("how often each fill was told final after a restart", finals, once)
         async with self._open() as world:
             await world.submit(world.bench.groups[-1:])
             for _ in range(20):
