@@ -15,6 +15,7 @@ from hybrid_dex.model.events import (
     EventBatch,
     FillMade,
     FillSettled,
+    OrderAccepted,
     VoucherExpired,
     VoucherRedeemed,
 )
@@ -28,6 +29,7 @@ from hybrid_dex.model.history import (
 from hybrid_dex.model.settlement import SettlementStage
 from hybrid_dex.model.views import OrderView
 from hybrid_dex.testing import HistoryKit
+from hybrid_dex.testing.traffic import ACCOUNTS
 from tests.testing.mutants import is_refused
 
 
@@ -118,6 +120,42 @@ class IgnoresTime(SqlRecords):
         return await super().find_orders(account, plain, **asked)
 
 
+class FirstOfTheName(SqlRecords):
+    """Names the oldest order that an account gave an id."""
+
+    async def order_by_client_id(self, account: str, client_order_id: str) -> OrderView | None:
+        every = await self.orders(account, before=None, limit=1000)
+        named = [one for one in every if one.client_order_id == client_order_id]
+        return named[-1] if named else None
+
+
+class AnybodysName(SqlRecords):
+    """Finds other accounts' orders by their ids."""
+
+    async def order_by_client_id(self, account: str, client_order_id: str) -> OrderView | None:
+        found = [
+            await super(AnybodysName, self).order_by_client_id(one, client_order_id)
+            for one in (account, *ACCOUNTS)
+        ]
+        return next((one for one in found if one is not None), None)
+
+
+class FirstHash(SqlRecords):
+    """Keeps the hash of the terms with which an order came, whatever it is replaced by."""
+
+    async def project(self, batches: Sequence[EventBatch]) -> None:
+        self.first = getattr(self, "first", {})
+        for event in (event for one in batches for event in one.events):
+            if isinstance(event, OrderAccepted) and event.authorization is not None:
+                self.first[event.authorization.order_hash] = event.order_id
+        await super().project(batches)
+
+    async def order_by_hash(self, account: str, order_hash: bytes) -> OrderView | None:
+        order_id = self.first.get(order_hash)
+        found = None if order_id is None else await self.order(order_id)
+        return found if found is not None and found.account == account else None
+
+
 class ForgetsTrades(Without):
     """Draws candles without the last trade."""
 
@@ -145,6 +183,9 @@ MUTANTS: list[tuple[str, Callable[[str], History]]] = [
     ("vouchers_end_once", ForgetsEnds),
     ("settlements_keep_their_transactions", NoTransactions),
     ("orders_are_found_by_what_is_asked", IgnoresTime),
+    ("orders_are_found_by_client_order_id", FirstOfTheName),
+    ("orders_are_found_by_client_order_id", AnybodysName),
+    ("orders_are_found_by_their_hash", FirstHash),
     ("candles_are_what_traded", ForgetsTrades),
     ("minutes_are_of_the_position_that_they_name", OtherPosition),
 ]

@@ -65,7 +65,10 @@ class History(Records, Protocol):
         ...
 
     async def order_by_hash(self, account: AccountId, order_hash: bytes) -> OrderView | None:
-        """Return an account's order by the hash of its signed terms, or ``None``."""
+        """Return an account's order by the hash of its signed terms, or ``None``.
+
+        Of a replaced order, the hash is that of its last terms.
+        """
         ...
 
     async def find_orders(

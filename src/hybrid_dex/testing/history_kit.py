@@ -12,6 +12,7 @@ from random import Random
 from typing import Final, TypeAlias, TypeVar
 
 import attrs
+import msgspec
 
 from hybrid_dex.defaults.sorted_book import SortedBook
 from hybrid_dex.defaults.standard_risk import StandardRisk
@@ -23,6 +24,8 @@ from hybrid_dex.model.events import (
     EventBatch,
     FillMade,
     FillSettled,
+    OrderAccepted,
+    OrderReplaced,
     VoucherExpired,
     VoucherIssued,
     VoucherRedeemed,
@@ -39,7 +42,16 @@ from hybrid_dex.model.history import (
 )
 from hybrid_dex.model.order import OrderStatus
 from hybrid_dex.model.settlement import SettlementStage
-from hybrid_dex.model.units import AccountId, AssetId, Sequence, TimestampNs
+from hybrid_dex.model.signed_order import Authorization
+from hybrid_dex.model.units import (
+    AccountId,
+    AssetId,
+    ClientOrderId,
+    FeePpm,
+    OrderId,
+    Sequence,
+    TimestampNs,
+)
 from hybrid_dex.testing.records_kit import RecordsKit
 from hybrid_dex.testing.rules import expect, made, rule
 from hybrid_dex.testing.traffic import ACCOUNTS, MARKETS, apply, movement, traffic
@@ -59,6 +71,7 @@ _KINDS: Final[dict[type, TransferKind]] = {
     VoucherExpired: TransferKind.VOUCHER_EXPIRED,
 }
 _PAGE: Final = 7
+_NAMES: Final = tuple(ClientOrderId(f"mine-{number}") for number in range(7))
 _SECOND_NS: Final = 10**9
 
 _RowT = TypeVar("_RowT")
@@ -254,6 +267,39 @@ class HistoryKit(RecordsKit):
                 expect(f"orders of {query}", found, wanted)
 
     @rule
+    async def test_orders_are_found_by_client_order_id(self) -> None:
+        """The newest that the account gave the id, live or ended; another account's is none."""
+        batches, named, _ = _named(_past(self.seed, self.length).batches)
+        async with self._history(batches) as records:
+            for account in ACCOUNTS:
+                for name in sorted({name for _, name in named}):
+                    found = await records.order_by_client_id(account, name)
+                    order_id = named.get((account, name))
+                    wanted = None if order_id is None else await records.order(order_id)
+                    expect(f"{account}'s order {name}", found, wanted)
+            for account, name in (
+                (ACCOUNTS[0], ClientOrderId("none")),
+                (AccountId("nobody"), _NAMES[0]),
+            ):
+                found = await records.order_by_client_id(account, name)
+                expect(f"{account}'s order {name}", found, None)
+
+    @rule
+    async def test_orders_are_found_by_their_hash(self) -> None:
+        """That of the terms signed last, live or ended; another account's is none."""
+        batches, _, signed = _named(_past(self.seed, self.length).batches)
+        async with self._history(batches) as records:
+            for order_id, (account, order_hash, replaced) in signed.items():
+                wanted = await records.order(order_id)
+                found = await records.order_by_hash(account, order_hash)
+                expect(f"the order of hash {order_hash.hex()}", found, wanted)
+                found = await records.order_by_hash(AccountId("nobody"), order_hash)
+                expect(f"a stranger's order of hash {order_hash.hex()}", found, None)
+                for before in replaced:
+                    found = await records.order_by_hash(account, before)
+                    expect(f"the order of replaced hash {before.hex()}", found, None)
+
+    @rule
     async def test_candles_are_what_traded(self) -> None:
         """Every interval of every market, from the fills, to the last lot and atom."""
         past = _past(self.seed, self.length)
@@ -315,6 +361,44 @@ def _past(seed: int, length: int) -> _Past:
             moved = apply(engine, movement(engine, rng))
             past.batches.append(EventBatch(engine.sequence, engine.at_ns, moved))
     return past
+
+
+_Names: TypeAlias = dict[tuple[AccountId, ClientOrderId], OrderId]
+_Signed: TypeAlias = dict[OrderId, tuple[AccountId, bytes, tuple[bytes, ...]]]
+
+
+def _named(batches: list[EventBatch]) -> tuple[list[EventBatch], _Names, _Signed]:
+    """Give every order one of few ids and a signature, as each replacement.
+
+    Return the newest order of each account and id, and of each order its account, the hash of its
+    last terms and those before.
+    """
+    names: _Names = {}
+    signed: _Signed = {}
+    found: list[EventBatch] = []
+    for batch in batches:
+        events = list(batch.events)
+        for index, event in enumerate(events):
+            if not isinstance(event, OrderAccepted | OrderReplaced):
+                continue
+            nonce = batch.sequence << 16 | index
+            order_hash = nonce.to_bytes(32, "big")
+            proof = Authorization(
+                str(event.account), 0, FeePpm(500), 9, nonce, order_hash, bytes(65)
+            )
+            if isinstance(event, OrderAccepted):
+                name = _NAMES[nonce % len(_NAMES)]
+                names[event.account, name] = event.order_id
+                signed[event.order_id] = event.account, order_hash, ()
+                events[index] = msgspec.structs.replace(
+                    event, client_order_id=name, authorization=proof
+                )
+            else:
+                _, last, before = signed[event.order_id]
+                signed[event.order_id] = event.account, order_hash, (*before, last)
+                events[index] = msgspec.structs.replace(event, authorization=proof)
+        found.append(EventBatch(batch.sequence, batch.at_ns, tuple(events)))
+    return found, names, signed
 
 
 def _transfers(past: _Past, account: AccountId) -> list[TransferRecord]:
