@@ -24,6 +24,7 @@ from hybrid_dex.settlement.deployment import Deployer
 from hybrid_dex.settlement.evm import EvmSettlement
 from hybrid_dex.settlement.evm.contract import ExchangeContract
 from hybrid_dex.settlement.evm.node import Node
+from hybrid_dex.settlement.grants import Grants
 from hybrid_dex.signing import LocalSigner
 from tests.chain.harness import OWNER_KEY, Trader, World, as_owner, key
 from tests.chain.listing_process import Run, SigningAuth, list_and_die
@@ -201,6 +202,38 @@ async def test_revocations_of_blocks_that_are_not_final_are_told_with_the_listin
         RevokeLane(account=alice.account, asset=sol, lane=0, key=9 << 8),
         RaiseFloor(account=alice.account, asset=sol, floor=3),
     ]
+
+
+async def test_a_key_that_was_granted_before_the_listing_counts_with_it(
+    world: World, tmp_path: Path
+) -> None:
+    """One that was revoked by then does not, final or not; and all of it across a restart."""
+    alice, session = await world.trader(1), [LocalSigner(key(800 + n)).address for n in range(3)]
+    market = await list_on_chain(world, NEW)
+    expires_at_s = world.anvil.now_s() + 86_400
+
+    def door() -> Grants:
+        return Grants(rpc_url=world.anvil.url, contract=world.deployment.contract, key=key(101))
+
+    settlement = world.settlement(confirmations=12)
+    async with door() as alices, exchange(world, tmp_path, settlement):
+        for one in session:
+            await alices.grant(one, market, buy="5", sell="2", expires_at_s=expires_at_s)
+        await alices.grant(session[0], market, buy="1", sell="0", expires_at_s=expires_at_s)
+        await alices.revoke(session[1], market)
+        await all_is_final(world, settlement)
+    settlement = world.settlement(confirmations=12)
+    async with door() as alices, exchange(world, tmp_path, settlement) as running:
+        await alices.revoke(session[2], market)
+        height = world.anvil.height()
+        await world.until(lambda: settlement.health().head_block >= height, mine=False)
+        await running.execute(ListMarket(market=market))
+        await world.until(lambda: bool(running.view.sessions(alice.account)), mine=False)
+        await all_is_final(world, settlement)
+        usable = [one for one in running.view.sessions(alice.account) if not one.revoked]
+        assert [(one.key, one.market, one.buy_budget, one.sell_budget) for one in usable] == [
+            (session[0], market.id, 6 * USDC, 2_000)
+        ]
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import attrs
 import msgspec
 import pytest
 from hypothesis import given
@@ -44,7 +45,7 @@ from hybrid_dex.settlement.facts import (
     WithdrawnSeen,
     position,
 )
-from hybrid_dex.settlement.ledger import Ledger, LedgerState
+from hybrid_dex.settlement.ledger import Ledger, LedgerState, unlisted_market
 
 ALICE, BOB, USDC = AccountId("alice"), AccountId("bob"), AssetId("USDC")
 MARKET = MarketId("ETH-USDC")
@@ -479,3 +480,88 @@ def test_a_known_token_is_told_by_its_symbol(kind: type[DepositSeen | WithdrawnS
     ledger.see((kind(log=0, account=ALICE, asset=USDC, amount=Amount(4)),), 3)
     assert len(ledger.final(3)[1]) == 1
     assert not ledger.nameless
+
+
+KEY, LATER = AccountId("key"), AccountId("later")
+THERE = unlisted_market(7)
+LISTED = {THERE: MARKET}
+
+
+def granted(key: AccountId, buys: int, *, log: int = 0, expiry_s: int = 900) -> SessionGrantedSeen:
+    """Alice lets a key trade in the market that is not listed yet."""
+    return SessionGrantedSeen(
+        log=log,
+        account=ALICE,
+        key=key,
+        market=THERE,
+        buy_budget=buys,
+        sell_budget=2,
+        expiry_s=expiry_s,
+    )
+
+
+def revoked(key: AccountId, *, log: int = 0) -> SessionRevokedSeen:
+    """Alice takes it back."""
+    return SessionRevokedSeen(log=log, account=ALICE, key=key, market=THERE, requested_at_s=7)
+
+
+def told_late(key: AccountId, buys: int, sells: int, at: int) -> GrantSession:
+    """What the engine is told of a key, at a place that was made up."""
+    return GrantSession(
+        account=ALICE,
+        key=key,
+        market=MARKET,
+        buy_budget=Amount(buys),
+        sell_budget=Quantity(sells),
+        expiry_s=990,
+        position=position(at, 1 << 23),
+    )
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_grant_in_a_market_that_is_not_listed_counts_with_the_listing(restarted: bool) -> None:
+    """What is left of it, once; the engine hears nothing of the market before."""
+    ledger = Ledger(LedgerState(), {}, {})
+    facts = (granted(KEY, 5), granted(LATER, 6, log=1), granted(KEY, 4, log=2, expiry_s=990))
+    assert ledger.see((*facts, revoked(LATER, log=3)), 40) == []
+    assert ledger.final(40)[1] == []
+    assert ledger.changes(40) == []
+    if restarted:
+        stored = msgspec.json.decode(msgspec.json.encode(ledger.state), type=LedgerState)
+        ledger = Ledger(stored, {}, LISTED)
+    else:
+        assert ledger.name({}, LISTED) == []
+    assert ledger.changes(41) == [told_late(KEY, 9, 4, 41)]
+    assert ledger.changes(41) == []
+    assert Ledger(ledger.state, {}, LISTED).changes(42) == []
+
+
+def test_what_is_not_final_when_a_market_is_listed_counts_as_anywhere() -> None:
+    """A revocation at once and in its place, which is above that of the grant; a grant when final."""
+    ledger = Ledger(LedgerState(), {}, {})
+    ledger.see((granted(KEY, 5, expiry_s=990),), 40)
+    ledger.final(40)
+    facts: tuple[Fact, ...] = (granted(LATER, 6), revoked(KEY, log=3), CANCELED)
+    for block, fact in enumerate(facts, 41):
+        assert ledger.see((fact,), block) == []
+    ledger.forget()
+    place = position(42, 3)
+    revocation = RevokeSession(account=ALICE, key=KEY, market=MARKET, position=place)
+    assert ledger.name({}, LISTED) == [revocation]
+    assert ledger.changes(40) == [told_late(KEY, 5, 2, 40)]
+    (grant,) = ledger.final(41)[1]
+    assert isinstance(grant, GrantSession)
+    assert (grant.market, grant.key, grant.position) == (MARKET, LATER, position(41, 0))
+
+
+def test_a_revocation_that_is_final_with_the_look_of_the_listing_leaves_nothing() -> None:
+    """Told late, the grant would stand above it and bring the key back."""
+    ledger = Ledger(LedgerState(), {}, {})
+    ledger.see((granted(KEY, 5),), 40)
+    ledger.final(40)
+    ledger.name({}, LISTED)
+    revocation = attrs.evolve(revoked(KEY), market=MARKET)  # its market has a name by now
+    assert len(ledger.see((revocation,), 41)) == 1
+    ledger.final(41)
+    assert ledger.changes(41) == []
+    assert ledger.state.unlisted == []

@@ -25,6 +25,9 @@ is remembered, final facts only, and told when the token has a name, at a start 
 position is then that of the telling, above everything that the engine knows. The facts of blocks
 that are not final are named where they stand, and count by the rules above.
 
+The same holds of session keys in a market that is not listed here yet: what is left of their
+grants is remembered, and told when the market is listed.
+
 `owed` follows what the vault must owe by the facts alone. When the contract says otherwise, a node
 left out a log.
 """
@@ -51,7 +54,7 @@ from hybrid_dex.model.commands import (
     SetMarketState,
 )
 from hybrid_dex.model.market import Market, MarketState
-from hybrid_dex.model.units import MAX_AMOUNT, AccountId, Amount, AssetId, Quantity
+from hybrid_dex.model.units import MAX_AMOUNT, AccountId, Amount, AssetId, MarketId, Quantity
 from hybrid_dex.model.vouchers import Voucher
 from hybrid_dex.settlement.facts import (
     ApprovalRevokedSeen,
@@ -72,7 +75,7 @@ from hybrid_dex.settlement.facts import (
     position,
 )
 
-__all__ = ["Ledger", "LedgerState", "moved", "token_names"]
+__all__ = ["Ledger", "LedgerState", "market_names", "moved", "token_names", "unlisted_market"]
 
 _ENDED_KEPT: Final = 1 << 14
 """So many ended vouchers are remembered: far more than end while the engine takes one command."""
@@ -80,6 +83,7 @@ _LATE_LOG: Final = 1 << 23
 """Log indexes from here on are no log's: the places of what is told late, in a final block."""
 
 _Key: TypeAlias = tuple[AccountId, AssetId]
+_SessionKey: TypeAlias = tuple[AccountId, AccountId, MarketId]
 _RequestFact: TypeAlias = RequestSeen | RequestCanceledSeen | WithdrawnSeen
 
 
@@ -95,6 +99,8 @@ class LedgerState(msgspec.Struct):
         nameless_lanes: the keys up to which lane 0 was canceled for such a base token.
         nameless_floors: the floors for such a quote token.
         late: the highest position that was made up for something told late.
+        unlisted: grants in markets that are not listed here: account, key, market, what it may
+            spend and sell, and its expiry.
     """
 
     requested: list[tuple[AccountId, AssetId, Amount]] = []
@@ -105,6 +111,7 @@ class LedgerState(msgspec.Struct):
     nameless_lanes: list[tuple[AccountId, AssetId, int]] = []
     nameless_floors: list[tuple[AccountId, AssetId, int]] = []
     late: int = 0
+    unlisted: list[tuple[AccountId, AccountId, MarketId, int, int, int]] = []
 
 
 class Ledger:
@@ -117,10 +124,18 @@ class Ledger:
         state: what an earlier run stored.
         names: the configured assets by token address. A fact names a token without a name by its
             address; ``None`` takes every asset as known.
+        markets: the listed markets by what they are called unlisted; ``None`` takes every one as
+            listed.
     """
 
-    def __init__(self, state: LedgerState, names: Mapping[str, AssetId] | None = None) -> None:
+    def __init__(
+        self,
+        state: LedgerState,
+        names: Mapping[str, AssetId] | None = None,
+        markets: Mapping[MarketId, MarketId] | None = None,
+    ) -> None:
         self._known = None if names is None else frozenset[AssetId]()
+        self._listed = None if markets is None else frozenset[MarketId]()
         self._requested: dict[_Key, int] = {(a, s): n for a, s, n in state.requested}
         self._told: dict[_Key, int] = {(a, s): n for a, s, n in state.told}
         self._owed = dict(state.owed)
@@ -129,9 +144,14 @@ class Ledger:
         self._lanes = {(a, s): n for a, s, n in state.nameless_lanes}
         self._floors = {(a, s): n for a, s, n in state.nameless_floors}
         self._late = state.late
+        self._grants: dict[_SessionKey, tuple[int, int, int]] = {
+            (account, key, market): (buys, sells, expiry_s)
+            for account, key, market, buys, sells, expiry_s in state.unlisted
+        }
         self._blocks: list[tuple[Fact, ...]] = []
+        self._head = 0
         self._dirty: set[_Key] = set()
-        self.name({} if names is None else names)
+        self.name({} if names is None else names, {} if markets is None else markets)
         self._vouchers: dict[tuple[AccountId, int], Voucher] = {}
         self._ended: dict[tuple[AccountId, int], None] = {}
 
@@ -147,6 +167,7 @@ class Ledger:
             nameless_lanes=_rows(self._lanes),
             nameless_floors=_rows(self._floors),
             late=self._late,
+            unlisted=[(*key, *limits) for key, limits in sorted(self._grants.items())],
         )
 
     @property
@@ -159,13 +180,22 @@ class Ledger:
         """The addresses of tokens with balances in the vault that no market here names."""
         return frozenset(asset for (_, asset), n in self._nameless.items() if n)
 
-    def name(self, names: Mapping[str, AssetId]) -> list[Command]:
-        """Know tokens by their names from now on; return what the engine must know at once.
+    def name(
+        self, names: Mapping[str, AssetId], markets: Mapping[MarketId, MarketId] | None = None
+    ) -> list[Command]:
+        """Know tokens and markets by their names from now on; return what the engine must know at once.
 
         Between two looks only. What is remembered of them is told by the next `changes`.
         """
+        markets = {} if markets is None else markets
         if self._known is not None:
             self._known |= frozenset(names.values())
+        if self._listed is not None:
+            self._listed |= frozenset(markets.values())
+        self._grants = {
+            (account, key, markets.get(market, market)): limits
+            for (account, key, market), limits in self._grants.items()
+        }
         self._requested = _named(self._requested, names)
         self._nameless = _named(self._nameless, names)
         self._lanes, self._floors = _named(self._lanes, names), _named(self._floors, names)
@@ -173,12 +203,13 @@ class Ledger:
         self.unproven = {names.get(asset, asset) for asset in self.unproven}
         self._dirty |= self._requested.keys() | self._told.keys()
         commands: list[Command] = []
+        lowest = self._head - len(self._blocks) + 1
         for index, facts in enumerate(self._blocks):
-            self._blocks[index] = tuple(_named_fact(fact, names) for fact in facts)
+            self._blocks[index] = tuple(_named_fact(fact, names, markets) for fact in facts)
             self._touch(self._blocks[index])
             for before, fact in zip(facts, self._blocks[index], strict=True):
-                # Its asset had no name, so it was passed over; revocations of assets have no place.
-                command = None if fact is before else self._revocation(fact, block=0)
+                # It was passed over as long as its asset or market had no name.
+                command = None if fact is before else self._revocation(fact, lowest + index)
                 if command is not None:
                     commands.append(command)
         return commands
@@ -188,6 +219,7 @@ class Ledger:
     def see(self, facts: tuple[Fact, ...], block: int) -> list[Command]:
         """Take the facts of the new head; return what the engine must know at once."""
         self._blocks.append(facts)
+        self._head = block
         self._touch(facts)
         commands: list[Command] = []
         for fact in facts:
@@ -199,6 +231,7 @@ class Ledger:
     def forget(self) -> tuple[Fact, ...]:
         """Drop the head's facts and return them. What was revoked stays so: its owner asked."""
         facts = self._blocks.pop()
+        self._head -= 1
         self._touch(facts)
         return facts
 
@@ -311,7 +344,7 @@ class Ledger:
                 return RaiseFloor(account=fact.account, asset=fact.asset, floor=fact.floor)
             case MarketClosingSeen():
                 return SetMarketState(market=fact.market, state=MarketState.HALTED)
-            case SessionRevokedSeen():
+            case SessionRevokedSeen() if self._is_listed(fact.market):
                 return RevokeSession(
                     account=fact.account,
                     key=fact.key,
@@ -348,7 +381,7 @@ class Ledger:
                     salt=fact.salt,
                     position=at,
                 )
-            case SessionGrantedSeen():
+            case SessionGrantedSeen() if self._is_listed(fact.market):
                 return GrantSession(
                     account=fact.account,
                     key=fact.key,
@@ -378,6 +411,8 @@ class Ledger:
                 _keep_highest(self._lanes, (fact.account, fact.asset), fact.key, self._known)
             case FloorSeen():
                 _keep_highest(self._floors, (fact.account, fact.asset), fact.floor, self._known)
+            case SessionGrantedSeen() | SessionRevokedSeen():
+                self._book_session(fact)
             case _:
                 pass
         if isinstance(fact, DepositSeen | WithdrawnSeen | VoucherRedeemedSeen) and (
@@ -389,18 +424,31 @@ class Ledger:
             if left:
                 self._nameless[key] = left
 
-    # Tokens that got a name
+    def _book_session(self, fact: SessionGrantedSeen | SessionRevokedSeen) -> None:
+        """Keep what a key may do in a market that is not listed; a revocation leaves nothing."""
+        session = (fact.account, fact.key, fact.market)
+        if isinstance(fact, SessionRevokedSeen):
+            self._grants.pop(session, None)
+        elif not self._is_listed(fact.market):
+            buys, sells, expiry_s = self._grants.get(session, (0, 0, 0))
+            self._grants[session] = (
+                buys + fact.buy_budget,
+                sells + fact.sell_budget,
+                max(expiry_s, fact.expiry_s),
+            )
+
+    # Tokens and markets that got a name
 
     def _late_commands(self, block: int) -> list[Command]:
-        """Tell what was remembered of tokens that have a name now, once."""
+        """Tell what was remembered of tokens and markets that have a name now, once."""
         commands: list[Command] = []
         for key in [key for key in sorted(self._nameless) if self._is_known(key[1])]:
             account, asset = key
             amount = self._nameless.pop(key)
-            self._late = max(self._late + 1, position(block, _LATE_LOG))
+            at = self._late_place(block)
             kind = Deposit if amount > 0 else CompleteWithdrawal
             commands.append(
-                kind(account=account, asset=asset, amount=Amount(abs(amount)), position=self._late)
+                kind(account=account, asset=asset, amount=Amount(abs(amount)), position=at)
             )
         for key in [key for key in sorted(self._lanes) if self._is_known(key[1])]:
             account, asset = key
@@ -409,7 +457,33 @@ class Ledger:
         for key in [key for key in sorted(self._floors) if self._is_known(key[1])]:
             account, asset = key
             commands.append(RaiseFloor(account=account, asset=asset, floor=self._floors.pop(key)))
+        return commands + self._late_grants(block)
+
+    def _late_grants(self, block: int) -> list[Command]:
+        commands: list[Command] = []
+        for session in [one for one in sorted(self._grants) if self._is_listed(one[2])]:
+            account, key, market = session
+            buys, sells, expiry_s = self._grants.pop(session)
+            commands.append(
+                GrantSession(
+                    account=account,
+                    key=key,
+                    market=market,
+                    buy_budget=Amount(buys),
+                    sell_budget=Quantity(sells),
+                    expiry_s=expiry_s,
+                    position=self._late_place(block),
+                )
+            )
         return commands
+
+    def _late_place(self, block: int) -> int:
+        """Return the next place of what is told late."""
+        self._late = max(self._late + 1, position(block, _LATE_LOG))
+        return self._late
+
+    def _is_listed(self, market: MarketId) -> bool:
+        return self._listed is None or market in self._listed
 
     def _is_known(self, asset: AssetId | None) -> bool:
         return self._known is None or asset is None or asset in self._known
@@ -445,6 +519,16 @@ def token_names(*markets: Market) -> dict[str, AssetId]:
     return {asset.token: asset.id for asset in assets if asset.token is not None}
 
 
+def market_names(*markets: Market) -> dict[MarketId, MarketId]:
+    """Return the markets' symbols by what they were called before they were listed."""
+    return {unlisted_market(market.number): market.id for market in markets}
+
+
+def unlisted_market(number: int) -> MarketId:
+    """Return what a market of the contract is called that is not listed here."""
+    return MarketId(f"number {number}")
+
+
 def _requests(facts: Iterable[Fact]) -> Sequence[_RequestFact]:
     return [
         fact
@@ -478,8 +562,13 @@ def _named(kept: Mapping[_Key, int], names: Mapping[str, AssetId]) -> dict[_Key,
     return {(account, names.get(asset, asset)): n for (account, asset), n in kept.items()}
 
 
-def _named_fact(fact: Fact, names: Mapping[str, AssetId]) -> Fact:
-    """Return a fact under the name that its token has now, or the same one."""
+def _named_fact(
+    fact: Fact, names: Mapping[str, AssetId], markets: Mapping[MarketId, MarketId]
+) -> Fact:
+    """Return a fact under the name that its token or market has now, or the same one."""
+    market: MarketId | None = getattr(fact, "market", None)
+    if market is not None and market in markets:
+        return attrs.evolve(fact, market=markets[market])  # type: ignore[arg-type] # it has the field
     asset: AssetId | None = getattr(fact, "asset", None)
     if asset is None or asset not in names:
         return fact

@@ -1,7 +1,8 @@
 """The deployed contract as the backend reads it: its logs as facts, its state, its refusals.
 
 It never sends anything. A token that no market of the exchange names is named by its address, a
-market that the exchange has not listed is passed over: nothing here trades in it.
+market that the exchange has not listed by its number; that such a market closes is passed over:
+it is asked for when the market is listed.
 """
 
 from collections.abc import Sequence
@@ -53,7 +54,7 @@ from hybrid_dex.settlement.facts import (
     WithdrawnSeen,
 )
 from hybrid_dex.settlement.layout import FillPosition
-from hybrid_dex.settlement.ledger import token_names
+from hybrid_dex.settlement.ledger import token_names, unlisted_market
 from hybrid_dex.signing import keccak256
 from hybrid_dex.signing.address import ZERO_ADDRESS
 
@@ -372,8 +373,11 @@ class ExchangeContract:
         if name in _OF_A_LANE:
             return await self._lane_fact(event)
         if name in _OF_A_MARKET:
-            market = self.market_id(event["args"]["market"])
-            return None if market is None else _market_fact(event, market)
+            number = event["args"]["market"]
+            market = self.market_id(number)
+            if market is None and name == "MarketClosing":
+                return None
+            return _market_fact(event, market or unlisted_market(number))
         if name in _OF_A_TOKEN:
             token = event["args"]["token"]
             return _token_fact(event, self._assets.get(token, AssetId(token)))

@@ -58,7 +58,7 @@ from hybrid_dex.settlement.facts import (
     Skip,
 )
 from hybrid_dex.settlement.layout import Culprit
-from hybrid_dex.settlement.ledger import Ledger, token_names
+from hybrid_dex.settlement.ledger import Ledger, market_names, token_names
 from hybrid_dex.settlement.reconciliation import Block, Chain
 from hybrid_dex.settlement.transaction_state import Signal, TransactionState, advance
 
@@ -133,6 +133,7 @@ class Pipeline:
         pipeline.ledger = Ledger(
             state.ledger,
             token_names(*markets.values()),
+            market_names(*markets.values()),
         )
         if state.cursor is None:  # all that the vault ever took is read from its logs
             pipeline.ledger.begin(dict.fromkeys(pipeline.ledger.known, 0))
@@ -161,9 +162,9 @@ class Pipeline:
         self.markets = {**self.markets, market.id: market}
 
     def name(self, market: Market, *, closing: bool) -> None:
-        """Know a market's tokens by their names, what is followed and remembered included."""
+        """Know a market and its tokens by their names, what is followed and remembered included."""
         self._ask([0])  # what is told now may have been asked for long ago
-        self._tell(self.ledger.name(token_names(market)))
+        self._tell(self.ledger.name(token_names(market), market_names(market)))
         if closing:  # since before its closing would have been a fact
             self._tell([SetMarketState(market=market.id, state=MarketState.HALTED)])
 
