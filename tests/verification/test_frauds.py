@@ -365,10 +365,27 @@ class TestReceipts:
 class TestBatches:
     def test_a_fill_that_the_log_does_not_have_is_named(self) -> None:
         stage = _trade()
+        stage.do(AdvanceTime())
         more = _trade()
         more.place(CAROL, BUY, 1, 250_010)
         verdict = stage.run().verify(batches=more.run().settled())
         assert Fraud.SETTLED_NOT_IN_LOG in frauds(verdict)
+
+    @pytest.mark.parametrize("size", [1, 9])
+    def test_what_was_settled_behind_the_end_of_the_log_convicts_nobody(self, size: int) -> None:
+        """The exchange goes on; what the log does have is judged all the same, and only once told."""
+        stage = _trade()
+        for _ in range(2):
+            stage.place(CAROL, BUY, 1, 250_010)
+        shown = stage.run()
+        verdict = shown.verify(frames=shown.frames[:-2], batches=shown.settled(size=size))
+        assert [finding.fraud for finding in verdict.findings] == [Fraud.NOT_COVERED]
+        assert "the log ends with command 11" in verdict.findings[0].detail
+        assert verdict.settled is not None
+        assert (verdict.settled.settled, verdict.settled.batches) == (2, 4 - min(3, size))
+        other = stage.tampered(lambda commands: commands.__setitem__(9, AdvanceTime())).run()
+        verdict = other.verify(frames=other.frames[:-2], batches=shown.settled(size=size))
+        assert frauds(verdict) > {Fraud.SETTLED_OTHERWISE, Fraud.NOT_COVERED}
 
     def test_a_fill_of_another_quantity_is_named(self) -> None:
         shown = _trade().run()

@@ -53,7 +53,7 @@ _EXPLANATIONS = {
     Fraud.WRONG_PRICE: "A fill is not at the maker's limit, or beyond the taker's.",
     Fraud.RULE_BROKEN: "The log breaks another matching rule.",
     Fraud.FORGED_RECEIPT: "The receipt is not signed by the operator: it proves nothing.",
-    Fraud.NOT_COVERED: "The log ends before what the receipt is about: ask for a newer one.",
+    Fraud.NOT_COVERED: "The log ends before what the receipt or batch is about: ask for a newer one.",
     Fraud.REWRITTEN: "The operator signed another history: the receipt's frame is not the log's.",
     Fraud.OMITTED: "What the operator signed is not in the log at all.",
     Fraud.FRONT_RUN: "The log has the order later than the operator signed: something went in before it.",

@@ -4,11 +4,15 @@ A batch says which fills it settles, up to which group it speaks, and which jour
 from. All of that has to be what the log has: the same fills, in an order that changes nothing, and
 none left out. What the contract skipped is told with its reason; whether the list of skipped fills
 is the contract's own follows from the next batch, which repeats the root that comes of it.
+
+The chain goes on behind a log that was published up to some frame. What a batch holds of later
+commands is neither proven nor refuted, and said to be so once.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 
 import attrs
+import msgspec
 
 from hybrid_dex.errors import FormatError, HybridDexError
 from hybrid_dex.model.events import FillMade
@@ -129,12 +133,16 @@ def check_batches(
             )
             return report
         report.batches += 1
-        found = list(_chained(log, batch, number, expected_root))
+        found = list(_chained(batch, number, expected_root))
+        found += _made_from(log, batch)
         if number == 0:
             spoken = 0 if batch.number == 1 else None
-        found += _held(report, groups, numbers, batch, settled.skipped)
+        found += _held(report, groups, numbers, _up_to_the_end(log, batch), settled.skipped)
         found += _left_out(groups, batch, spoken)
-        report.findings += [attrs.evolve(one, batch=batch.number) for one in found]
+        found = [attrs.evolve(one, batch=batch.number) for one in found]
+        if any(one.fraud is Fraud.NOT_COVERED for one in report.findings):
+            found = [one for one in found if one.fraud is not Fraud.NOT_COVERED]
+        report.findings += found
         number, spoken = batch.number, batch.up_to
         expected_root = _root_after(batch, settled, numbers, domain)
     if spoken is not None:
@@ -180,8 +188,18 @@ def _terms_of(event: object) -> OrderTerms | None:
     )
 
 
-def _chained(log: Reenactment, batch: Batch, last: int, root: bytes) -> Iterator[Finding]:
-    """Judge a batch's place among the others, and the journal that it names."""
+def _up_to_the_end(log: Reenactment, batch: Batch) -> Batch:
+    """Return a batch without the groups of commands behind the log's end."""
+    end = len(log.batches)
+    sections = []
+    for section in batch.sections:
+        groups = tuple(group for group in section.groups if group.sequence >> 8 <= end)
+        sections.append(msgspec.structs.replace(section, groups=groups))
+    return msgspec.structs.replace(batch, sections=tuple(sections))
+
+
+def _chained(batch: Batch, last: int, root: bytes) -> Iterator[Finding]:
+    """Judge a batch's place among the others."""
     if last and batch.number != last + 1:
         detail = f"batch {batch.number} follows batch {last}"
         yield Finding(fraud=Fraud.BROKEN_BATCHES, detail=detail)
@@ -191,21 +209,34 @@ def _chained(log: Reenactment, batch: Batch, last: int, root: bytes) -> Iterator
             detail=f"batch {batch.number} continues another one than was given: the fills or the "
             "skipped ones before it are not what the contract applied",
         )
+
+
+def _made_from(log: Reenactment, batch: Batch) -> Iterator[Finding]:
+    """Judge the journal that a batch names, and whether the log goes as far."""
+    end = len(log.batches)
     sequences = [group.sequence for section in batch.sections for group in section.groups]
     if not sequences:
         return
     named = next((one for one in log.marks if one.frame_hash == batch.journal_hash), None)
-    if batch.journal_hash == GENESIS_HASH or named is None:
+    newest = max(sequences) >> 8
+    if newest > end or (named is None and batch.up_to >> 8 > end):
+        yield Finding(
+            fraud=Fraud.NOT_COVERED,
+            detail=f"batch {batch.number} settles fills up to command {newest} and speaks up to "
+            f"command {batch.up_to >> 8}; the log ends with command {end}",
+            sequence=newest,
+        )
+    elif batch.journal_hash == GENESIS_HASH or named is None:
         yield Finding(
             fraud=Fraud.BROKEN_BATCHES,
             detail=f"batch {batch.number} names journal {batch.journal_hash.hex()}, which is no "
             "record of the log",
         )
-    elif named.last_sequence < max(sequences) >> 8:
+    elif named.last_sequence < newest:
         yield Finding(
             fraud=Fraud.BROKEN_BATCHES,
             detail=f"batch {batch.number} names record {named.position}, which ends before its "
-            f"fills of command {max(sequences) >> 8}",
+            f"fills of command {newest}",
         )
 
 
