@@ -387,6 +387,27 @@ class TestBatches:
         verdict = other.verify(frames=other.frames[:-2], batches=shown.settled(size=size))
         assert frauds(verdict) > {Fraud.SETTLED_OTHERWISE, Fraud.NOT_COVERED}
 
+    @pytest.mark.parametrize("role", ["maker", "taker"])
+    def test_another_fee_than_the_log_has_is_named(self, role: str) -> None:
+        """Below what its trader signed the contract takes any, and no root is made of it."""
+        shown = _trade().run()
+        (settled,) = shown.settled()
+        batch = decode_batch(settled.data)
+        (section,) = batch.sections
+        (group,) = section.groups
+        dearer = group.taker if role == "taker" else group.fills[0].maker
+        orders = tuple(
+            msgspec.structs.replace(order, fee_rate_ppm=order.fee_rate_ppm + 100)
+            if index == dearer
+            else order
+            for index, order in enumerate(section.orders)
+        )
+        sections = (msgspec.structs.replace(section, orders=orders),)
+        data = encode_batch(msgspec.structs.replace(batch, sections=sections))
+        verdict = shown.verify(batches=[SettledBatch(data=data)])
+        assert frauds(verdict) == {Fraud.SETTLED_OTHERWISE}
+        assert f"a {role}'s fee of" in verdict.findings[0].detail
+
     def test_a_fill_of_another_quantity_is_named(self) -> None:
         shown = _trade().run()
         (settled,) = shown.settled()

@@ -61,7 +61,7 @@ _EXPLANATIONS = {
     Fraud.OTHER_CONTENT: "The log has other terms than the operator signed.",
     Fraud.FILLED_AFTER_CANCEL: "An order was filled after the operator had signed that it was gone.",
     Fraud.SETTLED_NOT_IN_LOG: "A fill was settled on chain that the log does not have.",
-    Fraud.SETTLED_OTHERWISE: "A fill was settled with other orders, price or quantity than the log has.",
+    Fraud.SETTLED_OTHERWISE: "A fill was settled with other orders, price, quantity or fees than the log has.",
     Fraud.SETTLED_OUT_OF_ORDER: "Fills of one account were settled in another order than they were made.",
     Fraud.NEVER_SETTLED: "A batch speaks for a fill of the log that was never settled.",
     Fraud.BROKEN_BATCHES: "The batches are not one chain, or name a journal that is not the log's.",

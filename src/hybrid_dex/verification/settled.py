@@ -5,6 +5,8 @@ from. All of that has to be what the log has: the same fills, in an order that c
 none left out. What the contract skipped is told with its reason; whether the list of skipped fills
 is the contract's own follows from the next batch, which repeats the root that comes of it.
 
+The root does not cover fees, so each fill's are computed from the rates that its batch names.
+
 The chain goes on behind a log that was published up to some frame. What a batch holds of later
 commands is neither proven nor refuted, and said to be so once.
 """
@@ -16,6 +18,7 @@ import msgspec
 
 from hybrid_dex.errors import FormatError, HybridDexError
 from hybrid_dex.model.events import FillMade
+from hybrid_dex.model.fees import fee
 from hybrid_dex.model.frame import GENESIS_HASH
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.order import Side, TimeInForce
@@ -262,7 +265,7 @@ def _held(
                     sequence=group.sequence >> 8,
                 )
                 continue
-            yield from _same_fills(section, group, logged)
+            yield from _same_fills(section, group, logged, numbers[section.market].tick_size)
             for index in range(min(len(group.fills), len(logged))):
                 skip = skips.get((section.market, group.sequence, index))
                 if skip is None:
@@ -286,7 +289,9 @@ def _in_order(section: Section, group: Group, last: dict[bytes, int]) -> Iterato
         last[account] = max(before, group.sequence)
 
 
-def _same_fills(section: Section, group: Group, logged: Sequence[_LoggedFill]) -> Iterator[Finding]:
+def _same_fills(
+    section: Section, group: Group, logged: Sequence[_LoggedFill], tick_size: int
+) -> Iterator[Finding]:
     command = group.sequence >> 8
     for place in range(max(len(group.fills), len(logged))):
         if place >= len(logged):
@@ -315,6 +320,10 @@ def _same_fills(section: Section, group: Group, logged: Sequence[_LoggedFill]) -
             words.append(f"{settled.lots} lots, not {made.fill.quantity}")
         if maker.price != made.fill.price:
             words.append(f"at {maker.price}, not at {made.fill.price}")
+        if not words:  # the fees of another fill say nothing more
+            notional = made.fill.price * made.fill.quantity * tick_size
+            words += _other_fee("maker", fee(notional, maker.fee_rate_ppm), made.fill.maker_fee)
+            words += _other_fee("taker", fee(notional, taker.fee_rate_ppm), made.fill.taker_fee)
         if words:
             yield Finding(
                 fraud=Fraud.SETTLED_OTHERWISE,
@@ -331,6 +340,11 @@ def _difference(role: str, entry: OrderEntry, terms: OrderTerms | None) -> Itera
     found = (checksum_address(entry.account), entry.side, entry.nonce)
     if found != (terms.account, int(terms.side), signed.nonce):
         yield f"another {role}: {found[0]}'s order of nonce {entry.nonce}"
+
+
+def _other_fee(role: str, charged: int, told: int) -> Iterator[str]:
+    if charged != told:
+        yield f"a {role}'s fee of {charged} atoms, not of {told}"
 
 
 def _left_out(groups: _Groups, batch: Batch, spoken: int | None) -> Iterator[Finding]:
