@@ -16,7 +16,13 @@ from hybrid_dex.engine import Engine
 from hybrid_dex.errors import ConfigurationError, FormatError
 from hybrid_dex.interfaces.book import Allocation, Incoming
 from hybrid_dex.model.commands import AdvanceTime, Command, PlaceOrder
-from hybrid_dex.model.events import EventBatch, FillMade
+from hybrid_dex.model.events import (
+    EventBatch,
+    FillMade,
+    OrderAccepted,
+    OrderCanceled,
+    OrderReplaced,
+)
 from hybrid_dex.model.order import TimeInForce
 from hybrid_dex.model.receipts import ReceiptKind, SignedJournalReceipt
 from hybrid_dex.model.units import Price, Quantity, last_group
@@ -225,6 +231,39 @@ class TestPriority:
         accepted, _, canceled = last.events
         told[-1] = EventBatch(last.sequence, last.at_ns, (accepted, canceled))
         assert Fraud.PASSED_OVER in frauds(shown.verify(frames=shown.claimed(told)))
+
+    @pytest.mark.parametrize("name", ["BTC-USDC", ""])
+    def test_claims_of_a_market_that_is_not_listed_are_named(self, name: str) -> None:
+        """Of every kind of event, one at a time; the check goes on behind it."""
+        stage = _trade()
+        stage.cancel(BOB, 9)
+        stage.replace(ALICE, 8, quantity=5, price=250_030)
+        shown = stage.run()
+        tried = set()
+        for at, batch in enumerate(shown.batches):
+            for index, event in enumerate(batch.events):
+                if not isinstance(getattr(event, "market", None), str):
+                    continue
+                events = list(batch.events)
+                events[index] = msgspec.structs.replace(event, market=name)
+                told = list(shown.batches)
+                told[at] = EventBatch(batch.sequence, batch.at_ns, tuple(events))
+                verdict = shown.verify(
+                    frames=shown.claimed(told),
+                    batches=shown.settled(),
+                    receipts=shown.receipts(8),
+                )
+                assert frauds(verdict) >= {Fraud.RULE_BROKEN, Fraud.OTHER_EVENTS}
+                assert any("is not listed" in finding.detail for finding in verdict.findings)
+                tried.add(type(event))
+        assert tried == {OrderAccepted, OrderReplaced, OrderCanceled, FillMade}
+
+    def test_claims_of_numbers_that_no_receipt_could_hold_are_named(self) -> None:
+        """Such as a price of more bits than there are."""
+        shown = _trade().run()
+        told = [_priced(batch, 2**63) for batch in shown.batches]
+        verdict = shown.verify(frames=shown.claimed(told), receipts=shown.receipts())
+        assert frauds(verdict) >= {Fraud.WRONG_PRICE, Fraud.OTHER_EVENTS, Fraud.OMITTED}
 
 
 def _priced(batch: EventBatch, by: int) -> EventBatch:

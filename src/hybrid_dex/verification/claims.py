@@ -11,7 +11,7 @@ import attrs
 
 from hybrid_dex.engine.lanes import nonce_key
 from hybrid_dex.errors import FormatError, HybridDexError
-from hybrid_dex.model.events import FillMade, OrderAccepted, OrderReplaced
+from hybrid_dex.model.events import EventBatch, FillMade, OrderAccepted, OrderReplaced
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.receipts import (
     JournalReceipt,
@@ -69,8 +69,7 @@ class _History:
         history = cls()
         nonces: dict[OrderId, tuple[AccountId, int]] = {}
         for batch in log.all_batches():
-            position = log.frame_of[batch.sequence - 1]
-            for receipt in receipts_of(batch, position, _hash(log, position)):
+            for receipt in _told(log, batch):
                 if receipt.kind is ReceiptKind.ACCEPTED:
                     history.accepted.setdefault(_terms(receipt), []).append(receipt)
             for index, event in enumerate(batch.events):
@@ -86,6 +85,15 @@ class _History:
                 elif isinstance(event, OrderAccepted | OrderReplaced) and event.authorization:
                     nonces[event.order_id] = (event.account, event.authorization.nonce)
         return history
+
+
+def _told(log: Reenactment, batch: EventBatch) -> tuple[JournalReceipt, ...]:
+    """Return what receipts could be of: nothing where numbers are claimed that none can hold."""
+    position = log.frame_of[batch.sequence - 1]
+    try:
+        return receipts_of(batch, position, _hash(log, position))
+    except ValueError:
+        return ()
 
 
 def _hash(log: Reenactment, position: int) -> bytes:
@@ -175,8 +183,7 @@ def _content(log: Reenactment, history: _History, receipt: JournalReceipt) -> It
     batch = log.batch(receipt.sequence)
     assert batch is not None
     position = log.frame_of[receipt.sequence - 1]
-    told = receipts_of(batch, position, _hash(log, position))
-    here = [one for one in told if _same_place(one, receipt)]
+    here = [one for one in _told(log, batch) if _same_place(one, receipt)]
     placed = attrs.evolve(receipt, position=position, frame_hash=_hash(log, position))
     if placed in here:
         return

@@ -31,14 +31,32 @@ from hybrid_dex.model.risk_control import AccountGroupChanged
 from hybrid_dex.model.units import FEE_DENOMINATOR, MAX_FEE_PPM, MAX_FILLS_PER_GROUP
 from hybrid_dex.verification.bands import JudgedBand
 from hybrid_dex.verification.findings import Finding, Fraud
-from hybrid_dex.verification.resting import JudgedOrder, JudgedSide, slices
+from hybrid_dex.verification.resting import (
+    JudgedOrder,
+    JudgedSide,
+    accepted_order,
+    due_ns,
+    slices,
+)
 from hybrid_dex.verification.uncrossing import judge_uncrossing
 
 __all__ = ["PriorityCheck", "check_priority"]
 
 _RESTS: Final = (TimeInForce.GTC, TimeInForce.GTD)
 _MOST_FILLS: Final = 256 * MAX_FILLS_PER_GROUP
-_NANOSECONDS: Final = 1_000_000_000
+_IN_A_MARKET: Final = (
+    MarketStateChanged,
+    MarketUncrossed,
+    OrderAccepted,
+    OrderReplaced,
+    OrderTriggered,
+    OrderActivated,
+    FillMade,
+    OrderCanceled,
+    OrderExpired,
+    OrderReduced,
+    OrderRefilled,
+)
 
 
 class _Venue:
@@ -83,6 +101,10 @@ class PriorityCheck:
             market = getattr(event, "market", None)
             if isinstance(market, str):
                 touched[market] = None
+            if isinstance(event, _IN_A_MARKET) and event.market not in self._venues:
+                detail = f"{type(event).__name__} is of {event.market!r}, which is not listed"
+                yield self._wrong(Fraud.RULE_BROKEN, detail)
+                continue
             yield from self._event(event)
         for market in touched:
             venue = self._venues.get(market)
@@ -101,7 +123,7 @@ class PriorityCheck:
             case MarketUncrossed():
                 yield from self._uncross(event)
             case OrderAccepted():
-                yield from self._enter(event.market, _accepted(event), waiting=event.waiting)
+                yield from self._enter(event.market, accepted_order(event), waiting=event.waiting)
             case OrderReplaced():
                 yield from self._replace(event)
             case OrderTriggered():
@@ -153,10 +175,7 @@ class PriorityCheck:
         return [] if first is None or not taker.crosses(first) else [first]
 
     def _enter(self, market: str, order: JudgedOrder, *, waiting: bool) -> Iterator[Finding]:
-        venue = self._venues.get(market)
-        if venue is None:
-            yield self._wrong(Fraud.RULE_BROKEN, f"order {order.order_id} enters no market")
-            return
+        venue = self._venues[market]
         if waiting:  # whoever entered before it goes on, as the entry of a bracket does
             venue.waiting[order.order_id] = order
             return
@@ -207,7 +226,7 @@ class PriorityCheck:
         order.price, order.open, order.filled = event.price, event.open, event.filled
         order.time_in_force, order.post_only = event.time_in_force, event.post_only
         order.self_trade, order.signed = event.self_trade, event.authorization is not None
-        order.due_ns = _due(event)
+        order.due_ns = due_ns(event)
         shown = order.shown
         order.display = event.display_quantity
         order.show()
@@ -567,33 +586,6 @@ def check_priority(batches: Iterable[EventBatch]) -> Iterator[Finding]:
         yield from check.take(batch)
 
 
-def _accepted(event: OrderAccepted) -> JudgedOrder:
-    return JudgedOrder(
-        event.order_id,
-        event.account,
-        event.side,
-        event.price,
-        event.quantity,
-        0,
-        event.time_in_force,
-        event.post_only,
-        event.self_trade,
-        event.authorization is not None,
-        _due(event),
-        event.display_quantity,
-        event.quote_budget,
-    )
-
-
 def _pays_for_a_lot(left: int, unit: int) -> bool:
     """Whether a budget pays for one more lot, whatever the fee."""
     return left > unit + unit * MAX_FEE_PPM // FEE_DENOMINATOR
-
-
-def _due(event: OrderAccepted | OrderReplaced) -> int | None:
-    """Return when an order expires: by its GTD or its signature, whichever is first."""
-    signed = event.authorization
-    times = [] if signed is None else [signed.expiry_s * _NANOSECONDS]
-    if event.expires_at_ns is not None:
-        times.append(event.expires_at_ns)
-    return min(times, default=None)

@@ -4,12 +4,16 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from heapq import heappop, heappush
 from itertools import groupby
+from typing import Final
 
 import attrs
 
+from hybrid_dex.model.events import OrderAccepted, OrderReplaced
 from hybrid_dex.model.order import SelfTradeMode, Side, TimeInForce
 
-__all__ = ["JudgedOrder", "JudgedSide", "slices"]
+__all__ = ["JudgedOrder", "JudgedSide", "accepted_order", "due_ns", "slices"]
+
+_NANOSECONDS: Final = 1_000_000_000
 
 
 @attrs.define(eq=False)
@@ -53,6 +57,34 @@ class JudgedOrder:
         if self.side is Side.BUY:
             return self.price >= other.price
         return self.price <= other.price
+
+
+def accepted_order(event: OrderAccepted) -> JudgedOrder:
+    """Return an order as it was accepted."""
+    return JudgedOrder(
+        event.order_id,
+        event.account,
+        event.side,
+        event.price,
+        event.quantity,
+        0,
+        event.time_in_force,
+        event.post_only,
+        event.self_trade,
+        event.authorization is not None,
+        due_ns(event),
+        event.display_quantity,
+        event.quote_budget,
+    )
+
+
+def due_ns(event: OrderAccepted | OrderReplaced) -> int | None:
+    """Return when an order expires: by its GTD or its signature, whichever is first."""
+    signed = event.authorization
+    times = [] if signed is None else [signed.expiry_s * _NANOSECONDS]
+    if event.expires_at_ns is not None:
+        times.append(event.expires_at_ns)
+    return min(times, default=None)
 
 
 class JudgedSide:

@@ -164,7 +164,7 @@ def _groups_of(log: Reenactment) -> _Groups:
             terms = _terms_of(event)
             if terms is not None:
                 orders[terms.order_id] = terms
-            if isinstance(event, FillMade):
+            if isinstance(event, FillMade) and event.market in log.markets:
                 number = log.markets[event.market].number
                 part = (event.fill_id & _INDEX_MASK) // MAX_FILLS_PER_GROUP
                 key = (number, group_sequence(batch.sequence, part))
