@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import pytest
 from aiohttp import web
 
 from hybrid_dex.model.commands import ConfirmSettlement, Deposit
@@ -34,6 +36,33 @@ class Forgetful:
             return None
         self.failures -= 1
         return web.Response(status=502)
+
+
+class Narrow:
+    """A node that tells the logs of few blocks at a time, and refuses wider ranges in its way."""
+
+    def __init__(self, blocks: int, refusal: Callable[[Request], Any]) -> None:
+        self.blocks, self.refusal = blocks, refusal
+        self.asked: list[int] = []
+
+    def __call__(self, _proxy: FaultProxy, request: Request) -> Any:
+        if request["method"] != "eth_getLogs":
+            return None
+        (query,) = request["params"]
+        wide = int(query["toBlock"], 16) - int(query["fromBlock"], 16) + 1
+        self.asked.append(wide)
+        return self.refusal(request) if wide > self.blocks else None
+
+
+def in_words(request: Request) -> Any:
+    """An answer that says so."""
+    words = "block range is too large, max is 9"
+    return {"jsonrpc": "2.0", "id": request["id"], "error": {"code": -32000, "message": words}}
+
+
+def by_status(_: Request) -> Any:
+    """No answer but HTTP's status."""
+    return web.Response(status=400)
 
 
 async def settle_elsewhere(world: World, buyer: Trader, seller: Trader) -> list[MatchedFill]:
@@ -83,3 +112,25 @@ async def test_a_range_that_a_node_could_not_finish_counts_once(world: World) ->
     assert proxy.fired == 3
     assert deposits == [5 * USDC, 5 * USDC]
     assert sorted(final) == sorted(fill.fill_id for fill in fills)
+
+
+@pytest.mark.parametrize("refusal", [in_words, by_status])
+async def test_a_node_that_refuses_wide_ranges_is_asked_for_narrower_ones(
+    world: World, refusal: Callable[[Request], Any]
+) -> None:
+    """Down to what it tells; a settlement that comes back late would else never read the chain."""
+    narrow = Narrow(9, refusal)
+    await world.trader(1, quote=5 * USDC)
+    world.anvil.mine(50)
+    await world.trader(2, quote=7 * USDC)
+    world.anvil.mine(120)
+    async with FaultProxy(world.anvil.url, narrow) as proxy:
+        settlement = world.settlement(rpc_urls=(proxy.url,), blocks_per_query=100, attempts=1)
+        async with Server(world, settlement) as server:
+            await world.until(lambda: len(server.reader.of(Deposit)) == 2)
+            height = world.anvil.height()
+            await world.until(lambda: settlement.health().final_block >= height)
+            amounts = [c.amount for c in server.reader.of(Deposit) if isinstance(c, Deposit)]
+    assert amounts == [5 * USDC, 7 * USDC]
+    assert max(narrow.asked) == 100
+    assert min(narrow.asked) <= 9

@@ -21,15 +21,11 @@ from web3.exceptions import (
 from web3.types import EventData, FilterParams, LogReceipt
 
 from hybrid_dex.errors import SettlementError
-from hybrid_dex.settlement.evm.endpoint import plain
+from hybrid_dex.settlement.evm.endpoint import RefusedQuestionError, plain
 
 __all__ = ["RefusedQuestionError", "answer", "first_block", "read_events"]
 
 _T = TypeVar("_T")
-
-
-class RefusedQuestionError(SettlementError):
-    """A question that the node, or the contract that was asked, refuses."""
 
 
 async def answer(what: str, call: Awaitable[_T]) -> _T:

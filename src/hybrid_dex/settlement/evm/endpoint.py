@@ -38,7 +38,7 @@ from hybrid_dex.settlement.evm.provider import HttpProvider
 from hybrid_dex.settlement.reconciliation import Block
 from hybrid_dex.signing import keccak256
 
-__all__ = ["Endpoint", "Header", "RevertedError", "plain", "read_header"]
+__all__ = ["Endpoint", "Header", "RefusedQuestionError", "RevertedError", "plain", "read_header"]
 
 _T = TypeVar("_T")
 
@@ -46,6 +46,10 @@ _LIMIT_EXCEEDED: Final = -32005
 """EIP-1474: what providers answer to too many requests."""
 _SURVEY_ATTEMPTS: Final = 2
 """A survey waits for its slowest node."""
+
+
+class RefusedQuestionError(SettlementError):
+    """A question that the node, or the contract that was asked, refuses."""
 
 
 class RevertedError(SettlementError):

@@ -11,6 +11,7 @@ the same bytes are the same transaction.
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, TypeVar
 
+import aiohttp
 from eth_typing import ChecksumAddress, HexStr
 from hexbytes import HexBytes
 from web3 import AsyncWeb3, Web3
@@ -38,7 +39,13 @@ from hybrid_dex.settlement.endpoints import (
     judge,
 )
 from hybrid_dex.settlement.evm.at_once import at_once
-from hybrid_dex.settlement.evm.endpoint import Endpoint, Header, RevertedError, read_header
+from hybrid_dex.settlement.evm.endpoint import (
+    Endpoint,
+    Header,
+    RefusedQuestionError,
+    RevertedError,
+    read_header,
+)
 from hybrid_dex.settlement.evm.node_words import Sent, sent_as
 from hybrid_dex.settlement.evm.options import EvmOptions
 from hybrid_dex.settlement.evm.provider import HttpProvider
@@ -53,6 +60,8 @@ _TIP: Final = RPCEndpoint("eth_maxPriorityFeePerGas")
 _FEE_ORACLE: Final = Web3.to_checksum_address("0x420000000000000000000000000000000000000F")
 """The OP Stack's ``GasPriceOracle``."""
 _GET_DATA_FEE: Final = keccak256(b"getL1Fee(bytes)")[:4]
+_REFUSED: Final = (400, 413)
+"""HTTP statuses with which providers refuse a question; others say it in an answer."""
 _SIGNED_REST: Final = b"\xff" * 128
 """Stands for what a signed transaction holds besides its calldata."""
 
@@ -198,7 +207,12 @@ class Node:
         return await at_once(self.header(height) for height in range(first, last + 1))
 
     async def logs(self, address: ChecksumAddress, first: int, last: int) -> Sequence[LogReceipt]:
-        """Return the logs of a contract in a range of blocks, both included."""
+        """Return the logs of a contract in a range of blocks, both included.
+
+        Raises:
+            RefusedQuestionError: the node refuses: the range may be too wide, or hold too much.
+            SettlementError: the node does not answer.
+        """
         query: FilterParams = {
             "address": address,
             "fromBlock": first,
@@ -208,7 +222,12 @@ class Node:
         async def call() -> Sequence[LogReceipt]:
             return await self.web3.eth.get_logs(query)
 
-        return await self.ask("logs", call)
+        try:
+            return await self.ask("logs", call)
+        except SettlementError as error:
+            if _is_refused(error.__cause__):
+                raise RefusedQuestionError(str(error)) from error
+            raise
 
     async def receipt_logs(self, address: ChecksumAddress, header: Header) -> list[LogReceipt]:
         """Return the logs of a contract in a block, from all receipts of the block.
@@ -328,3 +347,10 @@ class Node:
                 return Sent.UNKNOWN, words
             return sent_as(words), words
         return Sent.ACCEPTED, ""
+
+
+def _is_refused(cause: BaseException | None) -> bool:
+    """Whether a node refused what it was asked, and would refuse it again."""
+    if isinstance(cause, aiohttp.ClientResponseError):
+        return cause.status in _REFUSED
+    return isinstance(cause, Web3RPCError)

@@ -15,6 +15,7 @@ from hybrid_dex.settlement import layout
 from hybrid_dex.settlement.chains import final_height
 from hybrid_dex.settlement.evm.audit import Audit
 from hybrid_dex.settlement.evm.contract import ExchangeContract
+from hybrid_dex.settlement.evm.endpoint import RefusedQuestionError
 from hybrid_dex.settlement.evm.listings import Listings
 from hybrid_dex.settlement.evm.node import Header, Node
 from hybrid_dex.settlement.evm.options import EvmOptions
@@ -54,6 +55,7 @@ class Watcher:
         self._checkpoint = checkpoint
         self._behind_since_ns: int | None = None
         self._dropped: set[bytes] = set()  # hashes of the blocks that one look gave up
+        self._span = options.blocks_per_query
         self.base_fee = 0
 
     async def look(self) -> None:
@@ -140,16 +142,28 @@ class Watcher:
         return self._pipeline.chain
 
     async def _catch_up(self, chain: Chain, final: int) -> None:
-        """Pass over blocks that have long been final, many at a time."""
+        """Pass over blocks that have long been final, many at a time.
+
+        Nodes limit how many blocks or logs one question may span, each in its own way and words,
+        so one that refuses a range is asked for half of it.
+        """
         while final > chain.final.number:
             first = chain.final.number + 1
-            last = min(final, chain.final.number + self._options.blocks_per_query)
+            last = min(final, chain.final.number + self._span)
+            try:
+                logs = await self._node.logs(self._contract.address, first, last)
+            except RefusedQuestionError:
+                if first == last:
+                    raise
+                self._span = max(1, (last - first + 1) // 2)
+                continue
+            self._span = min(self._options.blocks_per_query, self._span * 2)
             header = await self._node.header(last)
             if header is None:
                 raise SettlementError(f"the node does not have block {last}")
             await self._node.agree(header.block)
             by_block: dict[int, list[LogReceipt]] = {}
-            for log in await self._node.logs(self._contract.address, first, last):
+            for log in logs:
                 by_block.setdefault(log["blockNumber"], []).append(log)
             found = {
                 number: await self._contract.facts(by_block[number]) for number in sorted(by_block)
