@@ -108,6 +108,13 @@ class AllKinds(SqlRecords):
         return await super().transfers(account, list(TransferKind), **asked)
 
 
+class AllAssets(SqlRecords):
+    async def transfers(
+        self, account: str, kinds: Collection[TransferKind], **asked: Any
+    ) -> list[TransferRecord]:
+        return await super().transfers(account, kinds, **asked | {"asset": None})
+
+
 class NoTransactions(SqlRecords):
     async def settlements(self, *, before: int | None, limit: int) -> list[SettlementRecord]:
         found = await super().settlements(before=before, limit=limit)
@@ -167,6 +174,13 @@ class ForgetsTrades(Without):
         return not isinstance(event, FillMade) or event.fill_id % 3 != 0
 
 
+class FromTheFirst(SqlRecords):
+    """Draws candles however early they begin."""
+
+    async def candles(self, *asked: Any, **more: Any) -> list[Candle]:
+        return await super().candles(*asked, **more | {"from_s": None})
+
+
 class OtherPosition(SqlRecords):
     async def minutes(self, market: str, from_s: int) -> tuple[int, list[Candle]]:
         position, found = await super().minutes(market, from_s)
@@ -180,6 +194,7 @@ MUTANTS: list[tuple[str, Callable[[str], History]]] = [
     ("entries_come_newest_first", SkipsOnPages),
     ("grouping_makes_no_difference_to_details", ResetsHalf),
     ("transfers_are_as_they_happened", AllKinds),
+    ("transfers_are_as_they_happened", AllAssets),
     ("vouchers_end_once", ForgetsEnds),
     ("settlements_keep_their_transactions", NoTransactions),
     ("orders_are_found_by_what_is_asked", IgnoresTime),
@@ -187,6 +202,7 @@ MUTANTS: list[tuple[str, Callable[[str], History]]] = [
     ("orders_are_found_by_client_order_id", AnybodysName),
     ("orders_are_found_by_their_hash", FirstHash),
     ("candles_are_what_traded", ForgetsTrades),
+    ("candles_are_what_traded", FromTheFirst),
     ("minutes_are_of_the_position_that_they_name", OtherPosition),
 ]
 

@@ -179,7 +179,7 @@ class HistoryKit(RecordsKit):
 
     @rule
     async def test_transfers_are_as_they_happened(self) -> None:
-        """Every kind by itself and all together, newest first, of the account only."""
+        """Every kind by itself and all together, of an asset or all, newest first, of the account only."""
         past = _past(self.seed, self.length)
         async with self._history(past.batches) as records:
             for account in ACCOUNTS:
@@ -187,6 +187,12 @@ class HistoryKit(RecordsKit):
                     wanted = [one for one in _transfers(past, account) if one.kind in kinds]
                     found = await _transfer_pages(records, account, kinds)
                     expect(f"{account}'s {[one.value for one in kinds]}", found, wanted)
+                for asset in _ASSETS:
+                    wanted = [one for one in _transfers(past, account) if one.asset == asset]
+                    found = await records.transfers(
+                        account, list(TransferKind), asset=asset, before=None, limit=_PAGE
+                    )
+                    expect(f"{account}'s transfers of {asset}", found, wanted[:_PAGE])
 
     @rule
     async def test_vouchers_end_once(self) -> None:
@@ -301,7 +307,7 @@ class HistoryKit(RecordsKit):
 
     @rule
     async def test_candles_are_what_traded(self) -> None:
-        """Every interval of every market, from the fills, to the last lot and atom."""
+        """Every interval of every market, from any time on, from the fills, to the last lot and atom."""
         past = _past(self.seed, self.length)
         wanted = _candles(past)
         async with self._history(past.batches) as records:
@@ -321,6 +327,10 @@ class HistoryKit(RecordsKit):
                         if (one.market, one.interval_s) == (market.id, interval_s)
                     ]
                     expect(f"{market.id} by {interval_s} s", found[::-1], made_of)
+                    late = made_of[-3:]
+                    from_s = late[0].start_s if late else 0
+                    found = await records.candles(market.id, interval_s, from_s=from_s, limit=_PAGE)
+                    expect(f"{market.id} by {interval_s} s from {from_s}", found[::-1], late)
 
     @rule
     async def test_minutes_are_of_the_position_that_they_name(self) -> None:
