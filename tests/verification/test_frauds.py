@@ -366,6 +366,17 @@ class TestReceipts:
         assert frauds(verdict) == {Fraud.OTHER_CONTENT}
         assert "the operator signed 99 lots" in verdict.findings[0].detail
 
+    @pytest.mark.parametrize("place", [{"sequence": 0}, {"position": 0}])
+    def test_a_place_that_no_log_has_is_named(self, place: dict[str, int]) -> None:
+        """Commands and records count from 1; the operator signed all the same."""
+        shown = _trade().run()
+        receipt = attrs.evolve(shown.receipts(9)[0].receipt, **place)  # type: ignore[arg-type] # by name
+        digest = journal_receipt_digest(receipt, MARKET, DOMAIN)
+        signed = SignedJournalReceipt(receipt=receipt, signature=OPERATOR.sign_digest(digest))
+        verdict = shown.verify(receipts=[signed])
+        assert frauds(verdict) == {Fraud.OMITTED}
+        assert "begins with 1" in verdict.findings[0].detail
+
     def test_a_fill_that_was_left_out_is_missed(self) -> None:
         """The maker kept the receipt of its fill."""
         stage = _trade()

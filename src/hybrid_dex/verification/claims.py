@@ -163,6 +163,10 @@ def _held(log: Reenactment, history: _History, signed: Receipt) -> Iterator[Find
             sequence=receipt.sequence,
         )
         return
+    if not receipt.sequence or not receipt.position:
+        detail = f"it is about command {receipt.sequence} in record {receipt.position}; a log begins with 1"
+        yield Finding(fraud=Fraud.OMITTED, detail=detail)
+        return
     mark = log.mark(receipt.position)
     assert mark is not None
     if mark.frame_hash != receipt.frame_hash:
