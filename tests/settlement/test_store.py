@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
@@ -170,6 +173,43 @@ def test_a_store_of_another_contract_or_format_is_refused(tmp_path: Path) -> Non
     store.close()
     with pytest.raises(ConfigurationError, match="format 9"):
         opened(tmp_path, "here")
+
+
+def test_a_first_start_that_broke_off_leaves_a_store_that_opens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever it did: the tables come with whose they are, or not at all."""
+    connect = sqlite3.connect
+
+    class Dying(sqlite3.Connection):
+        left = 0
+
+        def _goes_on(self) -> None:
+            type(self).left -= 1
+            if self.left < 0:
+                raise sqlite3.OperationalError("the power is gone")
+
+        def execute(self, *asked: Any) -> sqlite3.Cursor:
+            self._goes_on()
+            return super().execute(*asked)
+
+        def executescript(self, *asked: Any) -> sqlite3.Cursor:
+            self._goes_on()
+            return super().executescript(*asked)
+
+    broke_off = True
+    for steps in range(8):
+        Dying.left = steps
+        monkeypatch.setattr(sqlite3, "connect", partial(connect, factory=Dying))
+        folder = tmp_path / f"start {steps}"
+        broke_off = False
+        try:
+            opened(folder).close()
+        except StoreFailedError as error:
+            broke_off = "the power is gone" in str(error)
+        monkeypatch.setattr(sqlite3, "connect", connect)
+        assert opened(folder).load().cursor is None
+    assert not broke_off
 
 
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:

@@ -195,8 +195,11 @@ class SettlementStore:
             database.execute("PRAGMA busy_timeout=5000")
             (version,) = database.execute("PRAGMA user_version").fetchone()
             if version == 0:
-                database.executescript(f"BEGIN;{_SCHEMA}PRAGMA user_version={_VERSION};COMMIT;")
-                database.execute("INSERT INTO meta VALUES ('identity', ?)", (identity.encode(),))
+                # One transaction: tables that are nobody's would be refused at every later start.
+                named = f"INSERT INTO meta VALUES ('identity', X'{identity.encode().hex()}');"  # noqa: S608 # digits only
+                database.executescript(
+                    f"BEGIN;{_SCHEMA}{named}PRAGMA user_version={_VERSION};COMMIT;"
+                )
                 version = _VERSION
         except (OSError, sqlite3.Error) as error:
             self.close()
