@@ -139,6 +139,14 @@ class DoublesAfterARestart(LocalSettlement):
         await super().submit(fills, journal_hash)
 
 
+class SettlesAgainAfterARestart(Telling):
+    """Forgets what is final: a fill that comes again is sent again."""
+
+    def instead(self, command: ConfirmSettlement) -> Sequence[Command]:
+        sent = msgspec.structs.replace(command, stage=SettlementStage.SUBMITTED)
+        return [sent, command]
+
+
 class TakesAgain(LocalSettlement):
     """Begins anew with each market that is listed, even with one that it has."""
 
@@ -229,6 +237,7 @@ MUTANTS: list[tuple[str, Callable[[], Settlement]]] = [
     ("a_repeat_is_recognised", TakesRepeats),
     ("a_restart_loses_and_doubles_nothing", FailsAfterARestart),
     ("a_restart_loses_and_doubles_nothing", DoublesAfterARestart),
+    ("a_restart_loses_and_doubles_nothing", SettlesAgainAfterARestart),
     ("a_market_listed_later_settles_as_one_of_the_start", TakesAgain),
     ("a_market_listed_later_settles_as_one_of_the_start", RefusesItsOwn),
     ("a_market_is_refused_where_it_would_not_settle", ListsAnything),

@@ -188,7 +188,10 @@ class SettlementKit(Kit):
 
     @rule
     async def test_a_restart_loses_and_doubles_nothing(self) -> None:
-        """Closed before all is final, opened again, all submitted again: all becomes final, once."""
+        """Closed before all is final, opened again, all submitted again: all becomes final, once.
+
+        What is final and comes again after another restart may at most be told final again.
+        """
         async with self._open() as world:
             await world.submit(world.bench.groups[:2])
         before = world.finals()
@@ -206,6 +209,9 @@ class SettlementKit(Kit):
             for _ in range(20):
                 await world.turn()
             expect("failures after another restart", world.failures(), [])
+            for fill, stages in world.stages().items():
+                again = [stage.name for stage in stages if stage is not _FINAL]
+                expect(f"stages of fill {fill}, final before another restart", again, [])
 
     # ------------------------------------------------------------------------- listing
 
