@@ -25,6 +25,7 @@ def print_json(verdict: Verdict) -> None:
         "commands": verdict.commands,
         "fills": verdict.fills,
         "log_claims_events": verdict.claims,
+        "signed_orders": verdict.signed,
         "receipts": verdict.receipts,
         "batches": None
         if settled is None
@@ -72,6 +73,7 @@ def _rows(verdict: Verdict) -> Iterator[tuple[str, str]]:
     yield "commands replayed", str(verdict.commands)
     told = "as the log claims them" if verdict.claims else "as the rules make them"
     yield "fills, for price and time", f"{verdict.fills}, {told}"
+    yield "signed orders", "not looked at" if verdict.signed is None else str(verdict.signed)
     yield "receipts", str(verdict.receipts) if verdict.receipts else "none given"
     settled = verdict.settled
     if settled is None:

@@ -20,6 +20,7 @@ class Fraud(enum.Enum):
     PASSED_OVER = "passed-over"
     WRONG_PRICE = "wrong-price"
     RULE_BROKEN = "rule-broken"
+    NOT_SIGNED = "not-signed"
     FORGED_RECEIPT = "forged-receipt"
     NOT_COVERED = "not-covered"
     REWRITTEN = "rewritten"
@@ -52,6 +53,7 @@ _EXPLANATIONS = {
     Fraud.PASSED_OVER: "An order with a better price, or an earlier one at the price, was passed over.",
     Fraud.WRONG_PRICE: "A fill is not at the maker's limit, or beyond the taker's.",
     Fraud.RULE_BROKEN: "The log breaks another matching rule.",
+    Fraud.NOT_SIGNED: "The log has an order that its trader did not sign, for this chain and contract.",
     Fraud.FORGED_RECEIPT: "The receipt is not signed by the operator: it proves nothing.",
     Fraud.NOT_COVERED: "The log ends before what the receipt or batch is about: ask for a newer one.",
     Fraud.REWRITTEN: "The operator signed another history: the receipt's frame is not the log's.",
@@ -68,6 +70,7 @@ _EXPLANATIONS = {
 }
 _OPEN = {
     Fraud.NOT_REPLAYABLE,
+    Fraud.NOT_SIGNED,
     Fraud.FORGED_RECEIPT,
     Fraud.NOT_COVERED,
 }

@@ -18,6 +18,7 @@ from hybrid_dex.verification.priority import check_priority
 from hybrid_dex.verification.public_log import LoggedFrame
 from hybrid_dex.verification.reenactment import Reenactment, reenact
 from hybrid_dex.verification.settled import SettledBatch, SettledReport, check_batches
+from hybrid_dex.verification.signatures import check_signatures, signed_orders
 
 __all__ = ["Verdict", "verify_log"]
 
@@ -32,6 +33,7 @@ class Verdict:
         commands: how many were replayed.
         fills: how many of their fills were judged.
         claims: whether the log itself claims what happened.
+        signed: orders and replacements whose signatures were judged; ``None`` without a domain.
         receipts: how many were held against it.
         settled: the batches held against it, or ``None``.
         findings: everything that is wrong.
@@ -42,6 +44,7 @@ class Verdict:
     commands: int
     fills: int
     claims: bool
+    signed: int | None = None
     receipts: int
     settled: SettledReport | None
     findings: tuple[Finding, ...]
@@ -67,7 +70,8 @@ def verify_log(
         frames: the log, from the journal's first record on.
         receipts: what traders were given.
         batches: what was settled, in order; ``None`` looks at no chain.
-        domain: the chain and contract; needed for receipts and batches.
+        domain: the chain and contract, for which orders are signed; needed for receipts and
+            batches.
         operator: who signs for the exchange, as the contract names it; needed for receipts.
         make_engine: makes an engine of the versions that the log names, where it is not one that
             ships.
@@ -81,6 +85,10 @@ def verify_log(
         raise ConfigurationError("receipts need the operator's address")
     log = reenact(frames, make_engine)
     findings = [*log.findings, *check_priority(log.all_batches())]
+    signed = None
+    if domain is not None:
+        signed = sum(1 for _ in signed_orders(log))
+        findings += check_signatures(log, domain)
     if receipts:
         assert domain is not None
         assert operator is not None
@@ -96,6 +104,7 @@ def verify_log(
         commands=len(log.commands),
         fills=_fills(log),
         claims=bool(log.claimed),
+        signed=signed,
         receipts=len(receipts),
         settled=settled,
         findings=tuple(findings),
