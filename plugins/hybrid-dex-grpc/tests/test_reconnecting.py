@@ -10,7 +10,7 @@ import attrs
 import grpc
 import msgspec
 import pytest
-from grpc_bench import ALICE, BOB, LOCAL, MARKET, gateway, order, serving
+from grpc_bench import ALICE, BOB, ETH, LOCAL, MARKET, gateway, order, serving
 from hybrid_dex_grpc import engine_pb2 as pb
 from hybrid_dex_grpc.channel import EngineChannel
 from hybrid_dex_grpc.credentials import target_of
@@ -112,6 +112,39 @@ async def test_no_answer_in_time_is_an_unknown_outcome(held: Held) -> None:
             await engine.place(order(BOB, dex.Side.SELL, name="slow"))
         held.gate.set()
         assert held.exchange.view.open_order_count(BOB) == 1
+
+
+class Wordy(Held):
+    """As above, and what it answers takes many bytes."""
+
+    async def cancel_all(self, account: dex.AccountId, *_: object) -> dex.EventBatch:
+        answer = await self.exchange.cancel_all(account)
+        self.entered += 1
+        await self.gate.wait()
+        return msgspec.structs.replace(answer, events=answer.events * 2_000)
+
+
+NARROW = attrs.evolve(LOCAL, max_message_bytes=1024 * 1024)
+
+
+@pytest.mark.parametrize(("at_once", "orders"), [(40, 1), (1, 40)])
+async def test_answers_that_take_more_than_a_message_come_in_several(
+    exchange: dex.Exchange, at_once: int, orders: int
+) -> None:
+    """Many that are ready at once, and one that is too large alone; the stream does not break."""
+    wordy = Wordy(exchange)
+    async with serving(wordy, NARROW) as address, gateway(address, NARROW) as engine:  # type: ignore[arg-type] # as an exchange
+        names = [dex.AccountId(f"trader {at}") for at in range(at_once)]
+        for name in names:
+            await exchange.deposit(name, ETH, dex.Amount(10**30))
+            await exchange.place_many([order(name, dex.Side.SELL)] * orders)
+        asked = [asyncio.ensure_future(engine.cancel_all(name)) for name in names]
+        await until(lambda: wordy.entered == at_once)
+        wordy.gate.set()
+        for name, answer in zip(names, await asyncio.gather(*asked), strict=True):
+            assert len(answer.events) == 2_000 * orders
+            assert engine.view.open_order_count(name) == 0
+        assert engine.health().ready
 
 
 async def test_reads_go_on_and_events_have_no_gap(exchange: dex.Exchange) -> None:
@@ -231,6 +264,33 @@ class TestPresence:
 
 
 class TestEvents:
+    async def test_events_that_take_more_than_a_message_come_in_several(
+        self, exchange: dex.Exchange
+    ) -> None:
+        """Many that wait, and with the smallest messages each of them alone."""
+        before = exchange.view.sequence
+        members = [dex.CancelOrder(account=BOB, order_id=dex.OrderId(1))] * 100
+        for _ in range(120):
+            await exchange.place_batch(BOB, members)
+        expected = exchange.subscribe(before).take()
+        for most in (1024 * 1024, 16 * 1024):
+            options = attrs.evolve(LOCAL, max_message_bytes=most)
+            async with serving(exchange, options) as address:
+                channel = EngineChannel(target_of(address), options)
+                call = channel.follow_events(pb.FollowEventsRequest(after=before))
+                found: list[bytes] = []
+                part = b""
+                while len(found) < len(expected):
+                    message = await call.read()
+                    found += message.batches
+                    part += message.part
+                    if message.last:
+                        found.append(part)
+                        part = b""
+                assert [msgspec.json.decode(one, type=dex.EventBatch) for one in found] == expected
+                call.cancel()
+                await channel.close()
+
     async def test_whoever_keeps_no_replica_follows_from_a_sequence(
         self, exchange: dex.Exchange, address: str
     ) -> None:

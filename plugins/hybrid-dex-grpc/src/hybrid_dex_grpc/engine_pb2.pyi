@@ -238,10 +238,14 @@ class GetReceipts(_message.Message):
     def __init__(self, sequence: _Optional[int] = ..., order_id: _Optional[int] = ..., fill_id: _Optional[int] = ..., account: _Optional[str] = ...) -> None: ...
 
 class Answers(_message.Message):
-    __slots__ = ("answers",)
+    __slots__ = ("answers", "part", "last")
     ANSWERS_FIELD_NUMBER: _ClassVar[int]
+    PART_FIELD_NUMBER: _ClassVar[int]
+    LAST_FIELD_NUMBER: _ClassVar[int]
     answers: _containers.RepeatedCompositeFieldContainer[Answer]
-    def __init__(self, answers: _Optional[_Iterable[_Union[Answer, _Mapping]]] = ...) -> None: ...
+    part: bytes
+    last: bool
+    def __init__(self, answers: _Optional[_Iterable[_Union[Answer, _Mapping]]] = ..., part: _Optional[bytes] = ..., last: _Optional[bool] = ...) -> None: ...
 
 class Answer(_message.Message):
     __slots__ = ("id", "outcomes", "failure")
@@ -362,10 +366,14 @@ class FollowEventsRequest(_message.Message):
     def __init__(self, after: _Optional[int] = ...) -> None: ...
 
 class EventBatches(_message.Message):
-    __slots__ = ("batches",)
+    __slots__ = ("batches", "part", "last")
     BATCHES_FIELD_NUMBER: _ClassVar[int]
+    PART_FIELD_NUMBER: _ClassVar[int]
+    LAST_FIELD_NUMBER: _ClassVar[int]
     batches: _containers.RepeatedScalarFieldContainer[bytes]
-    def __init__(self, batches: _Optional[_Iterable[bytes]] = ...) -> None: ...
+    part: bytes
+    last: bool
+    def __init__(self, batches: _Optional[_Iterable[bytes]] = ..., part: _Optional[bytes] = ..., last: _Optional[bool] = ...) -> None: ...
 
 class GetOrderRequest(_message.Message):
     __slots__ = ("order_id", "client")

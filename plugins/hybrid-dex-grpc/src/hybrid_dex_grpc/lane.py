@@ -209,8 +209,15 @@ class Lane:
                 await call.write(message)
 
     async def _hear(self, call: _Call) -> None:
+        parts: list[bytes] = []  # of an answer that is too large for a message
         async for message in call:
-            for answer in message.answers:
+            answers = list(message.answers)
+            if message.part:
+                parts.append(message.part)
+            if message.last:
+                answers.append(pb.Answer.FromString(b"".join(parts)))
+                parts.clear()
+            for answer in answers:
                 waiting = self._waiting.get(answer.id)
                 if waiting is None or waiting.answer.done():
                     continue

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from typing import Final
 
 import grpc
@@ -43,7 +43,8 @@ _PART_BYTES: Final = 512 * 1024
 _RECORDS_BYTES: Final = 256 * 1024
 """Records that wait are joined up to this size."""
 _WAITING_RECORDS: Final = 256
-_EVENTS_A_MESSAGE: Final = 256
+_MESSAGE_SHARE: Final = 2
+"""A message is cut at this part of the largest, as what is in it is counted before it is made."""
 _HEALTH_S: Final = 0.5
 _DRAIN_S: Final = 5.0
 _GRACE_S: Final = 0.1
@@ -65,6 +66,7 @@ class EngineServer:
     def __init__(self, exchange: Exchange, options: LinkOptions) -> None:
         self._exchange = exchange
         self._options = options
+        self._most_bytes = options.max_message_bytes // _MESSAGE_SHARE
         self._running: set[asyncio.Task[None]] = set()
         self._answering: set[asyncio.Task[None]] = set()
 
@@ -90,7 +92,8 @@ class EngineServer:
         reading = self._start(self._read(requests, dispatch, answers))
         try:
             while (ready := await answers.take()) is not None:
-                yield pb.Answers(answers=ready)
+                for message in _answers(ready, self._most_bytes):
+                    yield message
         finally:
             reading.cancel()
             dispatch.close()
@@ -203,10 +206,9 @@ class EngineServer:
         try:
             async with self._exchange.subscribe(request.after) as events:
                 async for batch in events:
-                    waiting = [batch, *events.take()]
-                    for start in range(0, len(waiting), _EVENTS_A_MESSAGE):
-                        some = waiting[start : start + _EVENTS_A_MESSAGE]
-                        yield pb.EventBatches(batches=[_json.encode(one) for one in some])
+                    waiting = [_json.encode(one) for one in (batch, *events.take())]
+                    for message in _event_batches(waiting, self._most_bytes):
+                        yield message
         except SlowFollowerError as error:
             await context.abort(grpc.StatusCode.OUT_OF_RANGE, str(error))
 
@@ -305,6 +307,44 @@ class _Answers:
         for _ in ready:
             self._room.release()
         return ready
+
+
+def _answers(ready: list[pb.Answer], most: int) -> Iterator[pb.Answers]:
+    """Join answers into messages that are not too large; one that alone is goes in parts."""
+    for start, end in _joined([answer.ByteSize() for answer in ready], most):
+        if ready[start].ByteSize() > most:
+            for part, last in _cut(ready[start].SerializeToString(), most):
+                yield pb.Answers(part=part, last=last)
+        else:
+            yield pb.Answers(answers=ready[start:end])
+
+
+def _event_batches(batches: list[bytes], most: int) -> Iterator[pb.EventBatches]:
+    """As `_answers`, of what commands did."""
+    for start, end in _joined([len(batch) for batch in batches], most):
+        if len(batches[start]) > most:
+            for part, last in _cut(batches[start], most):
+                yield pb.EventBatches(part=part, last=last)
+        else:
+            yield pb.EventBatches(batches=batches[start:end])
+
+
+def _joined(sizes: list[int], most: int) -> Iterator[tuple[int, int]]:
+    """Yield from where to where the sizes stay within so many bytes; what exceeds them is alone."""
+    start = total = 0
+    for at, size in enumerate(sizes):
+        if at > start and total + size > most:
+            yield start, at
+            start, total = at, 0
+        total += size
+    if sizes:
+        yield start, len(sizes)
+
+
+def _cut(raw: bytes, most: int) -> Iterator[tuple[bytes, bool]]:
+    """Yield parts of at most so many bytes, and whether each is the last."""
+    for start in range(0, len(raw), most):
+        yield raw[start : start + most], start + most >= len(raw)
 
 
 def _parts(position: int, raw: bytes) -> list[pb.Record]:
