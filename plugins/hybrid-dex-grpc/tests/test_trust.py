@@ -269,6 +269,34 @@ class TestTransport:
             async with gateway(address, options):
                 pass
 
+    @pytest.mark.parametrize(
+        ("spoilt", "content"),
+        [
+            ("certificate", b""),
+            ("certificate", b"no PEM"),
+            ("key", b""),
+            ("key", b"no PEM"),
+            ("key", "that of another"),
+            ("authority", b""),
+            ("authority", b"no PEM"),
+        ],
+    )
+    async def test_a_file_that_is_not_what_it_should_be_is_refused_by_both_sides(
+        self, exchange: dex.Exchange, authority: Authority, spoilt: str, content: bytes | str
+    ) -> None:
+        """For an empty one gRPC ends the process, and of others it does not say what is wrong."""
+        options, file = authority.options("localhost"), authority.folder / "spoilt.pem"
+        another = authority.options("another").key
+        assert another is not None
+        file.write_bytes(another.read_bytes() if isinstance(content, str) else content)
+        options = attrs.evolve(options, **{spoilt: file})
+        with pytest.raises(dex.ConfigurationError, match=r"spoilt\.pem"):
+            async with serving(exchange, options):
+                pass
+        with pytest.raises(dex.ConfigurationError, match=r"spoilt\.pem"):
+            async with gateway("grpc://127.0.0.1:1", options):
+                pass
+
     async def test_an_address_that_is_taken_is_refused(
         self, exchange: dex.Exchange, address: str
     ) -> None:

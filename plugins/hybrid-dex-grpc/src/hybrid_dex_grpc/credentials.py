@@ -5,6 +5,7 @@ certificate could cancel anybody's orders.
 """
 
 import ipaddress
+import ssl
 from pathlib import Path
 from typing import Final
 
@@ -87,7 +88,9 @@ def _files(target: str, options: LinkOptions) -> tuple[bytes, bytes, bytes] | No
             "an engine is reached by mutual TLS: set certificate, key and authority (PEM files); "
             "within one machine, plaintext = true does without"
         )
-    return _read(certificate), _read(key), _read(authority)
+    files = _read(certificate), _read(key), _read(authority)
+    _check(certificate, key, authority)
+    return files
 
 
 def _within_machine(target: str) -> bool:
@@ -98,6 +101,22 @@ def _within_machine(target: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False  # a name may mean another machine tomorrow
+
+
+def _check(certificate: Path, key: Path, authority: Path) -> None:
+    """Refuse what gRPC would end the process for, or say nothing about but that it can not connect."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        context.load_cert_chain(certificate, key, password=lambda: "")  # or it asks the terminal
+    except (ssl.SSLError, ValueError) as error:
+        raise ConfigurationError(
+            f"{certificate} and {key} are no certificate and its key, both PEM and the key without "
+            f"a password: {error}"
+        ) from error
+    try:
+        context.load_verify_locations(authority)
+    except (ssl.SSLError, ValueError) as error:
+        raise ConfigurationError(f"{authority} holds no certificate in PEM: {error}") from error
 
 
 def _read(path: Path) -> bytes:
