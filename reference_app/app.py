@@ -25,16 +25,14 @@ from litestar.routes import HTTPRoute
 from hybrid_dex.defaults.admin_actions import AdminActions
 from hybrid_dex.defaults.sql_records import SqlRecords
 from hybrid_dex.defaults.system_clock import SystemClock
-from hybrid_dex.errors import ConfigurationError, FormatError
 from hybrid_dex.model.reasons import RejectReason
-from hybrid_dex.signing.domain import Domain
 from hybrid_dex.wire import MAX_MESSAGE_BYTES, MessageError
 from reference_app.access import SCHEMES
 from reference_app.admin_channel import AdminChannel
 from reference_app.administration import Administration
 from reference_app.authorizing import authorizer
 from reference_app.counters import Counters
-from reference_app.engines import make_bus, make_engine, opened_engine
+from reference_app.engines import domain_of, make_bus, make_engine, opened_engine
 from reference_app.hub import Hub
 from reference_app.identity import make_identity
 from reference_app.limits import guarded
@@ -69,8 +67,6 @@ __all__ = ["compose", "create_app", "opened"]
 
 _NOT_QUERY: Final = frozenset({"services", "principal", "request"})
 _ALLOWED: Final = "allowed"
-_NO_CHAIN_CONTRACT: Final = "0x000000000000000000000000000000000000dEaD"
-"""What orders are signed for where no contract is: nobody's, so they are worth nothing on a chain."""
 
 
 def compose(settings: Settings, *, owns_process: bool = False) -> Services:
@@ -83,13 +79,7 @@ def compose(settings: Settings, *, owns_process: bool = False) -> Services:
     Raises:
         ConfigurationError: a setting can not be used.
     """
-    try:
-        domain = Domain(
-            chain_id=settings.chain.preset().chain_id,
-            verifying_contract=settings.chain.contract or _NO_CHAIN_CONTRACT,
-        )
-    except FormatError as error:
-        raise ConfigurationError(str(error)) from error
+    domain = domain_of(settings)
     clock, counters = SystemClock(), Counters()
     verifier = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="verify")
     bus = make_bus(settings)

@@ -12,7 +12,7 @@ from hybrid_dex.defaults.file_journal import FileJournal
 from hybrid_dex.defaults.file_snapshots import FileSnapshots
 from hybrid_dex.defaults.sorted_book import SortedBook
 from hybrid_dex.defaults.standard_risk import StandardRisk
-from hybrid_dex.errors import ConfigurationError
+from hybrid_dex.errors import ConfigurationError, FormatError
 from hybrid_dex.exchange import (
     Bus,
     EngineClient,
@@ -29,12 +29,15 @@ from hybrid_dex.interfaces.records import Records
 from hybrid_dex.interfaces.settlement import Settlement
 from hybrid_dex.plugins import load
 from hybrid_dex.settlement.local import LocalSettlement
+from hybrid_dex.signing.domain import Domain
 from reference_app.opening_balances import credit_opening_balances
 from reference_app.settings import IN_MEMORY, Settings
 
-__all__ = ["make_bus", "make_engine", "opened_engine"]
+__all__ = ["domain_of", "make_bus", "make_engine", "opened_engine"]
 
 _SEPARATOR: Final = "://"
+_NO_CHAIN_CONTRACT: Final = "0x000000000000000000000000000000000000dEaD"
+"""What orders are signed for where no contract is: nobody's, so they are worth nothing on a chain."""
 
 
 class _BusMaker(Protocol):
@@ -47,6 +50,17 @@ class _LinkMaker(Protocol):
     """What a plugin of the group `hybrid_dex.engine` is."""
 
     def __call__(self) -> EngineLink: ...
+
+
+def domain_of(settings: Settings) -> Domain:
+    """Return chain and contract that orders are signed for. Raises `ConfigurationError`."""
+    try:
+        return Domain(
+            chain_id=settings.chain.preset().chain_id,
+            verifying_contract=settings.chain.contract or _NO_CHAIN_CONTRACT,
+        )
+    except FormatError as error:
+        raise ConfigurationError(str(error)) from error
 
 
 def make_bus(settings: Settings) -> Bus | None:
@@ -146,7 +160,8 @@ def _link(address: str) -> EngineLink:
 
 
 def _options(settings: Settings) -> LinkOptions:
-    link = settings.link
+    link, domain = settings.link, domain_of(settings)
+    contract = settings.chain.contract or "no contract"
     return LinkOptions(
         certificate=link.certificate,
         key=link.key,
@@ -154,6 +169,7 @@ def _options(settings: Settings) -> LinkOptions:
         plaintext=link.plaintext,
         trusted=tuple(link.trusted),
         answer_s=link.answer_s,
+        signed_for=f"chain {domain.chain_id}, {contract}",
     )
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
+from pathlib import Path
 
+import attrs
 import msgspec
 import pytest
 from grpc_bench import (
@@ -23,6 +26,9 @@ from hybrid_dex_grpc import GrpcLink
 from hybrid_dex_grpc.client import GrpcEngine
 
 import hybrid_dex as dex
+from reference_app.app import compose, opened
+from reference_app.settings import ChainSettings, LinkSettings
+from reference_app.tests.stack import settings
 
 
 def events_of(answer: object) -> list[str]:
@@ -228,6 +234,30 @@ class TestTerms:
         with pytest.raises(dex.ConfigurationError, match="same chain settings"):
             async with gateway(address, signed=True):
                 pass
+
+    async def test_another_chain_or_contract_is_refused_at_the_start(self, tmp_path: Path) -> None:
+        """By the app's settings: the engine would refuse whatever is signed for what they name."""
+        socket = f"grpc://unix:{tmp_path / 'engine.sock'}"
+        listening = LinkSettings(listen=socket, plaintext=True)
+        contract = ChainSettings(contract="0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2")
+        ours = compose(settings(tmp_path / "engine", link=listening, chain=contract))
+        async with opened(ours):
+            for chain, refusal in (
+                (attrs.evolve(contract, name="base"), "chain 31337, .*gateway for chain 8453"),
+                (ChainSettings(), "0xC02a.*gateway for chain 31337, no contract"),
+                (contract, ""),
+            ):
+                elsewhere = settings(tmp_path / "gateway")
+                link, auth = LinkSettings(plaintext=True), attrs.evolve(elsewhere.auth, shared=True)
+                services = compose(
+                    attrs.evolve(elsewhere, engine=socket, link=link, auth=auth, chain=chain)
+                )
+                async with AsyncExitStack() as stack:
+                    if refusal:
+                        refused = pytest.raises(dex.ConfigurationError, match=refusal)
+                        stack.enter_context(refused)
+                    await stack.enter_async_context(opened(services))
+                services.verifier.shutdown()
 
     async def test_an_engine_takes_no_more_than_may_wait(self, exchange: dex.Exchange) -> None:
         few = dex.LinkOptions(plaintext=True, answer_s=60, max_waiting=2)

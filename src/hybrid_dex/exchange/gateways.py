@@ -42,6 +42,8 @@ class LinkOptions:
         answer_s: how long a gateway waits for an answer before its outcome is unknown, seconds.
         max_waiting: requests of one gateway that may be unanswered; more wait, then are refused.
         max_message_bytes: the largest message that either side takes.
+        signed_for: chain and contract that this side takes orders for, in words; where both sides say
+            it they must say the same. Empty says nothing.
         keepalive_s: silence after which the other side is asked whether it lives, seconds.
     """
 
@@ -53,6 +55,7 @@ class LinkOptions:
     answer_s: float = attrs.field(default=10.0, validator=_POSITIVE_S)
     max_waiting: int = attrs.field(default=4_096, validator=_AT_LEAST_ONE)
     max_message_bytes: int = attrs.field(default=4 * 1024 * 1024, validator=_AT_LEAST_ONE)
+    signed_for: str = ""
     keepalive_s: float = attrs.field(default=10.0, validator=_POSITIVE_S)
 
 

@@ -214,6 +214,12 @@ class GrpcEngine:
                 f"the engine takes {theirs} and this gateway is configured otherwise; give both the "
                 "same chain settings"
             )
+        theirs, here = description.signed_for, self._options.signed_for
+        if theirs and here and theirs != here:
+            raise ConfigurationError(
+                f"the engine takes orders for {theirs}, and this gateway for {here}: what traders sign "
+                "here would be worth nothing there; give both the same chain settings"
+            )
         if description.versions != self._replica.versions:
             raise ConfigurationError(
                 f"the engine is {description.versions!r} and this gateway "

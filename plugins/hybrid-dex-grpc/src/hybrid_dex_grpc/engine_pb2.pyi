@@ -12,18 +12,20 @@ class DescribeRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class Description(_message.Message):
-    __slots__ = ("versions", "requires_signature", "trusted", "gateway", "health")
+    __slots__ = ("versions", "requires_signature", "trusted", "gateway", "health", "signed_for")
     VERSIONS_FIELD_NUMBER: _ClassVar[int]
     REQUIRES_SIGNATURE_FIELD_NUMBER: _ClassVar[int]
     TRUSTED_FIELD_NUMBER: _ClassVar[int]
     GATEWAY_FIELD_NUMBER: _ClassVar[int]
     HEALTH_FIELD_NUMBER: _ClassVar[int]
+    SIGNED_FOR_FIELD_NUMBER: _ClassVar[int]
     versions: str
     requires_signature: bool
     trusted: bool
     gateway: str
     health: bytes
-    def __init__(self, versions: _Optional[str] = ..., requires_signature: _Optional[bool] = ..., trusted: _Optional[bool] = ..., gateway: _Optional[str] = ..., health: _Optional[bytes] = ...) -> None: ...
+    signed_for: str
+    def __init__(self, versions: _Optional[str] = ..., requires_signature: _Optional[bool] = ..., trusted: _Optional[bool] = ..., gateway: _Optional[str] = ..., health: _Optional[bytes] = ..., signed_for: _Optional[str] = ...) -> None: ...
 
 class Requests(_message.Message):
     __slots__ = ("requests",)

@@ -79,6 +79,7 @@ class EngineServer:
             trusted=name in self._options.trusted,
             gateway=name,
             health=_json.encode(self._exchange.health()),
+            signed_for=self._options.signed_for,
         )
 
     async def submit(
