@@ -22,7 +22,7 @@ from hybrid_dex.exchange import (
 from hybrid_dex.interfaces.book import Book
 from hybrid_dex.model.order import Side
 from hybrid_dex.model.units import Amount, Sequence
-from tests.exchange.test_isolation import LyingBook, exchange_on, fund_all, place
+from tests.exchange.test_isolation import HonestBook, LyingBook, exchange_on, fund_all, place
 from tests.exchange_fixtures import ALICE, BOB, ETH, MARKET, USDC, fund, order
 
 
@@ -108,8 +108,7 @@ class TestState:
             assert not reached.done()
             await catch_up(replica, exchange)
             await reached
-            with pytest.raises(SlowFollowerError):
-                follower.take()
+            assert follower.take() == [], "it went on from what was told"
             assert replica.view is view
             assert view.sequence == exchange.view.sequence
 
@@ -183,12 +182,38 @@ async def test_a_broken_invariant_is_broken_alike() -> None:
             await exchange.place(place("bob", MARKET, Side.SELL))
             await exchange.place(place("alice", MARKET, Side.BUY))
         assert exchange.view.isolated() == (MARKET.id,)
+        follower, told = replica.subscribe(), replica.view.sequence
         with pytest.raises(StaleReplicaError):
             await catch_up(replica, exchange)
         replica.restart()
+        replica.begin(await exchange.checkpoint())
+        assert replica.view.sequence >= told, "nobody reads of what was before"
+        reached = asyncio.ensure_future(replica.reached(told))
         await catch_up(replica, exchange)
+        await reached
         assert replica.view.isolated() == (MARKET.id,)
         assert replica.view.state_hash() == exchange.view.state_hash()
+        assert follower.take() == exchange.subscribe(told).take(), "no gap, and nothing twice"
+
+
+async def test_what_was_told_and_is_not_so_is_a_gap() -> None:
+    """The replica did not break what the engine broke, and hears of it from a later record."""
+    async with exchange_on(MemoryJournal()) as exchange:
+        await fund_all(exchange)
+        replica = Replica(recipe(HonestBook))
+        await catch_up(replica, exchange)
+        follower = replica.subscribe()
+        await exchange.place(place("bob", MARKET, Side.SELL))
+        await exchange.place(place("alice", MARKET, Side.BUY))
+        with pytest.raises(StaleReplicaError):
+            await catch_up(replica, exchange)
+        told = replica.view.sequence
+        replica.restart()
+        await catch_up(replica, exchange)
+        assert replica.view.state_hash() == exchange.view.state_hash()
+        assert replica.view.sequence >= told
+        with pytest.raises(SlowFollowerError, match="is not known here"):
+            follower.take()
 
 
 async def test_a_closed_exchange_gives_nothing() -> None:

@@ -116,6 +116,11 @@ class Followers:
     def __len__(self) -> int:
         return len(self._subscriptions)
 
+    @property
+    def sequence(self) -> Sequence:
+        """The last command that was told."""
+        return self._sequence
+
     def subscribe(self, after: int | None) -> Subscription:
         """Follow from the command after ``after``, or from the next one.
 

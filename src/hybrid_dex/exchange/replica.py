@@ -9,8 +9,10 @@ same versions of engine, book and risk.
     Records (an `Exchange` has them) --- checkpoint, then records in order ---> Replica.feed
 
 When a record does not follow - the journal was trimmed meanwhile, or a command broke an invariant
-that a later record tells of - `feed` raises, and `begin` takes the next checkpoint. Who follows
-the replica then hears that something is missing, exactly as from an exchange.
+that a later record tells of - `feed` raises, and `begin` takes the next checkpoint. That may be
+older than what was told: then the view waits until the records have come there again, and goes on
+from it. Who follows the replica hears that something is missing, exactly as from an exchange, where
+the checkpoint is newer, or what was told turned out not to be so.
 """
 
 import asyncio
@@ -29,6 +31,7 @@ from hybrid_dex.exchange.options import ExchangeOptions
 from hybrid_dex.exchange.replay import Replay
 from hybrid_dex.exchange.view import ExchangeView
 from hybrid_dex.interfaces.snapshots import Snapshot
+from hybrid_dex.model.events import EventBatch
 
 __all__ = ["Checkpoint", "RecordSource", "Replica", "StaleReplicaError"]
 
@@ -95,6 +98,7 @@ class Replica:
         self._isolations = Isolations()
         self._replay = Replay(self._engine, isolations=self._isolations)
         self._is_stale = False
+        self._told_wrong = False
         self._followers = Followers(
             limit=options.follower_batches,
             history=options.history_batches,
@@ -148,20 +152,19 @@ class Replica:
         snapshot = checkpoint.snapshot
         if snapshot is None and self.position:
             return  # the records go on from here
-        fresh = Replay(self._make_engine(), snapshot, checkpoint.epoch, isolations=self._isolations)
-        before = self._engine.sequence
-        self._engine.become(fresh.engine)
-        fresh.engine = self._engine
-        self._replay = fresh
-        if self._is_stale or self._engine.sequence != before:
-            self._followers.skip_to(self._engine.sequence)
+        waits = self._is_stale or not self._is_shown
+        self._replay = Replay(
+            self._make_engine(), snapshot, checkpoint.epoch, isolations=self._isolations
+        )
         self._is_stale = False
-        self._tell()
+        if not waits or self._replay.engine.sequence >= self._followers.sequence:
+            self._show([])
 
     def restart(self) -> None:
         """Let the next `begin` take a checkpoint's state, even the journal's beginning.
 
-        Until then the view shows what it showed last: an empty one would be no exchange's.
+        Until the records are there again the view shows what it showed last: an older one would
+        not have what was answered.
         """
         self._is_stale = True
 
@@ -184,9 +187,31 @@ class Replica:
             if not error.market:
                 raise
             self._isolations.add(error.sequence, error.market)
+            self._told_wrong |= error.sequence <= self._followers.sequence
             raise StaleReplicaError(str(error)) from error
-        if batches:
-            self._followers.publish(batches)
+        if self._is_shown:
+            if batches:
+                self._followers.publish(batches)
+            self._tell()
+        elif self._replay.engine.sequence >= self._followers.sequence:
+            self._show(batches)
+
+    @property
+    def _is_shown(self) -> bool:
+        """Whether the view is where the records are, not before it."""
+        return self._replay.engine is self._engine
+
+    def _show(self, batches: list[EventBatch]) -> None:
+        """Let the view be where the records are; tell what the last ones did, or that there is a gap."""
+        told, replay = self._followers.sequence, self._replay
+        self._engine.become(replay.engine)
+        replay.engine = self._engine
+        new = [batch for batch in batches if batch.sequence > told]
+        if self._told_wrong or self._engine.sequence != told + len(new):
+            self._followers.skip_to(self._engine.sequence)
+        elif new:
+            self._followers.publish(new)
+        self._told_wrong = False
         self._tell()
 
     async def reached(self, sequence: int) -> None:
@@ -195,7 +220,7 @@ class Replica:
         Raises:
             UnavailableError: the replica is closed first.
         """
-        if self._engine.sequence >= sequence and not self._is_stale:
+        if self._engine.sequence >= sequence and self._is_shown and not self._is_stale:
             return
         if self._closed:
             raise UnavailableError(self._closed)
