@@ -109,6 +109,14 @@ class TestOrderEntry:
         unknown = await engine.cancel_receipt(dex.OrderId(12345))
         assert isinstance(unknown, dex.Refusal)
 
+    async def test_a_timeout_that_no_message_holds_is_refused_as_by_the_exchange(
+        self, exchange: dex.Exchange, engine: GrpcEngine
+    ) -> None:
+        for timeout_ms in (-1, 2**64):
+            here = await exchange.schedule_cancel(BOB, timeout_ms)
+            there = await engine.schedule_cancel(BOB, timeout_ms)
+            assert here.events == there.events
+
     async def test_what_comes_too_late_is_refused_by_the_engines_clock(
         self, engine: GrpcEngine
     ) -> None:
@@ -116,6 +124,9 @@ class TestOrderEntry:
         mine = order(BOB, dex.Side.SELL)
         answers = await engine.place_many([mine, mine, mine], not_after_ns=[soon, late, None])
         assert [isinstance(one, dex.Refusal) for one in answers] == [False, True, False]
+        for longest_ago in (0, -1):
+            until = dex.TimestampNs(longest_ago)
+            assert isinstance(await engine.place(mine, not_after_ns=until), dex.Refusal)
         (resting, _) = engine.view.open_orders(BOB)
         terms = dex.ReplaceOrder(
             account=BOB, order_id=resting.order_id, price=resting.price, quantity=resting.quantity

@@ -74,6 +74,7 @@ _START_S: Final = 30.0
 _ENDING_S: Final = 1.0
 _A_TURN: Final = 64
 _VERIFY_BATCH: Final = 128
+_NO_TIMEOUT_MS: Final = 2**64 - 1
 _CLOSED: Final = "the gateway is closed"
 _UNKNOWN: Final = ExchangeHealth(
     sequence=Sequence(0),
@@ -329,10 +330,12 @@ class GrpcEngine:
         if self._trusted:
             sent = await self._admission.admit(orders)
         place = pb.Place(orders=[from_order(one) for one in sent if not isinstance(one, Refusal)])
-        if any(not_after_ns):
+        if any(until is not None for until in not_after_ns):
             pairs = zip(sent, not_after_ns, strict=True)
             place.not_after_ns.extend(
-                until or 0 for one, until in pairs if not isinstance(one, Refusal)
+                0 if until is None else max(until, 1)  # 0 says that there is none
+                for one, until in pairs
+                if not isinstance(one, Refusal)
             )
         if not place.orders:
             return [one for one in sent if isinstance(one, Refusal)]
@@ -429,6 +432,8 @@ class GrpcEngine:
         self, account: AccountId, timeout_ms: int, market: MarketId | None = None
     ) -> EventBatch:
         """Arm or disarm a dead man's switch."""
+        if not 0 <= timeout_ms < _NO_TIMEOUT_MS:
+            timeout_ms = _NO_TIMEOUT_MS  # which the engine refuses as it would refuse the other
         switch = pb.ScheduleCancel(account=account, timeout_ms=timeout_ms, market=market)
         return await self._done(pb.Request(schedule_cancel=switch))
 
