@@ -103,7 +103,12 @@ def compose(settings: Settings, *, owns_process: bool = False) -> Services:
         domain=domain,
         settles_on_chain=bool(settings.chain.rpc_urls),
         clock=clock,
-        limiter=Limiter(settings.limits, None if bus is None else bus.rates(), counters),
+        limiter=Limiter(
+            settings.limits,
+            None if bus is None else bus.rates(),
+            counters,
+            exchange=settings.name,
+        ),
         bus=bus,
         hub=Hub(exchange, records, now_ns=clock.now_ns, counters=counters),
         verifier=verifier,

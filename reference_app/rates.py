@@ -10,7 +10,7 @@ import ipaddress
 import logging
 import math
 from collections.abc import Awaitable, Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final
 
 import attrs
@@ -169,6 +169,7 @@ class Limiter:
         settings: how much is too much, and where it is counted.
         shared: where all gateways count, unless the settings name another place.
         counters: how often what was refused.
+        exchange: its name; exchanges of different names may count in one place.
 
     Raises:
         ConfigurationError: the storage can not be used.
@@ -179,6 +180,8 @@ class Limiter:
         settings: LimitSettings,
         shared: str | None = None,
         counters: Counters | None = None,
+        *,
+        exchange: str = "",
     ) -> None:
         address = settings.storage
         if shared is not None and address == LimitSettings().storage:
@@ -195,15 +198,11 @@ class Limiter:
             open_s=_ANSWER_S,
             counters=self._counters,
         )
-        self._address = _charges(
-            Policy("address", RateLimitItemPerMinute(settings.requests_per_minute))
-        )
-        self._account = _charges(
-            Policy("account", RateLimitItemPerMinute(settings.account_requests_per_minute))
-        )
-        self._orders = _charges(
-            Policy("orders", RateLimitItemPerSecond(settings.orders_per_second))
-        )
+        a_minute = partial(RateLimitItemPerMinute, namespace=exchange)
+        a_second = partial(RateLimitItemPerSecond, namespace=exchange)
+        self._address = _charges(Policy("address", a_minute(settings.requests_per_minute)))
+        self._account = _charges(Policy("account", a_minute(settings.account_requests_per_minute)))
+        self._orders = _charges(Policy("orders", a_second(settings.orders_per_second)))
 
     @property
     def counts_alone(self) -> bool:

@@ -52,6 +52,26 @@ async def test_gateways_count_rates_together_and_alone_while_the_bus_is_away(
         assert "retry-after" in refusal.value.headers
 
 
+async def test_exchanges_of_different_names_on_one_server_count_for_themselves(
+    server: Server, tmp_path: Path
+) -> None:
+    few = limits(requests_per_minute=4)
+    ours, other, alike = (
+        compose(settings(tmp_path / name, bus=server.address, name=name.strip(), limits=few))
+        for name in ("ours", "other", " ours")
+    )
+    await within_a_minute()
+    for _ in range(4):
+        await ours.limiter.request("192.0.2.1")
+    await other.limiter.request("192.0.2.1")
+    with pytest.raises(ProblemError):
+        await alike.limiter.request("192.0.2.1")
+    server.kill()
+    for services in (ours, other, alike):
+        await services.limiter.request("192.0.2.2")  # which gives its connection up
+        services.verifier.shutdown()
+
+
 async def test_a_place_of_ones_own_to_count_in_goes_before_the_bus(
     server: Server, tmp_path: Path
 ) -> None:
