@@ -103,6 +103,27 @@ async def test_a_stream_of_another_journal_is_removed(
             await until(lambda: reader.replica.view.sequence == exchange.view.sequence)
 
 
+async def test_a_stream_of_another_journal_is_not_read_before_it_is_removed(
+    exchange: dex.Exchange, bus: RedisBus
+) -> None:
+    """Redis came back with an old dump, and the engine has yet to look."""
+    async with dex.Exchange([MARKET]) as other, bus.publishing(other):
+        await deposit(other, 50)
+        while (await ids_of(bus))[-1:] != [other.health().position]:
+            await asyncio.sleep(0.02)
+    relay = bus.relay(exchange)
+    async with Reader(relay).reading() as reader:
+        for _ in range(20):
+            await deposit(exchange, 1)
+        await until(lambda: reader.replica.view.sequence == exchange.view.sequence)
+        assert relay.from_bus == 0
+        async with bus.publishing(exchange):
+            while not relay.from_bus:
+                await deposit(exchange, 3)
+                await asyncio.sleep(0.05)
+        assert reader.has_no_gap
+
+
 async def test_records_of_a_trimmed_journal_come_over_the_bus(bus: RedisBus) -> None:
     """What the journal has no more is never there, where the bus ends before it and where it is empty."""
     journal, snapshots = dex.MemoryJournal(), dex.MemorySnapshots()

@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from hybrid_dex import Checkpoint, RecordSource, UnavailableError
-from hybrid_dex_redis.stream import last_entry, read_of
+from hybrid_dex_redis.stream import entry_at, last_entry, read_of
 
 __all__ = ["Relay"]
 
@@ -78,19 +78,22 @@ class Relay:
             now = time.monotonic()
             if now - looked >= _LOOK_S:
                 looked = now
-                if await self._has(record[0]):
+                if await self._has(*record):
                     return
         raise UnavailableError("the engine's records ended")
 
-    async def _has(self, position: int) -> bool:
-        """Return whether the bus has a record, so that the next one will follow there."""
+    async def _has(self, position: int, raw: bytes) -> bool:
+        """Return whether the bus has this record, so that the next one will follow there.
+
+        One of the same position alone may be of another journal, until its publisher looks.
+        """
         for _ in range(_LOOKS):
             try:
-                last = await last_entry(self._redis, self._stream)
+                found = await entry_at(self._redis, self._stream, position)
             except (RedisError, OSError):
                 return False
-            if last is not None and last[0] >= position:
-                return True
+            if found is not None:
+                return found == raw
             await asyncio.sleep(_LOOK_AGAIN_S)  # it may be on its way
         return False
 

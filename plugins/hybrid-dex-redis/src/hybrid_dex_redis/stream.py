@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from redis.asyncio import Redis
 
-__all__ = ["CONTENT", "entries_of", "last_entry", "read_of"]
+__all__ = ["CONTENT", "entries_of", "entry_at", "last_entry", "read_of"]
 
 CONTENT: Final = b"r"
 
@@ -13,6 +13,13 @@ async def last_entry(redis: Redis, stream: str) -> tuple[int, bytes] | None:
     """Return the newest record of a stream, or ``None`` of an empty one. Raises `RedisError`."""
     found = entries_of(await redis.xrevrange(stream, count=1))
     return found[0] if found else None
+
+
+async def entry_at(redis: Redis, stream: str, position: int) -> bytes | None:
+    """Return the record of a stream at a position, or ``None``. Raises `RedisError`."""
+    id_ = f"{position}-0"
+    found = entries_of(await redis.xrange(stream, id_, id_))
+    return found[0][1] if found else None
 
 
 def entries_of(answer: Any) -> list[tuple[int, bytes]]:  # noqa: ANN401 # typed for every decoding
