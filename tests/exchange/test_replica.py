@@ -148,6 +148,14 @@ class TestEvents:
             with pytest.raises(JournalError, match="does not continue"):
                 replica.feed(replica.position + 1, last)
 
+    async def test_a_journal_that_ends_before_what_is_applied_is_refused(self) -> None:
+        replica = Replica(recipe())
+        async with Exchange([MARKET]) as exchange, Exchange([MARKET]) as other:
+            await fund(exchange)
+            await catch_up(replica, exchange)
+            with pytest.raises(JournalError, match="it lost its end, or is another one"):
+                replica.begin(await other.checkpoint(replica.position))
+
     async def test_whoever_waits_for_a_command_hears_of_it(self) -> None:
         replica = Replica(recipe())
         async with Exchange([MARKET]) as exchange:

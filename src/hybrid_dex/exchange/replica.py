@@ -142,12 +142,17 @@ class Replica:
 
         Raises:
             VersionMismatchError: the engine's versions are not these.
-            JournalError: the snapshot is not good.
+            JournalError: the snapshot is not good, or the journal ends before what is applied here.
         """
         if checkpoint.versions != self._engine.versions:
             raise VersionMismatchError(
                 f"the engine is {checkpoint.versions!r} and this gateway {self._engine.versions!r}; "
                 "give both the same program, markets' risk and chain settings"
+            )
+        if checkpoint.head < self.position:
+            raise JournalError(
+                f"the engine's journal ends at record {checkpoint.head}, and record {self.position} "
+                "is applied here: it lost its end, or is another one"
             )
         snapshot = checkpoint.snapshot
         if snapshot is None and self.position:
