@@ -171,14 +171,18 @@ class TestServer:
         for address in ("http://127.0.0.1", "redis://127.0.0.1:port/0"):
             with pytest.raises(dex.ConfigurationError):
                 RedisBus(address, "test")
+        with pytest.raises(dex.ConfigurationError, match="'timeout'"):
+            async with RedisBus("redis://127.0.0.1:1/0?timeout=3", "test"):
+                pass
         with pytest.raises(dex.ConfigurationError, match="can not name keys"):
             RedisBus("redis://127.0.0.1", "two words")
 
     async def test_a_password_is_never_said(self) -> None:
-        with pytest.raises(dex.UnavailableError) as refusal:
-            async with RedisBus("redis://user:secret@127.0.0.1:1/0", "test"):
-                pass
-        assert "secret" not in str(refusal.value)
+        for address in ("user:secret@127.0.0.1:1/0", "127.0.0.1:1/0?password=secret"):
+            with pytest.raises(dex.UnavailableError) as refusal:
+                async with RedisBus(f"redis://{address}", "test"):
+                    pass
+            assert "secret" not in str(refusal.value)
 
     async def test_it_is_found_by_its_scheme(self, bus: RedisBus) -> None:
         from hybrid_dex.plugins import load

@@ -66,7 +66,7 @@ class RedisBus(Bus):
 
         Raises:
             UnavailableError: it can not be reached.
-            ConfigurationError: it is too old.
+            ConfigurationError: it is too old, or the address asks for what there is not.
         """
         try:
             version = str((await self._redis.info("server"))["redis_version"])
@@ -74,6 +74,10 @@ class RedisBus(Bus):
             await self._redis.aclose()
             raise UnavailableError(
                 f"the bus at {_hidden(self._address)} can not be reached: {error}"
+            ) from error
+        except TypeError as error:  # an option in the address, which only a connection looks at
+            raise ConfigurationError(
+                f"{_hidden(self._address)} can not be used: {error}"
             ) from error
         if tuple(map(int, version.split(".")[:2])) < _OLDEST:
             await self._redis.aclose()
@@ -107,5 +111,5 @@ class RedisBus(Bus):
 
 def _hidden(address: str) -> str:
     """Return an address without what may be a password."""
-    scheme, separator, rest = address.partition("://")
+    scheme, separator, rest = address.partition("?")[0].partition("://")
     return f"{scheme}{separator}{rest.rpartition('@')[2]}"
