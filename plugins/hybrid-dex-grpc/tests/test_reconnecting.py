@@ -10,7 +10,7 @@ import attrs
 import grpc
 import msgspec
 import pytest
-from grpc_bench import ALICE, BOB, ETH, LOCAL, MARKET, gateway, order, serving
+from grpc_bench import ALICE, BOB, ETH, LOCAL, MARKET, gateway, order, recipe, serving
 from hybrid_dex_grpc import engine_pb2 as pb
 from hybrid_dex_grpc.channel import EngineChannel
 from hybrid_dex_grpc.credentials import target_of
@@ -145,6 +145,19 @@ async def test_answers_that_take_more_than_a_message_come_in_several(
             assert len(answer.events) == 2_000 * orders
             assert engine.view.open_order_count(name) == 0
         assert engine.health().ready
+
+
+async def test_a_refusal_does_not_wait_for_a_replica_that_begins_anew(
+    exchange: dex.Exchange,
+) -> None:
+    """It is no command, so there is nothing that could be seen."""
+    replica = dex.Replica(recipe())
+    hasty = dex.LinkOptions(plaintext=True, answer_s=0.5)
+    async with serving(exchange) as address, gateway(address, hasty, replica=replica) as engine:
+        replica.restart()
+        mine = order(BOB, dex.Side.SELL)
+        late = await engine.place(mine, not_after_ns=dex.TimestampNs(1))
+        assert isinstance(late, dex.Refusal)
 
 
 async def test_reads_go_on_and_events_have_no_gap(exchange: dex.Exchange) -> None:

@@ -546,6 +546,8 @@ class GrpcEngine:
         """Ask the engine, and wait until what it did is to be seen here."""
         outcomes = [to_outcome(one) for one in await self._send(request, again=again)]
         newest = max((one.sequence for one in outcomes if isinstance(one, EventBatch)), default=0)
+        if not newest:
+            return outcomes  # none became a command
         try:
             async with asyncio.timeout(self._options.answer_s):
                 await self._replica.reached(newest)
