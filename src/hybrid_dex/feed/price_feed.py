@@ -39,6 +39,7 @@ class PriceFeed:
     def __init__(self, market: Market, sequence: Sequence, told_s: int | None = None) -> None:
         self._market = market
         self._since = sequence
+        self._position = sequence
         self._told_s = told_s
         self._waiting: list[tuple[Sequence, Trade]] = []
         self._minutes: dict[int, Candle] = {}
@@ -63,9 +64,13 @@ class PriceFeed:
         return self._seeded
 
     def take(self, sequence: Sequence, trade: Trade) -> None:
-        """Count a trade of a command behind `since`; before `seed` it waits."""
+        """Count a trade of a command behind `since`; before `seed` it waits.
+
+        One that the projected minutes contain is passed over, whenever it comes.
+        """
         if self._seeded:
-            self._count(trade)
+            if sequence > self._position:
+                self._count(trade)
             return
         self._waiting.append((sequence, trade))
         if len(self._waiting) > _MOST_WAITING:  # the minutes will contain them, sooner or later
@@ -84,6 +89,7 @@ class PriceFeed:
             if sequence > position:
                 self._count(trade)
         self._waiting.clear()
+        self._position = position
         told_s = max(self._minutes, default=0) if self._told_s is None else self._told_s
         self._changed = dict.fromkeys(one for one in sorted(self._minutes) if one >= told_s)
         self._seeded = True
