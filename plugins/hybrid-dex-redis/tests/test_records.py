@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 from hybrid_dex_redis import RedisBus
@@ -122,6 +122,37 @@ async def test_a_stream_of_another_journal_is_not_read_before_it_is_removed(
                 await deposit(exchange, 3)
                 await asyncio.sleep(0.05)
         assert reader.has_no_gap
+
+
+class Restored:
+    """An engine's records, until another one is in its place."""
+
+    def __init__(self, exchange: dex.Exchange) -> None:
+        self.exchange = exchange
+
+    async def checkpoint(self, after: int | None = None) -> dex.Checkpoint:
+        return await self.exchange.checkpoint(after)
+
+    def records(self, after: int) -> AsyncIterator[tuple[int, bytes]]:
+        return self.exchange.records(after)
+
+
+async def test_a_journal_that_ends_before_what_was_read_is_noticed(
+    exchange: dex.Exchange, bus: RedisBus
+) -> None:
+    """A backup of the engine was restored, while the bus is what is read."""
+    source = Restored(exchange)
+    relay = bus.relay(source)
+    reader = Reader(relay)
+    reading = asyncio.create_task(reader.read())
+    async with bus.publishing(exchange):
+        while not relay.from_bus:
+            await deposit(exchange, 3)
+            await asyncio.sleep(0.05)
+    async with dex.Exchange([MARKET]) as shorter, bus.publishing(shorter):
+        source.exchange = shorter
+        with pytest.raises(dex.UnavailableError, match="ends at record 2"):
+            await reading
 
 
 async def test_records_of_a_trimmed_journal_come_over_the_bus(bus: RedisBus) -> None:

@@ -118,7 +118,11 @@ class Relay:
             head = (await self._source.checkpoint(position)).head
         except UnavailableError:
             return  # it is away: nothing happens there either
-        if head <= position:
+        if head < position:
+            raise UnavailableError(
+                f"the engine's journal ends at record {head}, and {position} was read: it lost its end"
+            )
+        if head == position:
             return
         last = await last_entry(self._redis, self._stream)
         if last is None or last[0] <= position:
