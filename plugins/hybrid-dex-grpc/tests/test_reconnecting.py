@@ -248,6 +248,26 @@ async def test_records_that_are_trimmed_meanwhile_are_made_up_for_by_a_checkpoin
             assert engine.view.state_hash() == exchange.view.state_hash()
 
 
+async def test_a_replica_is_kept_with_the_smallest_messages_that_are_wanted() -> None:
+    """Its checkpoint and its records, each larger than one."""
+    journal, snapshots = dex.MemoryJournal(), dex.MemorySnapshots()
+    many = [order(BOB, dex.Side.SELL, quantity=1, name=f"{at:064}") for at in range(90)]
+    async with dex.Exchange([MARKET], journal=journal, snapshots=snapshots) as exchange:
+        await exchange.deposit(BOB, ETH, dex.Amount(10**30))
+        await exchange.place_many(many)
+    small = attrs.evolve(LOCAL, max_message_bytes=4 * 1024)
+    async with (
+        dex.Exchange([MARKET], journal=journal, snapshots=snapshots) as exchange,
+        serving(exchange, small) as address,
+        gateway(address, small) as engine,
+    ):
+        await exchange.cancel_all(BOB)
+        await exchange.place_many(many)
+        async with asyncio.timeout(60):
+            await engine._replica.reached(exchange.view.sequence)
+        assert engine.view.state_hash() == exchange.view.state_hash()
+
+
 class TestPresence:
     async def test_a_gateway_that_is_gone_disconnects_its_accounts(
         self, exchange: dex.Exchange

@@ -67,6 +67,7 @@ class EngineServer:
         self._exchange = exchange
         self._options = options
         self._most_bytes = options.max_message_bytes // _MESSAGE_SHARE
+        self._part_bytes = min(_PART_BYTES, self._most_bytes)
         self._running: set[asyncio.Task[None]] = set()
         self._answering: set[asyncio.Task[None]] = set()
 
@@ -155,8 +156,8 @@ class EngineServer:
         head.sequence, head.state_hash = snapshot.sequence, snapshot.state_hash
         head.snapshot_versions = snapshot.versions
         yield pb.CheckpointPart(head=head)
-        for start in range(0, len(snapshot.state), _PART_BYTES):
-            yield pb.CheckpointPart(state=snapshot.state[start : start + _PART_BYTES])
+        for part, _ in _cut(snapshot.state, self._part_bytes):
+            yield pb.CheckpointPart(state=part)
 
     async def follow_records(
         self, request: pb.FollowRecordsRequest, context: _Context
@@ -175,12 +176,12 @@ class EngineServer:
                     if not isinstance(found, tuple):
                         ended = True
                         break
-                    records += _parts(*found)
+                    records += _parts(*found, self._part_bytes)
                     size += len(found[1])
                     if size >= _RECORDS_BYTES or waiting.empty():
                         break
                     found = waiting.get_nowait()
-                for message in _messages(records):
+                for message in _messages(records, self._part_bytes):
                     yield message
                 if isinstance(found, JournalError) and not isinstance(found, UnavailableError):
                     await context.abort(grpc.StatusCode.OUT_OF_RANGE, str(found))
@@ -348,25 +349,20 @@ def _cut(raw: bytes, most: int) -> Iterator[tuple[bytes, bool]]:
         yield raw[start : start + most], start + most >= len(raw)
 
 
-def _parts(position: int, raw: bytes) -> list[pb.Record]:
+def _parts(position: int, raw: bytes, most: int) -> list[pb.Record]:
     """Return a record in as many parts as it takes."""
-    starts = range(0, len(raw), _PART_BYTES)
     return [
-        pb.Record(
-            position=position,
-            content=raw[start : start + _PART_BYTES],
-            continues=start + _PART_BYTES < len(raw),
-        )
-        for start in starts
+        pb.Record(position=position, content=part, continues=not last)
+        for part, last in _cut(raw, most)
     ]
 
 
-def _messages(records: list[pb.Record]) -> list[pb.Records]:
+def _messages(records: list[pb.Record], most: int) -> list[pb.Records]:
     """Join parts into messages that are not too large."""
     messages: list[pb.Records] = []
     size = 0
     for record in records:
-        if not messages or size + len(record.content) > _PART_BYTES:
+        if not messages or size + len(record.content) > most:
             messages.append(pb.Records())
             size = 0
         messages[-1].records.append(record)
