@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
 import attrs
@@ -11,6 +12,7 @@ import grpc
 import msgspec
 import pytest
 from grpc_bench import ALICE, BOB, ETH, LOCAL, MARKET, gateway, order, recipe, serving
+from hybrid_dex_grpc import GrpcLink
 from hybrid_dex_grpc import engine_pb2 as pb
 from hybrid_dex_grpc.channel import EngineChannel
 from hybrid_dex_grpc.credentials import target_of
@@ -244,6 +246,39 @@ async def test_records_that_are_trimmed_meanwhile_are_made_up_for_by_a_checkpoin
     async with dex.Exchange([MARKET], journal=journal, snapshots=snapshots) as exchange:
         trimming = Trimming(exchange, journal, snapshot.position)
         async with serving(trimming) as address, gateway(address) as engine:  # type: ignore[arg-type] # as an exchange
+            await engine.heartbeat(BOB)
+            assert engine.view.state_hash() == exchange.view.state_hash()
+
+
+class Spoilt:
+    """A bus that has something else where the next record should be."""
+
+    def relay(self, source: dex.RecordSource) -> dex.RecordSource:
+        self.source = source
+        return self
+
+    async def checkpoint(self, after: int | None = None) -> dex.Checkpoint:
+        return await self.source.checkpoint(after)
+
+    async def records(self, after: int) -> AsyncIterator[tuple[int, bytes]]:
+        async for position, raw in self.source.records(after):
+            yield position, raw if position < 3 else b"no record"
+
+
+async def test_what_the_bus_has_and_the_engine_has_not_is_taken_from_the_engine(
+    exchange: dex.Exchange,
+) -> None:
+    async with serving(exchange) as address:
+        engine = GrpcLink().connect(
+            address,
+            LOCAL,
+            replica=dex.Replica(recipe()),
+            auth=dex.TrustedAuth(),
+            requires_signature=False,
+            bus=Spoilt(),  # type: ignore[arg-type] # what is used of one
+        )
+        async with engine, asyncio.timeout(60):
+            await engine.caught_up()
             await engine.heartbeat(BOB)
             assert engine.view.state_hash() == exchange.view.state_hash()
 

@@ -28,6 +28,7 @@ from hybrid_dex import (
     ExchangeHealth,
     ExchangeView,
     FillId,
+    JournalError,
     LinkOptions,
     Market,
     MarketId,
@@ -157,9 +158,7 @@ class GrpcEngine:
             most=self._options.max_waiting,
             max_bytes=self._options.max_message_bytes,
         )
-        source: RecordSource = EngineRecords(channel)
-        if self._bus is not None:
-            source = self._bus.relay(source)
+        source = EngineRecords(channel)
         self._begun = asyncio.get_running_loop().create_future()
         try:
             await self._meet(channel)
@@ -247,9 +246,10 @@ class GrpcEngine:
 
     # ----------------------------------------------------------------------------- following
 
-    async def _follow(self, source: RecordSource) -> None:
+    async def _follow(self, engine: RecordSource) -> None:
         """Keep the replica; begin again wherever it can not go on."""
         wait_s = _RETRY_S
+        source = engine if self._bus is None else self._bus.relay(engine)
         while True:
             try:
                 before = self._replica.position
@@ -260,6 +260,10 @@ class GrpcEngine:
                 reason = str(error)
             except UnavailableError as error:
                 reason = str(error)
+            except JournalError as error:
+                if source is engine:
+                    raise
+                source, reason = engine, f"not over the bus any more, as it is wrong: {error}"
             _log.warning("the engine's records are followed anew: %s", reason)
             wait_s = _RETRY_S if self._replica.position > before else min(2 * wait_s, _RETRY_MAX_S)
             await asyncio.sleep(wait_s)
