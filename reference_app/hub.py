@@ -89,7 +89,7 @@ class Hub:
     Args:
         exchange: open before `run`.
         records: where candles and tickers begin.
-        now_ns: the clock that heartbeats tell.
+        now_ns: the clock that heartbeats tell, and by which tickers end.
         history: how many commands that told something are kept for who resumes.
         heartbeat_s: time between two heartbeats.
         counters: how many connections were refused.
@@ -111,7 +111,7 @@ class Hub:
     ) -> None:
         self._counters = Counters() if counters is None else counters
         self._exchange = exchange
-        self.prices = Prices(exchange, records)
+        self.prices = Prices(exchange, records, now_ns)
         self.meter = Meter(now_ns)
         self._now_ns = now_ns
         self._heartbeat_s = heartbeat_s

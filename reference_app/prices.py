@@ -8,6 +8,7 @@ records are away, these channels are silent and nothing else is.
 import asyncio
 import logging
 from collections import defaultdict
+from collections.abc import Callable
 from typing import Final, Protocol
 
 from hybrid_dex.errors import UnavailableError
@@ -16,7 +17,7 @@ from hybrid_dex.feed import PriceFeed, Publication
 from hybrid_dex.interfaces.history import History
 from hybrid_dex.model.candles import CANDLE_INTERVALS, DAY_S, MINUTE_S
 from hybrid_dex.model.market import Market
-from hybrid_dex.model.units import MarketId, Sequence
+from hybrid_dex.model.units import MarketId, Sequence, TimestampNs
 from hybrid_dex.wire import (
     CandleMessage,
     TickerMessage,
@@ -51,11 +52,13 @@ class Prices:
     Args:
         exchange: open before `begin`.
         records: where what traded before is read.
+        now_ns: the clock; the engine's time stands still while nothing happens.
     """
 
-    def __init__(self, exchange: EngineClient, records: History) -> None:
+    def __init__(self, exchange: EngineClient, records: History, now_ns: Callable[[], int]) -> None:
         self._exchange = exchange
         self._records = records
+        self._now_ns = now_ns
         self._feeds: dict[MarketId, PriceFeed] = {}
         self._hearers: defaultdict[tuple[str, MarketId], dict[Hearer, None]] = defaultdict(dict)
         self._told: dict[MarketId, TickerMessage] = {}
@@ -110,6 +113,10 @@ class Prices:
         """Tell of a channel no longer. Safe to call twice."""
         self._hearers[channel, market].pop(hearer, None)
 
+    def now_ns(self) -> TimestampNs:
+        """Return the end of a ticker's 24 hours: now, and never before the last command."""
+        return TimestampNs(max(self._now_ns(), self._exchange.view.at_ns))
+
     def ticker(self, market: Market) -> TickerMessage | None:
         """Return a market's last 24 hours, or ``None`` until the records have caught up."""
         feed = self._feed(market.id)
@@ -131,7 +138,7 @@ class Prices:
 
     def _touch_as_time_passes(self) -> None:
         """Once a minute: what traded a day ago leaves every ticker, also of a market that is quiet."""
-        minute = self._exchange.view.at_ns // (_SECOND_NS * MINUTE_S)
+        minute = self.now_ns() // (_SECOND_NS * MINUTE_S)
         if minute != self._minute:
             self._minute = minute
             heard = [
@@ -171,7 +178,7 @@ class Prices:
         view = self._exchange.view
         return ticker_message(
             market,
-            feed.day(view.at_ns),
+            feed.day(self.now_ns()),
             view.top(market.id),
             last=view.last_price(market.id),
             at_ns=view.at_ns,

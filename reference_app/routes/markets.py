@@ -6,7 +6,7 @@ from litestar import Router, get
 from litestar.params import FromPath, QueryParameter
 
 from hybrid_dex import ExchangeView, Market
-from hybrid_dex.model.candles import CANDLE_INTERVALS, DAY_S, MINUTE_S
+from hybrid_dex.model.candles import CANDLE_INTERVALS, DAY_S, MINUTE_S, candle_start_s
 from hybrid_dex.wire import (
     BookMessage,
     CandlesAnswer,
@@ -31,7 +31,6 @@ from reference_app.services import Services, TheServices
 __all__ = ["market_routes", "ticker_routes"]
 
 _MS: Final = 1_000
-_SECOND_NS: Final = 10**9
 _LARGEST_S: Final = 2**63 - 1
 """The last second that the records can count."""
 
@@ -121,8 +120,7 @@ async def get_ticker(services: TheServices, market_id: FromPath[str]) -> TickerM
 
 
 async def _ticker(services: Services, market: Market) -> TickerMessage:
-    now_s = services.clock.now_ns() // _SECOND_NS
-    since = now_s - now_s % MINUTE_S - DAY_S + MINUTE_S
+    since = candle_start_s(services.hub.prices.now_ns(), MINUTE_S) - DAY_S + MINUTE_S
     _, minutes = await services.read(lambda: services.records.minutes(market.id, since))
     view = services.exchange.view
     return ticker_message(

@@ -6,6 +6,7 @@ from typing import Any
 
 import attrs
 import msgspec
+import pytest
 
 from hybrid_dex.client import ExchangeClient, Reconnected
 from hybrid_dex.model.candles import DAY_S, MINUTE_S, Candle, with_trade
@@ -17,6 +18,7 @@ from hybrid_dex.model.views import Top
 from hybrid_dex.wire import CandleMessage, TickerMessage
 from reference_app.prices import Prices
 from reference_app.tests.stack import Stack, Trader, running, settings
+from reference_app.tests.test_lasting_logins import Ahead
 
 
 def channel(name: str, market: str = "ETH-USDC") -> dict[str, str]:
@@ -116,6 +118,9 @@ class Quiet:
         self.view, self.sequence, self.at_ns = self, Sequence(1), TimestampNs(at_s * 10**9)
         self.listed, self.traded = market, minutes
 
+    def now_ns(self) -> int:
+        return self.at_ns
+
     def markets(self) -> tuple[Market, ...]:
         return (self.listed,)
 
@@ -152,7 +157,7 @@ async def test_the_candle_of_a_day_without_a_trade_since_is_whole() -> None:
     minutes = [minute(market, day_s + hour * 3_600, hour) for hour in (1, 20)]
     for days in (1, 1.5, 2, 2.5):
         quiet, ear = Quiet(market, minutes, int(day_s + days * DAY_S) + 7_000), Ear()
-        prices = Prices(quiet, quiet)  # type: ignore[arg-type] # as much of both as it asks
+        prices = Prices(quiet, quiet, quiet.now_ns)  # type: ignore[arg-type] # as much of both as it asks
         prices.begin()
         await prices._seed()
         prices.hear("candles_1d", market.id, ear)
@@ -178,7 +183,7 @@ async def test_whoever_hears_them_before_the_past_is_known_is_told_how_it_stands
     market = Market.spot("ETH-USDC", base_decimals=18, quote_decimals=6, tick="1", lot="1")
     at_s, ear = 20_000 * DAY_S + 7_200, Ear()
     quiet = Quiet(market, [minute(market, at_s - 120, 5), minute(market, at_s, 7)], at_s)
-    prices = Prices(quiet, quiet)  # type: ignore[arg-type] # as much of both as it asks
+    prices = Prices(quiet, quiet, quiet.now_ns)  # type: ignore[arg-type] # as much of both as it asks
     prices.begin()
     prices.hear("candles_1m", market.id, ear)
     assert ear.told() == []
@@ -192,7 +197,7 @@ async def test_what_changed_while_it_fell_behind_is_told_when_it_begins_anew() -
     market = Market.spot("ETH-USDC", base_decimals=18, quote_decimals=6, tick="1", lot="1")
     at_s, ear = 20_000 * DAY_S + 7_200, Ear()
     quiet = Quiet(market, [minute(market, at_s - 60, 3), minute(market, at_s, 5)], at_s)
-    prices = Prices(quiet, quiet)  # type: ignore[arg-type] # as much of both as it asks
+    prices = Prices(quiet, quiet, quiet.now_ns)  # type: ignore[arg-type] # as much of both as it asks
     prices.begin()
     await prices._seed()
     prices._tell(market.id)
@@ -215,7 +220,7 @@ async def test_a_ticker_is_told_when_what_traded_a_day_ago_leaves_it() -> None:
     market = Market.spot("ETH-USDC", base_decimals=18, quote_decimals=6, tick="1", lot="1")
     at_s, ear = 20_000 * DAY_S + 7_200, Ear()
     quiet = Quiet(market, [minute(market, at_s, 5)], at_s + DAY_S - MINUTE_S)
-    prices = Prices(quiet, quiet)  # type: ignore[arg-type] # as much of both as it asks
+    prices = Prices(quiet, quiet, quiet.now_ns)  # type: ignore[arg-type] # as much of both as it asks
     prices.begin()
     running_ = asyncio.create_task(prices.run())
     try:
@@ -230,6 +235,31 @@ async def test_a_ticker_is_told_when_what_traded_a_day_ago_leaves_it() -> None:
     finally:
         running_.cancel()
         await asyncio.gather(running_, return_exceptions=True)
+
+
+async def test_the_day_passes_where_nothing_at_all_happens_and_for_every_page_alike(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Ahead()
+    monkeypatch.setattr("reference_app.app.SystemClock", lambda: clock)
+    async with running(settings(tmp_path)) as stack:
+        await seeded(stack)
+        alice = await stack.trader(1, USDC="1000000")
+        bob = await stack.trader(2, ETH="1000")
+        async with stack.socket() as socket:
+            await socket.ask({"op": "subscribe", "channels": [channel("ticker")]})
+            await bob.place("sell", "1", "2500")
+            await alice.place("buy", "1", "2500")
+            while (ticker := await socket.hear("ticker"))["volume"] != "1":
+                pass
+            clock.by_s = DAY_S + MINUTE_S
+            rest = (await stack.http.get("/markets/ETH-USDC/ticker")).json()
+            while (ticker := await socket.hear("ticker"))["volume"] != "0":
+                pass
+        assert {**rest, "at_ms": 0} == {**ticker, "at_ms": 0}
+        of_all = stack.services.hub.prices.ticker(stack.market("ETH-USDC"))
+        assert of_all is not None
+        assert of_all.volume == "0"
 
 
 async def test_they_are_of_a_market_and_can_be_left(
