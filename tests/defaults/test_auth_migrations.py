@@ -8,7 +8,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 
 from hybrid_dex.defaults.auth_database import AuthDatabase
-from hybrid_dex.defaults.auth_migrations import VERSION_TABLE
+from hybrid_dex.defaults.auth_migrations import VERSION_TABLE, upgrade
 from hybrid_dex.defaults.auth_tables import AuthBase
 from hybrid_dex.errors import ConfigurationError
 from tests.defaults.databases import auth_cluster, auth_url, opened
@@ -37,6 +37,20 @@ async def test_several_may_start_at_once(auth_url: str) -> None:
             assert versions.all() == ["auth_0002"]
     finally:
         await asyncio.gather(*(database.close() for database in databases))
+
+
+async def test_an_upgrade_may_take_longer_than_an_answer(
+    auth_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slowly(connection: Connection) -> None:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_sleep(1)"))
+        upgrade(connection)
+
+    monkeypatch.setattr("hybrid_dex.defaults.auth_database._ANSWER_S", 0.2)
+    monkeypatch.setattr("hybrid_dex.defaults.auth_database.upgrade", slowly)
+    async with opened(auth_url) as database, database.reading() as connection:
+        assert await connection.scalar(text(f"SELECT version_num FROM {VERSION_TABLE}"))
 
 
 async def test_a_database_of_a_newer_version_is_refused(auth_url: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from hybrid_dex.defaults import migrations
@@ -188,3 +188,19 @@ async def test_an_old_schema_may_be_opened_by_several_at_once(url: str) -> None:
     assert await raw(url, "SELECT count(*) FROM fills") == [(1,)]
     for records in opened:
         await records.close()
+
+
+async def test_an_upgrade_may_take_longer_than_an_answer(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slowly(connection: Connection, *, only_empty: bool) -> None:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_sleep(1)"))
+        upgrade(connection, only_empty=only_empty)
+
+    monkeypatch.setattr("hybrid_dex.defaults.sql_records._ANSWER_S", 0.2)
+    monkeypatch.setattr("hybrid_dex.defaults.sql_records.upgrade", slowly)
+    records = SqlRecords(url)
+    await records.open()
+    assert await records.position() == 0
+    await records.close()

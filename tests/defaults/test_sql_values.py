@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import BigInteger, Text, literal, select
 from sqlalchemy.exc import OperationalError
 
-from hybrid_dex.defaults.sql_values import is_id, refused_value
+from hybrid_dex.defaults.sql_values import first_line, is_id, refused_value
 from hybrid_dex.errors import FormatError
 from tests.defaults.databases import auth_cluster, opened
 
@@ -26,6 +26,12 @@ def test_nothing_else_can(text: str) -> None:
 def test_an_error_that_is_not_about_a_value_refuses_none() -> None:
     assert refused_value(OSError("gone")) is None
     assert refused_value(OperationalError("SELECT 1", None, OSError("gone"))) is None
+
+
+def test_an_error_is_told_in_one_line_and_never_in_none() -> None:
+    assert first_line(OSError("gone\nfor good")) == "gone"
+    assert first_line(TimeoutError()) == "it did not answer in time"
+    assert first_line(ConnectionResetError()) == "ConnectionResetError"
 
 
 async def test_a_value_that_postgresql_can_not_take_is_refused_as_one(auth_cluster: Path) -> None:

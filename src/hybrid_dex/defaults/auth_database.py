@@ -23,7 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
 
 from hybrid_dex.defaults.auth_migrations import upgrade
-from hybrid_dex.defaults.sql_values import refused_value
+from hybrid_dex.defaults.sql_values import first_line, refused_value
 from hybrid_dex.errors import ConfigurationError, UnavailableError
 
 __all__ = ["AuthDatabase"]
@@ -41,6 +41,8 @@ _LOCK: Final = 0x68_64_61_75
 _UPGRADING: Final = Lock()
 """Alembic's `op` is one object for the whole process, so upgrades take turns in it."""
 _RETRY_S: Final = 0.01
+_UPGRADE_S: Final = 3_600.0
+"""The steps of a schema, and waiting for who takes them, take longer than any answer."""
 _CONNECT_S: Final = 5.0
 """A host that does not answer at all is waited for so long."""
 _ANSWER_S: Final = 10.0
@@ -84,11 +86,11 @@ class AuthDatabase:
         if self._engine is not None:
             return
         self._check_folder()
-        engine = _make_engine(self._url)
+        engine = _make_engine(self._url, _ANSWER_S)
         while not _UPGRADING.acquire(blocking=False):  # noqa: ASYNC110 # other loops hold it too
             await asyncio.sleep(_RETRY_S)
         try:
-            async with engine.begin() as connection:
+            async with _upgrading(self._url, engine) as connection:
                 if connection.dialect.name == "postgresql":
                     lock = text("SELECT pg_advisory_xact_lock(:lock)")
                     await connection.execute(lock, {"lock": _LOCK})
@@ -103,7 +105,7 @@ class AuthDatabase:
         except (SQLAlchemyError, OSError) as error:
             await engine.dispose()
             raise ConfigurationError(
-                f"the auth database {self.shown} can not be used: {_first_line(error)}"
+                f"the auth database {self.shown} can not be used: {first_line(error)}"
             ) from error
         finally:
             _UPGRADING.release()
@@ -190,7 +192,19 @@ def _address(text_: str) -> URL:
     return url.set(drivername=_DRIVERS[url.drivername])
 
 
-def _make_engine(url: URL) -> AsyncEngine:
+@asynccontextmanager
+async def _upgrading(url: URL, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A transaction of a connection that is waited for as long as an upgrade may take."""
+    patient = engine if url.drivername.startswith("sqlite") else _make_engine(url, _UPGRADE_S)
+    try:
+        async with patient.begin() as connection:
+            yield connection
+    finally:
+        if patient is not engine:
+            await patient.dispose()
+
+
+def _make_engine(url: URL, answer_s: float) -> AsyncEngine:
     if not url.drivername.startswith("sqlite"):
         return create_async_engine(
             url,
@@ -201,7 +215,7 @@ def _make_engine(url: URL) -> AsyncEngine:
             connect_args={
                 "server_settings": {"search_path": _SCHEMA},
                 "timeout": _CONNECT_S,
-                "command_timeout": _ANSWER_S,
+                "command_timeout": answer_s,
             },
         )
     in_memory = url.database in {None, "", _MEMORY}
@@ -230,7 +244,3 @@ def _begin_sqlite(connection: Connection) -> None:
     """Take the writer's lock at the beginning, so that what was read stays true."""
     reads = connection.get_execution_options().get(_READS, False)
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).partition("\n")[0]

@@ -42,7 +42,7 @@ from hybrid_dex.defaults.migrations import newest_revision, revision_of, upgrade
 from hybrid_dex.defaults.sql_lookups import look_up, wanted_by
 from hybrid_dex.defaults.sql_projection import Changes
 from hybrid_dex.defaults.sql_tables import POSITION_ROW, Atoms, Base, OrderRow, PositionRow
-from hybrid_dex.defaults.sql_values import refused_value
+from hybrid_dex.defaults.sql_values import first_line, refused_value
 from hybrid_dex.errors import ConfigurationError, SequenceError, UnavailableError
 from hybrid_dex.interfaces.history import OrderQuery
 from hybrid_dex.interfaces.records import FillRecord
@@ -76,6 +76,8 @@ _COPIED_FROM: Final = 200
 """So many new rows of a table are copied on PostgreSQL, fewer are inserted."""
 _ANSWER_S: Final = 60.0
 """A PostgreSQL that does not answer for so long is taken for gone: nothing else tells."""
+_UPGRADE_S: Final = 3_600.0
+"""The steps of a schema, and waiting for who takes them, take longer than any answer."""
 _CONNECT_S: Final = 5.0
 _ATOMS: Final = Atoms()
 
@@ -140,11 +142,11 @@ class SqlRecords:
         """
         if self._engine is not None:
             return
-        engine = _make_engine(self._url)
+        engine = _make_engine(self._url, _ANSWER_S)
         while not _UPGRADING.acquire(blocking=False):  # noqa: ASYNC110 # other loops hold it too
             await asyncio.sleep(_RETRY_S)
         try:
-            async with engine.begin() as connection:
+            async with _upgrading(self._url, engine) as connection:
                 await connection.run_sync(self._prepare_schema)
                 found = await connection.scalar(select(PositionRow.sequence))
                 if found is None:
@@ -163,7 +165,7 @@ class SqlRecords:
         except (SQLAlchemyError, OSError, UnicodeDecodeError) as error:  # its schema may be noise
             await engine.dispose()
             raise ConfigurationError(
-                f"the records' database {self._shown} can not be used: {_first_line(error)}"
+                f"the records' database {self._shown} can not be used: {first_line(error)}"
             ) from error
         finally:
             _UPGRADING.release()
@@ -398,7 +400,7 @@ class SqlRecords:
                 yield connection
         except (SQLAlchemyError, OSError) as error:
             raise UnavailableError(
-                f"the records in {self._shown} can not be used now: {_first_line(error)}"
+                f"the records in {self._shown} can not be used now: {first_line(error)}"
             ) from error
 
 
@@ -415,14 +417,26 @@ def _address(text: str) -> URL:
     return url.set(drivername=_DRIVERS[url.drivername])
 
 
-def _make_engine(url: URL) -> AsyncEngine:
+@asynccontextmanager
+async def _upgrading(url: URL, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A transaction of a connection that is waited for as long as an upgrade may take."""
+    patient = engine if url.drivername.startswith("sqlite") else _make_engine(url, _UPGRADE_S)
+    try:
+        async with patient.begin() as connection:
+            yield connection
+    finally:
+        if patient is not engine:
+            await patient.dispose()
+
+
+def _make_engine(url: URL, answer_s: float) -> AsyncEngine:
     if not url.drivername.startswith("sqlite"):
         return create_async_engine(
             url,
             pool_size=4,
             max_overflow=4,
             pool_pre_ping=True,
-            connect_args={"timeout": _CONNECT_S, "command_timeout": _ANSWER_S},
+            connect_args={"timeout": _CONNECT_S, "command_timeout": answer_s},
         )
     engine = create_async_engine(url, **({"poolclass": StaticPool} if _is_in_memory(url) else {}))
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
@@ -473,7 +487,3 @@ def _following(batches: Items[EventBatch], last: int) -> list[EventBatch]:
         fresh.append(batch)
         last = batch.sequence
     return fresh
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).partition("\n")[0]

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from hybrid_dex.errors import FormatError
 
-__all__ = ["is_id", "refused_value"]
+__all__ = ["first_line", "is_id", "refused_value"]
 
 _OF_VALUES: Final = "22"
 """The class of PostgreSQL's error codes that are about data; asyncpg gives its own errors one, too."""
@@ -19,6 +19,13 @@ _OF_VALUES: Final = "22"
 def is_id(text: str) -> bool:
     """Return whether a text can be an id that was given out: each is of printable ASCII characters."""
     return text.isascii() and text.isprintable()
+
+
+def first_line(error: BaseException) -> str:
+    """Return an error in one line; a timeout and what the system cut off have no words of their own."""
+    if isinstance(error, TimeoutError):
+        return "it did not answer in time"
+    return str(error).partition("\n")[0] or type(error).__name__
 
 
 def refused_value(error: BaseException) -> FormatError | None:
