@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 
 from hybrid_dex.defaults.api_keys import (
     MAX_KEY_LIFE_S,
+    MAX_KEYS,
     ApiKey,
     ApiKeys,
     KeyKind,
@@ -24,7 +25,7 @@ from hybrid_dex.defaults.auth_database import AuthDatabase
 from hybrid_dex.defaults.auth_tables import NonceRow
 from hybrid_dex.defaults.roles import Roles
 from hybrid_dex.defaults.sealed_secrets import SealedSecrets
-from hybrid_dex.errors import SignatureError
+from hybrid_dex.errors import FormatError, SignatureError
 from hybrid_dex.interfaces.auth import Scope
 from hybrid_dex.model.units import AccountId
 from hybrid_dex.signing.api_request import api_request_text
@@ -202,6 +203,21 @@ async def test_a_key_is_not_made_or_deleted_without_a_line_in_the_log(auth_url: 
         (ALICE, "key deleted", key.id, ""),
         (ALICE, "key made", key.id, "bot"),
     ]
+
+
+async def test_an_account_has_no_more_keys_than_it_may_whoever_makes_them_at_once(
+    auth_url: str,
+) -> None:
+    clock = SetClock()
+    async with opened(auth_url) as first, opened(auth_url) as second:
+        one, two = keys(first, clock), keys(second, clock)
+        for _ in range(MAX_KEYS - 1):
+            await one.create(ALICE, WANTED)
+        makes = [worker.create(ALICE, WANTED) for worker in (one, two) for _ in range(6)]
+        answers = await asyncio.gather(*makes, two.create(BOB, WANTED), return_exceptions=True)
+        refused = [answer for answer in answers if isinstance(answer, FormatError)]
+        assert (len(answers), len(refused)) == (13, 11), answers
+        assert len(await two.of(ALICE)) == MAX_KEYS
 
 
 async def test_a_deleted_key_is_void_for_every_worker_at_once(auth_url: str) -> None:

@@ -30,7 +30,7 @@ from sqlalchemy import RowMapping, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.dml import Insert
 
-from hybrid_dex.defaults.auth_database import AuthDatabase
+from hybrid_dex.defaults.auth_database import AuthDatabase, lock_account
 from hybrid_dex.defaults.auth_tables import ApiKeyRow, AuditRow, NonceRow
 from hybrid_dex.defaults.sealed_secrets import SealedSecrets
 from hybrid_dex.defaults.sql_values import is_id
@@ -213,6 +213,7 @@ class ApiKeys:
             material = wanted.public_key
         mine = ApiKeyRow.account == account
         async with self.database.writing() as connection:
+            await lock_account(connection, account)
             await connection.execute(
                 delete(ApiKeyRow).where(mine, ApiKeyRow.expires_at_ms <= now_ms)
             )

@@ -25,8 +25,9 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
 from hybrid_dex.defaults.auth_migrations import upgrade
 from hybrid_dex.defaults.sql_values import first_line, refused_value
 from hybrid_dex.errors import ConfigurationError, UnavailableError
+from hybrid_dex.model.units import AccountId
 
-__all__ = ["AuthDatabase"]
+__all__ = ["AuthDatabase", "lock_account"]
 
 _log: Final = logging.getLogger(__name__)
 _DRIVERS: Final = {
@@ -177,6 +178,13 @@ class AuthDatabase:
             self._under_way -= 1
             if not self._under_way:
                 self._quiet.set()
+
+
+async def lock_account(connection: AsyncConnection, account: AccountId) -> None:
+    """Let what counts an account's rows take turns; SQLite lets all writers do so."""
+    if connection.dialect.name == "postgresql":
+        lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:account, 0))")
+        await connection.execute(lock, {"account": account})
 
 
 def _address(text_: str) -> URL:

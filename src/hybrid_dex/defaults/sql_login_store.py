@@ -15,10 +15,10 @@ from collections import OrderedDict
 from typing import Any, Final
 
 import attrs
-from sqlalchemy import RowMapping, delete, func, insert, select, text, update
+from sqlalchemy import RowMapping, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hybrid_dex.defaults.auth_database import AuthDatabase
+from hybrid_dex.defaults.auth_database import AuthDatabase, lock_account
 from hybrid_dex.defaults.auth_tables import NonceRow, SessionRow
 from hybrid_dex.defaults.login_store import MAX_VOID_TOKENS, LoginSession, Rotation
 from hybrid_dex.defaults.sql_values import is_id
@@ -87,7 +87,7 @@ class SqlLoginStore:
         mine = SessionRow.account == session.account
         self._opened += 1
         async with self.database.writing() as connection:
-            await _lock_account(connection, session.account)
+            await lock_account(connection, session.account)
             over = select(SessionRow.id).where(mine)
             over = over.order_by(SessionRow.opened_at_ms.desc(), SessionRow.id).offset(most - 1)
             closed = await _ids(connection, over)
@@ -237,13 +237,6 @@ class SqlLoginStore:
         self._changes += 1
         for session_id in session_ids:
             self._known.pop(session_id, None)
-
-
-async def _lock_account(connection: AsyncConnection, account: AccountId) -> None:
-    """Let logins of one account take turns; SQLite lets all writers do so."""
-    if connection.dialect.name == "postgresql":
-        lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:account, 0))")
-        await connection.execute(lock, {"account": account})
 
 
 async def _ids(connection: AsyncConnection, query: Any) -> list[str]:  # noqa: ANN401 # Select of one column
