@@ -6,7 +6,7 @@ from litestar import Request, Router, delete, get, post
 from litestar.params import FromPath
 
 from hybrid_dex.errors import FormatError, SignatureError
-from hybrid_dex.interfaces.auth import LoginClient, Session
+from hybrid_dex.interfaces.auth import LoginClient
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.wire import (
     LoginRequest,
@@ -38,11 +38,6 @@ def _refused(error: FormatError) -> ProblemError:
     )
 
 
-async def _answer(services: TheServices, session: Session) -> SessionAnswer:
-    role = await services.identity.roles.of(session.principal.account)
-    return session_answer(session, role.value)
-
-
 @post("/nonce", status_code=200)
 async def issue_nonce(services: TheServices) -> NonceAnswer:
     """Get a nonce for one login message."""
@@ -60,7 +55,8 @@ async def login(request: AnyRequest, services: TheServices) -> SessionAnswer:
         session = await services.auth.login(body.message, login_signature(body), client)
     except FormatError as error:
         raise _refused(error) from error
-    return await _answer(services, session)
+    role = await services.identity.roles.of(session.principal.account)
+    return session_answer(session, role.value)
 
 
 @post("/refresh", status_code=200, opt={"body": RefreshRequest})
@@ -68,10 +64,13 @@ async def refresh(request: AnyRequest, services: TheServices) -> SessionAnswer:
     """Exchange a refresh token for a new session, once."""
     body = await read_body(request, RefreshRequest)
     try:
+        # What may fail comes first: the token is good once, and its repeat would end the session.
+        account = services.identity.auth.account_of(body.refresh_token)
+        role = await services.identity.roles.of(account)
         session = await services.auth.refresh(body.refresh_token)
     except FormatError as error:
         raise _refused(error) from error
-    return await _answer(services, session)
+    return session_answer(session, role.value)
 
 
 @post("/logout", status_code=204, security=MANAGE)

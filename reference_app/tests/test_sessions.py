@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from hybrid_dex.defaults.roles import Role
+from hybrid_dex.defaults.roles import Role, Roles
 from hybrid_dex.defaults.wallet_auth import WalletAuth
-from hybrid_dex.errors import SignatureError
+from hybrid_dex.errors import SignatureError, UnavailableError
 from hybrid_dex.interfaces.auth import Principal
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.wire import CancelAllOp, LoginOp, encode
@@ -48,6 +48,25 @@ async def test_a_session_says_the_role_of_its_account_as_of_now(
     renewed = await stack.post("/auth/refresh", {"refresh_token": first["refresh_token"]})
     assert renewed.json()["role"] == "support"
     assert (await alice.login())["role"] == "support"
+
+
+async def test_a_refresh_that_can_not_say_the_role_has_spent_nothing(
+    stack: Stack, alice: Trader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise the client, told to try again, would do so with a token that ends its session."""
+    refresh = {"refresh_token": (await alice.login())["refresh_token"]}
+
+    async def away(*_: object) -> Role:
+        raise UnavailableError("logins can not be looked up now")
+
+    with monkeypatch.context() as outage:
+        outage.setattr(Roles, "of", away)
+        is_problem(await stack.post("/auth/refresh", refresh), 503, RejectReason.UNAVAILABLE)
+    renewed = await stack.post("/auth/refresh", refresh)
+    assert renewed.status_code == 200, renewed.text
+    alice.token = renewed.json()["access_token"]
+    assert (await alice.get("/account/balances")).status_code == 200
+    is_problem(await stack.post("/auth/refresh", refresh), 401, RejectReason.LOGIN_REFUSED)
 
 
 async def test_one_login_is_ended_at_once_and_others_go_on(alice: Trader) -> None:

@@ -221,6 +221,14 @@ class WalletAuth:
         await self.store.open(session, self.options.sessions_per_account)
         return self._tokens_of(session, now_ms)
 
+    def account_of(self, refresh_token: str) -> AccountId:
+        """Return whose a refresh token is, without using it. Its session may have ended.
+
+        Raises:
+            SignatureError: it is not one of ours or expired.
+        """
+        return self.tokens.read(TokenKind.REFRESH, refresh_token, self._now_ms() // 1000).sub
+
     async def refresh(self, refresh_token: str) -> Session:
         """Rotate a refresh token into a new pair.
 
