@@ -6,13 +6,14 @@ and SIGINT end it: sockets are told, requests finish, the exchange closes, the e
 
 import asyncio
 import contextlib
+import ipaddress
 import logging
 import math
 import resource
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import uvicorn
@@ -34,6 +35,8 @@ _KEEP_ALIVE_S: Final = 5
 _BACKLOG: Final = 512
 _SEND_BUFFER_BYTES: Final = 128 * 1024
 """What the kernel keeps for one reader; left to itself it would keep megabytes for a deaf one."""
+_MAPPED_BITS: Final = 96
+"""Of an IPv6 address, before the IPv4 address that is within it."""
 _OTHER_FILES: Final = 256
 """Descriptors for journal, records and the chain beside the connections."""
 
@@ -67,11 +70,12 @@ def bind(settings: ServerSettings) -> socket.socket:
 def make_server(settings: Settings, services: Services, *, opens: bool = True) -> Server:
     """Return a server of an app over the services, not started; ``opens`` as in `create_app`."""
     server = settings.server
+    proxies = _in_both_forms(server.trusted_proxies)
     doors = Doors(
         seconds=server.header_timeout_s,
         most=_room(server.connections),
         most_of_address=server.connections_per_address,
-        proxies=server.trusted_proxies,
+        proxies=proxies,
         counters=services.counters,
     )
     config = uvicorn.Config(
@@ -87,13 +91,24 @@ def make_server(settings: Settings, services: Services, *, opens: bool = True) -
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=bool(server.trusted_proxies),
-        forwarded_allow_ips=server.trusted_proxies or None,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=proxies or None,
         backlog=_BACKLOG,
         timeout_keep_alive=min(_KEEP_ALIVE_S, math.ceil(server.header_timeout_s)),
         timeout_graceful_shutdown=server.shutdown_s,
     )
     return Server(config)
+
+
+def _in_both_forms(proxies: Iterable[str]) -> list[str]:
+    """Return networks, those of IPv4 also as a socket of IPv6 sees them (RFC 4291, 2.5.5.2)."""
+    forms = []
+    for proxy in proxies:
+        found = ipaddress.ip_network(proxy)
+        forms.append(str(found))
+        if isinstance(found, ipaddress.IPv4Network):
+            forms.append(f"::ffff:{found.network_address}/{_MAPPED_BITS + found.prefixlen}")
+    return forms
 
 
 def run(settings: Settings) -> int:

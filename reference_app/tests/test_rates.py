@@ -3,6 +3,7 @@
 from pathlib import Path
 from random import Random
 
+import httpx
 import pytest
 
 from hybrid_dex.errors import ConfigurationError
@@ -226,6 +227,25 @@ async def test_of_what_a_trusted_proxy_forwards_the_right_most_stranger_counts(
         assert await codes(*of_one) == [200] * 4 + [429] * 2
         garbage = [f"x{number}" for number in range(6)]
         assert await codes(*garbage) == [200] * 4 + [429] * 2
+
+
+async def test_a_trusted_proxy_is_known_on_a_socket_that_takes_ipv4_and_ipv6(
+    tmp_path: Path,
+) -> None:
+    """There its address is written within one of IPv6."""
+    both = ServerSettings(
+        host="::", port=0, trusted_proxies=["127.0.0.0/8"], connections_per_address=1
+    )
+    few = limits(requests_per_minute=4)
+    async with running(settings(tmp_path, limits=few, server=both)) as stack:
+        await within_a_minute()
+        codes = []
+        for number in range(6):
+            said = {"x-forwarded-for": f"192.0.2.{number}, ::ffff:127.0.0.2"}
+            codes.append((await stack.http.get("/time", headers=said)).status_code)
+        assert codes == [200] * 6
+        async with httpx.AsyncClient(base_url=stack.url) as another:
+            assert (await another.get("/time", headers=said)).status_code == 200
 
 
 @pytest.mark.parametrize(
