@@ -10,6 +10,7 @@ send again is among the proposals, which another admin confirms.
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable
 from typing import Any, Final, TypeVar
 
@@ -23,7 +24,7 @@ from hybrid_dex.defaults.admin_actions import (
     AdminAction,
     AdminActions,
 )
-from hybrid_dex.errors import InDoubtError
+from hybrid_dex.errors import InDoubtError, UnavailableError
 from hybrid_dex.exchange import EngineClient, Exchange
 from hybrid_dex.interfaces.auth import Principal
 from hybrid_dex.model.reasons import RejectReason
@@ -44,6 +45,7 @@ __all__ = ["Administration", "action_message"]
 
 _T = TypeVar("_T")
 
+_log: Final = logging.getLogger(__name__)
 _REASONS: Final = {
     ActionRefusal.UNKNOWN: RejectReason.NOT_FOUND,
     ActionRefusal.ID_USED: RejectReason.ACTION_ID_USED,
@@ -55,6 +57,10 @@ _REASONS: Final = {
 }
 _UNTOLD: Final = (RejectReason.UNKNOWN_OUTCOME, RejectReason.INTERNAL)
 """Problems after which it is not known whether the action was done."""
+_UNWRITTEN: Final = (
+    "what came of it was not written down, as the exchange ended or the login database was away: "
+    "look whether it was done, then use a new id"
+)
 _LISTS: Final = "list_market"
 _PAUSES: Final = ("pause_settlement", "resume_settlement")
 
@@ -168,14 +174,20 @@ class Administration:
             if isinstance(error, InDoubtError):
                 detail = f"{document.detail}: look whether it was done, then use a new id"
                 document = problem(RejectReason.UNKNOWN_OUTCOME, detail)
-            return await self.actions.finish(
+            finishing = self.actions.finish(
                 action,
                 before=operations.before,
                 refusal=encode(document).decode(),
                 detail=document.detail,
                 unknown=untold,
             )
-        return await self.actions.finish(action, before=effect.before, after=effect.after)
+        else:
+            finishing = self.actions.finish(action, before=effect.before, after=effect.after)
+        try:
+            return await finishing
+        except UnavailableError as error:
+            _log.exception("what came of action %s could not be written down", action.id)
+            raise ProblemError(problem(RejectReason.UNKNOWN_OUTCOME, _UNWRITTEN)) from error
 
 
 def action_message(action: AdminAction) -> ActionMessage:
@@ -205,8 +217,7 @@ def _answer(action: AdminAction) -> ActionMessage:
     if document is not None:
         raise ProblemError(document)
     if action.state in {ActionState.RUNNING, ActionState.UNKNOWN}:
-        detail = "the exchange ended while it was being done: look whether it was"
-        raise ProblemError(problem(RejectReason.UNKNOWN_OUTCOME, detail))
+        raise ProblemError(problem(RejectReason.UNKNOWN_OUTCOME, _UNWRITTEN))
     return action_message(action)
 
 

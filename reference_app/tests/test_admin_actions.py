@@ -7,8 +7,9 @@ import attrs
 import httpx
 import pytest
 
+from hybrid_dex.defaults.admin_actions import AdminActions
 from hybrid_dex.defaults.roles import Role
-from hybrid_dex.errors import InDoubtError
+from hybrid_dex.errors import InDoubtError, UnavailableError
 from hybrid_dex.exchange import Exchange
 from hybrid_dex.model.commands import CancelPlan, Command, SetMarketState
 from hybrid_dex.model.events import EventBatch
@@ -311,6 +312,28 @@ async def test_what_a_failing_journal_may_have_taken_is_unknown_and_not_refused(
     assert (await office.line("perhaps"))["outcome"] == "unknown"
     shown = (await office.admin.get("/admin/actions/perhaps")).json()
     assert shown["state"] == "unknown"
+
+
+async def test_what_was_done_and_could_not_be_written_down_is_unknown_and_not_undone(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """9001 would say that nothing was done."""
+
+    async def away(*_: object, **__: object) -> None:
+        raise UnavailableError("logins can not be looked up now")
+
+    halt = {"kind": "set_market_state", "market": ETH, "state": "halted"}
+    await office.done(kind="stop_all")
+    waiting = (await office.propose(kind="release_all")).json()
+    with monkeypatch.context() as outage:
+        outage.setattr(AdminActions, "finish", away)
+        first = await office.act(**halt, id="perhaps")
+        second = await office.confirm(waiting)
+    for told in (first, second, await office.act(**halt, id="perhaps")):
+        detail = is_problem(told, 504, RejectReason.UNKNOWN_OUTCOME).detail
+        assert "look whether it was done" in detail
+    assert office.engine.view.market_state(ETH) is MarketState.HALTED
+    assert not office.engine.view.risk_controls().stops_all
 
 
 async def test_an_action_is_done_once_whatever_is_repeated(office: Office) -> None:
