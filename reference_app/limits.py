@@ -86,7 +86,7 @@ def guarded(app: ASGIApp, limiter: Limiter, max_bytes: int) -> ASGIApp:
             return
         if scope["method"] == HttpMethod.HEAD:
             # Answered as GET (RFC 9110, 9.3.2): the server knows what was asked, and sends no body.
-            scope = {**scope, "method": HttpMethod.GET}
+            scope = {**scope, "method": HttpMethod.GET.value}
         charges: list[Charge] = []
         scope["state"][CHARGES] = charges
 

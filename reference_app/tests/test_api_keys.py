@@ -44,6 +44,14 @@ async def test_a_key_reads_and_cancels(alice: Trader, kind: str) -> None:
     assert shown["used_at_ms"] >= shown["created_at_ms"]
 
 
+async def test_head_is_signed_as_get(alice: Trader) -> None:
+    key = await make_key(alice)
+    http = alice.stack.http
+    for method, status in (("GET", 200), ("HEAD", 401)):
+        headers = key.headers(method, "/account/balances")
+        assert (await http.head("/account/balances", headers=headers)).status_code == status
+
+
 async def test_an_hmac_key_places_leaves_of_a_signed_tree_and_nothing_else(alice: Trader) -> None:
     key = await make_key(alice, "hmac")
     leaf, second = ladder(alice, 100)
