@@ -54,6 +54,7 @@ _REASONS: Final = {
     ActionRefusal.CHANGED: RejectReason.ACTION_NOT_WAITING,
     ActionRefusal.SAME_ADMIN: RejectReason.SECOND_ADMIN_REQUIRED,
     ActionRefusal.PROPOSER_CHANGED: RejectReason.SECOND_ADMIN_REQUIRED,
+    ActionRefusal.NOT_ADMIN: RejectReason.FORBIDDEN,
 }
 _UNTOLD: Final = (RejectReason.UNKNOWN_OUTCOME, RejectReason.INTERNAL)
 """Problems after which it is not known whether the action was done."""

@@ -133,7 +133,8 @@ async def test_a_batch_is_retried_and_a_market_is_not_listed_past_the_contract(
     await database.open()
     settlement = Steered()
     roles = Roles(database=database, clock=SystemClock())
-    await roles.grant(ONE.account, Role.ADMIN, "command")
+    for admin in (ONE, TWO):
+        await roles.grant(admin.account, Role.ADMIN, "command")
     try:
         async with Exchange([MARKET], settlement=settlement) as exchange:
             desk = made(exchange, database)

@@ -144,6 +144,16 @@ async def test_who_proposed_must_still_be_an_admin(desk: Desk) -> None:
     assert (await desk.actions.take("a-1", BOB, first.digest)).state is ActionState.RUNNING
 
 
+async def test_who_confirms_must_still_be_an_admin(desk: Desk) -> None:
+    """Its turn may come minutes after it asked, behind a listing that waits for the chain."""
+    first, _ = await desk.begin()
+    await desk.roles.grant(BOB, Role.OPERATOR, ALICE)
+    assert await desk.refusal("a-1", BOB, first.digest) is ActionRefusal.NOT_ADMIN
+    assert (await desk.log())[-1] == (BOB, "a-1", "refused")
+    await desk.roles.grant(BOB, Role.ADMIN, ALICE)
+    assert (await desk.actions.take("a-1", BOB, first.digest)).state is ActionState.RUNNING
+
+
 async def test_a_canceled_one_can_not_be_taken(desk: Desk) -> None:
     first, _ = await desk.begin()
     ended = await desk.actions.cancel("a-1", CAROL, "the wrong market")
@@ -165,7 +175,8 @@ async def test_what_a_crash_left_running_is_unknown_and_what_waits_goes_on_waiti
     clock = SetClock()
     async with opened(auth_url) as database:
         roles = Roles(database=database, clock=clock)
-        await roles.grant(ALICE, Role.ADMIN, "command")
+        for account in (ALICE, BOB):
+            await roles.grant(account, Role.ADMIN, "command")
         desk = Desk(AdminActions(database=database, clock=clock), roles, clock)
         await desk.begin("left", proposes=False)
         waiting, _ = await desk.begin("waiting")

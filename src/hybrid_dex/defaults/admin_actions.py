@@ -59,6 +59,7 @@ class ActionRefusal(enum.Enum):
     CHANGED = "the digest is that of another action: read it again"
     SAME_ADMIN = "who proposed it can not confirm it: another admin has to"
     PROPOSER_CHANGED = "who proposed it is no longer an admin; propose it anew"
+    NOT_ADMIN = "you are no longer an admin: another one has to confirm it"
 
 
 class ActionRefusedError(FormatError):
@@ -229,10 +230,12 @@ class AdminActions:
             return ActionRefusal.SAME_ADMIN
         if action.digest != digest:
             return ActionRefusal.CHANGED
-        of = select(RoleRow.role).where(RoleRow.account == action.proposer)
-        if await connection.scalar(of) != Role.ADMIN.value:
+        both = RoleRow.account.in_((action.proposer, by))
+        admins = select(RoleRow.account).where(both, RoleRow.role == Role.ADMIN.value)
+        found = set(await connection.scalars(admins))
+        if action.proposer not in found:
             return ActionRefusal.PROPOSER_CHANGED
-        return None
+        return None if by in found else ActionRefusal.NOT_ADMIN
 
     async def cancel(self, id: str, by: AccountId, reason: str) -> AdminAction:
         """Take a proposed action back.
