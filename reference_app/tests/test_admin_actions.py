@@ -285,6 +285,9 @@ async def test_a_market_is_listed_and_trades(office: Office) -> None:
     is_problem(await office.confirm(again.json()), 409, RejectReason.MARKET_EXISTS)
     wrong = await office.propose(kind="list_market", market=terms | {"tick": "0.00000001"})
     assert is_problem(wrong, 400, RejectReason.INVALID_NUMBER).field.startswith("action.market")
+    for name in ("SOL-USDC ", "SOL-USDC\n", " SOL-USDC", "S OL-USDC", "SOL\0-USDC", "SOL\xa0-USDC"):
+        blank = await office.propose(kind="list_market", market=terms | {"id": name})
+        assert is_problem(blank, 400, RejectReason.INVALID_NUMBER).field == "action.market"
 
 
 async def test_settlement_without_a_chain_has_nothing_to_steer(office: Office) -> None:

@@ -209,8 +209,8 @@ class Market:
         (100000000000000, 1)
         """
         base, dash, quote = id.partition("-")
-        if not (base and dash and quote):
-            message = f"market id {id!r} is not BASE-QUOTE, such as ETH-USDC"
+        if not (base and dash and quote) or " " in id or not id.isprintable():
+            message = f"market id {id!r} is not BASE-QUOTE without blanks, such as ETH-USDC"
             raise ConfigurationError(message)
         lot_size = parse_units("lot", lot, base_decimals)
         tick_size = _tick_size(id, tick, lot, lot_size, (base_decimals, quote_decimals))
