@@ -354,7 +354,13 @@ async def test_an_action_is_done_once_whatever_is_repeated(office: Office) -> No
     body = office.request({"kind": "stop_all"})
     plain = await office.operator.post("/admin/actions", body)
     is_problem(plain, 403, RejectReason.FRESH_SIGNATURE_REQUIRED)
-    for wrong in ({"id": "a b"}, {"id": ""}, {"reason": ""}, {"action": {"kind": "open_market"}}):
+    for wrong in (
+        {"id": "a b"},
+        {"id": "a\n"},
+        {"id": ""},
+        {"reason": ""},
+        {"action": {"kind": "open_market"}},
+    ):
         reply = await confirmed(office.operator, "POST", "/admin/actions", body | wrong)
         is_problem(reply, 400, RejectReason.INVALID_MESSAGE)
     shown = (await office.admin.get("/admin/actions?status=refused")).json()["actions"]
