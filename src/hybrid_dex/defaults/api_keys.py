@@ -20,7 +20,14 @@ import logging
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
 from typing import Any, Final
 
 import attrs
@@ -65,6 +72,8 @@ _AHEAD_MS: Final = 1_000
 """How far a client's clock may be ahead of this one."""
 _NOTE_EVERY_MS: Final = 60_000
 _MS_NS: Final = 1_000_000
+_MAPPED_BITS: Final = 96
+"""Of an IPv6 address, before the IPv4 address that is within it."""
 _MAX_NAME: Final = 64
 _MAX_NETWORKS: Final = 32
 _MAX_MARKETS: Final = 64
@@ -199,7 +208,7 @@ class ApiKeys:
             kind=wanted.kind,
             scopes=wanted.scopes,
             markets=None if wanted.markets is None else frozenset(wanted.markets),
-            networks=tuple(str(ip_network(network)) for network in wanted.networks),
+            networks=tuple(str(_network(network)) for network in wanted.networks),
             created_at_ms=now_ms,
             expires_at_ms=wanted.expires_at_ms,
             used_at_ms=0,
@@ -448,9 +457,17 @@ _SMALL_ORDER: Final = frozenset(
 """Points under which anybody's signature passes for some texts, in every form."""
 
 
+def _network(text: str) -> IPv4Network | IPv6Network:
+    """Return a network; one of IPv4 that is written within IPv6, as itself. Raises `ValueError`."""
+    found = ip_network(text)
+    within = found.prefixlen - _MAPPED_BITS
+    mapped = found.network_address.ipv4_mapped if isinstance(found, IPv6Network) else None
+    return found if mapped is None or within < 0 else ip_network(f"{mapped}/{within}")
+
+
 def _check_network(text: str) -> None:
     try:
-        ip_network(text)
+        _network(text)
     except ValueError as error:
         valid = "such as 192.0.2.0/24, 192.0.2.7 or 2001:db8::/32"
         raise FormatError("networks", "not a network", valid) from error
