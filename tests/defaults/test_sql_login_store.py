@@ -219,6 +219,19 @@ async def test_an_account_s_oldest_session_makes_room(store: LoginStore) -> None
     assert [found.id for found in await store.sessions_of(AccountId("bob"), 5)] == ["b"]
 
 
+async def test_a_session_that_ended_takes_nobody_s_place(store: LoginStore) -> None:
+    """What was not refreshed is over; who refreshes since long ago is not ended for it."""
+    lasting = attrs.evolve(session("lasting"), refresh_expires_at_ms=2_000)
+    await store.open(lasting, most=3)
+    await store.open(session("left", opened_at_ms=1), most=3)
+    await store.open(session("gone", opened_at_ms=2), most=3)
+    await store.open(attrs.evolve(lasting, id="new", opened_at_ms=1_500), most=3)
+    assert [found.id for found in await store.sessions_of(ACCOUNT, 1_500)] == ["lasting", "new"]
+    for number in (3, 4):
+        await store.open(attrs.evolve(lasting, id=str(number), opened_at_ms=1_500), most=3)
+    assert await store.get("lasting", 1_500) is None, "and of those that are open the oldest goes"
+
+
 async def test_sessions_that_ended_or_are_too_many_are_swept(auth_url: str) -> None:
     """Keys that log in cost nothing to make: the table stays bounded all the same."""
     async with opened(auth_url) as database:

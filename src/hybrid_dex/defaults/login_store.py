@@ -88,7 +88,7 @@ class LoginStore(NonceStore, Protocol):
     """Nonces and sessions. Each method is atomic, also between processes."""
 
     async def open(self, session: LoginSession, most: int) -> None:
-        """Keep a new session; the account's oldest are closed so that it has at most ``most``."""
+        """Keep a new session; the account's oldest are closed so that it has at most ``most`` open."""
         ...
 
     async def get(self, session_id: str, now_ms: int) -> LoginSession | None:
@@ -162,6 +162,7 @@ class MemoryLoginStore:
 
     async def open(self, session: LoginSession, most: int) -> None:
         """Keep a new session, closing older ones of this account, or of any, beyond the limits."""
+        await self.sessions_of(session.account, session.opened_at_ms)  # removes those that ended
         self._sessions[session.id] = session
         ids = self._ids_by_account.setdefault(session.account, [])
         ids.append(session.id)

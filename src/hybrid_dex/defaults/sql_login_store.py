@@ -15,7 +15,7 @@ from collections import OrderedDict
 from typing import Any, Final
 
 import attrs
-from sqlalchemy import RowMapping, delete, func, insert, select, update
+from sqlalchemy import RowMapping, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hybrid_dex.defaults.auth_database import AuthDatabase, lock_account
@@ -85,9 +85,12 @@ class SqlLoginStore:
     async def open(self, session: LoginSession, most: int) -> None:
         """Keep a new session, closing the account's older ones beyond the limit."""
         mine = SessionRow.account == session.account
+        now_ms = session.opened_at_ms
+        ended = or_(SessionRow.refresh_expires_at_ms <= now_ms, SessionRow.ends_at_ms <= now_ms)
         self._opened += 1
         async with self.database.writing() as connection:
             await lock_account(connection, session.account)
+            await connection.execute(delete(SessionRow).where(mine, ended))
             over = select(SessionRow.id).where(mine)
             over = over.order_by(SessionRow.opened_at_ms.desc(), SessionRow.id).offset(most - 1)
             closed = await _ids(connection, over)
