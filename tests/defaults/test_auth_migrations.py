@@ -1,7 +1,9 @@
 """The steps of auth's schema come to the tables that are declared, once, whoever starts."""
 
 import asyncio
+from pathlib import Path
 
+import asyncpg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -11,7 +13,7 @@ from hybrid_dex.defaults.auth_database import AuthDatabase
 from hybrid_dex.defaults.auth_migrations import VERSION_TABLE, upgrade
 from hybrid_dex.defaults.auth_tables import AuthBase
 from hybrid_dex.errors import ConfigurationError
-from tests.defaults.databases import auth_cluster, auth_url, opened
+from tests.defaults.databases import DATABASES, auth_cluster, auth_url, opened
 
 __all__ = ["auth_cluster", "auth_url"]
 
@@ -51,6 +53,23 @@ async def test_an_upgrade_may_take_longer_than_an_answer(
     monkeypatch.setattr("hybrid_dex.defaults.auth_database.upgrade", slowly)
     async with opened(auth_url) as database, database.reading() as connection:
         assert await connection.scalar(text(f"SELECT version_num FROM {VERSION_TABLE}"))
+
+
+@pytest.mark.skipif("postgresql" not in DATABASES, reason="SQLite has no users")
+async def test_a_user_with_a_schema_needs_no_right_to_make_one(auth_cluster: Path) -> None:
+    admin = await asyncpg.connect(host=str(auth_cluster), user="postgres", database="postgres")
+    await admin.execute("CREATE ROLE gateway LOGIN")
+    await admin.execute("CREATE DATABASE of_a_gateway")
+    await admin.close()
+    owner = await asyncpg.connect(host=str(auth_cluster), user="postgres", database="of_a_gateway")
+    await owner.execute("CREATE SCHEMA hybrid_dex_auth AUTHORIZATION gateway")
+    await owner.close()
+    for _ in range(2):
+        async with (
+            opened(f"postgresql://gateway@/of_a_gateway?host={auth_cluster}") as database,
+            database.writing() as connection,
+        ):
+            assert await connection.run_sync(differences) == []
 
 
 async def test_a_database_of_a_newer_version_is_refused(auth_url: str) -> None:

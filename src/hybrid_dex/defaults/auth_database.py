@@ -95,7 +95,10 @@ class AuthDatabase:
                 if connection.dialect.name == "postgresql":
                     lock = text("SELECT pg_advisory_xact_lock(:lock)")
                     await connection.execute(lock, {"lock": _LOCK})
-                    await connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {_SCHEMA}"))
+                    # Asked first: making it needs a right, also where it is there.
+                    known = text(f"SELECT to_regnamespace('{_SCHEMA}')")
+                    if await connection.scalar(known) is None:
+                        await connection.execute(text(f"CREATE SCHEMA {_SCHEMA}"))
                 await connection.run_sync(upgrade)
         except CommandError as error:
             await engine.dispose()
