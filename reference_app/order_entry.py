@@ -13,7 +13,7 @@ from hybrid_dex.interfaces.auth import Principal
 from hybrid_dex.interfaces.risk import Refusal
 from hybrid_dex.model.batch_request import BatchRequest, SignedReplacement
 from hybrid_dex.model.commands import CancelOrder, PlaceOrder
-from hybrid_dex.model.events import EventBatch
+from hybrid_dex.model.events import EventBatch, OrderCanceled
 from hybrid_dex.model.order import Side
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.signed_order import SignedOrder
@@ -245,12 +245,23 @@ async def cancel(
     asked = CancelOrder(account=account, order_id=order_id, client_order_id=client_order_id)
     check_requests(caller, [asked], services.exchange.view)
     await services.limiter.orders(account)
-    view = services.exchange.view
-    if order_id is None and client_order_id is not None:
-        named = view.order_by_client_id(account, client_order_id)
-        order_id = None if named is None else named.order_id
     outcome = await services.exchange.cancel(account, order_id, client_order_id)
-    return changed_answer(view, outcome, account, order_id or OrderId(0))
+    if order_id is None:
+        order_id = _canceled_as(client_order_id, account, outcome)
+    return changed_answer(services.exchange.view, outcome, account, order_id or OrderId(0))
+
+
+def _canceled_as(
+    name: ClientOrderId | None, account: AccountId, outcome: EventBatch
+) -> OrderId | None:
+    """Return which order a cancel by name met: it may have been on its way when that was asked for."""
+    for event in outcome.events:
+        if isinstance(event, OrderCanceled) and (event.account, event.client_order_id) == (
+            account,
+            name,
+        ):
+            return event.order_id
+    return None
 
 
 @_measured

@@ -8,7 +8,9 @@ from typing import Any, cast
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from hybrid_dex.model.order import OrderStatus
 from hybrid_dex.model.reasons import RejectReason
+from hybrid_dex.model.units import ClientOrderId
 from hybrid_dex.wire import OrderRequest, decode, encode, to_order
 from hybrid_dex.wire.markets import book_checksum
 from reference_app.connection import Connection
@@ -163,6 +165,28 @@ async def test_replace_and_cancel_by_client_id(alice: Trader) -> None:
         assert canceled["result"]["order"]["status"] == "canceled"
         none = await socket.ask({"op": "cancel"})
         assert none["problem"]["code"] == RejectReason.ORDER_REQUIRED
+
+
+async def test_a_cancel_by_name_says_what_it_did_to_an_order_that_was_on_its_way(
+    stack: Stack, alice: Trader
+) -> None:
+    """It was journaled behind the order, which no view had when the cancel was read."""
+    view = stack.services.exchange.view
+    async with alice.socket() as socket:
+        for number in range(20):
+            name = ClientOrderId(f"n{number}")
+            order = alice.order("buy", "1", "10", client_order_id=name)
+            placing = asyncio.create_task(alice.post("/orders", order))
+            while not (stack.services.exchange.health().waiting or placing.done()):
+                await asyncio.sleep(0)
+            answer = await socket.ask({"op": "cancel", "client_order_id": name})
+            assert (await placing).status_code == 201
+            found = view.order_by_client_id(alice.account, name)
+            assert found is not None
+            if found.status is OrderStatus.CANCELED:
+                assert answer["result"]["order"]["order_id"] == str(found.order_id), answer
+            else:  # the cancel came first
+                assert answer["problem"]["code"] == RejectReason.UNKNOWN_ORDER
 
 
 async def test_without_login_only_what_is_public_is_served(stack: Stack, alice: Trader) -> None:
