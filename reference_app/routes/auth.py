@@ -8,6 +8,8 @@ from litestar.params import FromPath
 from hybrid_dex.errors import FormatError, SignatureError
 from hybrid_dex.interfaces.auth import LoginClient
 from hybrid_dex.model.reasons import RejectReason
+from hybrid_dex.model.units import AccountId
+from hybrid_dex.signing.login_message import LoginMessage
 from hybrid_dex.wire import (
     LoginRequest,
     NonceAnswer,
@@ -52,10 +54,12 @@ async def login(request: AnyRequest, services: TheServices) -> SessionAnswer:
         address=peer(request.scope), user_agent=request.headers.get("user-agent", "")
     )
     try:
+        # What may fail comes first: what the wallet signed is good once.
+        account = AccountId(LoginMessage.parse(body.message).address)
+        role = await services.identity.roles.of(account)
         session = await services.auth.login(body.message, login_signature(body), client)
     except FormatError as error:
         raise _refused(error) from error
-    role = await services.identity.roles.of(session.principal.account)
     return session_answer(session, role.value)
 
 

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from eth_account.messages import encode_defunct
 
 from hybrid_dex.defaults.roles import Role, Roles
 from hybrid_dex.defaults.wallet_auth import WalletAuth
@@ -12,7 +13,7 @@ from hybrid_dex.interfaces.auth import Principal
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.wire import CancelAllOp, LoginOp, encode
 from reference_app.connection import Connection
-from reference_app.tests.stack import Stack, Trader
+from reference_app.tests.stack import Stack, Trader, login_text
 from reference_app.tests.test_routes import is_problem
 
 
@@ -67,6 +68,26 @@ async def test_a_refresh_that_can_not_say_the_role_has_spent_nothing(
     alice.token = renewed.json()["access_token"]
     assert (await alice.get("/account/balances")).status_code == 200
     is_problem(await stack.post("/auth/refresh", refresh), 401, RejectReason.LOGIN_REFUSED)
+
+
+async def test_a_login_that_can_not_say_the_role_has_spent_nothing(
+    stack: Stack, alice: Trader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was signed is good for the next attempt, and no session is left that nobody has."""
+    nonce = (await stack.post("/auth/nonce")).json()["nonce"]
+    text = login_text(alice.account, nonce)
+    signature = alice.key.sign_message(encode_defunct(text=text)).signature.hex()
+    login = {"message": text, "signature": "0x" + signature.removeprefix("0x")}
+
+    async def away(*_: object) -> Role:
+        raise UnavailableError("logins can not be looked up now")
+
+    with monkeypatch.context() as outage:
+        outage.setattr(Roles, "of", away)
+        is_problem(await stack.post("/auth/login", login), 503, RejectReason.UNAVAILABLE)
+    assert (await stack.post("/auth/login", login)).status_code == 200
+    assert len(await sessions(alice)) == 2
+    is_problem(await stack.post("/auth/login", login), 401, RejectReason.LOGIN_REFUSED)
 
 
 async def test_one_login_is_ended_at_once_and_others_go_on(alice: Trader) -> None:
