@@ -237,7 +237,7 @@ def test_a_cancel_needs_an_id_of_either_kind() -> None:
 
 def test_versions_name_everything_that_decides() -> None:
     """Engine, book, risk with its limits, and whether an unsigned order is refused."""
-    versions = "engine 6; book SortedBook; risk standard 3 ()"
+    versions = "engine 7; book SortedBook; risk standard 3 ()"
     assert make_engine().versions == versions
     signed = make_engine(requires_signature=True).versions
     assert signed == f"{versions}; signed orders only"

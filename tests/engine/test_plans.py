@@ -114,6 +114,23 @@ def test_an_exit_that_an_opening_filled_is_over_before_what_else_was_due(
     assert driver.engine.open_order_count("alice") == 0
 
 
+def test_an_exit_whose_other_half_expired_before_an_opening_does_not_trade_in_it() -> None:
+    """At the very time of the opening, too, and where one command brings the time of both."""
+    driver = Driver()
+    driver.fund("alice", "bob")
+    driver.do(SetMarketState(market=MARKET.id, state=S.AUCTION_OPEN))
+    waits = {"order_type": OrderType.STOP_LIMIT, "trigger_price": 90}
+    waits |= {"time_in_force": TimeInForce.GTD, "expires_at_ns": 10 * SECOND}
+    entered = driver.do(PlaceLinked(take_profit=leg(SELL, 110), stop=leg(SELL, 80, **waits)))
+    driver.place("bob", BUY, 10, 110)
+    plan(driver, S.OPEN, 10)
+    driver.at_ns = 20 * SECOND
+    driver.do(AdvanceTime())
+    exits = [driver.engine.order(event.order_id) for event in entered]
+    assert [(one.filled, one.open) for one in exits] == [(0, 0), (0, 0)]
+    assert len(list(driver.engine.resting(MARKET.id))) == 1
+
+
 def test_a_failed_fill_from_before_the_tiers_of_its_command_takes_nothing_out() -> None:
     """Volume counts from the first command on that had the tiers from its beginning."""
     driver = to_open()

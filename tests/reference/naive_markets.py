@@ -127,6 +127,7 @@ class MarketRules:
             due, market, moves = key
             if due <= self.naive.at:
                 self.naive.pass_time(due)
+                self.naive.follow()
                 what, reference = self.plans.pop(key)
                 if moves:
                     self.move(market, what, reference)

@@ -84,7 +84,7 @@ from hybrid_dex.model.units import MAX_SEQUENCE, MarketId, Sequence, TimestampNs
 
 __all__ = ["ENGINE_VERSION", "Engine"]
 
-ENGINE_VERSION: Final = 6
+ENGINE_VERSION: Final = 7
 """Raised whenever the same commands would give other events."""
 
 

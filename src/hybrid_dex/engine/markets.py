@@ -266,6 +266,8 @@ class Markets:
         while (plan := desk.agenda.take_due(desk.at_ns)) is not None:
             self._protection.fire(plan.due_ns)
             desk.expire(plan.due_ns)
+            if desk.linked:
+                self._links.settle_all()  # whose other half went by then is not there any more
             desk.touched = (desk.sequence, plan.market)
             self._carry_out(plan)
             if desk.linked:
