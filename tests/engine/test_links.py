@@ -28,7 +28,7 @@ from hybrid_dex.model.order import CancelReason, OrderStatus, OrderType, Side, T
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.signed_order import Nonce
 from hybrid_dex.model.units import OrderId, order_id
-from tests.engine.driver import BUY, SELL, Driver, authorize, make_engine, make_market
+from tests.engine.driver import BUY, SECOND, SELL, Driver, authorize, make_engine, make_market
 
 LINKED = CancelReason.LINKED
 STOP = {
@@ -226,6 +226,28 @@ def test_linked_orders_under_client_ids_are_placed_exactly_once() -> None:
         (1, CancelReason.REQUESTED),
         (0, LINKED),
     ]
+
+
+def test_linked_orders_are_asked_for_again_whole() -> None:
+    """Not alone, not without the others, not with others that have no client order id."""
+    driver = ready()
+    entry = leg(BUY, price=50, client_order_id="entry")
+    bracket = PlaceLinked(entry=entry, take_profit=leg(SELL), stop=leg(SELL, **STOP))
+    duplicate = [RejectReason.DUPLICATE_CLIENT_ORDER_ID]
+    linked = [*duplicate, RejectReason.INVALID_LINK, RejectReason.INVALID_LINK]
+    driver.do(entry)
+    assert [event.reason for event in driver.do(bracket)] == linked
+    driver.do(CancelOrder(account="alice", client_order_id="entry"))
+    driver.at_ns += 15 * 60 * SECOND
+    entered = driver.do(bracket)
+    assert [type(event) for event in entered] == [OrderAccepted] * 3
+    assert driver.do(bracket) == entered
+    others = msgspec.structs.replace(bracket, take_profit=leg(SELL, price=131))
+    assert [event.reason for event in driver.do(others)] == linked
+    assert [event.reason for event in driver.do(entry)] == duplicate
+    batch = BatchOrders(account="alice", members=(entry,), all_or_none=True)
+    assert driver.do(batch)[1].reason is RejectReason.DUPLICATE_CLIENT_ORDER_ID
+    assert len(driver.engine.open_orders("alice")) == 3
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,7 @@ class Naive(Absences, Batches, Control, Conditions, Links, ChainFacts):
         self.fills: list[Fill] = []
         self.unsettled: dict[int, Fill] = {}
         self.names: dict[tuple[str, str], tuple[c.PlaceOrder, int]] = {}
+        self.linked_as: dict[int, tuple[c.PlaceOrder, ...]] = {}
         self.ended_at: dict[int, int] = {}
         self.at = self.sequence = self.position = self.final_batch = 0
         self.begin_batches()
@@ -364,7 +365,7 @@ class Naive(Absences, Batches, Control, Conditions, Links, ChainFacts):
         order_id = command.sequence << 8 | self.member
         key = (command.account, command.client_order_id)
         if (known := self.known(key)) is not None:
-            if not same(known[0], command):
+            if not same(known[0], command) or known[1] >> 8 in self.linked_as:
                 self.status[order_id] = "rejected"
             return
         if command.client_order_id is not None:

@@ -44,6 +44,7 @@ class Links:
                     self.status[command.sequence << 8 | index] = "rejected"
             return
         orders = []
+        self.linked_as[command.sequence] = legs
         for self.member, leg in enumerate(legs):
             order = self.order_of(leg, command.sequence << 8 | self.member)
             orders.append(order)
@@ -73,15 +74,18 @@ class Links:
         self.work(entry)
 
     def is_repeated(self, legs: tuple[c.PlaceOrder, ...]) -> bool:
-        """Whether the very same orders were linked before, as far as their names tell."""
-        rows = [
-            (leg, self.known((leg.account, leg.client_order_id)))
-            for leg in legs
-            if leg.client_order_id is not None
-        ]
-        if any(row is None or not same(row[0], leg) for leg, row in rows):
+        """Whether the very same orders were linked before; of refused ones only names are known."""
+        keys = [(leg.account, leg.client_order_id) for leg in legs]
+        sequences = {row[1] >> 8 for key in keys if (row := self.known(key)) is not None}
+        sequence = max(sequences, default=0)
+        before = self.linked_as.get(sequence, ())
+        if len(sequences) > 1 or len(before) != len(legs):
             return False
-        return len({row[1] >> 8 for _, row in rows}) == 1
+        refused = self.status[sequence << 8] == "rejected"
+        return all(
+            same(one, leg) or (refused and one.client_order_id is leg.client_order_id is None)
+            for one, leg in zip(before, legs, strict=True)
+        )
 
     def may_link(
         self, legs: tuple[c.PlaceOrder, ...], orders: list[Order], entry: Order | None

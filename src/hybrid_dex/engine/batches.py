@@ -219,7 +219,7 @@ class Batches:
         """Return the first answer of an order that was sent before under its client order id."""
         name = member.client_order_id
         known = None if name is None else self._desk.orders.named(member.account, name)
-        if known is None or not terms.same_content(known.command, member):
+        if known is None or not terms.repeats(known, member):
             return None
         return known.answer
 

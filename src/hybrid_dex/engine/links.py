@@ -11,6 +11,8 @@ and so one filled amount; that one cancels the other, and the rest of this, is t
 
 from typing import Final
 
+import msgspec
+
 from hybrid_dex.engine import matching, terms
 from hybrid_dex.engine.ahead import Ahead
 from hybrid_dex.engine.conditions import Conditions
@@ -22,7 +24,13 @@ from hybrid_dex.engine.trading import RESTS, Trading, name_taken, new_order, wei
 from hybrid_dex.interfaces.book import Incoming
 from hybrid_dex.interfaces.risk import LedgerView, Refusal, Risk
 from hybrid_dex.model.commands import PlaceLinked, PlaceOrder
-from hybrid_dex.model.events import Event, OrderActivated, OrderReduced
+from hybrid_dex.model.events import (
+    Event,
+    OrderAccepted,
+    OrderActivated,
+    OrderReduced,
+    OrderRejected,
+)
 from hybrid_dex.model.market import MarketState
 from hybrid_dex.model.order import CancelReason, OrderStatus, Side, TimeInForce
 from hybrid_dex.model.reasons import RejectReason
@@ -59,13 +67,7 @@ class Links:
         desk, orders = self._desk, command.orders
         known = [self._known(order) for order in orders]
         first = next((named for named in known if named is not None), None)
-        if first is not None and all(
-            named is not None
-            and named.answer == first.answer
-            and terms.same_content(named.command, order)
-            for named, order in zip(known, orders, strict=True)
-            if order.client_order_id is not None
-        ):
+        if first is not None and self._repeats(first, known, orders):
             return first.answer
         begin = len(desk.events)
         culprit, refusal, named = self._judge(command)
@@ -82,6 +84,29 @@ class Links:
     def _known(self, order: PlaceOrder) -> Named | None:
         name = order.client_order_id
         return None if name is None else self._desk.orders.named(order.account, name)
+
+    def _repeats(
+        self, first: Named, known: list[Named | None], orders: tuple[PlaceOrder, ...]
+    ) -> bool:
+        """Whether these very orders, no fewer and no others, were linked by one command before."""
+        entered = first.entered()
+        return len(entered) == len(orders) and all(
+            self._is_again(entered[index], order)
+            if order.client_order_id is None
+            else named is not None
+            and (named.order_id, named.answer) == (entered[index].order_id, first.answer)
+            and terms.same_content(named.command, order)
+            for index, (named, order) in enumerate(zip(known, orders, strict=True))
+        )
+
+    def _is_again(self, told: OrderAccepted | OrderRejected, order: PlaceOrder) -> bool:
+        """Whether an order without a client order id is the one that was told of, as far as that says."""
+        if isinstance(told, OrderRejected):
+            return told.client_order_id is None
+        now = new_order(self._desk, order, OrderStatus.NEW).accepted()
+        return told == msgspec.structs.replace(
+            now, order_id=told.order_id, waiting=told.waiting, linked_to=told.linked_to
+        )
 
     def _judge(self, command: PlaceLinked) -> tuple[int, Refusal | None, bool]:
         """Return which order is refused, why, and whether their client order ids are theirs."""

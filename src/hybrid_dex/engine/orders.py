@@ -17,7 +17,7 @@ from hybrid_dex.engine.conditions import Conditions
 from hybrid_dex.engine.queue import Queue
 from hybrid_dex.errors import InvariantError
 from hybrid_dex.model.commands import PlaceOrder
-from hybrid_dex.model.events import Event, OrderAccepted
+from hybrid_dex.model.events import Event, OrderAccepted, OrderRejected
 from hybrid_dex.model.order import OrderStatus, OrderType, SelfTradeMode, Side, TimeInForce
 from hybrid_dex.model.settlement import OrderTerms
 from hybrid_dex.model.signed_order import Authorization
@@ -200,6 +200,10 @@ class Named(msgspec.Struct, gc=False, array_like=True):
     order_id: OrderId
     command: PlaceOrder
     answer: tuple[Event, ...]
+
+    def entered(self) -> list[OrderAccepted | OrderRejected]:
+        """Return what the answer says of each order that was asked for with it, itself among them."""
+        return [one for one in self.answer if isinstance(one, OrderAccepted | OrderRejected)]
 
 
 class Ended(msgspec.Struct, gc=False, array_like=True):

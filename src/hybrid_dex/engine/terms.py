@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from hybrid_dex.engine.desk import Venue
+from hybrid_dex.engine.orders import Named
 from hybrid_dex.engine.stops import is_reached
 from hybrid_dex.interfaces.risk import Refusal
 from hybrid_dex.model.commands import PlaceOrder, ReplaceOrder
@@ -39,6 +40,7 @@ __all__ = [
     "check_terms",
     "due_ns",
     "has_proof",
+    "repeats",
     "same_content",
 ]
 
@@ -268,6 +270,11 @@ def due_ns(command: Entering) -> int | None:
         return command.expires_at_ns
     signed_ns = signed.expiry_s * _NANOSECONDS
     return signed_ns if command.expires_at_ns is None else min(signed_ns, command.expires_at_ns)
+
+
+def repeats(known: Named, again: PlaceOrder) -> bool:
+    """Whether an order is asked for as it was before under its client order id: the same, and alone."""
+    return same_content(known.command, again) and len(known.entered()) == 1
 
 
 def same_content(first: PlaceOrder, again: PlaceOrder) -> bool:

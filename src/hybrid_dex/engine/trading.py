@@ -90,7 +90,7 @@ class Trading:
         if refusal is None:
             known = desk.orders.named(command.account, name)
             if known is not None:
-                if terms.same_content(known.command, command):
+                if terms.repeats(known, command):
                     return known.answer
                 refusal = name_taken(known)
         if refusal is not None:
@@ -107,7 +107,7 @@ class Trading:
         if name is None:
             return None
         known = self._desk.orders.named(command.account, name)
-        if known is not None and not terms.same_content(known.command, command):
+        if known is not None and not terms.repeats(known, command):
             return name_taken(known)
         return terms.check_name(name)
 
