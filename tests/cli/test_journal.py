@@ -144,12 +144,16 @@ class TestVerify:
         newest.unlink()
         found = run_json(capfd, "verify", tmp_path, code=1)
         assert "the segment is missing" in found["bad"]["reason"]
+        assert "the segment is missing" in run(
+            capfd, "export", tmp_path, "--out", tmp_path / "x", code=1
+        )
         newest.write_bytes(content)
-        second = sorted((tmp_path / "journal").glob("*.segment"))[1]
-        kept = second.read_bytes()
-        second.unlink()
-        assert "is missing" in run_json(capfd, "verify", tmp_path, code=1)["bad"]["reason"]
-        second.write_bytes(kept)
+        for path in sorted((tmp_path / "journal").glob("*.segment"))[:2]:
+            kept = path.read_bytes()
+            path.unlink()
+            assert "is missing" in run_json(capfd, "verify", tmp_path, code=1)["bad"]["reason"]
+            assert "missing" in run(capfd, "export", tmp_path, "--out", tmp_path / "x", code=1)
+            path.write_bytes(kept)
         assert run_json(capfd, "verify", tmp_path)["whole"]
         manifest = tmp_path / "journal" / "manifest"
         manifest.write_bytes(b"x" + manifest.read_bytes()[1:])

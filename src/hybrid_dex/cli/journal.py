@@ -109,7 +109,7 @@ class Place:
     def reader(self, directory: Path) -> FileJournalReader:
         """Return what reads the journal. Raises `UnavailableError` when there is none."""
         found = FileJournalReader(self.journal_in(directory))
-        if not found.paths() and not found.newest_named():
+        if not found.paths() and not found.named()[1]:
             raise UnavailableError(f"there is no journal in {directory}")
         return found
 
@@ -277,9 +277,7 @@ def _line(command: Command, markets: dict[str, Market]) -> str:
 
 def _frames(reader: FileJournalReader, begin: int) -> Iterator[tuple[int, Frame]]:
     """Yield frames, from the oldest kept one on when ``begin`` is 0 or the journal was trimmed."""
-    paths = reader.paths()
-    first = int(paths[0].name.partition(".")[0]) if paths else 1
-    for record in reader.records(first - 1):
+    for record in reader.records(reader.oldest(reader.paths()) - 1):
         frame = decode_frame(record.frame)
         listed = any(True for _ in markets_in(frame.commands))
         if not frame.commands or frame.commands[-1].sequence >= begin or listed:

@@ -1,15 +1,15 @@
 """FileJournalReader: a journal's directory, read by another process than its writer.
 
 It takes no lock and changes nothing, so it may look at a running exchange. It must tell the end of
-the journal, where a group may just be written, from damage: what stands behind the last good record
-of the newest segment is the end, anything else that is not a record is damage. It may see a group
-that is written and not synced yet, which nobody was told of.
+the journal, where a group may just be written, from damage: what a torn write behind the last good
+record of the newest segment explains is the end, anything else that is not a record is damage. It may
+see a group that is written and not synced yet, which nobody was told of.
 
 Reading blocks: it is for a process of its own.
 """
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +21,7 @@ from hybrid_dex.defaults.journal_segment import (
     RECORD_BYTES,
     Header,
     Scan,
+    damage_at,
     frame_at,
     parse_header,
     parse_manifest,
@@ -104,6 +105,19 @@ class FileJournalReader:
                 )
         return [self._directory / name for name in found]
 
+    def oldest(self, paths: Sequence[Path]) -> int:
+        """Return the first record of these segments, listed before; 1 of none.
+
+        Raises `CorruptJournalError` when older ones are missing: a trim names in the manifest what it
+        keeps before it removes anything.
+        """
+        oldest, _ = self.named()
+        if not paths:
+            return 1
+        if paths[0].name > oldest:
+            raise CorruptJournalError(str(paths[0].with_name(oldest)), 0, "the segment is missing")
+        return int(paths[0].name.removesuffix(_SUFFIX))
+
     def segment(self, path: Path, *, newest: bool) -> FoundSegment:
         """Return what one file holds. O(its bytes). Raises `UnavailableError`."""
         found = self._segment(path)
@@ -119,18 +133,19 @@ class FileJournalReader:
         found = None if isinstance(header, str) else scan(content, header)
         return FoundSegment(path=path, header=header, scan=found, content=content)
 
-    def newest_named(self) -> str:
-        """Return the name of the newest segment by the manifest; empty when there is none.
+    def named(self) -> tuple[str, str]:
+        """Return the names of the oldest and the newest segment by the manifest.
 
-        Raises `CorruptJournalError`, `UnavailableError`.
+        Without one, of a journal that was never trimmed, and an empty text. Raises
+        `CorruptJournalError`, `UnavailableError`.
         """
         path = self._directory / MANIFEST
         if MANIFEST not in self._files.names(self._directory):
-            return ""
+            return _name(1), ""
         named = parse_manifest(self._content(path))
         if isinstance(named, str):
             raise CorruptJournalError(str(path), 0, named)
-        return f"{named[1]:020d}{_SUFFIX}"
+        return _name(named[0]), _name(named[1])
 
     def records(self, after: int = 0) -> Iterator[Record]:
         """Yield every record after a position, up to the newest one that is whole.
@@ -141,7 +156,7 @@ class FileJournalReader:
             UnavailableError: a file can not be read.
         """
         expected, known = max(after, 0) + 1, b"" if after > 0 else GENESIS_HASH
-        looked: tuple[Path, int] | None = None
+        looked, looks = expected, 0
         while (path := self._holder(expected)) is not None:
             content = self._content(path)
             header = parse_header(content)
@@ -162,11 +177,21 @@ class FileJournalReader:
                     yield Record(position=position, path=path, offset=offset, frame=record[2])
                 offset += RECORD_BYTES + len(record[2])
                 position += 1
-            if self.paths()[-1] == path:
+            damage = damage_at(content, offset, position, seed)
+            if self._is_last(path) and (damage is None or damage.torn):
                 return
-            if looked == (path, expected):  # looked at twice: nobody was just writing it
-                raise CorruptJournalError(str(path), offset, f"record {position} is bad or missing")
-            looked = (path, expected)
+            looked, looks = expected, looks + 1 if looked == expected else 1
+            if looks == _LOOKS:
+                reason = f"record {position} is missing" if damage is None else damage.reason
+                raise CorruptJournalError(str(path), offset, reason)
+
+    def _is_last(self, path: Path) -> bool:
+        """Whether no segment follows this one. Raises `CorruptJournalError` when one should."""
+        newest = self.named()[1]  # looked at first: a segment is there before it is named
+        last = self.paths()[-1]
+        if last.name < newest:
+            raise CorruptJournalError(str(path.with_name(newest)), 0, "the segment is missing")
+        return last == path
 
     def _holder(self, position: int) -> Path | None:
         """Return the file that a position stands in, or should; ``None`` in an empty journal."""
@@ -216,3 +241,8 @@ class FileJournalReader:
         """Yield every frame after a position, then end. Raises as `records`."""
         for record in self.records(after):
             yield record.position, record.frame
+
+
+def _name(first: int) -> str:
+    """Return the name of the segment that begins at a position."""
+    return f"{first:020d}{_SUFFIX}"

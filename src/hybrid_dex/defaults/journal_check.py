@@ -5,6 +5,7 @@ a replay would notice: that every frame continues the one before it, that comman
 without a gap, that time and epochs never go back. It reads a running exchange's journal as well.
 """
 
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -120,17 +121,18 @@ def check_journal(reader: FileJournalReader) -> JournalCheck:
     try:
         for path in paths:
             _check_segment(check, reader, path, newest=path == paths[-1])
-        _check_manifest(reader)
+        _check_manifest(reader, paths)
     except CorruptJournalError as error:
         check.bad = error
     return check
 
 
-def _check_manifest(reader: FileJournalReader) -> None:
-    """The newest segment that the manifest names is there; one that began meanwhile may be newer."""
-    named = reader.newest_named()
-    if named and named not in {path.name for path in reader.paths()}:
-        raise CorruptJournalError(named, 0, "the segment is missing: the manifest names it")
+def _check_manifest(reader: FileJournalReader, paths: Sequence[Path]) -> None:
+    """The segments that the manifest names are there; one that began meanwhile may be newer."""
+    _, newest = reader.named()
+    if newest and newest not in {path.name for path in reader.paths()}:
+        raise CorruptJournalError(newest, 0, "the segment is missing: the manifest names it")
+    reader.oldest(paths)
 
 
 def _check_segment(

@@ -41,6 +41,7 @@ __all__ = [
     "Damage",
     "Header",
     "Scan",
+    "damage_at",
     "encode_header",
     "encode_manifest",
     "encode_record",
@@ -218,9 +219,14 @@ def scan(content: bytes, header: Header) -> Scan:
         offsets.append(offset)
         offset += RECORD_BYTES + len(frame)
         position += 1
+    return Scan(offsets=offsets, end=offset, damage=damage_at(content, offset, position, seed))
+
+
+def damage_at(content: bytes, offset: int, position: int, seed: int) -> Damage | None:
+    """Return what stands where a record is not, which belongs there; ``None`` for zeros to the end."""
     if content.count(0, offset) == len(content) - offset:
-        return Scan(offsets=offsets, end=offset, damage=None)
-    return Scan(offsets=offsets, end=offset, damage=_judge_damage(content, offset, position, seed))
+        return None
+    return _judge_damage(content, offset, position, seed)
 
 
 def _judge_damage(content: bytes, offset: int, position: int, seed: int) -> Damage:
