@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from hybrid_dex.cli import entry
@@ -219,6 +220,19 @@ class TestReplay:
         assert hashes[sequence] in text
         assert "bob" not in text
         assert "ETH-USDC, open" in text
+
+    def test_a_snapshot_that_is_not_what_it_says_is_skipped(
+        self, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        """As at a start: the journal alone does instead."""
+        write(tmp_path)
+        whole = run_json(capfd, "replay", tmp_path)
+        snapshots = FileSnapshots(tmp_path / "snapshots")
+        good = asyncio.run(snapshots.latest())
+        assert good is not None
+        state = good.state.replace(b"alice", b"alike")
+        asyncio.run(snapshots.put(msgspec.structs.replace(good, state=state)))
+        assert run_json(capfd, "replay", tmp_path) == whole
 
     def test_the_state_at_a_time(
         self, traded: tuple[Path, dict[int, str]], capfd: pytest.CaptureFixture[str]

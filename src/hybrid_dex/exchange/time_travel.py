@@ -5,6 +5,7 @@ is never guessed: it is a snapshot, or what replay makes of one, by the versions
 names. Where they change, as limits do, it goes on with the new ones from the state that the old left.
 """
 
+import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Final
 
@@ -12,7 +13,12 @@ import attrs
 import msgspec
 
 from hybrid_dex.engine.engine import Engine
-from hybrid_dex.errors import ConfigurationError, InvariantError, VersionMismatchError
+from hybrid_dex.errors import (
+    ConfigurationError,
+    InvariantError,
+    JournalError,
+    VersionMismatchError,
+)
 from hybrid_dex.exchange.isolations import Isolations
 from hybrid_dex.exchange.replay import Replay
 from hybrid_dex.interfaces.journal import JournalReader
@@ -160,14 +166,15 @@ class TimeTravel:
         return Replay(self._engine_of(versions)(), state, replay.epoch, replay.isolations)
 
     async def _begin(self, until: Until, isolations: Isolations) -> Replay:
-        """Return a replay at the newest snapshot that does not lie behind the end."""
+        """Return a replay at the newest good snapshot that is not behind the end."""
         snapshot = await self._snapshots.latest() if self._snapshots is not None else None
         while snapshot is not None:
             assert self._snapshots is not None
             epoch = await self._epoch_at(snapshot, until)
             if epoch is not None:
                 engine = await self._engine(snapshot)
-                return Replay(engine, snapshot, epoch, isolations)
+                with contextlib.suppress(JournalError):  # it is not what it says: as at a start
+                    return Replay(engine, snapshot, epoch, isolations)
             snapshot = await self._snapshots.before(snapshot.position)
         return Replay(await self._engine(None), isolations=isolations)
 
