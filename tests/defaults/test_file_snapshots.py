@@ -39,6 +39,23 @@ async def test_the_newest_comes_first_and_three_are_kept(tmp_path: Path) -> None
     assert len(files_in(tmp_path / "made")) == 3
 
 
+async def test_an_older_one_that_is_done_meanwhile_leaves_a_newer_one_alone() -> None:
+    """Two processes: the one that closes, and the one that still takes the snapshot before."""
+    disk = SimulatedDisk()
+    newer, older = FileSnapshots(DIRECTORY, files=disk), FileSnapshots(DIRECTORY, files=disk)
+    newer._put(snapshot(1))
+
+    def meanwhile(name: str, path: Path) -> None:
+        if name == "sync" and path.name == f"{9:020d}.new":
+            disk.before = lambda name, path: None
+            older._put(snapshot(5))
+
+    disk.before = meanwhile
+    await newer.put(snapshot(9))
+    assert await newer.latest() == snapshot(9)
+    assert await newer.before(9) == snapshot(5)
+
+
 async def test_any_flipped_bit_or_cut_is_noticed(tmp_path: Path, rng: random.Random) -> None:
     snapshots = FileSnapshots(tmp_path)
     await snapshots.put(snapshot(1))

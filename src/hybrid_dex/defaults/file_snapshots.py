@@ -97,7 +97,7 @@ class FileSnapshots:
                 self._files.remove(temporary)
             raise
         self._versions = snapshot.versions
-        self._tidy()
+        self._tidy(temporary.name)
 
     def _keep_last(self, versions: str) -> None:
         """Let the newest snapshot stay for good when the next one is of other versions."""
@@ -112,11 +112,16 @@ class FileSnapshots:
     def _path(self, position: int) -> Path:
         return self._directory / f"{position:020d}{_SUFFIX}"
 
-    def _tidy(self) -> None:
-        """Remove what is older than the last three, and what an earlier crash left."""
+    def _tidy(self, written: str) -> None:
+        """Remove what is older than the last three, and what an earlier crash left.
+
+        A newer one than was written now may be on its way: an exchange that closes leaves one while
+        another process still takes the one before.
+        """
         names = self._files.names(self._directory)
         kept = [name for name in names if name.removesuffix(_SUFFIX).isdecimal()]
-        for name in [*kept[:-_KEPT], *(name for name in names if name.endswith(".new"))]:
+        left = [name for name in names if name.endswith(".new") and name < written]
+        for name in [*kept[:-_KEPT], *left]:
             self._files.remove(self._directory / name)
 
     def _find(self, below: int | None) -> Snapshot | None:
