@@ -129,6 +129,26 @@ def test_signed_exits_share_lane_and_counter() -> None:
     assert len(driver.place("alice", BUY, 1, 50, authorization=authorize(2, lane=7))) == 1
 
 
+@pytest.mark.parametrize("canceled", [0, 1])
+def test_an_order_that_a_batch_brings_in_place_of_signed_exits_has_their_lane(
+    canceled: int,
+) -> None:
+    """The exit that goes with the canceled one does so behind it, and leaves it the lane."""
+    driver = ready()
+    driver.do(signed(oco(), Nonce(1, 0, 7), Nonce(1, 1, 7)))
+    exits = driver.engine.open_orders("alice")
+    cancel = CancelOrder(account="alice", order_id=exits[canceled].order_id)
+    new = leg(SELL, price=120, authorization=authorize(2, lane=7))
+    driver.do(BatchOrders(account="alice", members=(cancel, new)))
+    (order,) = driver.engine.open_orders("alice")
+    (refused,) = driver.place("alice", SELL, 1, 120, authorization=authorize(3, lane=7))
+    assert refused.reason is RejectReason.NONCE_USED
+    events = driver.do(RevokeLane(account="alice", asset=None, lane=7, key=Nonce(2, 0, 7).key))
+    assert [event.order_id for event in events if isinstance(event, OrderCanceled)] == [
+        order.order_id
+    ]
+
+
 @pytest.mark.parametrize(
     ("first", "second"),
     [

@@ -388,7 +388,9 @@ class Desk:
         """An order is off its book: it is no longer live, and its lane is free."""
         self.orders.leave(order)
         if order.authorization is not None:
-            self.lanes.free(order.account, venue.market, order.authorization.nonce)
+            other = OrderId(0) if order.conditions is None else order.conditions.other
+            nonce = order.authorization.nonce
+            self.lanes.free(order.account, venue.market, nonce, (order.order_id, other))
 
     def end(self, venue: Venue, order: LiveOrder, status: OrderStatus) -> None:
         """An order that is on no book ended: release its hold and remember it."""

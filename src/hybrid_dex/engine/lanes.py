@@ -105,9 +105,16 @@ class Lanes:
         """The register's order, whose nonce was accepted, rests."""
         self._states[account][nonce & 0xFFFF or market.base.id].order_id = order_id
 
-    def free(self, account: AccountId, market: Market, nonce: int) -> None:
-        """The register's order ended."""
-        self._states[account][nonce & 0xFFFF or market.base.id].order_id = 0
+    def free(
+        self, account: AccountId, market: Market, nonce: int, orders: tuple[OrderId, OrderId]
+    ) -> None:
+        """An order ended, or that and the exit it shares a register with; another's stays taken.
+
+        Between the ends of the two, a batch may bring the next order of that register.
+        """
+        state = self._states[account][nonce & 0xFFFF or market.base.id]
+        if state.order_id in orders:
+            state.order_id = 0
 
     def revoke(self, key: LaneKey, dead: int) -> LaneState | None:
         """Kill a register up to a key; ``None`` when it is dead that far already."""

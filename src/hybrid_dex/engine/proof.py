@@ -8,7 +8,7 @@ from hybrid_dex.engine.sessions import SessionKey, is_session
 from hybrid_dex.errors import InvariantError
 from hybrid_dex.model.market import MarketState
 from hybrid_dex.model.order import Side
-from hybrid_dex.model.units import AccountId, AssetId
+from hybrid_dex.model.units import AccountId, AssetId, OrderId
 
 __all__ = ["check"]
 
@@ -24,6 +24,7 @@ def check(desk: Desk) -> None:
             f"{resting} orders rest, {len(desk.waiting)} wait, {desk.orders.live_total} are live"
         )
     _check_waiting(desk)
+    _check_lanes(desk)
     holds: dict[tuple[AccountId, AssetId], int] = {}
     for order in desk.orders.all_live():
         venue = desk.venues[order.market]
@@ -57,6 +58,18 @@ def _check_waiting(desk: Desk) -> None:
         conditions = order.conditions
         if desk.orders.live(order_id) is not order or not (conditions and conditions.waiting):
             raise InvariantError(f"order {order_id} waits and does not know")
+
+
+def _check_lanes(desk: Desk) -> None:
+    """Every signed order has its lane, or shares it with the exit that it is linked to."""
+    for order in desk.orders.all_live():
+        if order.authorization is None:
+            continue
+        base = desk.venues[order.market].base_id
+        lane = desk.lanes.find(order.account, base, order.authorization.nonce)
+        other = order.conditions.other if order.conditions else OrderId(0)
+        if lane is None or lane.order_id not in {order.order_id, other}:
+            raise InvariantError(f"order {order.order_id} is not the one of its lane: {lane}")
 
 
 def _check_vouchers(desk: Desk) -> None:
