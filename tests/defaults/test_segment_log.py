@@ -1,8 +1,12 @@
 """The log hands out what it was asked for, a chunk at a time, and nothing that lies behind."""
 
+import errno
 from pathlib import Path
 
+import pytest
+
 from hybrid_dex.defaults.segment_log import SegmentLog
+from hybrid_dex.errors import JournalFullError
 from tests.crash.frames import make_frame
 from tests.crash.simulated_disk import SimulatedDisk
 
@@ -33,3 +37,38 @@ def test_a_long_read_comes_in_chunks() -> None:
     assert segment is not None
     assert log.read(segment, 1, 4) == frames[:2]
     assert log.read(segment, 3, 4) == frames[2:]
+
+
+@pytest.mark.parametrize(
+    ("operation", "name"),
+    [
+        ("sync_directory", "journal"),
+        ("create", "manifest.new"),
+        ("write", "manifest.new"),
+        ("rename", "manifest"),
+    ],
+)
+def test_nothing_goes_to_a_segment_that_another_was_to_follow(operation: str, name: str) -> None:
+    """The next one has its name when the disk is full: a smaller record, for which the old one has
+    room, waits for it, too; and what it has is used once there is room."""
+    large, small = bytes(500), bytes(40)
+    log = log_of([large, large, large], 2048)
+    disk = log._files
+    assert isinstance(disk, SimulatedDisk)
+
+    def fail(done: str, path: Path) -> None:
+        if (done, path.name) == (operation, name):
+            raise OSError(errno.ENOSPC, "no space left on device")
+
+    disk.before = fail
+    for frame in (large, small, large):
+        written, refusal = log.write([frame])
+        assert (written, type(refusal)) == (0, JournalFullError)
+    disk.before = lambda done, path: None
+    begun = disk.operations.count("create")
+    assert log.write([small, large]) == (2, None)
+    assert disk.operations.count("create") == begun + 1  # the manifest alone
+    log.close()
+    assert log.open().head == 5
+    assert [log.segment_of(4).first, *log.read(log.segment_of(4), 4, 5)] == [4, small, large]
+    log.close()

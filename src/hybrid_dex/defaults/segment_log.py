@@ -112,6 +112,9 @@ class SegmentLog:
         self._versions = ""
         self._prepared = False
         self._preparing = threading.Lock()
+        # Whether a segment got its name and is not begun: then nothing goes to the one before it.
+        self._owed = False
+        self._named: tuple[Header, int] | None = None
 
     def open(self) -> Recovery:
         """Take the lock, check every record, cut a torn tail.
@@ -129,10 +132,12 @@ class SegmentLog:
 
     def close(self) -> None:
         """Release descriptor and lock. Safe to call twice."""
-        for descriptor in (self._descriptor, self._lock):
+        named = -1 if self._named is None else self._named[1]
+        for descriptor in (self._descriptor, named, self._lock):
             if descriptor >= 0:
                 self._files.close(descriptor)
         self._descriptor = self._lock = -1
+        self._owed, self._named = False, None
 
     def sync(self) -> None:
         """Sync the newest segment. Raises `OSError`."""
@@ -145,12 +150,13 @@ class SegmentLog:
         written = 0
         while written < len(frames):
             segment = self._segments[-1]
-            if segment.end + RECORD_BYTES + len(frames[written]) > segment.capacity:
+            full = segment.end + RECORD_BYTES + len(frames[written]) > segment.capacity
+            if full or self._owed:
                 try:
                     self._begin_segment(segment.next, self._last_hash)
                 except OSError as error:
-                    full = f"a new segment of the journal can not be made: {error}"
-                    return written, JournalFullError(full)
+                    refusal = f"a new segment of the journal can not be made: {error}"
+                    return written, JournalFullError(refusal)
                 continue
             try:
                 written += self._write_records(segment, frames[written:])
@@ -195,33 +201,25 @@ class SegmentLog:
     def _begin_segment(self, first: int, previous: bytes) -> None:
         """Make a zero-filled segment durable under its name, then write to it.
 
+        One that has its name and could not be begun, as the disk was full, is begun by the next try.
         Nobody may make the next one ready meanwhile: it would have the name that this one still has.
         """
         with self._preparing:
-            self._prepare()
             capacity = self._segment_bytes
             header = Header(
                 first=first, capacity=capacity, previous=previous, versions=self._versions
             )
             path = self._segment_path(first)
-            temporary = self._directory / _PREPARED
-            descriptor = -1
-            try:
-                descriptor = self._files.open(temporary, create=False)
-                self._files.write(descriptor, 0, encode_header(header))
-                self._files.sync(descriptor)
-                self._files.rename(temporary, path)
-                self._files.sync_directory(self._directory)
-                base = self._segments[0].first if self._segments else first
-                self._write_manifest(base, first)
-            except OSError:
-                self._prepared = False
-                if descriptor >= 0:
-                    self._files.close(descriptor)
-                raise
+            if self._named is None or self._named[0] != header:
+                self._name_prepared(header, path)
+            assert self._named is not None
+            self._files.sync_directory(self._directory)
+            base = self._segments[0].first if self._segments else first
+            self._write_manifest(base, first)
             if self._descriptor >= 0:
                 self._files.close(self._descriptor)
-            self._descriptor = descriptor
+            self._descriptor = self._named[1]
+            self._owed, self._named = False, None
             if self._segments and self._segments[-1].first == first:
                 self._segments.pop()  # it was empty, and its file has given way to this one
             self._segments.append(
@@ -234,7 +232,26 @@ class SegmentLog:
                     offsets=[],
                 )
             )
-            self._prepared = False
+
+    def _name_prepared(self, header: Header, path: Path) -> None:
+        """Give the zeros that are ready a header and a segment's name, in place of an earlier try."""
+        self._prepare()
+        if self._named is not None:
+            self._files.close(self._named[1])
+            self._named = None
+        temporary, descriptor = self._directory / _PREPARED, -1
+        self._prepared = False
+        try:
+            descriptor = self._files.open(temporary, create=False)
+            self._files.write(descriptor, 0, encode_header(header))
+            self._files.sync(descriptor)
+            self._owed = True
+            self._files.rename(temporary, path)
+        except OSError:
+            if descriptor >= 0:
+                self._files.close(descriptor)
+            raise
+        self._named = header, descriptor
 
     @property
     def wants_preparation(self) -> bool:
