@@ -1,6 +1,7 @@
 """The log hands out what it was asked for, a chunk at a time, and nothing that lies behind."""
 
 import errno
+import random
 from pathlib import Path
 
 import pytest
@@ -49,8 +50,10 @@ def test_a_long_read_comes_in_chunks() -> None:
     ],
 )
 def test_nothing_goes_to_a_segment_that_another_was_to_follow(operation: str, name: str) -> None:
-    """The next one has its name when the disk is full: a smaller record, for which the old one has
-    room, waits for it, too; and what it has is used once there is room."""
+    """The disk is full once that has its name: a smaller record, which the old one could take, waits.
+
+    What is there already is used once there is room.
+    """
     large, small = bytes(500), bytes(40)
     log = log_of([large, large, large], 2048)
     disk = log._files
@@ -72,3 +75,28 @@ def test_nothing_goes_to_a_segment_that_another_was_to_follow(operation: str, na
     assert log.open().head == 5
     assert [log.segment_of(4).first, *log.read(log.segment_of(4), 4, 5)] == [4, small, large]
     log.close()
+
+
+def test_names_that_were_never_synced_are_synced_before_anything_is_written(
+    rng: random.Random,
+) -> None:
+    """The writer before could not sync the directory twice, when it began a segment and at its start."""
+    log = log_of([bytes(500)] * 3, 2048)
+    disk = log._files
+    assert isinstance(disk, SimulatedDisk)
+
+    def fail(done: str, path: Path) -> None:
+        if done == "sync_directory":
+            raise OSError(errno.EIO, "input/output error")
+
+    disk.before = fail
+    assert log.write([bytes(500)])[0] == 0
+    log.close()
+    with pytest.raises(OSError, match="input/output error"):
+        log.open()
+    disk.before = lambda done, path: None
+    assert log.open().segments == 2
+    assert log.write([bytes(40)]) == (1, None)
+    for _ in range(20):
+        after = SegmentLog(Path("/journal"), segment_bytes=2048, files=disk.power_cut(rng))
+        assert after.open().head == 4

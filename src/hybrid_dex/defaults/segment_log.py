@@ -329,6 +329,8 @@ class SegmentLog:
             raise CorruptJournalError(str(self._segment_path(newest)), 0, "the segment is missing")
         if last.first > newest:
             self._write_manifest(self._segments[0].first, last.first)
+        else:
+            self._files.sync_directory(self._directory)  # who wrote the names may have failed to
         return recovery
 
     def _take_lock(self) -> int | None:
