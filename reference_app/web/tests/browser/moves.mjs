@@ -1,0 +1,130 @@
+// Goes from page to page as people do: moves.mjs PLAN.json. It signs in and says "ready"; then it does each step that it is
+// sent by name, a line each, and says what it saw as a line of JSON. Judged by reference_app/tests/test_page_moves.py.
+import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { chromium } from "playwright-core";
+import { privateKeyToAccount } from "viem/accounts";
+import { announceWallet } from "./wallet.mjs";
+
+const plan = JSON.parse(readFileSync(process.argv[2], "utf8"));
+const browser = await chromium.launch({
+  executablePath: plan.chromium,
+  args: ["--no-sandbox"],
+  ignoreDefaultArgs: ["--hide-scrollbars"],
+});
+const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+context.setDefaultTimeout(60_000);
+const page = await context.newPage();
+const say = (value) => process.stdout.write(`${JSON.stringify(value)}\n`);
+const link = (name) => page.getByRole("link", { name, exact: true });
+const book = () => page.locator(".level.sell").first().waitFor();
+const soon = (locator) =>
+  locator.waitFor({ timeout: 8_000 }).then(
+    () => true,
+    () => false,
+  );
+
+const steps = {
+  /** Whoever followed a link to a market that is not there finds one by the way to trading. */
+  async nowhere() {
+    await page.goto(`${plan.url}/trade/NOPE-USDC`);
+    await page.getByText("There is no such market.").waitFor();
+    await link("Trade").click();
+    await soon(page.getByLabel("Market", { exact: true }));
+    return page.locator("main").textContent();
+  },
+  /** How much wider than its panel the list of trades is, with the scrollbar of more trades than there is room for. */
+  async trades() {
+    const list = page.locator('section[aria-label="Trades: rows"]');
+    await list.locator("tbody tr").nth(5).waitFor();
+    return list.evaluate((one) => [one.scrollWidth - one.clientWidth, one.scrollHeight > one.clientHeight]);
+  },
+  /** The lines of a market's name in the console of a phone. */
+  async phone() {
+    await page.setViewportSize({ width: 390, height: 844 });
+    await link("Console").click();
+    await link("Markets").click();
+    const name = page.locator("main h2", { hasText: "ETH-USDC" });
+    await name.waitFor();
+    const lines = await name.evaluate((one) => {
+      const range = document.createRange();
+      range.selectNodeContents(one);
+      return range.getClientRects().length;
+    });
+    return [
+      lines,
+      await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth),
+    ];
+  },
+  /** Whether the chart stands below its tabs, as wide as its panel, for one who comes from the console. */
+  async back() {
+    await page.setViewportSize({ width: 1_920, height: 1_000 });
+    await link("Trade").click();
+    await page.locator(".chart-frame canvas").first().waitFor();
+    return page.locator(".panel.charts").evaluate((panel) => {
+      const [outer, head, body] = [panel, panel.querySelector("header"), panel.querySelector(".charts-body")].map(
+        (one) => one.getBoundingClientRect(),
+      );
+      return body.top >= head.bottom - 1 && Math.min(head.width, body.width) >= outer.width - 2;
+    });
+  },
+  /** Letters that are pressed while a dialog is busy, when its button has no focus any more, do nothing behind it. */
+  async behind() {
+    const form = page.locator(".order-form");
+    const side = () => form.locator('[aria-pressed="true"]').first().textContent();
+    await form.getByRole("button", { name: "Buy", exact: true }).click();
+    await form.locator('input[name="price"]').fill("2000");
+    await form.locator('input[name="quantity"]').fill("1");
+    await form.locator("button[type=submit]").click();
+    let answer = () => undefined;
+    const waits = new Promise((resolve) => {
+      answer = resolve;
+    });
+    await page.route("**/orders", async (route) => {
+      await waits;
+      await route.continue();
+    });
+    await page.getByRole("button", { name: "Place", exact: true }).click();
+    await page.getByRole("button", { name: "Waiting for your signature…" }).waitFor();
+    await page.keyboard.press("s");
+    const behind = await side();
+    answer();
+    await page.locator("dialog[open]").waitFor({ state: "detached" });
+    await page.unroute("**/orders");
+    await page.locator("main h2").first().click();
+    await page.keyboard.press("s");
+    return [behind, await side()];
+  },
+  /** A page that can not be loaded, as after the exchange was renewed, says so, and the others are still there. */
+  async lost() {
+    await page.route("**/assets/*", (route) => route.abort());
+    await link("Portfolio").click();
+    const told = page.getByRole("main").getByRole("alert");
+    const words = (await soon(told)) ? await told.textContent() : "";
+    if (!words) return [words];
+    await link("Trade").click();
+    await book();
+    await link("Portfolio").click();
+    await told.waitFor();
+    await link("Exit").click();
+    const exit = await soon(page.getByRole("heading", { level: 1, name: "Exit without the operator" }));
+    await link("Portfolio").click();
+    await told.waitFor();
+    await page.unroute("**/assets/*");
+    await page.getByRole("button", { name: "Load it again" }).click();
+    await page.getByRole("heading", { level: 1, name: "Portfolio" }).waitFor();
+    return [words, exit, await page.getByRole("button", { name: "Sign out" }).isVisible()];
+  },
+};
+
+try {
+  await announceWallet(page, privateKeyToAccount(plan.key));
+  await page.goto(`${plan.url}/trade/ETH-USDC`);
+  await page.locator("header.bar").getByRole("button", { name: "Connect wallet" }).click();
+  await page.getByRole("button", { name: "Test wallet" }).click();
+  await page.getByRole("button", { name: "Sign out" }).waitFor();
+  say("ready");
+  for await (const line of createInterface({ input: process.stdin })) say(await steps[line]());
+} finally {
+  await browser.close();
+}
