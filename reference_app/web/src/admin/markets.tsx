@@ -82,7 +82,7 @@ function MarketView(props: { market: AdminMarket; act: (doing: Doing) => void })
     <Panel
       title={
         <span className="row wrap">
-          <h2>{terms.id}</h2>
+          <h2 className="one-line">{terms.id}</h2>
           <MarketState state={terms.state} />
           {market.isolated ? <Badge tone="bad">broke an invariant</Badge> : null}
         </span>
