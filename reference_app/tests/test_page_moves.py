@@ -14,7 +14,7 @@ from reference_app.tests.test_page_numbers import browser
 
 TRADES = 40
 """More than the panel has room for."""
-STEPS = ("trades", "phone")
+STEPS = ("trades", "phone", "back")
 
 
 async def do(process: asyncio.subprocess.Process, step: str) -> Any:
@@ -48,4 +48,5 @@ async def test_no_page_is_a_dead_end_or_looks_otherwise_after_another(tmp_path: 
     assert seen == {
         "trades": [0, True],
         "phone": [1, 0],
+        "back": True,
     }
