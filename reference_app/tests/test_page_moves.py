@@ -14,7 +14,7 @@ from reference_app.tests.test_page_numbers import browser
 
 TRADES = 40
 """More than the panel has room for."""
-STEPS = ("trades", "phone", "back")
+STEPS = ("trades", "nowhere", "phone", "back")
 
 
 async def do(process: asyncio.subprocess.Process, step: str) -> Any:
@@ -45,6 +45,7 @@ async def test_no_page_is_a_dead_end_or_looks_otherwise_after_another(tmp_path: 
         alice = await traded(stack)
         async with browser(tmp_path, url, bytes(alice.key.key), "moves") as process:
             seen = {step: await do(process, step) for step in STEPS}
+    assert seen.pop("nowhere").startswith("Trade ETH-USDC")
     assert seen == {
         "trades": [0, True],
         "phone": [1, 0],

@@ -47,21 +47,18 @@ class Desk {
     useStore.setState({ info, markets: answer.markets, startProblem: null });
     this.socket.start();
     this.followStatus();
-    if (!useStore.getState().marketId) {
-      const kept = localStorage.getItem(CHOSEN);
-      this.look(answer.markets.some((market) => market.id === kept) ? kept : (answer.markets[0]?.id ?? null));
-    } else {
-      this.look(useStore.getState().marketId);
-    }
+    this.look(useStore.getState().marketId);
     await this.resume();
   }
 
-  /** Looks at a market. */
-  look(marketId: string | null): void {
+  /** Looks at a market; without a name, at the one that was looked at last, or the first. */
+  look(wanted: string | null): void {
     const { markets, marketId: before } = useStore.getState();
-    const known = markets.some((market) => market.id === marketId);
+    const isKnown = (id: string | null): boolean => markets.some((market) => market.id === id);
+    const last = localStorage.getItem(CHOSEN);
+    const marketId = wanted ?? (isKnown(last) ? last : (markets[0]?.id ?? null));
     useStore.setState({ marketId });
-    if (!known || marketId === null || (before === marketId && this.leaveMarket)) return;
+    if (!isKnown(marketId) || marketId === null || (before === marketId && this.leaveMarket)) return;
     localStorage.setItem(CHOSEN, marketId);
     if (before !== null && before !== marketId) forgetAmounts();
     this.leaveMarket?.();

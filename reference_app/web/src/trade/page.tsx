@@ -33,8 +33,8 @@ export default function TradePage(props: { market: string | null }): ReactNode {
   const [view, setView] = useState<View>("order");
   const wanted = props.market ? decoded(props.market) : null;
   useEffect(() => {
-    if (wanted && markets.length) desk.look(wanted);
-  }, [wanted, markets]);
+    if (markets.length && (wanted || !market)) desk.look(wanted);
+  }, [wanted, market, markets]);
   useShortcuts(market);
   if (!market)
     return <p className="empty">{markets.length ? "There is no such market." : "Connecting to the exchange…"}</p>;
