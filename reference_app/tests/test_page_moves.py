@@ -14,7 +14,7 @@ from reference_app.tests.test_page_numbers import browser
 
 TRADES = 40
 """More than the panel has room for."""
-STEPS = ("trades", "nowhere", "phone", "back")
+STEPS = ("trades", "nowhere", "phone", "back", "behind")
 
 
 async def do(process: asyncio.subprocess.Process, step: str) -> Any:
@@ -50,4 +50,5 @@ async def test_no_page_is_a_dead_end_or_looks_otherwise_after_another(tmp_path: 
         "trades": [0, True],
         "phone": [1, 0],
         "back": True,
+        "behind": ["Buy", "Sell"],
     }

@@ -13,7 +13,9 @@ export function useShortcuts(market: Market | null): void {
     if (!wanted || !market) return;
     const pressed = (event: KeyboardEvent): void => {
       const target = event.target as HTMLElement;
-      if (event.ctrlKey || event.metaKey || event.altKey || target.closest("input, select, textarea, dialog")) return;
+      if (event.ctrlKey || event.metaKey || event.altKey || target.closest("input, select, textarea")) return;
+      // A click beside the fields of a dialog leaves the keys to the document.
+      if (document.querySelector("dialog[open]")) return;
       const action = actions(market)[event.key.toLowerCase()];
       if (!action) return;
       event.preventDefault();
