@@ -14,7 +14,7 @@ from reference_app.tests.test_page_numbers import browser
 
 TRADES = 40
 """More than the panel has room for."""
-STEPS = ("trades", "nowhere", "phone", "back", "behind")
+STEPS = ("trades", "nowhere", "phone", "back", "behind", "lost")
 
 
 async def do(process: asyncio.subprocess.Process, step: str) -> Any:
@@ -46,9 +46,11 @@ async def test_no_page_is_a_dead_end_or_looks_otherwise_after_another(tmp_path: 
         async with browser(tmp_path, url, bytes(alice.key.key), "moves") as process:
             seen = {step: await do(process, step) for step in STEPS}
     assert seen.pop("nowhere").startswith("Trade ETH-USDC")
+    assert "could not be loaded" in seen["lost"].pop(0)
     assert seen == {
         "trades": [0, True],
         "phone": [1, 0],
         "back": True,
         "behind": ["Buy", "Sell"],
+        "lost": [True, True],
     }

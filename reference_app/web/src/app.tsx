@@ -1,5 +1,6 @@
 // The shell: navigation, how the connection is, and the page of the address. Each page is a chunk of its own.
 import { lazy, type ReactNode, Suspense, useEffect } from "react";
+import { Boundary } from "./components/boundary";
 import { AccountMenu } from "./components/connect";
 import { useInSight } from "./components/in_sight";
 import { Notices } from "./components/notices";
@@ -13,7 +14,8 @@ const TradePage = lazy(() => import("./trade/page"));
 const PortfolioPage = lazy(() => import("./portfolio/page"));
 const FundsPage = lazy(() => import("./funds/page"));
 const KeysPage = lazy(() => import("./keys/page"));
-const ExitPage = lazy(() => import("./exit/page"));
+const exitPage = () => import("./exit/page");
+const ExitPage = lazy(exitPage);
 const PreferencesPage = lazy(() => import("./preferences/page"));
 const AdminPage = lazy(() => import("./admin/page"));
 
@@ -32,9 +34,14 @@ export function App(): ReactNode {
   const problem = useStore((state) => state.startProblem);
   const name = useStore((state) => state.info?.name ?? "hybrid-dex");
   const role = useStore((state) => state.role);
+  const isSignedIn = useStore((state) => state.account !== null);
   const section = `/${path.split("/")[1] ?? ""}`;
   const pages = useInSight(`${section} ${role}`);
   useEffect(() => void desk.start(), []);
+  // The way out has to be there before the exchange's servers are not.
+  useEffect(() => {
+    if (isSignedIn) exitPage().catch(() => undefined);
+  }, [isSignedIn]);
   useEffect(() => {
     const title = LINKS.find(([address]) => address === section)?.[1] ?? "Console";
     document.title = `${title} · ${name}`;
@@ -82,9 +89,11 @@ export function App(): ReactNode {
             </div>
           </div>
         ) : (
-          <Suspense fallback={<p className="empty">Loading…</p>}>
-            <Route section={section} rest={path.split("/").slice(2)} />
-          </Suspense>
+          <Boundary key={section}>
+            <Suspense fallback={<p className="empty">Loading…</p>}>
+              <Route section={section} rest={path.split("/").slice(2)} />
+            </Suspense>
+          </Boundary>
         )}
       </main>
       <Notices />

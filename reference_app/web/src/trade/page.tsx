@@ -1,5 +1,6 @@
 // The trading page: chart, book, trades, form, and the account's orders and fills, at every width.
 import { lazy, type ReactNode, Suspense, useEffect, useState } from "react";
+import { Boundary } from "../components/boundary";
 import { SignedIn } from "../components/connect";
 import { Panel, Tabs } from "../components/ui";
 import { BalancesTable, FillsTable } from "../portfolio/tables";
@@ -79,9 +80,11 @@ function ChartPanel(): ReactNode {
       }
     >
       <div id="chart-panel" className="charts-body" role="tabpanel" aria-labelledby={`chart-panel-${tab}`}>
-        <Suspense fallback={<p className="empty">Loading the chart…</p>}>
-          {tab === "candles" ? <Chart market={market} /> : <Depth market={market} />}
-        </Suspense>
+        <Boundary key={tab}>
+          <Suspense fallback={<p className="empty">Loading the chart…</p>}>
+            {tab === "candles" ? <Chart market={market} /> : <Depth market={market} />}
+          </Suspense>
+        </Boundary>
       </div>
     </Panel>
   );
