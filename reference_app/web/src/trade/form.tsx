@@ -22,7 +22,7 @@ import {
 import { usePreferences } from "../state/preferences";
 import { notify, useStore } from "../state/store";
 import { Review } from "./review";
-import { EMPTY_TICKET, type Kind, type Ticket, useTicket, write } from "./ticket";
+import { forgetSent, type Kind, type Ticket, useTicket, write } from "./ticket";
 
 const KINDS: readonly { id: Kind; label: string }[] = [
   { id: "limit", label: "Limit" },
@@ -75,6 +75,7 @@ export function OrderForm(props: { market: Market }): ReactNode {
   const [problem, setProblem] = useState("");
   const [busy, setBusy] = useState(false);
   const { hold, sent, leave, shown } = useHeld();
+  const described = useRef(ticket);
   const problems = useMemo(() => problemsOf(market, ticket), [market, ticket]);
   const complete = Object.keys(problems).length === 0;
   const preview = usePreview(market, ticket, complete && account !== null);
@@ -84,14 +85,14 @@ export function OrderForm(props: { market: Market }): ReactNode {
     sent();
     const answers = await place(market, ready);
     notify(...outcomeOf(answers));
-    if (useStore.getState().marketId !== market.id) return;
-    write({ ...EMPTY_TICKET, side: ticket.side, kind: ticket.kind, price: ticket.price });
+    forgetSent(described.current);
   };
   const submit = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
     if (busy || !complete) return;
     setBusy(true);
     setProblem("");
+    described.current = ticket;
     try {
       const ready = await prepare(market, ticket);
       if (!confirm) await send(ready);

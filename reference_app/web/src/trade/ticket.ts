@@ -47,6 +47,11 @@ export function write(change: Partial<Ticket>): void {
   useTicket.setState(change);
 }
 
+/** Empties the form of what was sent, but for its side, kind and price; what was typed since stays. */
+export function forgetSent(sent: Ticket): void {
+  if (useTicket.getState() === sent) write({ ...EMPTY_TICKET, side: sent.side, kind: sent.kind, price: sent.price });
+}
+
 /** Forgets prices and amounts, as when another market is looked at: there they say something else. */
 export function forgetAmounts(): void {
   const { price, quantity, trigger, display, budget, takeProfit, stop } = EMPTY_TICKET;

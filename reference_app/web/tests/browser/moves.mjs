@@ -24,6 +24,22 @@ const soon = (locator) =>
     () => false,
   );
 
+/** Holds orders back until the returned function is called. */
+async function held() {
+  let release = () => undefined;
+  const waits = new Promise((resolve) => {
+    release = resolve;
+  });
+  await page.route("**/orders", async (route) => {
+    await waits;
+    await route.continue();
+  });
+  return async () => {
+    release();
+    await page.unroute("**/orders", { behavior: "wait" });
+  };
+}
+
 const steps = {
   /** Whoever followed a link to a market that is not there finds one by the way to trading. */
   async nowhere() {
@@ -76,24 +92,36 @@ const steps = {
     await form.locator('input[name="price"]').fill("2000");
     await form.locator('input[name="quantity"]').fill("1");
     await form.locator("button[type=submit]").click();
-    let answer = () => undefined;
-    const waits = new Promise((resolve) => {
-      answer = resolve;
-    });
-    await page.route("**/orders", async (route) => {
-      await waits;
-      await route.continue();
-    });
+    const answer = await held();
     await page.getByRole("button", { name: "Place", exact: true }).click();
     await page.getByRole("button", { name: "Waiting for your signature…" }).waitFor();
     await page.keyboard.press("s");
     const behind = await side();
-    answer();
+    await answer();
     await page.locator("dialog[open]").waitFor({ state: "detached" });
-    await page.unroute("**/orders");
     await page.locator("main h2").first().click();
     await page.keyboard.press("s");
     return [behind, await side()];
+  },
+  /** What is typed while an order is sent, its dialog closed, is there after its answer. */
+  async meanwhile() {
+    const form = page.locator(".order-form");
+    await form.getByRole("button", { name: "Buy", exact: true }).click();
+    await form.locator('input[name="price"]').fill("2000");
+    await form.locator('input[name="quantity"]').fill("1");
+    await form.locator("button[type=submit]").click();
+    const answer = await held();
+    await page.getByRole("button", { name: "Place", exact: true }).click();
+    await page.getByRole("button", { name: "Waiting for your signature…" }).waitFor();
+    await page.keyboard.press("Escape");
+    await form.getByRole("button", { name: "Sell", exact: true }).click();
+    await form.locator('input[name="quantity"]').fill("3");
+    const placed = page.locator(".notice", { hasText: "accepted" });
+    const before = await placed.count();
+    await answer();
+    await placed.nth(before).waitFor();
+    const side = await form.locator('[aria-pressed="true"]').first().textContent();
+    return [side, await form.locator('input[name="quantity"]').inputValue()];
   },
   /** A page that can not be loaded, as after the exchange was renewed, says so, and the others are still there. */
   async lost() {

@@ -9,7 +9,7 @@ import { affordable, movePrice, notional, protectedPrice, stepProblem } from "..
 import { orderDocument } from "../../src/orders/typed_data";
 import { decoded } from "../../src/state/routes";
 import { useStore } from "../../src/state/store";
-import { EMPTY_TICKET, type Ticket, useTicket, write } from "../../src/trade/ticket";
+import { EMPTY_TICKET, forgetSent, type Ticket, useTicket, write } from "../../src/trade/ticket";
 import type { TypedData, Wallet } from "../../src/wallet/wallet";
 import { below, chance, SEED } from "./chance";
 
@@ -120,6 +120,18 @@ describe("what was typed for one market", () => {
     expect(useTicket.getState()).toMatchObject(typed);
     desk.look("ETH-USDC");
     expect(useTicket.getState()).toEqual({ ...EMPTY_TICKET, side: "sell" });
+  });
+});
+
+describe("what was sent", () => {
+  it("leaves the form, unless something else was typed since", () => {
+    write({ ...EMPTY_TICKET, side: "sell", price: "2500", quantity: "1", postOnly: true });
+    forgetSent(useTicket.getState());
+    expect(useTicket.getState()).toEqual({ ...EMPTY_TICKET, side: "sell", price: "2500" });
+    const sent = useTicket.getState();
+    write({ side: "buy", quantity: "3" });
+    forgetSent(sent);
+    expect(useTicket.getState()).toEqual({ ...EMPTY_TICKET, side: "buy", price: "2500", quantity: "3" });
   });
 });
 
