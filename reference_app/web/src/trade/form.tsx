@@ -225,11 +225,14 @@ function useHeld(): { hold(ready: Prepared): boolean; sent(): void; leave(): voi
 export function outcomeOf(answers: readonly OrderAnswer[]): ["good" | "plain", string] {
   const [answer] = answers;
   const fills = answers.reduce((sum, one) => sum + (one.fills?.length ?? 0), 0);
-  if (answers.length === 1 && answer?.order.status === "canceled" && fills === 0)
-    return ["plain", "Order accepted and canceled at once: there was nothing that it could trade with."];
   const traded = fills ? `, ${fills} ${fills === 1 ? "fill" : "fills"} matched, not yet settled` : "";
   if (answers.length !== 1 || !answer) return ["good", `${answers.length} linked orders accepted${traded}.`];
-  return ["good", `Order accepted: ${statusWords(answer.order)}${traded}.`];
+  const { order } = answer;
+  // One of which no answer came was looked for, and is known without its fills.
+  const filled = order.filled === "0" ? "" : `, ${grouped(order.filled)} traded`;
+  if (order.status === "canceled" && !traded && !filled)
+    return ["plain", "Order accepted and canceled at once: there was nothing that it could trade with."];
+  return ["good", `Order accepted: ${statusWords(order)}${traded || filled}.`];
 }
 
 function statusWords(order: Order): string {

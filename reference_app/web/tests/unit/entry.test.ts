@@ -3,7 +3,7 @@ import { createElement } from "react";
 import { renderToString } from "react-dom/server";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { InDoubt, Refused, Unknown } from "../../src/api/http";
-import type { Info, Market, Order, OrderRequest, Preview } from "../../src/api/types";
+import type { Info, Market, Order, OrderAnswer, OrderRequest, Preview } from "../../src/api/types";
 import { floorTo, formatDecimal, grouped, padded, parseDecimal } from "../../src/money/decimal";
 import { affordable, movePrice, notional, protectedPrice, stepProblem } from "../../src/money/market";
 import { orderDocument } from "../../src/orders/typed_data";
@@ -39,7 +39,7 @@ vi.stubGlobal("localStorage", { getItem: () => null, setItem: () => undefined })
 vi.stubGlobal("indexedDB", undefined);
 vi.mock("../../src/wallet/session_keys", () => ({ activeKey: () => Promise.resolve(null) }));
 const { marketLimit, place, prepare, requestOf } = await import("../../src/orders/entry");
-const { problemsOf } = await import("../../src/trade/form");
+const { outcomeOf, problemsOf } = await import("../../src/trade/form");
 const { desk } = await import("../../src/state/desk");
 const { budgetProblems } = await import("../../src/keys/page");
 const { BalancesTable, FillsTable } = await import("../../src/portfolio/tables");
@@ -120,6 +120,20 @@ describe("what was typed for one market", () => {
     expect(useTicket.getState()).toMatchObject(typed);
     desk.look("ETH-USDC");
     expect(useTicket.getState()).toEqual({ ...EMPTY_TICKET, side: "sell" });
+  });
+});
+
+describe("what became of an order", () => {
+  const answer = (order: object, fills?: number): OrderAnswer =>
+    ({ order: { filled: "0", ...order }, fills: fills === undefined ? null : Array(fills).fill({}) }) as never;
+
+  it("that was canceled at once is that it traded nothing, or how much", () => {
+    expect(outcomeOf([answer({ status: "canceled" }, 0)])).toEqual(["plain", expect.stringContaining("nothing")]);
+    expect(outcomeOf([answer({ status: "canceled", filled: "0.5" }, 2)])[1]).toContain("2 fills matched");
+    // An order of which no answer came is found as it stands, without its fills.
+    const [tone, words] = outcomeOf([answer({ status: "canceled", filled: "0.5" })]);
+    expect([tone, words]).toEqual(["good", expect.stringContaining("0.5 traded")]);
+    expect(words).not.toContain("nothing");
   });
 });
 
