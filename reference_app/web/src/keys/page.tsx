@@ -36,15 +36,19 @@ export default function KeysPage(): ReactNode {
   );
 }
 
-function SessionKeys(): ReactNode {
+export function SessionKeys(): ReactNode {
   const markets = useStore((state) => state.markets);
   const contract = useContract();
-  const [keys, setKeys] = useState<readonly Key[]>([]);
+  const [keys, setKeys] = useState<readonly Key[] | null>(null);
+  const [problem, setProblem] = useState("");
   const read = useCallback(() => {
     desk.http
       .get<{ session_keys: Key[] }>("/account/sessions")
-      .then((answer) => setKeys(answer.session_keys))
-      .catch((error: unknown) => notify("bad", explain(error)));
+      .then((answer) => {
+        setKeys(answer.session_keys);
+        setProblem("");
+      })
+      .catch((error: unknown) => setProblem(explain(error)));
   }, []);
   useEffect(() => {
     read();
@@ -92,13 +96,20 @@ function SessionKeys(): ReactNode {
     <>
       <NewKey markets={markets} />
       <Panel title="Session keys on chain" flush>
+        <Problem text={problem} />
         <Rows
           label="Session keys"
           columns={columns}
-          rows={keys}
+          rows={keys ?? []}
           height={240}
           keyOf={(key) => `${key.key} ${key.market}`}
-          empty={<Empty>No session key was granted. A grant appears here once its block is final.</Empty>}
+          empty={
+            <Empty>
+              {keys
+                ? "No session key was granted. A grant appears here once its block is final."
+                : "Reading your session keys…"}
+            </Empty>
+          }
         />
       </Panel>
     </>
@@ -187,13 +198,15 @@ function NewKey(props: { markets: readonly Market[] }): ReactNode {
   );
 }
 
-function Logins(): ReactNode {
-  const [rows, setRows] = useState<readonly Login[]>([]);
+export function Logins(): ReactNode {
+  const [rows, setRows] = useState<readonly Login[] | null>(null);
+  const [problem, setProblem] = useState("");
   const read = useCallback(async () => {
     try {
       setRows((await desk.http.get<{ sessions: Login[] }>("/auth/sessions")).sessions);
+      setProblem("");
     } catch (error) {
-      notify("bad", explain(error));
+      setProblem(explain(error));
     }
   }, []);
   useEffect(() => void read(), [read]);
@@ -228,13 +241,14 @@ function Logins(): ReactNode {
   ];
   return (
     <Panel title="Logins" flush>
+      <Problem text={problem} />
       <Rows
         label="Logins"
         columns={columns}
-        rows={rows}
+        rows={rows ?? []}
         height={240}
         keyOf={(row) => row.id}
-        empty={<Empty>No other logins.</Empty>}
+        empty={<Empty>{rows ? "No other logins." : "Reading your logins…"}</Empty>}
       />
     </Panel>
   );

@@ -41,7 +41,7 @@ vi.mock("../../src/wallet/session_keys", () => ({ activeKey: () => Promise.resol
 const { marketLimit, place, prepare, requestOf } = await import("../../src/orders/entry");
 const { outcomeOf, problemsOf } = await import("../../src/trade/form");
 const { desk } = await import("../../src/state/desk");
-const { budgetProblems } = await import("../../src/keys/page");
+const { budgetProblems, Logins, SessionKeys } = await import("../../src/keys/page");
 const { BalancesTable, FillsTable } = await import("../../src/portfolio/tables");
 const { OpenOrders } = await import("../../src/trade/orders");
 
@@ -228,10 +228,10 @@ describe("the desk", () => {
 
 describe("what was not read yet", () => {
   it("is not told as none", () => {
-    for (const table of [OpenOrders, BalancesTable, FillsTable]) {
+    for (const table of [OpenOrders, BalancesTable, FillsTable, SessionKeys, Logins]) {
       const shown = renderToString(createElement(table));
       expect(shown).toContain("Reading your");
-      expect(shown).not.toMatch(/No (open orders|fills)|Nothing/);
+      expect(shown).not.toMatch(/No (open orders|fills|session key|other logins)|Nothing/);
     }
   });
 });
