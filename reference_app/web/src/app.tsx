@@ -137,7 +137,7 @@ function Connection(): ReactNode {
 /** Says that what is shown is old; it stays shown, since old prices with a warning serve better than none. */
 function Lost(): ReactNode {
   const state = useStore((store) => store.socket);
-  const atMs = useStore((store) => store.book.atMs);
+  const atMs = useStore((store) => store.heardMs);
   if (state !== "lost") return null;
   const since = atMs ? ` Prices and orders are as of ${clockText(atMs)}.` : "";
   return (

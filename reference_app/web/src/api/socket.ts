@@ -52,6 +52,8 @@ const PRIVATE = new Set(["orders", "fills", "balances", "settlements", "admin"])
 const TYPES: Record<string, string> = { orders: "order", fills: "fill", settlements: "settlement", trades: "trade" };
 
 export class Socket {
+  /** When the exchange said something last, by this machine's clock; 0 before it did. */
+  heardMs = 0;
   private line: Line | null = null;
   private state: SocketState = "connecting";
   private readonly channels = new Map<string, Heard>();
@@ -236,6 +238,7 @@ export class Socket {
   private receive(data: unknown): void {
     this.listen();
     if (typeof data !== "string") return;
+    this.heardMs = Date.now();
     const message = JSON.parse(data) as ServerMessage;
     if (message.type === "ack" || message.type === "error" || message.type === "pong") {
       const id = message.id;

@@ -20,7 +20,7 @@ class Desk {
   readonly socket = new Socket({
     open: () => new WebSocket(`${location.origin.replace(/^http/, "ws")}/ws`) as unknown as Line,
     token: (refused) => this.session.token(refused),
-    changed: (socket) => useStore.setState({ socket }),
+    changed: (socket) => useStore.setState({ socket, heardMs: this.socket.heardMs }),
     random: Math.random,
   });
   private demo: DemoWallet | null = null;

@@ -27,6 +27,8 @@ export interface State {
   /** Whether an order sent now would be taken; null until the exchange said. */
   readonly accepting: boolean | null;
   readonly socket: SocketState;
+  /** When the exchange was heard last before the socket became what it is; 0 when it was not. */
+  readonly heardMs: number;
   readonly book: BookView;
   readonly trades: readonly Trade[];
   readonly ticker: Ticker | null;
@@ -71,6 +73,7 @@ export const useStore = create<State>()(() => ({
   startProblem: null,
   accepting: null,
   socket: "connecting",
+  heardMs: 0,
   book: NO_BOOK,
   trades: [],
   ticker: null,

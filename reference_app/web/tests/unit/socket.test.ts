@@ -99,6 +99,22 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+describe("what was heard last", () => {
+  it("is as old as the line has been silent, however long ago a book changed", async () => {
+    expect(socket.heardMs).toBe(0);
+    await opened();
+    line().tell({ type: "book", market: "ETH-USDC", sequence: 1, at_ms: 1 });
+    await vi.advanceTimersByTimeAsync(5_000);
+    line().tell({ type: "heartbeat", sequence: 1, time_ms: 6 });
+    const told = Date.now();
+    await vi.advanceTimersByTimeAsync(11_000);
+    expect(states.at(-1)).toBe("open");
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(states.at(-1)).toBe("lost");
+    expect(socket.heardMs).toBe(told);
+  });
+});
+
 describe("subscriptions", () => {
   it("are asked for once the line is open, and begin at the acknowledgement", async () => {
     const listener = new Listener();
