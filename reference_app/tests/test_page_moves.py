@@ -49,7 +49,7 @@ async def test_no_page_is_a_dead_end_or_looks_otherwise_after_another(tmp_path: 
     assert "could not be loaded" in seen["lost"].pop(0)
     assert seen == {
         "trades": [0, True],
-        "phone": [1, 0],
+        "phone": [1, 0, 0],
         "back": True,
         "behind": ["Buy", "Sell"],
         "meanwhile": ["Sell", "3"],

@@ -2,6 +2,7 @@
 // sent by name, a line each, and says what it saw as a line of JSON. Judged by reference_app/tests/test_page_moves.py.
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
+import AxeBuilder from "@axe-core/playwright";
 import { chromium } from "playwright-core";
 import { privateKeyToAccount } from "viem/accounts";
 import { announceWallet } from "./wallet.mjs";
@@ -67,10 +68,34 @@ const steps = {
       range.selectNodeContents(one);
       return range.getClientRects().length;
     });
-    return [
-      lines,
-      await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth),
-    ];
+    const over = () => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    const wide = await over();
+    await page.setViewportSize({ width: 335, height: 800 });
+    await link("Overview").click();
+    await page.getByRole("group", { name: "Time shown" }).waitFor();
+    return [lines, wide, await over()];
+  },
+  /** What is wrong with the dialog that signs in, for those who hear it or use no pointer. */
+  async connect() {
+    const visitor = await (await browser.newContext()).newPage();
+    await visitor.goto(`${plan.url}/trade`);
+    await visitor.locator("header.bar").getByRole("button", { name: "Connect wallet" }).click();
+    await visitor.getByText("No wallet was found").waitFor();
+    const { violations } = await new AxeBuilder({ page: visitor }).analyze();
+    await visitor.context().close();
+    return violations.map((one) => one.id);
+  },
+  /** Who goes back from the dialog by a key is where they were: on the button that opened it. */
+  async focus() {
+    const form = page.locator(".order-form");
+    await form.locator('input[name="price"]').fill("2000");
+    await form.locator('input[name="quantity"]').fill("1");
+    await form.locator("button[type=submit]").focus();
+    await page.keyboard.press("Enter");
+    await page.locator("dialog[open]").waitFor();
+    await page.keyboard.press("Escape");
+    await page.locator("dialog[open]").waitFor({ state: "detached" });
+    return page.evaluate(() => document.activeElement?.getAttribute("type"));
   },
   /** Whether the chart stands below its tabs, as wide as its panel, for one who comes from the console. */
   async back() {
