@@ -14,7 +14,7 @@ from reference_app.tests.test_page_numbers import browser
 
 TRADES = 40
 """More than the panel has room for."""
-STEPS = ("trades", "nowhere", "phone", "back", "behind", "meanwhile", "lost")
+STEPS = ("trades", "nowhere", "phone", "back", "connect", "behind", "meanwhile", "lost")
 
 
 async def do(process: asyncio.subprocess.Process, step: str) -> Any:
@@ -51,6 +51,7 @@ async def test_no_page_is_a_dead_end_or_looks_otherwise_after_another(tmp_path: 
         "trades": [0, True],
         "phone": [1, 0, 0],
         "back": True,
+        "connect": [],
         "behind": ["Buy", "Sell"],
         "meanwhile": ["Sell", "3"],
         "lost": [True, True],

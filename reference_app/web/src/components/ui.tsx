@@ -237,12 +237,12 @@ export function Dialog(props: { title: string; onClose: () => void; children: Re
   }, []);
   return (
     <dialog ref={dialog} aria-labelledby={id} onCancel={props.onClose} onClose={props.onClose}>
-      <header>
+      <div className="head">
         <h2 id={id}>{props.title}</h2>
         <button type="button" className="button quiet" aria-label="Close" onClick={props.onClose}>
           ✕
         </button>
-      </header>
+      </div>
       <div className="body">{props.children}</div>
     </dialog>
   );
