@@ -14,7 +14,7 @@ from reference_app.tests.test_page_numbers import browser
 
 TRADES = 40
 """More than the panel has room for."""
-STEPS = ("trades", "nowhere", "phone", "back", "connect", "behind", "meanwhile", "lost")
+STEPS = ("trades", "nowhere", "phone", "back", "connect", "focus", "behind", "meanwhile", "lost")
 
 
 async def do(process: asyncio.subprocess.Process, step: str) -> Any:
@@ -52,6 +52,7 @@ async def test_no_page_is_a_dead_end_or_looks_otherwise_after_another(tmp_path: 
         "phone": [1, 0, 0],
         "back": True,
         "connect": [],
+        "focus": "submit",
         "behind": ["Buy", "Sell"],
         "meanwhile": ["Sell", "3"],
         "lost": [True, True],

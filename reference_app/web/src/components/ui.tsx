@@ -248,7 +248,7 @@ export function Dialog(props: { title: string; onClose: () => void; children: Re
   );
 }
 
-/** A button that is busy until its work ends, and can not be pressed twice meanwhile. */
+/** A button that is busy until its work ends, and does nothing more meanwhile; the focus stays on it. */
 export function WorkButton(props: {
   children: ReactNode;
   work: () => Promise<void>;
@@ -267,6 +267,7 @@ export function WorkButton(props: {
     };
   }, []);
   const run = async (): Promise<void> => {
+    if (busy) return;
     setBusy(true);
     try {
       await props.work();
@@ -278,7 +279,8 @@ export function WorkButton(props: {
     <button
       type="button"
       className={`button ${props.className ?? ""}`}
-      disabled={busy || props.disabled}
+      disabled={props.disabled && !busy}
+      aria-disabled={busy}
       aria-busy={busy}
       aria-label={props.label}
       title={props.title}

@@ -174,7 +174,8 @@ export function OrderForm(props: { market: Market }): ReactNode {
           <button
             type="submit"
             className={`button wide ${ticket.side === "buy" ? "go-buy" : "go-sell"}`}
-            disabled={!complete || busy}
+            disabled={!complete && !busy}
+            aria-disabled={busy}
             aria-busy={busy}
           >
             {busy ? "Working…" : `${ticket.side === "buy" ? "Buy" : "Sell"} ${market.base.id}`}
