@@ -214,7 +214,6 @@ async function signed(market: Market, order: OrderRequest): Promise<OrderRequest
   if (!desk.info().requires_signature) return order;
   const wallet = desk.wallet();
   const document = orderDocument(desk.info(), market, wallet.address, order);
-  if (order.nonce && order.expiry_s != null) keepLifetime(wallet.address, order.nonce, order.expiry_s);
   const key = await sessionKey(market, order.expiry_s ?? 0);
   if (key) return { ...order, signature: await key.signTypedData(document), signature_kind: "session" };
   const { chain_id: chainId } = desk.info();
@@ -222,11 +221,17 @@ async function signed(market: Market, order: OrderRequest): Promise<OrderRequest
   return { ...order, signature: await wallet.signTypedData(document) };
 }
 
+/** Keeps when a signed order ends, which the exchange does not repeat. */
+function keepEnd(account: string, order: OrderRequest): void {
+  if (order.nonce && order.expiry_s != null) keepLifetime(account, order.nonce, order.expiry_s);
+}
+
 /** Signs and sends what was prepared. An order of unknown outcome is looked for by its name, never sent again. */
 export async function place(market: Market, prepared: Prepared): Promise<readonly OrderAnswer[]> {
   try {
     const orders: OrderRequest[] = [];
     for (const order of prepared.requests) orders.push(await signed(market, order));
+    for (const order of orders) keepEnd(desk.wallet().address, order);
     const [first, second, third] = orders;
     if (first && second) return await sentLinked(first, second, third ?? null);
     if (!first) throw new Error("There is no order to place.");
@@ -335,7 +340,9 @@ export async function replace(
   };
   if (terms.trigger && order.trigger_price) request.trigger_price = terms.trigger;
   if (order.time_in_force === "gtd") request.expires_at_ms = order.expires_at_ms ?? null;
+  let taken = (): void => undefined;
   if (desk.info().requires_signature && order.nonce) {
+    const { address } = desk.wallet();
     const nonce = nextRevision(order.nonce, tried.get(order.order_id) ?? 0n);
     if (!nonce) throw new Error("This order was replaced 255 times; cancel it and place a new one.");
     tried.set(order.order_id, unpackNonce(nonce).revision);
@@ -362,8 +369,11 @@ export async function replace(
       signature: signature ?? null,
     };
     if (signature_kind) request.signature_kind = signature_kind;
+    taken = () => keepEnd(address, whole);
   }
-  return desk.http.post<OrderAnswer>(`/orders/${order.order_id}/replace`, request);
+  const answer = await desk.http.post<OrderAnswer>(`/orders/${order.order_id}/replace`, request);
+  taken();
+  return answer;
 }
 
 function pick(request: ReplaceRequest): Pick<OrderRequest, "price" | "quantity" | "time_in_force" | "post_only"> {

@@ -6,6 +6,7 @@ import { InDoubt, Refused, Unknown } from "../../src/api/http";
 import type { Info, Market, Order, OrderAnswer, OrderRequest, Preview } from "../../src/api/types";
 import { floorTo, formatDecimal, grouped, padded, parseDecimal } from "../../src/money/decimal";
 import { affordable, movePrice, notional, protectedPrice, stepProblem } from "../../src/money/market";
+import { packNonce } from "../../src/orders/lanes";
 import { orderDocument } from "../../src/orders/typed_data";
 import { decoded } from "../../src/state/routes";
 import { useStore } from "../../src/state/store";
@@ -38,7 +39,7 @@ vi.stubGlobal("sessionStorage", { getItem: () => "0.5", setItem: () => undefined
 vi.stubGlobal("localStorage", { getItem: () => null, setItem: () => undefined });
 vi.stubGlobal("indexedDB", undefined);
 vi.mock("../../src/wallet/session_keys", () => ({ activeKey: () => Promise.resolve(null) }));
-const { marketLimit, place, prepare, requestOf } = await import("../../src/orders/entry");
+const { marketLimit, place, prepare, replace, requestOf } = await import("../../src/orders/entry");
 const { outcomeOf, problemsOf } = await import("../../src/trade/form");
 const { desk } = await import("../../src/state/desk");
 const { budgetProblems, Logins, SessionKeys } = await import("../../src/keys/page");
@@ -244,6 +245,38 @@ describe("the budgets of a session key", () => {
     expect(budgetProblems(market, "0", "0")).toEqual({ buy: null, sell: null });
     for (const sell of ["0.07", "-0.05", "1.001", ""]) expect(budgetProblems(market, "1", sell).sell).toContain("0.05");
     for (const buy of ["-1", "0.0000001", "x"]) expect(budgetProblems(market, buy, "1").buy).toBe("Not an amount");
+  });
+});
+
+describe("replacing", () => {
+  const order = {
+    order_id: "7",
+    market: "ETH-USDC",
+    side: "buy",
+    order_type: "limit",
+    time_in_force: "gtc",
+    price: "2500",
+    quantity: "1",
+    filled: "0",
+    nonce: packNonce({ counter: 5n, revision: 0n, lane: 1n }),
+  } as Order;
+
+  it("keeps for an order when it ends only once the exchange took that", async () => {
+    const kept = vi.spyOn(localStorage, "setItem");
+    const wallet = desk.wallet();
+    const terms = { price: "2501", quantity: "1" };
+    const declines = { ...wallet, signTypedData: () => Promise.reject(new Error("declined")) };
+    useStore.setState({ wallet: declines as unknown as Wallet });
+    await expect(replace(MARKET, order, terms)).rejects.toThrow("declined");
+    useStore.setState({ wallet });
+    const post = answering(() => {
+      throw refused("unknown_order", 404);
+    });
+    await expect(replace(MARKET, order, terms)).rejects.toThrow(Refused);
+    expect(kept).not.toHaveBeenCalled();
+    post.mockResolvedValue({ order, sequence: 1 });
+    await replace(MARKET, order, terms);
+    expect(kept).toHaveBeenCalledWith("hybrid-dex.lifetimes", expect.stringContaining(`"${TOKEN} 5 1":`));
   });
 });
 
