@@ -14,7 +14,18 @@ from reference_app.tests.test_page_numbers import browser
 
 TRADES = 40
 """More than the panel has room for."""
-STEPS = ("trades", "nowhere", "phone", "back", "connect", "focus", "behind", "meanwhile", "lost")
+STEPS = (
+    "trades",
+    "nowhere",
+    "phone",
+    "back",
+    "connect",
+    "focus",
+    "behind",
+    "meanwhile",
+    "copy",
+    "lost",
+)
 
 
 async def do(process: asyncio.subprocess.Process, step: str) -> Any:
@@ -55,5 +66,6 @@ async def test_no_page_is_a_dead_end_or_looks_otherwise_after_another(tmp_path: 
         "focus": "submit",
         "behind": ["Buy", "Sell"],
         "meanwhile": ["Sell", "3"],
+        "copy": [True, True, True, True],
         "lost": [True, True],
     }

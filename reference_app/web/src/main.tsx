@@ -1,6 +1,7 @@
 import { createRoot } from "react-dom/client";
 import { App } from "./app";
 import { followSystemTheme } from "./state/preferences";
+import { ownTab } from "./state/tab";
 import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/components.css";
@@ -8,4 +9,7 @@ import "./styles/dialogs.css";
 
 followSystemTheme();
 const root = document.getElementById("root");
-if (root) createRoot(root).render(<App />);
+if (root)
+  void ownTab()
+    .catch(() => undefined)
+    .then(() => createRoot(root).render(<App />));

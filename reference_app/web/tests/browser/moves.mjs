@@ -148,6 +148,20 @@ const steps = {
     const side = await form.locator('[aria-pressed="true"]').first().textContent();
     return [side, await form.locator('input[name="quantity"]').inputValue()];
   },
+  /** A tab that the browser copied is signed in for nobody, and the first one stays signed in. */
+  async copy() {
+    const [copy] = await Promise.all([context.waitForEvent("page"), page.evaluate(() => void open(location.href))]);
+    await copy.locator("header.bar").getByText("Live").waitFor();
+    await copy.waitForTimeout(2_500);
+    const asks = await copy.locator("header.bar").getByRole("button", { name: "Connect wallet" }).isVisible();
+    await copy.close();
+    const stays = [];
+    for (let time = 0; time < 3; time++) {
+      await page.reload();
+      stays.push(await soon(page.getByRole("button", { name: "Sign out" })));
+    }
+    return [asks, ...stays];
+  },
   /** A page that can not be loaded, as after the exchange was renewed, says so, and the others are still there. */
   async lost() {
     await page.route("**/assets/*", (route) => route.abort());
@@ -166,7 +180,7 @@ const steps = {
     await page.unroute("**/assets/*");
     await page.getByRole("button", { name: "Load it again" }).click();
     await page.getByRole("heading", { level: 1, name: "Portfolio" }).waitFor();
-    return [words, exit, await page.getByRole("button", { name: "Sign out" }).isVisible()];
+    return [words, exit, await soon(page.getByRole("button", { name: "Sign out" }))];
   },
 };
 

@@ -1,6 +1,7 @@
 // A session ends when the exchange says so, and not while it can not be asked.
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Info } from "../../src/api/types";
+import { ownTab } from "../../src/state/tab";
 import { Session } from "../../src/wallet/session";
 import type { Wallet } from "../../src/wallet/wallet";
 
@@ -97,5 +98,46 @@ describe("a session", () => {
     answers["/auth/refresh"] = refusing(401);
     expect(await session.token("second")).toBeNull();
     expect([session.account, ended.mock.calls.length]).toEqual([null, 1]);
+  });
+});
+
+describe("a tab", () => {
+  const named = (entries: Record<string, string>): Storage =>
+    Object.defineProperties(entries, {
+      getItem: { value: (key: string) => entries[key] ?? null },
+      setItem: {
+        value: (key: string, value: string) => {
+          entries[key] = value;
+        },
+      },
+      removeItem: {
+        value: (key: string) => {
+          delete entries[key];
+        },
+      },
+    }) as unknown as Storage;
+  const locks = (taken: boolean): Pick<LockManager, "request"> =>
+    ({
+      request: (_: string, __: object, hold: () => Promise<unknown>) =>
+        taken ? Promise.reject(new DOMException("signal timed out")) : hold(),
+    }) as never;
+
+  it("that is loaded again keeps its session and its lanes", async () => {
+    const entries = { "hybrid-dex.tab": "1", "hybrid-dex.session": "mine", "hybrid-dex.lanes": "0.5" };
+    await ownTab(locks(false), named(entries));
+    expect(entries).toEqual({ "hybrid-dex.tab": "1", "hybrid-dex.session": "mine", "hybrid-dex.lanes": "0.5" });
+  });
+
+  it("that is a copy of one that is open keeps neither, and has a name of its own", async () => {
+    const entries = { "hybrid-dex.tab": "1", "hybrid-dex.session": "its", "hybrid-dex.lanes": "0.5", other: "stays" };
+    await ownTab(locks(true), named(entries));
+    expect(entries).toEqual({ "hybrid-dex.tab": expect.stringMatching(/^[0-9-]+$/), other: "stays" });
+    expect(entries["hybrid-dex.tab"]).not.toBe("1");
+  });
+
+  it("keeps what it has where the browser has no locks", async () => {
+    const entries = { "hybrid-dex.tab": "1", "hybrid-dex.session": "mine" };
+    await ownTab(null, named(entries));
+    expect(entries).toHaveProperty(["hybrid-dex.session"], "mine");
   });
 });
