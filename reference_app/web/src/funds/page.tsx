@@ -14,7 +14,7 @@ import { desk } from "../state/desk";
 import { notify, useStore } from "../state/store";
 import { isDemo } from "../wallet/wallet";
 import { Faucet } from "./faucet";
-import { useTransfers } from "./transfers";
+import { transferKey, useTransfers } from "./transfers";
 import { withdrawAtOnce } from "./withdrawal";
 
 export default function FundsPage(): ReactNode {
@@ -245,7 +245,7 @@ const COLUMNS: readonly Column<Transfer>[] = [
 ];
 
 function Transfers(): ReactNode {
-  const { rows, problem } = useTransfers(useStore((state) => state.balances));
+  const { rows, problem, older } = useTransfers(useStore((state) => state.balances));
   return (
     <Panel title="Deposits and withdrawals" flush>
       <Problem text={problem} />
@@ -254,9 +254,14 @@ function Transfers(): ReactNode {
         columns={COLUMNS}
         rows={rows ?? []}
         height={300}
-        keyOf={(row) => `${row.sequence} ${row.kind} ${row.asset} ${row.amount}`}
+        keyOf={transferKey}
         empty={<Empty>{rows ? "Nothing was deposited or withdrawn yet." : "Reading what came and went…"}</Empty>}
       />
+      {older ? (
+        <WorkButton className="quiet" work={older}>
+          Show older ones
+        </WorkButton>
+      ) : null}
     </Panel>
   );
 }

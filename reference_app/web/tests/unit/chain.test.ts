@@ -19,7 +19,10 @@ const hooks = vi.hoisted(() => {
     useState: (first: unknown) => {
       const place = at++;
       if (!(place in cells)) cells[place] = first;
-      return [cells[place], (next: unknown) => (cells[place] = next)];
+      const set = (next: unknown): void => {
+        cells[place] = typeof next === "function" ? next(cells[place]) : next;
+      };
+      return [cells[place], set];
     },
     useRef: (first: unknown) => {
       const place = at++;

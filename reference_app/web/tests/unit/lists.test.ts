@@ -1,8 +1,9 @@
 // Long lists: which rows are in the document, and times and bars that are drawn without asking for them again.
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Order } from "../../src/api/types";
+import type { Order, Transfer } from "../../src/api/types";
 import { placeOf, windowOf } from "../../src/components/rows";
 import { axisText, clockText, timeText } from "../../src/components/times";
+import { together, withNewest } from "../../src/funds/transfers";
 import { programWords } from "../../src/keys/programs";
 import { eachFrame } from "../../src/state/feeds";
 import { barsPath, ownPrices } from "../../src/trade/book";
@@ -102,6 +103,31 @@ describe("a program that logged in", () => {
     expect(programWords("python-httpx/0.28.1")).toBe("python-httpx/0.28.1");
     expect(programWords("")).toBe("");
     expect(programWords("<b>".repeat(100))).toHaveLength(41);
+  });
+});
+
+describe("deposits and withdrawals", () => {
+  const row = (at: number, kind = "deposit"): Transfer =>
+    ({ sequence: at, kind, asset: "ETH", amount: "1", available: "1", at_ms: at }) as Transfer;
+  const times = (rows: readonly Transfer[]): number[] => rows.map((one) => one.at_ms);
+
+  it("are one list as far back as both were read, so that neither seems to have begun later than it did", () => {
+    const deposits = { rows: [row(90), row(80)], next: "80" };
+    const withdrawals = { rows: [row(95, "withdrawal"), row(85, "withdrawal"), row(10, "withdrawal")], next: null };
+    expect(times(together([deposits, withdrawals]))).toEqual([95, 90, 85, 80]);
+    expect(times(together([{ rows: [...deposits.rows, row(5)], next: null }, withdrawals]))).toEqual([
+      95, 90, 85, 80, 10, 5,
+    ]);
+    expect(together([{ rows: [], next: null }])).toEqual([]);
+  });
+
+  it("stay as far back as they were read when newer ones come, and begin anew where some are missing between", () => {
+    const known = { rows: [row(90), row(80), row(70)], next: "70" };
+    const joined = withNewest(known, { transfers: [row(95), row(90)], next: "90" });
+    expect([times(joined.rows), joined.next]).toEqual([[95, 90, 80, 70], "70"]);
+    const anew = withNewest(known, { transfers: [row(99), row(98)], next: "98" });
+    expect([times(anew.rows), anew.next]).toEqual([[99, 98], "98"]);
+    expect(withNewest(undefined, { transfers: [row(1)] })).toEqual({ rows: [row(1)], next: null });
   });
 });
 
