@@ -103,10 +103,16 @@ export function untilMs(ticket: Ticket): number | null {
 
 /** An order without a date lives as chosen in the settings, and no longer than the grant of the key that signs it. */
 function lifetimeEndsMs(market: Market): number {
-  const chosen = Date.now() + usePreferences.getState().lifetimeHours * 3_600_000;
-  const account = useStore.getState().account;
-  const key = account ? keptKey(account, market.id) : null;
-  return key ? Math.min(chosen, key.expiresAtS * 1_000) : chosen;
+  const { lifetimeHours: hours } = usePreferences.getState();
+  return keyEndsMs(market, hours) ?? Date.now() + hours * 3_600_000;
+}
+
+/** Returns when the key of this browser ends where that is within so many hours, Unix milliseconds, or null. */
+export function keyEndsMs(market: Market, hours: number): number | null {
+  const { account, info } = useStore.getState();
+  const key = account && info?.requires_signature ? keptKey(account, market.id) : null;
+  const endsMs = key ? key.expiresAtS * 1_000 : Number.POSITIVE_INFINITY;
+  return endsMs < Date.now() + hours * 3_600_000 ? endsMs : null;
 }
 
 /** Adds what belongs to signed terms, where orders are signed; takes a lane. A signed order's date is its expiry. */

@@ -3,6 +3,7 @@ import { type FormEvent, type ReactNode, useEffect, useMemo, useRef, useState } 
 import { explain, refusal } from "../api/http";
 import type { Market, Order, OrderAnswer, Preview } from "../api/types";
 import { ConnectToTrade } from "../components/connect";
+import { timeText } from "../components/times";
 import { Check, Choice, Field, Panel, Segments } from "../components/ui";
 import { floorTo, formatDecimal, grouped, percentOfPpm, tryDecimal } from "../money/decimal";
 import { affordable, movePrice, showPrice, stepProblem, stepsOf } from "../money/market";
@@ -10,6 +11,7 @@ import {
   bestPrice,
   dated,
   discard,
+  keyEndsMs,
   marketLimit,
   mayBudget,
   mayRest,
@@ -146,7 +148,7 @@ export function OrderForm(props: { market: Market }): ReactNode {
                 onChange={(until) => write({ until })}
               />
             ) : (
-              <Lifetime ticket={ticket} />
+              <Lifetime market={market} ticket={ticket} />
             )}
             <div className="row wrap">
               <Check
@@ -333,12 +335,18 @@ function MarketNote(props: { market: Market; ticket: Ticket }): ReactNode {
 }
 
 /** A signed order always ends some time; one that rests says when. */
-function Lifetime(props: { ticket: Ticket }): ReactNode {
+function Lifetime(props: { market: Market; ticket: Ticket }): ReactNode {
   const hours = usePreferences((state) => state.lifetimeHours);
   if (props.ticket.timeInForce !== "gtc") return null;
+  return <p className="small soft">{lifetimeWords(props.market, hours)}</p>;
+}
+
+export function lifetimeWords(market: Market, hours: number): string {
+  const keyMs = keyEndsMs(market, hours);
+  if (keyMs !== null) return `Ends with the session key of this browser, ${timeText(keyMs)}.`;
   const days = hours / 24;
   const words = hours === 1 ? "an hour" : days < 1 ? `${hours} hours` : days === 1 ? "a day" : `${days} days`;
-  return <p className="small soft">Ends {words} after it is signed, as set in Settings.</p>;
+  return `Ends ${words} after it is signed, as set in Settings.`;
 }
 
 /** A quarter, a half, or all of what there is to spend; of a limit order without a price, at the best one of the others. */

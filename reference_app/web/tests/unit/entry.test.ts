@@ -4,6 +4,7 @@ import { renderToString } from "react-dom/server";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { InDoubt, Refused, Unknown } from "../../src/api/http";
 import type { Info, Market, Order, OrderAnswer, OrderRequest, Preview } from "../../src/api/types";
+import { timeText } from "../../src/components/times";
 import { floorTo, formatDecimal, grouped, padded, parseDecimal } from "../../src/money/decimal";
 import { affordable, movePrice, notional, protectedPrice, stepProblem } from "../../src/money/market";
 import { packNonce } from "../../src/orders/lanes";
@@ -38,9 +39,10 @@ const level = (price: string): { price: string; quantity: string; key: bigint } 
 vi.stubGlobal("sessionStorage", { getItem: () => "0.5", setItem: () => undefined });
 vi.stubGlobal("localStorage", { getItem: () => null, setItem: () => undefined });
 vi.stubGlobal("indexedDB", undefined);
-vi.mock("../../src/wallet/session_keys", () => ({ activeKey: () => Promise.resolve(null) }));
+let key: { expiresAtS: number } | null = null;
+vi.mock("../../src/wallet/session_keys", () => ({ activeKey: () => Promise.resolve(null), keptKey: () => key }));
 const { marketLimit, place, prepare, replace, requestOf } = await import("../../src/orders/entry");
-const { outcomeOf, problemsOf } = await import("../../src/trade/form");
+const { lifetimeWords, outcomeOf, problemsOf } = await import("../../src/trade/form");
 const { desk } = await import("../../src/state/desk");
 const { budgetProblems, Logins, SessionKeys } = await import("../../src/keys/page");
 const { BalancesTable, FillsTable } = await import("../../src/portfolio/tables");
@@ -121,6 +123,24 @@ describe("what was typed for one market", () => {
     expect(useTicket.getState()).toMatchObject(typed);
     desk.look("ETH-USDC");
     expect(useTicket.getState()).toEqual({ ...EMPTY_TICKET, side: "sell" });
+  });
+});
+
+describe("how long an order lives", () => {
+  it("is told as it is signed: as set, or to the end of the key of this browser", async () => {
+    useStore.setState({ account: TOKEN });
+    vi.setSystemTime(1_900_000_000_000);
+    const now = 1_900_000_000;
+    answering((_, body) => previewed(body));
+    const seconds = async (): Promise<number> => ((await prepare(MARKET, ticket({}))).requests[0]?.expiry_s ?? 0) - now;
+    expect([lifetimeWords(MARKET, 24), await seconds()]).toEqual([expect.stringContaining("a day after"), 86_400]);
+    key = { expiresAtS: now + 600 };
+    const at = timeText((now + 600) * 1_000);
+    expect([lifetimeWords(MARKET, 24), await seconds()]).toEqual([expect.stringContaining(at), 600]);
+    key = { expiresAtS: now + 7 * 86_400 };
+    expect([lifetimeWords(MARKET, 24), await seconds()]).toEqual([expect.stringContaining("a day after"), 86_400]);
+    key = null;
+    useStore.setState({ account: null });
   });
 });
 
