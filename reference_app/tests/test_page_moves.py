@@ -50,6 +50,21 @@ async def traded(stack: Stack) -> Trader:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
+async def test_an_order_that_trades_while_new_terms_are_typed_takes_them(tmp_path: Path) -> None:
+    chosen, url = served(tmp_path / "data")
+    async with running(chosen) as stack:
+        alice = await stack.trader(1, USDC="1000000")
+        bob = await stack.trader(2, ETH="1000")
+        async with browser(tmp_path, url, bytes(alice.key.key), "moves") as process:
+            assert await do(process, "begin")
+            await bob.place("sell", "0.4", "2400", time_in_force="ioc")
+            said, renewed = await do(process, "renew")
+    assert "0.4 ETH are filled" in said
+    assert renewed
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
 async def test_no_page_is_a_dead_end_or_looks_otherwise_after_another(tmp_path: Path) -> None:
     chosen, url = served(tmp_path / "data")
     async with running(chosen) as stack:

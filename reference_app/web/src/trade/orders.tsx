@@ -120,6 +120,8 @@ function ReplaceDialog(props: { order: Order; onClose: () => void }): ReactNode 
   const [quantity, setQuantity] = useState(order.quantity);
   const [trigger, setTrigger] = useState(order.trigger_price ?? "");
   const [problem, setProblem] = useState("");
+  // New terms are of the order as the person last knew it: a refusal tells what changed since.
+  const [known, setKnown] = useState(order);
   if (!market) return null;
   const problems = [
     stepProblem(market, price, "price"),
@@ -129,11 +131,12 @@ function ReplaceDialog(props: { order: Order; onClose: () => void }): ReactNode 
   const work = async (): Promise<void> => {
     setProblem("");
     try {
-      await replace(market, order, { price, quantity, trigger });
+      await replace(market, known, { price, quantity, trigger });
       notify("good", `Order ${order.order_id} has new terms.`);
       props.onClose();
     } catch (error) {
       setProblem(explain(error));
+      setKnown(useStore.getState().orders.get(order.order_id) ?? known);
     }
   };
   return (

@@ -148,6 +148,30 @@ const steps = {
     const side = await form.locator('[aria-pressed="true"]').first().textContent();
     return [side, await form.locator('input[name="quantity"]').inputValue()];
   },
+  /** Places an order, and opens the dialog with new terms for it. */
+  async begin() {
+    const form = page.locator(".order-form");
+    await form.locator('input[name="price"]').fill("2400");
+    await form.locator('input[name="quantity"]').fill("1");
+    await form.locator("button[type=submit]").click();
+    await page.getByRole("button", { name: "Place", exact: true }).click();
+    await page
+      .getByRole("button", { name: /^Replace order/ })
+      .first()
+      .click();
+    await page.getByLabel("New price").fill("2399");
+    return true;
+  },
+  /** Sends them, after some of the order was filled meanwhile, and again once that was said. */
+  async renew() {
+    await page.locator('section[aria-label="Open orders: rows"]').getByText("0.4000 / 1.0000").waitFor();
+    const dialog = page.locator("dialog[open]");
+    const button = dialog.getByRole("button", { name: "Replace", exact: true });
+    await button.click();
+    const said = await dialog.getByRole("alert").textContent();
+    await button.click();
+    return [said, await soon(page.locator(".notice", { hasText: "has new terms" }))];
+  },
   /** A tab that the browser copied is signed in for nobody, and the first one stays signed in. */
   async copy() {
     const [copy] = await Promise.all([context.waitForEvent("page"), page.evaluate(() => void open(location.href))]);
