@@ -65,10 +65,12 @@ function take(told: Statistics, source: "socket" | "request"): void {
 /** Follows until the returned function is called; what was shown is forgotten then, and when a role is gone. */
 export function followConsole(): () => void {
   let asking = false;
+  let askedMs = 0;
   let stopped = false;
   const ask = async (): Promise<void> => {
     if (asking) return;
     asking = true;
+    askedMs = Date.now();
     try {
       const told = await desk.http.get<Statistics>("/admin/statistics");
       if (!stopped) take(told, "request");
@@ -94,7 +96,9 @@ export function followConsole(): () => void {
   });
   const timer = setInterval(() => {
     const quiet = useStore.getState().socket === "open" ? QUIET_MS.socket : QUIET_MS.request;
-    if (Date.now() - useConsole.getState().heardMs >= quiet) void ask();
+    const now = Date.now();
+    // An answer that failed is not heard: it is asked for again, but not every second.
+    if (now - useConsole.getState().heardMs >= quiet && now - askedMs >= QUIET_MS.request) void ask();
   }, LOOK_MS);
   return () => {
     stopped = true;

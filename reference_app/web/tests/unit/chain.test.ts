@@ -245,4 +245,23 @@ describe("the console", () => {
       leave();
     }
   });
+
+  it("that is refused, or whose exchange is away, asks again every few seconds, not every one", async () => {
+    vi.useFakeTimers();
+    vi.spyOn(desk.socket, "subscribe").mockReturnValue(() => undefined);
+    const get = vi.spyOn(desk.http, "get").mockClear();
+    const refused = new Refused({ title: "Forbidden", detail: "", reason: "", status: 403 } as never);
+    try {
+      for (const error of [refused, new Error("away")]) {
+        get.mockClear().mockRejectedValue(error);
+        const leave = followConsole();
+        await vi.advanceTimersByTimeAsync(20_000);
+        leave();
+        expect(get.mock.calls.length).toBeGreaterThan(1);
+        expect(get.mock.calls.length).toBeLessThanOrEqual(6);
+      }
+    } finally {
+      vi.useRealTimers();
+    }
+  });
 });
