@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from hybrid_dex import AccountId, FormatError, RefusedError, RejectReason, Side
+from hybrid_dex import AccountId, FormatError, PlaceOrder, RefusedError, RejectReason, Side
 from hybrid_dex.client import (
     ClientOptions,
     ExchangeClient,
@@ -132,3 +132,21 @@ async def test_a_switch_fires_when_nobody_pushes_it_back(client: ExchangeClient)
     while await client.open_orders():
         await asyncio.sleep(0.01)
     assert (await client.protection()).switches == []
+
+
+async def test_an_answer_may_name_hundreds_of_fills(stack: Stack, client: ExchangeClient) -> None:
+    """An answer is no request: it may be longer than those may."""
+    market = stack.market("ETH-USDC")
+    for maker in map(AccountId, ("one", "two", "three")):
+        await stack.services.exchange.deposit(maker, market.base.id, market.base.parse("1"))
+        for _ in range(100):
+            resting = PlaceOrder(
+                account=maker,
+                market=market.id,
+                side=Side.SELL,
+                price=market.parse_price("2500"),
+                quantity=market.parse_quantity("0.01"),
+            )
+            await stack.services.exchange.place(resting)
+    answer = await client.place("ETH-USDC", Side.BUY, "3", "2500")
+    assert (answer.order.status, len(answer.fills)) == ("filled", 300)

@@ -30,6 +30,7 @@ from hybrid_dex.model.market import Market
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.units import MarketId, fill_sequence
 from hybrid_dex.wire import (
+    MAX_SERVER_MESSAGE_BYTES,
     Ack,
     BalancesMessage,
     BatchesMessage,
@@ -246,7 +247,8 @@ class Stream:
         Raises:
             RefusedError: the exchange says why.
             UnreachableError: not connected; nothing was sent.
-            UnknownOutcomeError: sent, and the connection was lost or the time ran out.
+            UnknownOutcomeError: sent, and the connection was lost, the time ran out, or what came
+                can not be read.
         """
         connection = self._connection
         if connection is None:
@@ -266,7 +268,10 @@ class Stream:
             raise UnknownOutcomeError(f"request {request_id} was not answered in time") from None
         finally:
             self._pending.pop(request_id, None)
-        return decode(answer, bytes(result))
+        try:
+            return decode(answer, bytes(result), max_bytes=MAX_SERVER_MESSAGE_BYTES)
+        except FormatError as error:
+            raise UnknownOutcomeError(f"an answer can not be read: {error}") from error
 
     def close(self) -> None:
         """End every listener. Cancel the task of `run` beside it."""
