@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 import pytest
 
+from hybrid_dex import cli
 from hybrid_dex.cli import entry
 from hybrid_dex.errors import ConfigurationError
 
@@ -68,7 +69,7 @@ def _commands(monkeypatch: pytest.MonkeyPatch) -> None:
             (f"try-{name}", f"{__name__}:{name}")
             for name in ("works", "refused", "full", "locked", "talks", "interrupted", "narrow")
         ]
-        + [("try-broken", "no_such_module_here:command")],
+        + [(name, "no_such_module_here:command") for name in ("try-broken", "records")],
     )
 
 
@@ -96,9 +97,11 @@ def test_a_command_is_found_by_entry_point_and_its_number_is_the_exit_code() -> 
         ("try-full", 1, "error: the disk is full (journal); free some space and start again"),
         ("try-locked", 1, "error: log can not be opened; check its owner and permissions"),
         ("try-broken", 1, "pip install hybrid-dex-reference-app"),
+        ("try-broken", 1, "error: No module named 'no_such_module_here'; install what"),
+        ("records", 1, 'this command needs: pip install "hybrid-dex[cli,sql]"'),
         ("demo", 1, "`hybrid-dex demo` belongs to the reference exchange"),
         ("try-work", 2, "error: there is no command try-work; did you mean try-works?"),
-        ("nothing", 2, "error: there is no command nothing; there are: try-broken, "),
+        ("nothing", 2, "error: there is no command nothing; there are: records, try-broken"),
     ],
 )
 def test_a_failure_is_one_clear_line(
@@ -109,6 +112,22 @@ def test_a_failure_is_one_clear_line(
     assert line in output.err
     assert "Traceback" not in output.err
     assert output.out == ""
+
+
+def test_a_command_line_that_is_not_installed_says_what_to_install(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The script comes with the library, what it stands on with the extra ``cli``."""
+    for name in ("hybrid_dex.cli.entry", "cyclopts"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.setitem(sys.modules, "cyclopts", None)
+    monkeypatch.delattr(cli, "entry", raising=False)
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    said = capfd.readouterr().err
+    assert (ended.value.code, said.count("\n")) == (1, 1)
+    assert said.startswith("error: ")
+    assert said.endswith('pip install "hybrid-dex[cli]"\n')
 
 
 def test_an_interrupt_has_its_own_code_and_says_nothing(capfd: pytest.CaptureFixture[str]) -> None:

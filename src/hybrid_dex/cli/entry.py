@@ -29,6 +29,8 @@ _USAGE: Final = 2
 _INTERRUPTED: Final = 130
 _LISTS: Final = ("--help", "-h")
 _FROM_THE_APP: Final = ("admin", "demo", "market-maker", "serve")
+_EXTRAS: Final = {"receipts": "evm", "records": "sql", "signature": "signing", "solvency": "evm"}
+"""What commands of this library stand on, beside the command line itself."""
 
 
 def main() -> None:
@@ -57,10 +59,7 @@ def run(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         return _INTERRUPTED
     except ImportError as error:
-        return _fail(
-            complaints,
-            f"{error}; install what this command needs: pip install hybrid-dex-reference-app",
-        )
+        return _fail(complaints, _missing(error, arguments[0] if arguments else ""))
     except BrokenPipeError:
         return _unread()
     except OSError as error:
@@ -107,6 +106,16 @@ def _unknown(name: str, commands: Sequence[str], complaints: Console) -> int:
     meant = f"did you mean {near[0]}?" if near else f"there are: {', '.join(commands) or 'none'}"
     _fail(complaints, f"there is no command {name}; {meant}")
     return _USAGE
+
+
+def _missing(error: ImportError, command: str) -> str:
+    """Return one line for a command that can not be imported, with what to install."""
+    cause = error
+    while isinstance(cause.__cause__, ImportError):
+        cause = cause.__cause__
+    extra = _EXTRAS.get(command)
+    wanted = f'"hybrid-dex[cli,{extra}]"' if extra else "hybrid-dex-reference-app"
+    return f"{cause}; install what this command needs: pip install {wanted}"
 
 
 def _fail(complaints: Console, line: str) -> int:
