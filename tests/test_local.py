@@ -245,3 +245,18 @@ def test_unknown_names_are_the_callers_mistake() -> None:
             call()
     (event,) = exchange.deposit("carol", "ETH", "0.000000000000000001")
     assert event == Deposited("carol", "ETH", 1, 1)
+
+
+def test_an_argument_of_another_type_is_refused_by_its_name() -> None:
+    exchange = funded()
+    (accepted,) = exchange.place("bob", MARKET, Side.SELL, quantity="1", price="2500")
+    with pytest.raises(FormatError, match="order_id: must be an int, not OrderAccepted"):
+        exchange.reduce("bob", accepted, by="0.5")  # type: ignore[arg-type] # what is tried
+    with pytest.raises(FormatError, match="order_id: must be an int, not str"):
+        exchange.replace("bob", "256", quantity="1", price="2500")  # type: ignore[arg-type] # as above
+    for levels in (-1, 1.5, "10"):
+        with pytest.raises(FormatError, match="levels"):
+            exchange.book(MARKET, levels)  # type: ignore[arg-type] # as above
+    with pytest.raises(FormatError, match="command"):
+        exchange.execute("cancel everything")  # type: ignore[arg-type] # as above
+    assert exchange.view.sequence == 4

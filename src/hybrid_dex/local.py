@@ -17,7 +17,7 @@ from hybrid_dex.defaults.standard_risk import StandardRisk
 from hybrid_dex.engine.desk import BookFactory
 from hybrid_dex.engine.engine import Engine
 from hybrid_dex.engine.readings import Readings
-from hybrid_dex.errors import ConfigurationError
+from hybrid_dex.errors import ConfigurationError, FormatError
 from hybrid_dex.interfaces.clock import Clock
 from hybrid_dex.interfaces.risk import Risk
 from hybrid_dex.model.commands import (
@@ -428,7 +428,9 @@ class LocalExchange:
     # ---------------------------------------------------------- market and time
 
     def book(self, market: Market | str, levels: int = 10) -> LocalBook:
-        """Return up to ``levels`` price levels a side."""
+        """Return up to ``levels`` price levels a side. Raises `FormatError` for what is no number of them."""
+        if type(levels) is not int or levels < 0:
+            raise FormatError("levels", f"{levels!r} is no number of levels", "0 or more")
         terms = self._market(market)
         depth = self._engine.depth(terms.id, levels)
         return LocalBook(bids=_rows(terms, depth.bids), asks=_rows(terms, depth.asks))
@@ -524,6 +526,8 @@ class LocalExchange:
     def _step(self, command: Command) -> tuple[Event, ...]:
         if self._clock is not None:
             self._at_ns = max(self._at_ns, self._clock.now_ns())
+        if not isinstance(command, msgspec.Struct):
+            raise FormatError("command", f"{command!r} is none", "such as `CancelAll(...)`")
         sequence = Sequence(self._engine.sequence + 1)
         stamped = msgspec.structs.replace(command, sequence=sequence, at_ns=self._at_ns)
         return self._engine.apply(as_journaled(stamped))
@@ -540,6 +544,9 @@ class LocalExchange:
         return listed
 
     def _market_of(self, order_id: int) -> Market:
+        if type(order_id) is not int:
+            reason = f"must be an int, not {type(order_id).__name__}"
+            raise FormatError("order_id", reason, "the order_id of its OrderAccepted")
         order = self._engine.order(OrderId(order_id))
         if order is None:
             raise ConfigurationError(f"no order {order_id}; take the id from its OrderAccepted")

@@ -57,6 +57,13 @@ def test_steps_that_are_not_whole_quote_atoms_are_refused(steps: dict[str, objec
         Market.spot("ETH-USDC", base_decimals=18, **steps)  # type: ignore[arg-type]  # mixed keywords
 
 
+@pytest.mark.parametrize("name", ["tick", "lot"])
+def test_a_step_that_is_no_text_is_refused_by_its_name(name: str) -> None:
+    steps = {"tick": "0.01", "lot": "0.0001"} | {name: 0.01}
+    with pytest.raises(FormatError, match=f"{name}: must be a string, not float"):
+        Market.spot("ETH-USDC", base_decimals=18, quote_decimals=6, **steps)  # type: ignore[arg-type]  # what is tried
+
+
 @pytest.mark.parametrize("symbol", ["ETHUSDC", "-USDC", "ETH-", "ETH-ETH"])
 def test_a_bad_symbol_is_refused(symbol: str) -> None:
     with pytest.raises(ConfigurationError):

@@ -329,7 +329,7 @@ def _price_step(tick_size: int, lot_size: int, base_decimals: int) -> int | None
 def _tick_size(id: str, tick: str, lot: str, lot_size: int, decimals: tuple[int, int]) -> int:
     """Return quote atoms per lot per tick, which must be whole; decimals of base and quote."""
     base_decimals, quote_decimals = decimals
-    precision = len(tick.partition(".")[2])
+    precision = len(str(tick).partition(".")[2])  # what is no text is refused with the next line
     numerator: int = parse_units("tick", tick, precision) * 10**quote_decimals * lot_size
     scale: int = 10 ** (precision + base_decimals)
     tick_size, rest = divmod(numerator, scale)
