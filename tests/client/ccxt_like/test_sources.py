@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 import msgspec
 
 from hybrid_dex.client import ExchangeClient
-from hybrid_dex.client.ccxt_like import sources
+from hybrid_dex.client.ccxt_like import HybridDex, sources
 from hybrid_dex.client.ccxt_like.shapes import Shape
 from hybrid_dex.model.commands import PlaceOrder
 from hybrid_dex.model.order import OrderType, Side, TimeInForce
@@ -120,3 +120,27 @@ async def test_an_order_that_ended_in_a_cut_is_told() -> None:
         (first.order.order_id, "closed", 1.0),
         (second.order.order_id, "open", 0.0),
     ]
+
+
+async def test_a_book_that_was_lost_since_is_not_shown_as_empty() -> None:
+    """The connection ends between two calls, after a change that was not asked for yet."""
+    exchange = Recorded()
+    async with client_of(exchange) as client:
+        await client.stream.wait_ready()
+        bot = HybridDex(client=client)
+        await client.place("ETH-USDC", "sell", "1", "2500")
+        assert (await bot.watch_order_book("ETH/USDC"))["asks"] == [[2500.0, 1.0]]
+        replica = await client.live_book("ETH-USDC")
+        seen = replica.sequence
+        await client.place("ETH-USDC", "sell", "1", "2501")
+        await until(lambda: replica.sequence > seen)
+        exchange.sockets_open = False
+        exchange.cut_sockets()
+        await until(lambda: not client.stream.ready)
+        watching = asyncio.create_task(bot.watch_order_book("ETH/USDC"))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert not watching.done()
+        exchange.sockets_open = True
+        assert (await watching)["asks"] == [[2500.0, 1.0], [2501.0, 1.0]]
+        await bot.close()

@@ -486,8 +486,11 @@ class HybridDex:
         """Return a book once it is known, then each time that it has changed."""
         market = await self._market(symbol, params)
         source = functools.partial(sources.books, self._client, market)
-        (replica,) = await self._watches.news(("book", market.id), source, limit=1).take()
-        return sources.book_of(replica, limit)
+        news = self._watches.news(("book", market.id), source, limit=1)
+        while True:
+            (replica,) = await news.take()
+            if replica.synced:  # else the connection was lost since, and it shows nothing
+                return sources.book_of(replica, limit)
 
     @speaks_ccxt
     async def watch_trades(
