@@ -1,14 +1,18 @@
 """What ``watch...`` waits for: the news of a channel since the last call.
 
 A task of its own reads each channel, so nothing is lost between two calls, and a program that
-calls too seldom loses the oldest news and never stalls anyone. When a channel ends, whoever waits
-learns why.
+calls too seldom loses the oldest news and never stalls anyone. Several watchers of one channel each
+hear all of it. When a channel ends, each of them learns why, after what came before; who asks again
+begins it again.
 """
 
 import asyncio
+import weakref
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
+
+import attrs
 
 from hybrid_dex.client.ccxt_like.errors import BaseError, ExchangeClosedByUser, to_ccxt
 from hybrid_dex.errors import HybridDexError
@@ -18,55 +22,109 @@ __all__ = ["News", "Watches"]
 _T = TypeVar("_T")
 
 
+@attrs.define(eq=False)
+class _Watcher:
+    """Who watches, known by the task that calls."""
+
+    task: "weakref.ref[asyncio.Task[Any]]"
+    had: int
+    """How many news came before those that it has not had."""
+    told: int
+    """Of how many ends of the channel it knows."""
+    waits: bool = False
+
+    def is_gone(self) -> bool:
+        """Whether its task will not call again, as when each call has one: `asyncio.wait_for`."""
+        task = self.task()
+        return task is None or task.done()
+
+
 class News(Generic[_T]):
-    """The news of one channel that were not taken yet; the oldest give way.
+    """The news of one channel, for each watcher those that it has not had; the oldest give way.
 
     Args:
-        source: yields the news, for ever.
-        limit: how many are kept.
+        source: begins the channel, which yields its news for ever.
+        limit: how many are kept. Of one that is kept alone, as of a book, a new watcher hears at once.
     """
 
-    def __init__(self, source: AsyncIterator[_T], limit: int) -> None:
+    def __init__(self, source: Callable[[], AsyncIterator[_T]], limit: int) -> None:
+        self._source = source
         self._kept: deque[_T] = deque(maxlen=limit)
+        self._count = 0
         self._wake = asyncio.Event()
-        self._ended: BaseError | None = None
-        self._task = asyncio.create_task(self._read(source))
-
-    @property
-    def ended(self) -> bool:
-        """Whether nothing will come any more."""
-        return self._ended is not None
+        self._watchers: list[_Watcher] = []
+        self._reason: BaseError = ExchangeClosedByUser("the exchange was closed")
+        self._ends = 0
+        self._begin()
 
     async def take(self) -> list[_T]:
-        """Return what is new, waiting for it if need be; never an empty list.
+        """Return what is new to who calls, waiting for it if need be; never an empty list.
 
         Raises:
             BaseError: the channel ended.
         """
-        while not self._kept:
-            if self._ended is not None:
-                raise self._ended
-            self._wake.clear()
-            await self._wake.wait()
-        taken = list(self._kept)
-        self._kept.clear()
-        return taken
+        watcher = self._watcher()
+        watcher.waits = True
+        try:
+            while watcher.had == self._count:
+                if watcher.told != self._ends:
+                    watcher.told = self._ends
+                    raise self._reason
+                if not self._reading:
+                    self._begin()
+                self._wake.clear()
+                await self._wake.wait()
+        finally:
+            watcher.waits = False
+        new = min(self._count - watcher.had, len(self._kept))
+        watcher.had = self._count
+        return list(self._kept)[-new:]
 
     async def close(self) -> None:
         """End the task; whoever waits is told."""
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
 
+    def _watcher(self) -> _Watcher:
+        """Return the watcher that calls.
+
+        A task that did not call before goes on where one that is gone has stopped. Otherwise it is
+        another watcher, which hears what one that does not wait now has not had yet, too.
+        """
+        task = asyncio.current_task()
+        assert task is not None, "whoever awaits runs in a task"
+        for watcher in self._watchers:
+            if watcher.task() is task:
+                return watcher
+        gone = [watcher for watcher in self._watchers if watcher.is_gone()]
+        if gone:
+            watcher = min(gone, key=lambda one: one.had)
+            watcher.task = weakref.ref(task)
+            return watcher
+        begins = self._count if self._watchers else 0
+        had = min((one.had for one in self._watchers if not one.waits), default=begins)
+        if self._kept.maxlen == 1:
+            had = max(self._count - 1, 0)
+        watcher = _Watcher(weakref.ref(task), had, self._ends)
+        self._watchers.append(watcher)
+        return watcher
+
+    def _begin(self) -> None:
+        self._reading = True
+        self._task = asyncio.create_task(self._read(self._source()))
+
     async def _read(self, source: AsyncIterator[_T]) -> None:
         reason: BaseError = ExchangeClosedByUser("the exchange was closed")
         try:
             async for one in source:
                 self._kept.append(one)
+                self._count += 1
                 self._wake.set()
         except HybridDexError as error:
             reason = to_ccxt(error)
         finally:
-            self._ended = reason
+            self._reason, self._reading = reason, False
+            self._ends += 1
             self._wake.set()
 
 
@@ -79,7 +137,7 @@ class Watches:
     def news(
         self, key: tuple[str, ...], source: Callable[[], AsyncIterator[_T]], limit: int = 1_000
     ) -> News[_T]:
-        """Return the news of a channel, which begins or begins again when it had ended.
+        """Return the news of a channel, which begins when it is first asked for.
 
         Args:
             key: names the channel.
@@ -87,9 +145,8 @@ class Watches:
             limit: how many news are kept between two calls.
         """
         found = self._news.get(key)
-        if found is None or found.ended:
-            found = News(source(), limit)
-            self._news[key] = found
+        if found is None:
+            found = self._news[key] = News(source, limit)
         return found  # type: ignore[return-value] # a key always has news of one kind
 
     async def close(self) -> None:
