@@ -143,6 +143,16 @@ def test_a_file_of_something_else_is_said_in_a_line(
     assert "error: " in capsys.readouterr().err
 
 
+def test_an_empty_file_is_no_log_that_holds(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As a download that failed leaves it."""
+    path = tmp_path / "log"
+    path.touch()
+    assert entry.run(["receipts", "verify", str(path)]) == 1
+    assert "error: log: the file is empty" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("events", [False, True])
 async def test_a_journal_becomes_a_log(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], *, events: bool

@@ -66,8 +66,9 @@ def read_log(path: Path | str) -> Iterator[LoggedFrame]:
     """Yield the frames of a file, as they stand: nothing is checked yet.
 
     Raises:
-        FormatError: a line is not one of a public log.
+        FormatError: a line is not one of a public log, or there is none.
     """
+    number = 0
     with Path(path).open("rb") as lines:
         for number, text in enumerate(lines, start=1):
             try:
@@ -78,3 +79,6 @@ def read_log(path: Path | str) -> Iterator[LoggedFrame]:
                 raise FormatError(f"line {number}", str(error), valid) from error
             events = None if line.events is None else tuple(line.events)
             yield LoggedFrame(position=line.position, raw=raw, events=events)
+    if not number:
+        # A log has its first record at least; of nothing, all that was looked at would hold.
+        raise FormatError("log", "the file is empty", "a file as `receipts log` writes it")
