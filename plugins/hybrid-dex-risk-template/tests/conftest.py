@@ -7,13 +7,13 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from hatchling.build import build_wheel
-
 NAME = "hybrid-dex-risk-template"
 
 try:
     importlib.metadata.distribution(NAME)
 except importlib.metadata.PackageNotFoundError:
+    from hatchling.build import build_wheel  # of no use where it is installed
+
     _place = tempfile.TemporaryDirectory(prefix=f"{NAME}-")
     with contextlib.chdir(Path(__file__).parent.parent):
         _wheel = build_wheel(_place.name)

@@ -65,6 +65,6 @@ def test_limits_are_not_negative() -> None:
 
 
 def test_it_is_loaded_by_its_name() -> None:
-    """As a settings file would ask for it."""
+    """As a program that was given the name would ask for it."""
     assert "order-to-trade" in available("risk")
     assert load("risk", "order-to-trade") is OrderToTrade
