@@ -255,3 +255,10 @@ def test_every_constraint_is_pinned_and_hashed() -> None:
     for path in files:
         odd = [line for line in path.read_text().splitlines() if not line_forms.fullmatch(line)]
         assert not odd, path
+
+
+def test_every_package_says_that_it_is_typed() -> None:
+    """Without the marker a type checker believes nothing of an installed package."""
+    packages = [ROOT / "src/hybrid_dex", ROOT / "reference_app", *ROOT.glob("plugins/*/src/*/")]
+    untyped = [str(package) for package in packages if not (package / "py.typed").is_file()]
+    assert not untyped
