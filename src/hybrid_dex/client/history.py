@@ -63,14 +63,21 @@ class ClientHistory:
         async for one in _all(page):
             yield one
 
-    async def fills(self, market: str | None = None) -> AsyncIterator[FillMessage]:
-        """Yield the account's fills, each with how far its settlement has come."""
+    async def fills(
+        self, market: str | None = None, *, before: str | None = None
+    ) -> AsyncIterator[FillMessage]:
+        """Yield the account's fills, each with how far its settlement has come.
+
+        Args:
+            market: only of this market.
+            before: only those before this fill, by its id.
+        """
 
         async def page(before: str | None) -> tuple[list[FillMessage], str | None]:
             answer = await self._rest.fills(market, before, _PAGE)
             return answer.fills, answer.next
 
-        async for one in _all(page):
+        async for one in _all(page, before):
             yield one
 
     async def ledger(self, asset: str | None = None) -> AsyncIterator[LedgerEntryMessage]:
@@ -105,14 +112,16 @@ class ClientHistory:
         async for one in _all(page):
             yield one
 
-    async def trades(self, market: str) -> AsyncIterator[TradeMessage]:
-        """Yield a market's trades."""
+    async def trades(
+        self, market: str, *, before: str | None = None
+    ) -> AsyncIterator[TradeMessage]:
+        """Yield a market's trades; only those before a fill, by its id, when that is given."""
 
         async def page(before: str | None) -> tuple[list[TradeMessage], str | None]:
             answer = await self._rest.trades(market, before, _PAGE)
             return answer.trades, answer.next
 
-        async for one in _all(page):
+        async for one in _all(page, before):
             yield one
 
     async def candles(
@@ -153,8 +162,8 @@ class ClientHistory:
 
 async def _all(
     page: Callable[[str | None], Awaitable[tuple[list[_T], str | None]]],
+    before: str | None = None,
 ) -> AsyncIterator[_T]:
-    before: str | None = None
     while True:
         rows, before = await page(before)
         for row in rows:

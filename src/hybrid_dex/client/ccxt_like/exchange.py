@@ -29,7 +29,16 @@ from hybrid_dex.client.ccxt_like.arguments import (
 from hybrid_dex.client.ccxt_like.desk import Desk
 from hybrid_dex.client.ccxt_like.errors import BadRequest, speaks_ccxt
 from hybrid_dex.client.ccxt_like.numbers import Number
-from hybrid_dex.client.ccxt_like.past import first_or_last, orders_with_fills, rows, transfers
+from hybrid_dex.client.ccxt_like.past import (
+    accepted_ms,
+    by_fill_id,
+    by_time,
+    first_or_last,
+    orders_with_fills,
+    rows,
+    start_ms,
+    transfers,
+)
 from hybrid_dex.client.ccxt_like.placing import new_order, new_orders
 from hybrid_dex.client.ccxt_like.shapes import (
     Shape,
@@ -212,9 +221,8 @@ class HybridDex:
     ) -> list[Shape]:
         """Return a market's trades, the oldest first."""
         market = await self._market(symbol, params)
-        found = await rows(
-            self._client.history.trades(market.id), lambda one: one.at_ms, since, limit
-        )
+        trades = functools.partial(self._client.history.trades, market.id)
+        found = await rows(trades(), lambda one: one.at_ms, since, limit, by_fill_id(trades))
         return [trade_shape(one, market) for one in found]
 
     @speaks_ccxt
@@ -232,8 +240,9 @@ class HybridDex:
         market = await self._market(
             symbol, {k: v for k, v in (params or {}).items() if k != "until"}
         )
-        candles = self._client.history.candles(market.id, interval, from_ms=since, to_ms=until)
-        found = await rows(candles, lambda one: one.start_ms, since, limit)
+        candles = functools.partial(self._client.history.candles, market.id, interval)
+        newest_first = candles(from_ms=since, to_ms=until)
+        found = await rows(newest_first, start_ms, since, limit, by_time(candles, start_ms))
         return [candle_shape(one) for one in found]
 
     # ----------------------------------------------------------------------------- orders
@@ -423,8 +432,8 @@ class HybridDex:
         await self._desk.reads()
         market = None if symbol is None else (await self._market(symbol)).id
         found = await self._client.open_orders(market)
-        found.sort(key=lambda one: one.accepted_at_ms)
-        found = first_or_last(found, lambda one: one.accepted_at_ms, since, limit)
+        found.sort(key=accepted_ms)
+        found = first_or_last(found, accepted_ms, since, limit)
         return await orders_with_fills(self._client, found)
 
     @speaks_ccxt
@@ -457,8 +466,8 @@ class HybridDex:
         nothing(params)
         await self._desk.reads()
         market = None if symbol is None else (await self._market(symbol)).id
-        fills = self._client.history.fills(market)
-        found = await rows(fills, lambda one: one.at_ms, since, limit)
+        fills = functools.partial(self._client.history.fills, market)
+        found = await rows(fills(), lambda one: one.at_ms, since, limit, by_fill_id(fills))
         return [my_trade_shape(one, await self._client.find_market(one.market)) for one in found]
 
     @speaks_ccxt
@@ -565,8 +574,9 @@ class HybridDex:
         nothing(params)
         await self._desk.reads()
         market = None if symbol is None else (await self._market(symbol)).id
-        orders = self._client.history.orders(market=market, status=status, from_ms=since)
-        found = await rows(orders, lambda one: one.accepted_at_ms, since, limit)
+        orders = functools.partial(self._client.history.orders, market=market, status=status)
+        between = by_time(orders, accepted_ms)
+        found = await rows(orders(from_ms=since), accepted_ms, since, limit, between)
         return await orders_with_fills(self._client, found)
 
     async def _watch_own(
