@@ -30,8 +30,15 @@ from hybrid_dex.model.order import OrderType, Side
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.signed_order import Nonce
 from hybrid_dex.signing import Domain, LocalSigner
-from hybrid_dex.wire import Channel, ExecutionMessage, FillMessage
-from tests.client.fake_exchange import DOMAIN, ETH, FakeExchange
+from hybrid_dex.wire import (
+    Channel,
+    ExecutionMessage,
+    FillMessage,
+    SubscribeOp,
+    SubscribeResult,
+    problem,
+)
+from tests.client.fake_exchange import DOMAIN, ETH, FakeExchange, Refused
 
 ALICE, BOB = LocalSigner(b"\x01" * 32), LocalSigner(b"\x02" * 32)
 FAST = StreamOptions(heartbeat_s=30, backoff_s=0.001, backoff_max_s=0.01, timeout_s=0.5)
@@ -272,6 +279,25 @@ async def test_a_live_book_survives_gaps_and_cuts(exchange: FakeExchange) -> Non
         assert client.stream.silent_s() == float("inf")
         await bob.place("ETH-USDC", "sell", "1", "2603")
         exchange.sockets_open = True
+        await until(lambda: same_book(replica, exchange))
+
+
+async def test_a_book_that_was_refused_once_is_asked_for_again(exchange: FakeExchange) -> None:
+    """As with too many requests: who asks later gets the book, and not one that never comes."""
+    async with client_of(exchange) as client:
+        await client.stream.wait_ready()
+        await client.place("ETH-USDC", "sell", "1", "2600")
+        (socket,) = exchange.sockets
+        subscribe = socket._subscribe
+
+        def refuse(request: SubscribeOp) -> SubscribeResult:
+            socket._subscribe = subscribe  # type: ignore[method-assign] # the next one is served
+            raise Refused(problem(RejectReason.RATE_LIMITED))
+
+        socket._subscribe = refuse  # type: ignore[method-assign] # as above
+        with pytest.raises(RefusedError):
+            await client.live_book("ETH-USDC")
+        replica = await client.live_book("ETH-USDC")
         await until(lambda: same_book(replica, exchange))
 
 

@@ -203,11 +203,21 @@ class Stream:
             pause = min(2 * pause, self._options.backoff_max_s)
 
     async def book(self, market: MarketId) -> BookReplica:
-        """Follow a market's book; the replica stays the same one over reconnections."""
+        """Follow a market's book; the replica stays the same one over reconnections.
+
+        Raises:
+            RefusedError: the exchange does not tell it now; nothing is followed.
+        """
         replica = self._replicas.get(market)
         if replica is None:
             replica = self._replicas[market] = BookReplica(self._markets[market])
-            await self._subscribe(Channel(channel="book", market=market))
+            channel = Channel(channel="book", market=market)
+            try:
+                await self._subscribe(channel)
+            except RefusedError:  # who asks again is not to get one that never comes
+                self._replicas.pop(market, None)
+                self._channels.pop(channel, None)
+                raise
         return replica
 
     async def book_changes(self, market: MarketId) -> Listener[StreamEvent]:
