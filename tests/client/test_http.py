@@ -142,7 +142,20 @@ async def test_httpx_sends_token_body_and_query() -> None:
     assert reply.status == 307
 
 
-@pytest.mark.parametrize("url", ["127.0.0.1:8000", "exchange.example", "ftp://a", "http://", ""])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "127.0.0.1:8000",
+        "exchange.example",
+        "ftp://a",
+        "http://",
+        "",
+        "http://127.0.0.1:80000",
+        "http://127.0.0.1:port",
+        "http://[::1",
+        "http://127.0.0.1:8000\n",
+    ],
+)
 def test_what_is_no_address_of_an_exchange_is_refused(url: str) -> None:
     with pytest.raises(ConfigurationError, match=r"the exchange's URL is .*; valid: such as http"):
         ExchangeClient(url)

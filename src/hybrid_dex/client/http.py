@@ -13,6 +13,7 @@ import httpx
 import stamina
 
 from hybrid_dex.client.errors import UnreachableError, refused
+from hybrid_dex.client.paths import base_url
 from hybrid_dex.errors import FormatError, RefusedError, UnknownOutcomeError
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.wire import MAX_SERVER_MESSAGE_BYTES, Problem, decode
@@ -71,6 +72,9 @@ class HttpxPort:
         timeout_s: how long connecting, sending and receiving may take, each.
         transport: another transport, such as `httpx.ASGITransport` for an app in this process.
         auth: signs each request as it leaves, such as `KeyAuth`.
+
+    Raises:
+        ConfigurationError: the URL is none.
     """
 
     def __init__(
@@ -82,7 +86,11 @@ class HttpxPort:
         auth: httpx.Auth | None = None,
     ) -> None:
         self._client = httpx.AsyncClient(
-            base_url=url, timeout=timeout_s, transport=transport, auth=auth, follow_redirects=False
+            base_url=base_url(url),
+            timeout=timeout_s,
+            transport=transport,
+            auth=auth,
+            follow_redirects=False,
         )
 
     async def request(

@@ -1,13 +1,29 @@
-"""What a caller names, as one part of a request's path: never none, and never another route."""
+"""What a caller names: an exchange's address, and parts of a request's path, never none or another route."""
 
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
-from hybrid_dex.errors import FormatError
+from hybrid_dex.errors import ConfigurationError, FormatError
 from hybrid_dex.wire import parse_order_id
 
-__all__ = ["order_part", "path_part"]
+__all__ = ["base_url", "order_part", "path_part"]
 
 _DOT = "%2E"
+_SCHEMES = ("http", "https", "ws", "wss")
+
+
+def base_url(url: str) -> str:
+    """Return an exchange's address as it is. Raises `ConfigurationError` when it is none."""
+    try:
+        parts = urlsplit(url)
+        known = parts.scheme in _SCHEMES and bool(parts.hostname) and url.isprintable()
+        port = parts.port  # raises when it is no number, or too large
+    except ValueError:
+        known, port = False, None
+    if not known or port == 0:
+        raise ConfigurationError(
+            f"the exchange's URL is {url!r}; valid: such as http://127.0.0.1:8000 or https://exchange.example"
+        )
+    return url
 
 
 def path_part(field: str, text: str) -> str:

@@ -8,7 +8,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
 from hybrid_dex.client.errors import UnreachableError
-from hybrid_dex.errors import ConfigurationError
+from hybrid_dex.client.paths import base_url
 from hybrid_dex.wire import MAX_SERVER_MESSAGE_BYTES
 
 __all__ = ["Connection", "Connector", "websocket_connector"]
@@ -61,13 +61,8 @@ def websocket_connector(url: str, *, timeout_s: float = 10.0) -> Connector:
     Raises:
         ConfigurationError: the URL is no such one.
     """
-    scheme, _, rest = url.partition("://")
-    socket_scheme = _SCHEMES.get(scheme.lower())
-    if socket_scheme is None or not rest:
-        raise ConfigurationError(
-            f"the exchange's URL is {url!r}; valid: such as http://127.0.0.1:8000 or https://exchange.example"
-        )
-    address = f"{socket_scheme}://{rest}"
+    scheme, _, rest = base_url(url).partition("://")
+    address = f"{_SCHEMES[scheme.lower()]}://{rest}"
     address = address if address.rstrip("/").endswith("/ws") else address.rstrip("/") + "/ws"
 
     @asynccontextmanager
