@@ -234,7 +234,8 @@ class Breaking(Refusing):
     def _route(
         self, method: str, path: str, query: Mapping[str, str], body: bytes, token: str | None
     ) -> msgspec.Struct | None:
-        when = self.breaks.pop(0) if (method, path) == ("POST", "/orders") and self.breaks else ""
+        changes = method != "GET" and path.startswith("/orders")
+        when = self.breaks.pop(0) if changes and self.breaks else ""
         answer = None if when == "before" else super()._route(method, path, query, body, token)
         if when:
             raise Refused(problem(RejectReason.INTERNAL))
@@ -250,6 +251,25 @@ async def test_an_order_on_which_something_broke_is_looked_for(breaks: list[str]
         answer = await client.place("ETH-USDC", "buy", "1", "2500")
         (open_order,) = await client.open_orders()
         assert answer.order.order_id == open_order.order_id
+
+
+@pytest.mark.parametrize("breaks", ["after", "before"])
+async def test_a_change_on_which_something_broke_is_looked_for(breaks: str) -> None:
+    """As with a new order: it may have been done, so it is no refusal."""
+    exchange = Breaking()
+    async with client_of(exchange, entry="rest") as client:
+        order_id = (await client.place("ETH-USDC", "buy", "1", "2500")).order.order_id
+        exchange.breaks = [breaks]
+        replaced = await client.replace(order_id, quantity="2", price="2400")
+        assert (replaced.order.price, replaced.order.quantity) == ("2400", "2")
+        exchange.breaks = [breaks]
+        with pytest.raises(UnknownOutcomeError):
+            await client.reduce(order_id, "0.5")
+        exchange.breaks = [breaks]
+        assert (await client.cancel(order_id)).order.status == "canceled"
+        exchange.breaks = [breaks]
+        assert (await client.cancel_all()).canceled == []
+        assert client.known_orders() == ()
 
 
 async def test_an_order_on_which_something_breaks_every_time_is_in_doubt() -> None:

@@ -233,7 +233,7 @@ class Trading:
 
     async def reduce(self, order_id: str, by: DecimalLike) -> OrderAnswer:
         """Lower an order's open quantity; see `ExchangeClient.reduce`."""
-        answer = await self.rest.reduce(order_id, decimal_text("by", by))
+        answer = await answered(self.rest.reduce(order_id, decimal_text("by", by)))
         self.heard(answer.order, answer.sequence)
         return answer
 
@@ -243,10 +243,13 @@ class Trading:
 
         async def send() -> CancelAllAnswer:
             if (stream := self.socket()) is not None:
-                return await stream.request(
-                    lambda id: CancelAllOp(id=id, market=market, side=side_word), CancelAllAnswer
+                return await answered(
+                    stream.request(
+                        lambda id: CancelAllOp(id=id, market=market, side=side_word),
+                        CancelAllAnswer,
+                    )
                 )
-            return await self.rest.cancel_all(market, side_word)
+            return await answered(self.rest.cancel_all(market, side_word))
 
         try:
             answer = await send()
@@ -427,15 +430,19 @@ class Trading:
     async def _send_replace(self, order_id: str, terms: ReplaceRequest) -> OrderAnswer:
         request = self.timed(terms)
         if (stream := self.socket()) is not None:
-            return await stream.request(
-                lambda id: ReplaceOp(id=id, order_id=order_id, order=request), OrderAnswer
+            return await answered(
+                stream.request(
+                    lambda id: ReplaceOp(id=id, order_id=order_id, order=request), OrderAnswer
+                )
             )
-        return await self.rest.replace(order_id, request)
+        return await answered(self.rest.replace(order_id, request))
 
     async def _send_cancel(self, order_id: str) -> OrderAnswer:
         if (stream := self.socket()) is not None:
-            return await stream.request(lambda id: CancelOp(id=id, order_id=order_id), OrderAnswer)
-        return await self.rest.cancel(order_id)
+            return await answered(
+                stream.request(lambda id: CancelOp(id=id, order_id=order_id), OrderAnswer)
+            )
+        return await answered(self.rest.cancel(order_id))
 
     def _ended(self, orders: tuple[OrderMessage, ...]) -> None:
         for order in orders:
@@ -447,11 +454,11 @@ class Trading:
 
 
 async def answered(sent: Awaitable[_T]) -> _T:
-    """Return the answer to new orders.
+    """Return the answer to new orders, or to what changes them.
 
     Raises:
         UnknownOutcomeError: also where the exchange says that something broke: that may have been
-            after they were entered.
+            after they were entered or changed.
     """
     try:
         return await sent
