@@ -46,6 +46,11 @@ def locked() -> None:
     raise PermissionError(errno.EACCES, "Permission denied", "log")
 
 
+def late() -> None:
+    """A command that waited too long, whose error has no words."""
+    raise TimeoutError
+
+
 def talks() -> None:
     """A command that prints more than a pipe holds, and a name of odd bytes first."""
     sys.stdout.write("x\udcff\n" + "and so on\n" * 100_000)
@@ -67,7 +72,16 @@ def _commands(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch,
         [
             (f"try-{name}", f"{__name__}:{name}")
-            for name in ("works", "refused", "full", "locked", "talks", "interrupted", "narrow")
+            for name in (
+                "works",
+                "refused",
+                "full",
+                "locked",
+                "late",
+                "talks",
+                "interrupted",
+                "narrow",
+            )
         ]
         + [(name, "no_such_module_here:command") for name in ("try-broken", "records")],
     )
@@ -96,6 +110,7 @@ def test_a_command_is_found_by_entry_point_and_its_number_is_the_exit_code() -> 
         ("try-refused", 1, "error: port 8000 is taken; choose another: --port 8001"),
         ("try-full", 1, "error: the disk is full (journal); free some space and start again"),
         ("try-locked", 1, "error: log can not be opened; check its owner and permissions"),
+        ("try-late", 1, "error: TimeoutError"),
         ("try-broken", 1, "pip install hybrid-dex-reference-app"),
         ("try-broken", 1, "error: No module named 'no_such_module_here'; install what"),
         ("records", 1, 'this command needs: pip install "hybrid-dex[cli,sql]"'),

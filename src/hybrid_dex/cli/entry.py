@@ -139,4 +139,4 @@ def _advice(error: OSError) -> str:
         return "the port is taken; stop what uses it, or choose another with --port"
     if error.errno in {errno.EACCES, errno.EROFS, errno.EPERM}:
         return f"{error.filename or 'a file'} can not be opened; check its owner and permissions"
-    return str(error)
+    return str(error) or type(error).__name__
