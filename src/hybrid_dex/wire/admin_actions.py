@@ -59,7 +59,7 @@ ActionIdText: TypeAlias = Annotated[
         max_length=64,
         description="the asker's own id of an action: a repeat finds the first one",
         extra_json_schema={"pattern": "^[A-Za-z0-9_-]+$"},
-        pattern=r"^[A-Za-z0-9_-]+\Z",  # `$` would let a line's end pass
+        pattern=r"^[A-Za-z0-9_-]+(?!\n)$",  # in Python a `$` alone lets a line's end pass
     ),
 ]
 ReasonText: TypeAlias = Annotated[
