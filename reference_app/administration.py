@@ -89,14 +89,14 @@ class Administration:
         raise ProblemError(problem(RejectReason.ENGINE_ELSEWHERE, detail))
 
     async def prepare(self) -> None:
-        """Before the engine opens: settlement stays paused if that was the last word."""
+        """Before the engine opens: settlement stays paused if that was the last word, or may have been."""
         if not isinstance(self.exchange, Exchange):
             return
         await self.actions.recover()
         settlement: object = self.exchange.settlement
         if isinstance(settlement, OperatedSettlement):
             last = await self.actions.newest_done(_PAUSES)
-            if last is not None and last.kind == _PAUSES[0]:
+            if last is not None and (last.kind, last.state) != (_PAUSES[1], ActionState.DONE):
                 settlement.operation.pause(last.reason)
 
     async def act(self, caller: Principal, request: AdminActionRequest) -> ActionMessage:

@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from unittest.mock import patch
 
 import attrs
 import msgspec
@@ -11,6 +12,7 @@ from hybrid_dex.defaults.admin_actions import AdminActions
 from hybrid_dex.defaults.auth_database import AuthDatabase
 from hybrid_dex.defaults.roles import Role, Roles
 from hybrid_dex.defaults.system_clock import SystemClock
+from hybrid_dex.errors import UnavailableError
 from hybrid_dex.exchange import Exchange
 from hybrid_dex.interfaces.auth import Principal
 from hybrid_dex.interfaces.risk import Refusal
@@ -122,6 +124,26 @@ async def test_settlement_is_paused_over_a_restart_until_two_resume_it(tmp_path:
         last = Steered()
         await made(Exchange([MARKET], settlement=last), database).prepare()
         assert last.operation.paused == ""
+    finally:
+        await database.close()
+
+
+async def test_settlement_stays_paused_where_nobody_wrote_down_that_it_was(tmp_path: Path) -> None:
+    """It was paused and the login database went away; the exchange ends before anybody asks again."""
+    database = AuthDatabase(f"sqlite:///{tmp_path / 'auth.sqlite'}")
+    await database.open()
+    try:
+        settlement = Steered()
+        async with Exchange([MARKET], settlement=settlement) as exchange:
+            desk = made(exchange, database)
+            request = AdminActionRequest(id="p", reason="gas", action=PauseSettlementAction())
+            away = patch.object(AdminActions, "finish", side_effect=UnavailableError("away"))
+            with away, pytest.raises(ProblemError):
+                await desk.act(ONE, request)
+            assert settlement.operation.paused == "gas"
+        again = Steered()
+        await made(Exchange([MARKET], settlement=again), database).prepare()
+        assert again.operation.paused == "gas"
     finally:
         await database.close()
 

@@ -154,6 +154,8 @@ async def test_httpx_sends_token_body_and_query() -> None:
         "http://127.0.0.1:port",
         "http://[::1",
         "http://127.0.0.1:8000\n",
+        " http://127.0.0.1:8000",
+        "http://a b",
     ],
 )
 def test_what_is_no_address_of_an_exchange_is_refused(url: str) -> None:

@@ -536,9 +536,13 @@ class TestBatches:
             lambda: Engine(book=SortedBook, risk=StandardRisk(), requires_signature=False)
         )
         verdict = shown.verify(batches=settled)
-        assert frauds(verdict) == {Fraud.BROKEN_BATCHES, Fraud.SETTLED_OTHERWISE}
+        assert frauds(verdict) == {
+            Fraud.BROKEN_BATCHES,
+            Fraud.SETTLED_OTHERWISE,
+            Fraud.NOT_SIGNED,
+        }
         assert any("the log's is not" in finding.detail for finding in verdict.findings)
-        assert shown.verify(batches=[]).holds
+        assert frauds(shown.verify(batches=[])) == {Fraud.NOT_SIGNED}
 
     def test_what_was_skipped_is_told_with_its_reason_and_can_not_be_made_up(self) -> None:
         """The next batch repeats the root that follows from what really settled."""

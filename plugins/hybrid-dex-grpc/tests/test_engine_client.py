@@ -131,8 +131,13 @@ class TestOrderEntry:
         terms = dex.ReplaceOrder(
             account=BOB, order_id=resting.order_id, price=resting.price, quantity=resting.quantity
         )
+        for past in (late, dex.TimestampNs(-1)):
+            assert isinstance(
+                await engine.replace(resting.order_id, terms, not_after_ns=past), dex.Refusal
+            )
+        beyond = dex.TimestampNs(2**64)
         assert isinstance(
-            await engine.replace(resting.order_id, terms, not_after_ns=late), dex.Refusal
+            await engine.replace(resting.order_id, terms, not_after_ns=beyond), dex.EventBatch
         )
         (member,) = await engine.place_batch(BOB, [mine], not_after_ns=late)
         assert isinstance(member, dex.Refusal)

@@ -209,8 +209,14 @@ class TestServer:
             RedisBus("redis://127.0.0.1", "two words")
 
     async def test_a_password_is_never_said(self) -> None:
-        for address in ("user:secret@127.0.0.1:1/0", "127.0.0.1:1/0?password=secret"):
-            with pytest.raises(dex.UnavailableError) as refusal:
+        for address in (
+            "user:secret@127.0.0.1:1/0",
+            "127.0.0.1:1/0?password=secret",
+            "127.0.0.1:1/0?password=my@secret",
+            "user:secret?db=1@127.0.0.1:1/0",
+            "user:secret/more@127.0.0.1:1/0",
+        ):
+            with pytest.raises((dex.UnavailableError, dex.ConfigurationError)) as refusal:
                 async with RedisBus(f"redis://{address}", "test"):
                     pass
             assert "secret" not in str(refusal.value)

@@ -15,7 +15,7 @@ def base_url(url: str) -> str:
     """Return an exchange's address as it is. Raises `ConfigurationError` when it is none."""
     try:
         parts = urlsplit(url)
-        known = parts.scheme in _SCHEMES and bool(parts.hostname) and url.isprintable()
+        known = parts.scheme in _SCHEMES and bool(parts.hostname) and _is_one_word(url)
         port = parts.port  # raises when it is no number, or too large
     except ValueError:
         known, port = False, None
@@ -24,6 +24,10 @@ def base_url(url: str) -> str:
             f"the exchange's URL is {url!r}; valid: such as http://127.0.0.1:8000 or https://exchange.example"
         )
     return url
+
+
+def _is_one_word(url: str) -> bool:
+    return url.isprintable() and " " not in url
 
 
 def path_part(field: str, text: str) -> str:

@@ -337,10 +337,11 @@ class AdminActions:
             return [_action(row) for row in found.mappings()]
 
     async def newest_done(self, kinds: Collection[str]) -> AdminAction | None:
-        """Return the newest action of these kinds that was done, or ``None``."""
+        """Return the newest action of these kinds that was done, or may have been, or ``None``."""
+        done = [ActionState.DONE.value, ActionState.UNKNOWN.value]
         query = (
             select(ActionRow.__table__)
-            .where(ActionRow.kind.in_(list(kinds)), ActionRow.state == ActionState.DONE.value)
+            .where(ActionRow.kind.in_(list(kinds)), ActionRow.state.in_(done))
             .order_by(ActionRow.decided_at_ms.desc(), ActionRow.created_at_ms.desc())
             .limit(1)
         )
@@ -381,7 +382,7 @@ class AdminActions:
                     decided_at_ms=now_ms,
                 )
                 await _store(connection, ended)
-                detail = "the exchange ended while it was being done; look whether it was"
+                detail = "what came of it was not written down; look whether it was done"
                 await _note(connection, now_ms, _NOBODY, ended, "unknown", detail=detail)
         return len(left)
 

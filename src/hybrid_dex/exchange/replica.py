@@ -149,9 +149,10 @@ class Replica:
                 f"the engine is {checkpoint.versions!r} and this gateway {self._engine.versions!r}; "
                 "give both the same program, markets' risk and chain settings"
             )
-        if checkpoint.head < self.position:
+        applied = self._replay.position
+        if checkpoint.head < applied:
             raise JournalError(
-                f"the engine's journal ends at record {checkpoint.head}, and record {self.position} "
+                f"the engine's journal ends at record {checkpoint.head}, and record {applied} "
                 "is applied here: it lost its end, or is another one"
             )
         snapshot = checkpoint.snapshot

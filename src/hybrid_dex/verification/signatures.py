@@ -25,12 +25,12 @@ __all__ = ["check_signatures", "signed_orders"]
 _Signed = OrderAccepted | OrderReplaced
 
 
-def signed_orders(log: Reenactment) -> Iterator[tuple[int, _Signed, Authorization]]:
-    """Yield each acceptance and replacement that carries a signature, and its command."""
+def signed_orders(log: Reenactment) -> Iterator[tuple[int, _Signed]]:
+    """Yield each acceptance and replacement, whose traders signed them, and its command."""
     for batch in log.all_batches():
         for event in batch.events:
-            if isinstance(event, _Signed) and event.authorization is not None:
-                yield batch.sequence, event, event.authorization
+            if isinstance(event, _Signed):
+                yield batch.sequence, event
 
 
 def check_signatures(log: Reenactment, domain: Domain) -> Iterator[Finding]:
@@ -41,8 +41,8 @@ def check_signatures(log: Reenactment, domain: Domain) -> Iterator[Finding]:
         domain: the chain and contract.
     """
     first, wrong = None, 0
-    for sequence, event, signed in signed_orders(log):
-        word = _complaint(event, signed, log.markets.get(event.market), domain)
+    for sequence, event in signed_orders(log):
+        word = _complaint(event, log.markets.get(event.market), domain)
         if word:
             wrong += 1
             first = first or (sequence, f"order {event.order_id} of {event.account}: {word}")
@@ -52,8 +52,11 @@ def check_signatures(log: Reenactment, domain: Domain) -> Iterator[Finding]:
         yield Finding(fraud=Fraud.NOT_SIGNED, detail=detail + others, sequence=sequence)
 
 
-def _complaint(event: _Signed, signed: Authorization, market: Market | None, domain: Domain) -> str:
+def _complaint(event: _Signed, market: Market | None, domain: Domain) -> str:
     """Say why an order is not its trader's, or nothing."""
+    signed = event.authorization
+    if signed is None:
+        return "it carries no signature"
     if market is None:
         return f"it is of {event.market!r}, which is not listed"
     try:

@@ -75,7 +75,8 @@ _START_S: Final = 30.0
 _ENDING_S: Final = 1.0
 _A_TURN: Final = 64
 _VERIFY_BATCH: Final = 128
-_NO_TIMEOUT_MS: Final = 2**64 - 1
+_MOST: Final = 2**64 - 1
+_NO_TIMEOUT_MS: Final = _MOST
 _CLOSED: Final = "the gateway is closed"
 _UNKNOWN: Final = ExchangeHealth(
     sequence=Sequence(0),
@@ -337,7 +338,7 @@ class GrpcEngine:
         if any(until is not None for until in not_after_ns):
             pairs = zip(sent, not_after_ns, strict=True)
             place.not_after_ns.extend(
-                0 if until is None else max(until, 1)  # 0 says that there is none
+                0 if until is None else max(_in_range(until) or 0, 1)  # 0 says that there is none
                 for one, until in pairs
                 if not isinstance(one, Refusal)
             )
@@ -365,7 +366,7 @@ class GrpcEngine:
             account=account,
             members=[from_order(member) for member in members],
             all_or_none=all_or_none,
-            not_after_ns=not_after_ns,
+            not_after_ns=_in_range(not_after_ns),
         )
         return await self._ask(pb.Request(batch=batch))
 
@@ -382,7 +383,7 @@ class GrpcEngine:
             take_profit=from_order(take_profit),
             stop=from_order(stop),
             entry=None if entry is None else from_order(entry),
-            not_after_ns=not_after_ns,
+            not_after_ns=_in_range(not_after_ns),
         )
         return (await self._ask(pb.Request(place_linked=linked)))[0]
 
@@ -399,7 +400,7 @@ class GrpcEngine:
             order_id=order_id,
             terms=from_order(terms),
             expected_filled=expected_filled,
-            not_after_ns=not_after_ns,
+            not_after_ns=_in_range(not_after_ns),
         )
         return (await self._ask(pb.Request(replace=replace)))[0]
 
@@ -429,7 +430,8 @@ class GrpcEngine:
         not_after_ns: TimestampNs | None = None,
     ) -> EventBatch:
         """Lower an order's open quantity in place. Raises RefusedError when that is too late."""
-        reduce = pb.Reduce(account=account, order_id=order_id, by=by, not_after_ns=not_after_ns)
+        until = _in_range(not_after_ns)
+        reduce = pb.Reduce(account=account, order_id=order_id, by=by, not_after_ns=until)
         return await self._done(pb.Request(reduce=reduce))
 
     async def schedule_cancel(
@@ -578,3 +580,8 @@ class GrpcEngine:
         if self._lane is None or self._behind:
             raise UnavailableError("the gateway has not caught up with the engine yet")
         return await self._lane.ask(request, again=again)
+
+
+def _in_range(not_after_ns: TimestampNs | None) -> int | None:
+    """Return a time as its field can hold it: what is beyond either end is as good as that end."""
+    return None if not_after_ns is None else min(max(not_after_ns, 0), _MOST)

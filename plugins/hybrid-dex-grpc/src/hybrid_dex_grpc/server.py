@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator
 from typing import Final
 
 import grpc
@@ -23,6 +23,7 @@ from hybrid_dex import (
     AccountId,
     ClientOrderId,
     ConfigurationError,
+    EventBatch,
     Exchange,
     HybridDexError,
     JournalError,
@@ -44,7 +45,9 @@ _RECORDS_BYTES: Final = 256 * 1024
 """Records that wait are joined up to this size."""
 _WAITING_RECORDS: Final = 256
 _MESSAGE_SHARE: Final = 2
-"""A message is cut at this part of the largest, as what is in it is counted before it is made."""
+"""Several are joined up to this part of the largest message, as they are counted before it is made."""
+_AROUND: Final = 64
+"""So many bytes at most a message has around one answer, or one command's events."""
 _HEALTH_S: Final = 0.5
 _DRAIN_S: Final = 5.0
 _GRACE_S: Final = 0.1
@@ -66,7 +69,8 @@ class EngineServer:
     def __init__(self, exchange: Exchange, options: LinkOptions) -> None:
         self._exchange = exchange
         self._options = options
-        self._most_bytes = options.max_message_bytes // _MESSAGE_SHARE
+        self._largest = options.max_message_bytes - _AROUND
+        self._most_bytes = max(1, options.max_message_bytes // _MESSAGE_SHARE)
         self._part_bytes = min(_PART_BYTES, self._most_bytes)
         self._running: set[asyncio.Task[None]] = set()
         self._answering: set[asyncio.Task[None]] = set()
@@ -94,7 +98,7 @@ class EngineServer:
         reading = self._start(self._read(requests, dispatch, answers))
         try:
             while (ready := await answers.take()) is not None:
-                for message in _answers(ready, self._most_bytes):
+                for message in _answers(ready, self._most_bytes, self._largest):
                     yield message
         finally:
             reading.cancel()
@@ -208,8 +212,8 @@ class EngineServer:
         try:
             async with self._exchange.subscribe(request.after) as events:
                 async for batch in events:
-                    waiting = [_json.encode(one) for one in (batch, *events.take())]
-                    for message in _event_batches(waiting, self._most_bytes):
+                    waiting = (batch, *events.take())
+                    for message in _event_batches(waiting, self._most_bytes, self._largest):
                         yield message
         except SlowFollowerError as error:
             await context.abort(grpc.StatusCode.OUT_OF_RANGE, str(error))
@@ -311,36 +315,44 @@ class _Answers:
         return ready
 
 
-def _answers(ready: list[pb.Answer], most: int) -> Iterator[pb.Answers]:
-    """Join answers into messages that are not too large; one that alone is goes in parts."""
-    for start, end in _joined([answer.ByteSize() for answer in ready], most):
-        if ready[start].ByteSize() > most:
-            for part, last in _cut(ready[start].SerializeToString(), most):
+def _answers(ready: list[pb.Answer], most: int, largest: int) -> Iterator[pb.Answers]:
+    """Join answers into messages up to ``most`` bytes; one that alone is above ``largest`` goes in parts."""
+    some: list[pb.Answer] = []
+    size = 0
+    for answer in ready:
+        more = answer.ByteSize()
+        if some and size + more > most:
+            yield pb.Answers(answers=some)
+            some, size = [], 0
+        if more > largest:
+            for part, last in _cut(answer.SerializeToString(), most):
                 yield pb.Answers(part=part, last=last)
-        else:
-            yield pb.Answers(answers=ready[start:end])
+            continue
+        some.append(answer)
+        size += more
+    if some:
+        yield pb.Answers(answers=some)
 
 
-def _event_batches(batches: list[bytes], most: int) -> Iterator[pb.EventBatches]:
-    """As `_answers`, of what commands did."""
-    for start, end in _joined([len(batch) for batch in batches], most):
-        if len(batches[start]) > most:
-            for part, last in _cut(batches[start], most):
+def _event_batches(
+    batches: Iterable[EventBatch], most: int, largest: int
+) -> Iterator[pb.EventBatches]:
+    """As `_answers`, of what commands did; no more is encoded ahead than a message holds."""
+    some: list[bytes] = []
+    size = 0
+    for batch in batches:
+        raw = _json.encode(batch)
+        if some and size + len(raw) > most:
+            yield pb.EventBatches(batches=some)
+            some, size = [], 0
+        if len(raw) > largest:
+            for part, last in _cut(raw, most):
                 yield pb.EventBatches(part=part, last=last)
-        else:
-            yield pb.EventBatches(batches=batches[start:end])
-
-
-def _joined(sizes: list[int], most: int) -> Iterator[tuple[int, int]]:
-    """Yield from where to where the sizes stay within so many bytes; what exceeds them is alone."""
-    start = total = 0
-    for at, size in enumerate(sizes):
-        if at > start and total + size > most:
-            yield start, at
-            start, total = at, 0
-        total += size
-    if sizes:
-        yield start, len(sizes)
+            continue
+        some.append(raw)
+        size += len(raw)
+    if some:
+        yield pb.EventBatches(batches=some)
 
 
 def _cut(raw: bytes, most: int) -> Iterator[tuple[bytes, bool]]:

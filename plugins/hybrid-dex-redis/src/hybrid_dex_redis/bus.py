@@ -59,7 +59,9 @@ class RedisBus(Bus):
                 retry=Retry(NoBackoff(), 1),  # a connection that ended while nobody looked
             )
         except ValueError as error:
-            raise ConfigurationError(f"{_hidden(address)} can not be used: {error}") from error
+            raise ConfigurationError(
+                f"{_hidden(address)} can not be used: {_told(error, address)}"
+            ) from error
 
     async def __aenter__(self) -> Self:
         """Make sure of the server.
@@ -111,5 +113,14 @@ class RedisBus(Bus):
 
 def _hidden(address: str) -> str:
     """Return an address without what may be a password."""
-    scheme, separator, rest = address.partition("?")[0].partition("://")
-    return f"{scheme}{separator}{rest.rpartition('@')[2]}"
+    scheme, separator, rest = address.partition("://")
+    place, _, options = rest.partition("?")
+    host = "..." if "@" in options else place.rpartition("@")[2]  # a "?" may be of a password
+    return f"{scheme}{separator}{host}"
+
+
+def _told(error: ValueError, address: str) -> str:
+    """Return what is wrong with an address; the error's words may repeat a password."""
+    if "@" in address or "password" in address:
+        return "its port, its database or an option is not what it may be"
+    return str(error)
