@@ -60,6 +60,12 @@ def in_words(request: Request) -> Any:
     return {"jsonrpc": "2.0", "id": request["id"], "error": {"code": -32000, "message": words}}
 
 
+def by_limit(request: Request) -> Any:
+    """The code for too many requests, which would pass."""
+    words = "query returned more than 10000 results"
+    return {"jsonrpc": "2.0", "id": request["id"], "error": {"code": -32005, "message": words}}
+
+
 def by_status(_: Request) -> Any:
     """No answer but HTTP's status."""
     return web.Response(status=400)
@@ -114,7 +120,7 @@ async def test_a_range_that_a_node_could_not_finish_counts_once(world: World) ->
     assert sorted(final) == sorted(fill.fill_id for fill in fills)
 
 
-@pytest.mark.parametrize("refusal", [in_words, by_status])
+@pytest.mark.parametrize("refusal", [in_words, by_limit, by_status])
 async def test_a_node_that_refuses_wide_ranges_is_asked_for_narrower_ones(
     world: World, refusal: Callable[[Request], Any]
 ) -> None:
@@ -125,7 +131,7 @@ async def test_a_node_that_refuses_wide_ranges_is_asked_for_narrower_ones(
     await world.trader(2, quote=7 * USDC)
     world.anvil.mine(120)
     async with FaultProxy(world.anvil.url, narrow) as proxy:
-        settlement = world.settlement(rpc_urls=(proxy.url,), blocks_per_query=100, attempts=1)
+        settlement = world.settlement(rpc_urls=(proxy.url,), blocks_per_query=100)
         async with Server(world, settlement) as server:
             await world.until(lambda: len(server.reader.of(Deposit)) == 2)
             height = world.anvil.height()
@@ -134,3 +140,4 @@ async def test_a_node_that_refuses_wide_ranges_is_asked_for_narrower_ones(
     assert amounts == [5 * USDC, 7 * USDC]
     assert max(narrow.asked) == 100
     assert min(narrow.asked) <= 9
+    assert len(narrow.asked) < 100, "what is refused is not asked again and again"

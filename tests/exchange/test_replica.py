@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import attrs
 import pytest
 
 from hybrid_dex.defaults.memory_journal import MemoryJournal
@@ -205,6 +206,41 @@ async def test_a_broken_invariant_is_broken_alike() -> None:
         assert replica.view.isolated() == (MARKET.id,)
         assert replica.view.state_hash() == exchange.view.state_hash()
         assert follower.take() == exchange.subscribe(told).take(), "no gap, and nothing twice"
+
+
+async def test_who_begins_while_a_replica_catches_up_hears_of_a_gap() -> None:
+    """The view has a command half done by then, whose events are told otherwise later."""
+    async with exchange_on(MemoryJournal()) as exchange:
+        await fund_all(exchange)
+        replica = Replica(recipe(LyingBook))
+        await catch_up(replica, exchange)
+        for _ in range(3):
+            await exchange.place(place("bob", MARKET, Side.SELL))
+            await exchange.place(place("alice", MARKET, Side.BUY))
+        with pytest.raises(StaleReplicaError):
+            await catch_up(replica, exchange)
+        replica.restart()
+        begun = replica.subscribe(replica.view.sequence)
+        await catch_up(replica, exchange)
+        assert replica.view.state_hash() == exchange.view.state_hash()
+        with pytest.raises(SlowFollowerError):
+            begun.take()
+        afresh = replica.subscribe(replica.view.sequence)
+        assert afresh.take() == []
+
+
+async def test_a_journal_that_lost_its_end_is_noticed_while_a_replica_catches_up() -> None:
+    """It has come as far as the shorter journal, and once it was further."""
+    replica = Replica(recipe())
+    async with Exchange([MARKET]) as exchange, Exchange([MARKET]) as other:
+        await fund(exchange)
+        await catch_up(replica, exchange)
+        replica.restart()
+        checkpoint = await exchange.checkpoint()
+        replica.begin(attrs.evolve(checkpoint, snapshot=None))
+        replica.feed(*await anext(aiter(exchange._journal.read(0))))
+        with pytest.raises(JournalError, match="it lost its end, or is another one"):
+            replica.begin(await other.checkpoint(replica.position))
 
 
 async def test_what_was_told_and_is_not_so_is_a_gap() -> None:

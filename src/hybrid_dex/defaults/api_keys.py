@@ -484,7 +484,7 @@ def _check_window(request: SignedRequest, now_ms: int) -> None:
 
 def _within(address: str, networks: Iterable[str]) -> bool:
     """Return whether an address lies in one of the networks, or there are none."""
-    wanted = [ip_network(network) for network in networks]
+    wanted = [_network(network) for network in networks]
     if not wanted:
         return True
     try:

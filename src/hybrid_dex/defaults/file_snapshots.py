@@ -122,7 +122,8 @@ class FileSnapshots:
         kept = [name for name in names if name.removesuffix(_SUFFIX).isdecimal()]
         left = [name for name in names if name.endswith(".new") and name < written]
         for name in [*kept[:-_KEPT], *left]:
-            self._files.remove(self._directory / name)
+            with contextlib.suppress(FileNotFoundError):  # the other one was faster
+                self._files.remove(self._directory / name)
 
     def _find(self, below: int | None) -> Snapshot | None:
         self._files.make_directory(self._directory)

@@ -186,7 +186,7 @@ class SegmentLog:
         """Let what is written from now on stand in a segment that names these versions.
 
         Raises:
-            OSError: no segment can be made; the newest one goes on under its own versions.
+            OSError: no segment can be made; nothing was begun under these versions.
         """
         segment, before = self._segments[-1], self._versions
         if versions == before:

@@ -68,7 +68,7 @@ def _check_lanes(desk: Desk) -> None:
         base = desk.venues[order.market].base_id
         lane = desk.lanes.find(order.account, base, order.authorization.nonce)
         other = order.conditions.other if order.conditions else OrderId(0)
-        if lane is None or lane.order_id not in {order.order_id, other}:
+        if lane is None or lane.order_id not in {order.order_id, other or order.order_id}:
             raise InvariantError(f"order {order.order_id} is not the one of its lane: {lane}")
 
 

@@ -99,6 +99,7 @@ class Replica:
         self._replay = Replay(self._engine, isolations=self._isolations)
         self._is_stale = False
         self._told_wrong = False
+        self._furthest = 0  # the last record that was ever applied here
         self._followers = Followers(
             limit=options.follower_batches,
             history=options.history_batches,
@@ -130,6 +131,10 @@ class Replica:
 
     def subscribe(self, after: int | None = None) -> Subscription:
         """Follow events; as `Exchange.subscribe`."""
+        if self._is_stale or not self._is_shown:
+            # Who begins with the view as it is now may have a command half done, and hears of a gap.
+            self._told_wrong = True
+            after = None if after is None else min(after, self._followers.sequence)
         return self._followers.subscribe(after)
 
     @property
@@ -149,10 +154,9 @@ class Replica:
                 f"the engine is {checkpoint.versions!r} and this gateway {self._engine.versions!r}; "
                 "give both the same program, markets' risk and chain settings"
             )
-        applied = self._replay.position
-        if checkpoint.head < applied:
+        if checkpoint.head < self._furthest:
             raise JournalError(
-                f"the engine's journal ends at record {checkpoint.head}, and record {applied} "
+                f"the engine's journal ends at record {checkpoint.head}, and record {self._furthest} "
                 "is applied here: it lost its end, or is another one"
             )
         snapshot = checkpoint.snapshot
@@ -162,6 +166,9 @@ class Replica:
         self._replay = Replay(
             self._make_engine(), snapshot, checkpoint.epoch, isolations=self._isolations
         )
+        self._furthest = max(
+            self._furthest, self.position if snapshot is None else snapshot.position
+        )
         self._is_stale = False
         if not waits or self._replay.engine.sequence >= self._followers.sequence:
             self._show([])
@@ -169,8 +176,8 @@ class Replica:
     def restart(self) -> None:
         """Let the next `begin` take a checkpoint's state, even the journal's beginning.
 
-        Until the records are there again the view shows what it showed last: an older one would
-        not have what was answered.
+        Until the records are there again the view shows what it showed last, of a command that
+        broke an invariant what was done by then: an older one would not have what was answered.
         """
         self._is_stale = True
 
@@ -195,6 +202,7 @@ class Replica:
             self._isolations.add(error.sequence, error.market)
             self._told_wrong |= error.sequence <= self._followers.sequence
             raise StaleReplicaError(str(error)) from error
+        self._furthest = max(self._furthest, position)
         if self._is_shown:
             if batches:
                 self._followers.publish(batches)

@@ -109,7 +109,7 @@ class Settlement(Protocol):
         """Yield what happened, as unstamped commands, until closed.
 
         Facts from a final block carry their position; the engine ignores what it already has, so
-        an update may be yielded again after a restart.
+        an update may be yielded again after a restart; of a fill that is final by then, that alone.
 
         Order matters twice. A revocation (`RevokeSession`, `RevokeApproval`) is told before any
         fact of a final block at or above its own, so that no later grant is taken for one that it

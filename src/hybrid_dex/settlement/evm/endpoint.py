@@ -5,6 +5,7 @@ that is a `SettlementError`, and whoever asked waits and asks again. A node that
 times in a row is left alone for a while; then one call, and only one, tries it.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, Final, TypeVar
@@ -38,12 +39,23 @@ from hybrid_dex.settlement.evm.provider import HttpProvider
 from hybrid_dex.settlement.reconciliation import Block
 from hybrid_dex.signing import keccak256
 
-__all__ = ["Endpoint", "Header", "RefusedQuestionError", "RevertedError", "plain", "read_header"]
+__all__ = [
+    "Endpoint",
+    "Header",
+    "RefusedQuestionError",
+    "RevertedError",
+    "is_refused",
+    "plain",
+    "read_header",
+]
 
 _T = TypeVar("_T")
 
 _LIMIT_EXCEEDED: Final = -32005
-"""EIP-1474: what providers answer to too many requests."""
+"""EIP-1474: what providers answer to too many requests, and some to a question for too much."""
+_TOO_WIDE: Final = re.compile("range|results|logs", re.IGNORECASE)
+_REFUSED: Final = frozenset({400, 413})
+"""How servers say by HTTP that they do not take a question."""
 _SURVEY_ATTEMPTS: Final = 2
 """A survey waits for its slowest node."""
 
@@ -267,12 +279,22 @@ def plain(error: BaseException) -> str:
     return str(error)
 
 
+def is_refused(error: BaseException | None) -> bool:
+    """Whether a node refused what it was asked, and would refuse it again."""
+    if not isinstance(error, Web3RPCError | aiohttp.ClientResponseError):
+        return False
+    return not _passing(error)
+
+
 def _passing(error: BaseException) -> bool:
     """Whether the same call may succeed a moment later."""
     if isinstance(error, Web3RPCError):
         answer = error.rpc_response or {}
         detail = answer.get("error")
-        return isinstance(detail, dict) and detail.get("code") == _LIMIT_EXCEEDED
+        limited = isinstance(detail, dict) and detail.get("code") == _LIMIT_EXCEEDED
+        return limited and not _TOO_WIDE.search(str(error.message))
+    if isinstance(error, aiohttp.ClientResponseError) and error.status in _REFUSED:
+        return False
     return isinstance(
         error,
         aiohttp.ClientError

@@ -11,7 +11,6 @@ the same bytes are the same transaction.
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, TypeVar
 
-import aiohttp
 from eth_typing import ChecksumAddress, HexStr
 from hexbytes import HexBytes
 from web3 import AsyncWeb3, Web3
@@ -44,6 +43,7 @@ from hybrid_dex.settlement.evm.endpoint import (
     Header,
     RefusedQuestionError,
     RevertedError,
+    is_refused,
     read_header,
 )
 from hybrid_dex.settlement.evm.node_words import Sent, sent_as
@@ -60,8 +60,6 @@ _TIP: Final = RPCEndpoint("eth_maxPriorityFeePerGas")
 _FEE_ORACLE: Final = Web3.to_checksum_address("0x420000000000000000000000000000000000000F")
 """The OP Stack's ``GasPriceOracle``."""
 _GET_DATA_FEE: Final = keccak256(b"getL1Fee(bytes)")[:4]
-_REFUSED: Final = (400, 413)
-"""HTTP statuses with which providers refuse a question; others say it in an answer."""
 _SIGNED_REST: Final = b"\xff" * 128
 """Stands for what a signed transaction holds besides its calldata."""
 
@@ -225,7 +223,7 @@ class Node:
         try:
             return await self.ask("logs", call)
         except SettlementError as error:
-            if _is_refused(error.__cause__):
+            if is_refused(error.__cause__):
                 raise RefusedQuestionError(str(error)) from error
             raise
 
@@ -347,10 +345,3 @@ class Node:
                 return Sent.UNKNOWN, words
             return sent_as(words), words
         return Sent.ACCEPTED, ""
-
-
-def _is_refused(cause: BaseException | None) -> bool:
-    """Whether a node refused what it was asked, and would refuse it again."""
-    if isinstance(cause, aiohttp.ClientResponseError):
-        return cause.status in _REFUSED
-    return isinstance(cause, Web3RPCError)
