@@ -69,6 +69,42 @@ async def test_a_call_in_a_task_of_its_own_goes_on_where_the_last_has_stopped() 
     await news.close()
 
 
+@pytest.mark.parametrize("warmed_up", [False, True])
+async def test_two_loops_whose_calls_have_tasks_of_their_own_hear_nothing_twice(
+    warmed_up: bool,
+) -> None:
+    """The one calls while the other still works on what it heard; also where a third waits no more."""
+    told, fast, slow = Told(), list[int](), list[int]()
+    news = Watches().news(("fills",), told.source)
+    if warmed_up:
+        await told.tell(0)
+        assert await news.take() == [0]
+    work = asyncio.Event()
+
+    async def loop(heard: list[int], *, works: bool) -> None:
+        while True:
+            heard += await asyncio.create_task(news.take())
+            while works and not work.is_set():
+                await asyncio.sleep(0)
+
+    loops = [
+        asyncio.create_task(loop(fast, works=False)),
+        asyncio.create_task(loop(slow, works=True)),
+    ]
+    await told.tell()
+    for number in range(1, 10):
+        await told.tell(number)
+        if number % 3 == 0:
+            work.set()
+            await told.tell()
+            work.clear()
+    for one in loops:
+        one.cancel()
+    assert fast == list(range(1, 10))
+    assert slow == [1, 4, 7]
+    await news.close()
+
+
 async def test_the_oldest_give_way_and_the_present_is_heard_at_once() -> None:
     told = Told()
     news = Watches().news(("book",), told.source, limit=1)

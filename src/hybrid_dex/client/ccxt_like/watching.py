@@ -2,8 +2,9 @@
 
 A task of its own reads each channel, so nothing is lost between two calls, and a program that
 calls too seldom loses the oldest news and never stalls anyone. Several watchers of one channel each
-hear all of it. When a channel ends, each of them learns why, after what came before; who asks again
-begins it again.
+hear all of it, if each is a task that lives on: of those whose every call has a task of its own it
+is not known which is which, so none hears anything twice, and some miss what another heard. When a
+channel ends, each of them learns why, after what came before; who asks again begins it again.
 """
 
 import asyncio
@@ -53,6 +54,8 @@ class News(Generic[_T]):
         self._count = 0
         self._wake = asyncio.Event()
         self._watchers: list[_Watcher] = []
+        self._passed = 0
+        """How many came before where somebody went on for one that was gone: it may call again."""
         self._reason: BaseError = ExchangeClosedByUser("the exchange was closed")
         self._ends = 0
         self._begin()
@@ -88,8 +91,11 @@ class News(Generic[_T]):
     def _watcher(self) -> _Watcher:
         """Return the watcher that calls.
 
-        A task that did not call before goes on where one that is gone has stopped. Otherwise it is
-        another watcher, which hears what one that does not wait now has not had yet, too.
+        A task that did not call before goes on where one that is gone has stopped. Of several that
+        are gone it may be any, so it goes on where the last of them stopped, and hears nothing twice;
+        the others are forgotten. Of what is kept alone it hears at once what one of them has not had.
+        Otherwise it is another watcher, which hears what one that does not wait now has not had yet,
+        too, but nothing of what one that was gone may have had.
         """
         task = asyncio.current_task()
         assert task is not None, "whoever awaits runs in a task"
@@ -98,11 +104,15 @@ class News(Generic[_T]):
                 return watcher
         gone = [watcher for watcher in self._watchers if watcher.is_gone()]
         if gone:
-            watcher = min(gone, key=lambda one: one.had)
+            choose = min if self._kept.maxlen == 1 else max
+            watcher = choose(gone, key=lambda one: (one.had, one.told))
+            self._watchers = [one for one in self._watchers if one is watcher or one not in gone]
+            self._passed = max(self._passed, watcher.had)
             watcher.task = weakref.ref(task)
             return watcher
         begins = self._count if self._watchers else 0
         had = min((one.had for one in self._watchers if not one.waits), default=begins)
+        had = max(had, self._passed)
         if self._kept.maxlen == 1:
             had = max(self._count - 1, 0)
         watcher = _Watcher(weakref.ref(task), had, self._ends)
