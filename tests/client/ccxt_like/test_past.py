@@ -18,18 +18,19 @@ from hybrid_dex.client.ccxt_like.past import (
     start_ms,
 )
 from hybrid_dex.wire import CandleMessage, FillMessage, OrderMessage
+from hybrid_dex.wire.words import OrderStatusWord
 from tests.client.fake_exchange import ETH
 
 PAGE = 500
 
 
-def fill(at: int, at_ms: int, order_id: int = 1) -> FillMessage:
+def fill(at: int, at_ms: int, order_id: int = 1, price: str = "2500") -> FillMessage:
     return FillMessage(
         fill_id=str((at * 7 + 1) << 16),
         order_id=str(order_id),
         market="ETH-USDC",
         side="buy",
-        price="2500",
+        price=price,
         quantity="0.5",
         liquidity="maker",
         fee="0",
@@ -37,6 +38,35 @@ def fill(at: int, at_ms: int, order_id: int = 1) -> FillMessage:
         at_ms=at_ms,
         stage="final",
     )
+
+
+def order(order_id: int, accepted_at_ms: int, filled: str, status: OrderStatusWord) -> OrderMessage:
+    return OrderMessage(
+        order_id=str(order_id),
+        account="me",
+        market="ETH-USDC",
+        side="buy",
+        order_type="limit",
+        time_in_force="gtc",
+        post_only=False,
+        self_trade="cancel_aggressor",
+        price="2500",
+        quantity="9",
+        open="0",
+        filled=filled,
+        status=status,
+        accepted_at_ms=accepted_at_ms,
+    )
+
+
+def client_of(listed: "Listed") -> ExchangeClient:
+    """A client that lists these fills and knows a market."""
+
+    async def find_market(_: str) -> object:
+        return ETH
+
+    history = SimpleNamespace(fills=listed.list_fills)
+    return cast("ExchangeClient", SimpleNamespace(history=history, find_market=find_market))
 
 
 def candle(at_ms: int) -> CandleMessage:
@@ -139,29 +169,19 @@ async def test_the_fills_of_an_old_order_are_found_among_many() -> None:
         (3, 99, "1", [100, 19_990], 2_500 + 20 * PAGE),
     ):
         listed = Listed(fills=fills)
-        order = OrderMessage(
-            order_id=str(order_id),
-            account="me",
-            market="ETH-USDC",
-            side="buy",
-            order_type="limit",
-            time_in_force="gtc",
-            post_only=False,
-            self_trade="cancel_aggressor",
-            price="2500",
-            quantity="9",
-            open="0",
-            filled=quantity,
-            status="canceled",
-            accepted_at_ms=now_ms + 1_000 * accepted,
-        )
-
-        async def find_market(_: str) -> object:
-            return ETH
-
-        history = SimpleNamespace(fills=listed.list_fills)
-        client = cast("ExchangeClient", SimpleNamespace(history=history, find_market=find_market))
-        (shape,) = await orders_with_fills(client, [order])
+        ended = order(order_id, now_ms + 1_000 * accepted, quantity, "canceled")
+        (shape,) = await orders_with_fills(client_of(listed), [ended])
         assert [one["id"] for one in shape["trades"]] == [fills[at].fill_id for at in places]
         assert shape["cost"] == 2_500 * float(quantity)
         assert listed.read <= most
+
+
+async def test_a_live_order_that_fills_as_it_is_read_is_shown_as_it_was_listed() -> None:
+    """What came since is newer than the fills that are counted in it, and none of them."""
+    made = [("1999", 7), ("2000", 1), ("2000", 1), ("2500", 1), ("2500", 1)]
+    fills = [fill(at, 1_000 + at, order_id, price) for at, (price, order_id) in enumerate(made)]
+    listed = Listed(fills=fills)
+    live = order(1, 1_001, "1", "partially_filled")
+    (shape,) = await orders_with_fills(client_of(listed), [live])
+    assert (shape["average"], shape["cost"], shape["filled"]) == (2_000, 2_000, 1)
+    assert [one["id"] for one in shape["trades"]] == [fills[1].fill_id, fills[2].fill_id]

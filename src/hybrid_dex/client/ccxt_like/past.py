@@ -43,6 +43,8 @@ _NEWEST: Final = 2_500
 """So many rows are read before the first ones are searched for."""
 _SOME: Final = 500
 """What one answer may hold."""
+_LIVE: Final = frozenset({"new", "partially_filled"})
+"""The status of an order that may fill on."""
 
 
 @attrs.frozen(kw_only=True)
@@ -208,7 +210,12 @@ async def orders_with_fills(client: ExchangeClient, orders: Sequence[OrderMessag
 async def _fills_of(
     client: ExchangeClient, orders: Sequence[OrderMessage]
 ) -> dict[str, list[FillMessage]]:
-    """Return the fills of orders, the oldest first, once all are there, or no other can be theirs."""
+    """Return the fills of orders, the oldest first, once all are there, or no other can be theirs.
+
+    A live order may have filled since it was listed, so of one all are read, and those left out that
+    came since.
+    """
+    live = {order.order_id for order in orders if order.status in _LIVE}
     missing = {order.order_id: Decimal(order.filled) for order in orders}
     found: dict[str, list[FillMessage]] = {order.order_id: [] for order in orders}
     if not orders:
@@ -222,7 +229,7 @@ async def _fills_of(
             seen.add(named)
             found[fill.order_id].append(fill)
             missing[fill.order_id] -= Decimal(fill.quantity)
-            if missing[fill.order_id] <= 0:
+            if missing[fill.order_id] <= 0 and fill.order_id not in live:
                 del missing[fill.order_id]
 
     oldest_ms = min(order.accepted_at_ms for order in orders)
@@ -245,9 +252,18 @@ async def _fills_of(
                     break
         if read == _NEWEST or not missing:
             break
-    for fills in found.values():
+    for order in orders:
+        fills = found[order.order_id]
         fills.sort(key=between.place)
+        _leave_out_newer(fills, Decimal(order.filled))
     return found
+
+
+def _leave_out_newer(fills: list[FillMessage], filled: Decimal) -> None:
+    """Leave of an order's fills, the oldest first, those that are in what it was listed with."""
+    newer = sum(Decimal(fill.quantity) for fill in fills) - filled
+    while fills and newer > 0:
+        newer -= Decimal(fills.pop().quantity)
 
 
 async def transfers(
