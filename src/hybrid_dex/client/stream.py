@@ -14,6 +14,7 @@ it is set up again as after any other loss.
 
 import asyncio
 import contextlib
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, TypeAlias, TypeVar
 
@@ -159,6 +160,7 @@ class Stream:
         self._positions = Positions()
         self._channels: dict[Channel, None] = {}
         self._replicas: dict[MarketId, BookReplica] = {}
+        self._asking = defaultdict[MarketId, asyncio.Lock](asyncio.Lock)
         self._listeners: dict[Channel, list[Listener[StreamEvent]]] = {}
         self._resyncing: set[asyncio.Task[None]] = set()
         self._ready = asyncio.Event()
@@ -208,17 +210,16 @@ class Stream:
         Raises:
             RefusedError: the exchange does not tell it now; nothing is followed.
         """
-        replica = self._replicas.get(market)
-        if replica is None:
-            replica = self._replicas[market] = BookReplica(self._markets[market])
-            channel = Channel(channel="book", market=market)
-            try:
-                await self._subscribe(channel)
-            except RefusedError:  # who asks again is not to get one that never comes
-                self._replicas.pop(market, None)
-                self._channels.pop(channel, None)
-                raise
-        return replica
+        async with self._asking[market]:  # who asks meanwhile waits whether it is granted
+            replica = self._replicas.get(market)
+            if replica is None:
+                replica = self._replicas[market] = BookReplica(self._markets[market])
+                try:
+                    await self._subscribe(Channel(channel="book", market=market))
+                except RefusedError:  # who asks again is not to get one that never comes
+                    del self._replicas[market]
+                    raise
+            return replica
 
     async def book_changes(self, market: MarketId) -> Listener[StreamEvent]:
         """Hear of each message that changed the replica of a book, after it did.
@@ -232,10 +233,18 @@ class Stream:
         """Follow the trades of a market, or the account's own orders, fills or balances.
 
         Close the listener when done.
+
+        Raises:
+            RefusedError: the exchange does not tell it now; nothing is followed.
         """
         assert (channel.market is None) == (channel.channel in _OF_NO_MARKET)
         listener = self._listener(channel)
-        await self._subscribe(channel)
+        try:
+            await self._subscribe(channel)
+        except BaseException:  # refused, or canceled: nobody will read it
+            listener.close()
+            self._listeners[channel] = [one for one in self._listeners[channel] if not one.closed]
+            raise
         return listener
 
     def _listener(self, channel: Channel) -> Listener[StreamEvent]:
@@ -300,14 +309,24 @@ class Stream:
                 listener.close(error)
 
     async def _subscribe(self, channel: Channel) -> None:
-        """Tell the exchange now if connected; `_set_up` tells it every time it connects."""
+        """Tell the exchange now if connected; `_set_up` tells it every time it connects.
+
+        What is refused is not told again: all that is followed would be refused with it.
+        """
         channels = [channel]
         if channel.channel in RESUMED and _HEARTBEAT not in self._channels:
             channels.append(_HEARTBEAT)
+        added = [one for one in channels if one not in self._channels]
         self._channels |= dict.fromkeys(channels)
         if self._ready.is_set():
-            with contextlib.suppress(UnreachableError, UnknownOutcomeError):
-                await self._ask_for(channels)
+            try:
+                with contextlib.suppress(UnreachableError, UnknownOutcomeError):
+                    await self._ask_for(channels)
+            except RefusedError:
+                for one in added:
+                    self._channels.pop(one, None)
+                raise
+            self._channels |= dict.fromkeys(channels)  # another's refusal may have removed it
 
     async def _ask_for(self, channels: list[Channel]) -> None:
         """Subscribe. Positions begin as the answer is read: what comes after it counts already."""
