@@ -9,7 +9,7 @@ import type { DemoWallet, Provider, Wallet } from "../wallet/wallet";
 import { isDemo } from "../wallet/wallet";
 import { type Followed, followAccount } from "./account";
 import { followMarket } from "./feeds";
-import { NOBODY, notify, useStore } from "./store";
+import { NO_BOOK, NOBODY, notify, useStore } from "./store";
 
 const CHOSEN = "hybrid-dex.market";
 const STATUS_MS = 3_000;
@@ -58,9 +58,16 @@ class Desk {
     const last = localStorage.getItem(CHOSEN);
     const marketId = wanted ?? (isKnown(last) ? last : (markets[0]?.id ?? null));
     useStore.setState({ marketId });
-    if (!isKnown(marketId) || marketId === null || (before === marketId && this.leaveMarket)) return;
-    localStorage.setItem(CHOSEN, marketId);
     if (before !== null && before !== marketId) forgetAmounts();
+    if (!isKnown(marketId) || marketId === null) {
+      // It may be listed while it is looked at: then nothing of the market before may stand under its name.
+      this.leaveMarket?.();
+      this.leaveMarket = null;
+      useStore.setState({ book: NO_BOOK, trades: [], ticker: null });
+      return;
+    }
+    if (before === marketId && this.leaveMarket) return;
+    localStorage.setItem(CHOSEN, marketId);
     this.leaveMarket?.();
     this.leaveMarket = followMarket(this.socket, marketId, (path) => this.http.get(path));
   }

@@ -242,6 +242,23 @@ describe("the desk", () => {
     expect(useStore.getState().markets.map((one) => one.id)).toEqual(["ETH-USDC", "SOL-USDC"]);
   });
 
+  it("shows nothing of another market under the name of one that is not listed yet, nor once it is", () => {
+    const leave = vi.fn();
+    const subscribe = vi.spyOn(desk.socket, "subscribe").mockReturnValue(leave);
+    useStore.setState({ markets: [market("SUI-USDC")] });
+    desk.look("SUI-USDC");
+    useStore.setState({ book: { synced: true, sequence: 1, atMs: 1, bids: [level("2")], asks: [level("3")] } });
+    write({ price: "2", quantity: "7" });
+    leave.mockClear();
+    desk.look("SEI-USDC");
+    expect(leave).toHaveBeenCalledTimes(3);
+    expect(useStore.getState().book).toMatchObject({ synced: false, bids: [], asks: [] });
+    useStore.setState({ markets: [market("SUI-USDC"), market("SEI-USDC")] });
+    desk.look("SEI-USDC");
+    expect(subscribe.mock.calls.at(-1)?.[0]).toMatchObject({ market: "SEI-USDC" });
+    expect(useTicket.getState()).toMatchObject({ price: "", quantity: "" });
+  });
+
   it("takes an address that can not be decoded for a market that is not there", () => {
     expect([decoded("ETH%2DUSDC"), decoded("%E0%A4%A"), decoded("%")]).toEqual(["ETH-USDC", "%E0%A4%A", "%"]);
   });
