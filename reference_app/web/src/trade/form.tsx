@@ -73,32 +73,31 @@ export function OrderForm(props: { market: Market }): ReactNode {
   const ticket = useTicket();
   const account = useStore((state) => state.account);
   const confirm = usePreferences((state) => state.confirmOrders);
-  const [prepared, setPrepared] = useState<Prepared | null>(null);
+  // What is reviewed, and what was typed for it: more may be typed before it is signed and answered.
+  const [reviewed, setReviewed] = useState<{ ready: Prepared; typed: Ticket } | null>(null);
   const [problem, setProblem] = useState("");
   const [busy, setBusy] = useState(false);
   const { hold, sent, leave, shown } = useHeld();
-  const described = useRef(ticket);
   const problems = useMemo(() => problemsOf(market, ticket), [market, ticket]);
   const complete = Object.keys(problems).length === 0;
   const preview = usePreview(market, ticket, complete && account !== null);
   const timed = !ticket.kind.endsWith("market") && ticket.kind !== "bracket";
 
-  const send = async (ready: Prepared): Promise<void> => {
+  const send = async (ready: Prepared, typed: Ticket): Promise<void> => {
     sent();
     const answers = await place(market, ready);
     notify(...outcomeOf(answers));
-    forgetSent(described.current);
+    forgetSent(typed);
   };
   const submit = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
     if (busy || !complete) return;
     setBusy(true);
     setProblem("");
-    described.current = ticket;
     try {
       const ready = await prepare(market, ticket);
-      if (!confirm) await send(ready);
-      else if (hold(ready)) setPrepared(ready);
+      if (!confirm) await send(ready, ticket);
+      else if (hold(ready)) setReviewed({ ready, typed: ticket });
     } catch (error) {
       if (shown()) setProblem(explain(error));
       else notify("bad", explain(error));
@@ -108,7 +107,7 @@ export function OrderForm(props: { market: Market }): ReactNode {
   };
   const close = (): void => {
     leave();
-    setPrepared(null);
+    setReviewed(null);
   };
 
   return (
@@ -186,7 +185,14 @@ export function OrderForm(props: { market: Market }): ReactNode {
           <ConnectToTrade />
         )}
       </form>
-      {prepared ? <Review market={market} prepared={prepared} onClose={close} onSign={() => send(prepared)} /> : null}
+      {reviewed ? (
+        <Review
+          market={market}
+          prepared={reviewed.ready}
+          onClose={close}
+          onSign={() => send(reviewed.ready, reviewed.typed)}
+        />
+      ) : null}
     </Panel>
   );
 }

@@ -2,7 +2,7 @@
 // is never told as if it had not been.
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { Refused, Unknown } from "../../src/api/http";
-import type { Asset, Info } from "../../src/api/types";
+import type { Asset, Info, Market } from "../../src/api/types";
 import { Contract } from "../../src/chain/contract";
 import { withdrawAtOnce } from "../../src/funds/withdrawal";
 import type { Wallet } from "../../src/wallet/wallet";
@@ -29,6 +29,7 @@ const hooks = vi.hoisted(() => {
       cells[place] ??= { current: first };
       return cells[place];
     },
+    useMemo: (work: () => unknown) => work(),
     useEffect: (work: () => (() => void) | undefined, wanted: readonly unknown[]) => {
       const place = at++;
       const before = cells[place] as { wanted: readonly unknown[]; end?: () => void } | undefined;
@@ -43,15 +44,20 @@ vi.mock("zustand", async () => {
   const { createStore } = await import("zustand/vanilla");
   const create = () => (first: never) => {
     const store = createStore(first);
-    return Object.assign((select: (state: unknown) => unknown) => select(store.getState()), store);
+    const all = (state: unknown): unknown => state;
+    return Object.assign((select = all) => select(store.getState()), store);
   };
   return { create };
 });
+vi.stubGlobal("sessionStorage", { getItem: () => "0.5", setItem: () => undefined });
 vi.stubGlobal("localStorage", { getItem: () => null, setItem: () => undefined });
 const { useChainRead: asked } = await import("../../src/chain/use_contract");
 const { useTransfers: transfersAt } = await import("../../src/funds/transfers");
 const { followConsole, readAgain, useConsole: console_, useRead: readAt } = await import("../../src/admin/feed");
 const { desk } = await import("../../src/state/desk");
+const { useStore } = await import("../../src/state/store");
+const { OrderForm: formAt } = await import("../../src/trade/form");
+const { EMPTY_TICKET, useTicket, write } = await import("../../src/trade/ticket");
 
 const ADDRESS = "0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2";
 const HASH = `0x${"ab".repeat(32)}`;
@@ -199,6 +205,46 @@ describe("what was deposited and withdrawn", () => {
     } finally {
       vi.useRealTimers();
     }
+  });
+});
+
+describe("the order form", () => {
+  interface Drawn {
+    readonly props: {
+      readonly children: readonly [Drawn, Drawn];
+      onSubmit(event: object): void;
+      onSign(): Promise<void>;
+    };
+  }
+
+  it("is emptied by the answer to the order that it describes, not by that to one before", async () => {
+    hooks.begin(true);
+    const market = { id: "ETH-USDC", tick: "1", lot: "1", base: { decimals: 0 }, quote: { decimals: 0 } } as Market;
+    useStore.setState({ info: { requires_signature: false } as Info, wallet });
+    const answer = { order: { status: "new", filled: "0" }, sequence: 1 };
+    let told: (answer: unknown) => void = () => undefined;
+    vi.spyOn(desk.http, "post").mockImplementation(((path: string) =>
+      path === "/orders/preview" ? Promise.resolve({}) : new Promise((resolve) => (told = resolve))) as never);
+    const drawn = (): Drawn["props"]["children"] => {
+      hooks.begin();
+      return (formAt({ market }) as unknown as Drawn).props.children;
+    };
+    const reviewed = async (quantity: string): Promise<Drawn> => {
+      write({ ...EMPTY_TICKET, price: "5", quantity });
+      drawn()[0].props.onSubmit({ preventDefault: () => undefined });
+      await new Promise((resolve) => setTimeout(resolve));
+      return drawn()[1];
+    };
+    const placing = (await reviewed("1")).props.onSign();
+    await reviewed("2");
+    told(answer);
+    await placing;
+    expect(useTicket.getState().quantity).toBe("2");
+    const next = drawn()[1].props.onSign();
+    await new Promise((resolve) => setTimeout(resolve));
+    told(answer);
+    await next;
+    expect(useTicket.getState().quantity).toBe("");
   });
 });
 
