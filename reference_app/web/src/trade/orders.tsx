@@ -1,13 +1,16 @@
 // Open orders, with cancel and replace; the list follows the exchange's reports, never what was clicked.
 import { type ReactNode, useMemo, useState } from "react";
-import { explain } from "../api/http";
+import { explain, Refused } from "../api/http";
 import type { Market, Order } from "../api/types";
 import { type Column, Rows } from "../components/rows";
 import { timeText } from "../components/times";
 import { Badge, Dialog, Empty, Field, WorkButton } from "../components/ui";
 import { type Shown, shownIn, stepProblem } from "../money/market";
 import { cancel, endsAtMs, replace } from "../orders/entry";
+import { desk } from "../state/desk";
 import { notify, useStore } from "../state/store";
+
+const FILLED_MEANWHILE = "filled_meanwhile";
 
 export function typeWords(order: Pick<Order, "order_type" | "post_only" | "display_quantity">): string {
   const words = order.order_type.replaceAll("_", " ");
@@ -113,14 +116,19 @@ async function cancelOne(order: Order): Promise<void> {
   }
 }
 
-function ReplaceDialog(props: { order: Order; onClose: () => void }): ReactNode {
+/** Reads an order of which a refusal told more than is known; its report may come later, or not at all. */
+async function readAgain(known: Order): Promise<Order> {
+  return desk.http.get<Order>(`/orders/${known.order_id}`).catch(() => known);
+}
+
+export function ReplaceDialog(props: { order: Order; onClose: () => void }): ReactNode {
   const { order } = props;
   const market = useStore((state) => state.markets.find((one) => one.id === order.market));
   const [price, setPrice] = useState(order.price);
   const [quantity, setQuantity] = useState(order.quantity);
   const [trigger, setTrigger] = useState(order.trigger_price ?? "");
   const [problem, setProblem] = useState("");
-  // New terms are of the order as the person last knew it: a refusal tells what changed since.
+  // New terms are of the order as the person last knew it: only a refusal tells of what traded since.
   const [known, setKnown] = useState(order);
   if (!market) return null;
   const problems = [
@@ -136,7 +144,7 @@ function ReplaceDialog(props: { order: Order; onClose: () => void }): ReactNode 
       props.onClose();
     } catch (error) {
       setProblem(explain(error));
-      setKnown(useStore.getState().orders.get(order.order_id) ?? known);
+      if (error instanceof Refused && error.problem.reason === FILLED_MEANWHILE) setKnown(await readAgain(known));
     }
   };
   return (

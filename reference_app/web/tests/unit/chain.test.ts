@@ -2,7 +2,7 @@
 // is never told as if it had not been.
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { Refused, Unknown } from "../../src/api/http";
-import type { Asset, Info, Market } from "../../src/api/types";
+import type { Asset, Info, Market, Order } from "../../src/api/types";
 import { Contract } from "../../src/chain/contract";
 import { withdrawAtOnce } from "../../src/funds/withdrawal";
 import type { Wallet } from "../../src/wallet/wallet";
@@ -57,6 +57,7 @@ const { followConsole, readAgain, useConsole: console_, useRead: readAt } = awai
 const { desk } = await import("../../src/state/desk");
 const { useStore } = await import("../../src/state/store");
 const { OrderForm: formAt } = await import("../../src/trade/form");
+const { ReplaceDialog: changeAt } = await import("../../src/trade/orders");
 const { EMPTY_TICKET, useTicket, write } = await import("../../src/trade/ticket");
 
 const ADDRESS = "0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2";
@@ -245,6 +246,41 @@ describe("the order form", () => {
     told(answer);
     await next;
     expect(useTicket.getState().quantity).toBe("");
+  });
+});
+
+describe("new terms", () => {
+  const market = { id: "ETH-USDC", tick: "1", lot: "0.1", base: { decimals: 1 }, quote: { decimals: 0 } } as Market;
+  const order = { order_id: "7", market: "ETH-USDC", price: "5", quantity: "1", filled: "0" } as Order;
+  const now = { ...order, filled: "0.4" };
+  const meanwhile = new Refused({ title: "no", detail: "", reason: "filled_meanwhile", status: 409 } as never);
+
+  it("are of the order as it was last told: what traded since is taken in only once a refusal said so", async () => {
+    hooks.begin(true);
+    useStore.setState({ info: { requires_signature: false } as Info, wallet, markets: [market] });
+    const expected: unknown[] = [];
+    const attempt = async (error: unknown): Promise<void> => {
+      vi.spyOn(desk.http, "post").mockImplementation(((_: string, body: { expected_filled: string }) => {
+        expected.push(body.expected_filled);
+        return Promise.reject(error);
+      }) as never);
+      hooks.begin();
+      const drawn = changeAt({ order, onClose: () => undefined }) as { props: { children: unknown[] } } | null;
+      const button = drawn?.props.children.at(-1) as { props: { work(): Promise<void> } };
+      await button.props.work();
+    };
+    const get = vi.spyOn(desk.http, "get").mockRejectedValue(new Unknown("no answer"));
+    useStore.setState({ orders: new Map([["7", now]]) });
+    await attempt({ code: 4001 });
+    await attempt(new Unknown("no answer"));
+    // The refusal comes before the report of the fill, or while there is no line that it could come by.
+    useStore.setState({ orders: new Map([["7", order]]) });
+    await attempt(meanwhile);
+    get.mockResolvedValue(now as never);
+    await attempt(meanwhile);
+    await attempt(meanwhile);
+    expect(expected).toEqual(["0", "0", "0", "0", "0.4"]);
+    expect(get).toHaveBeenLastCalledWith("/orders/7");
   });
 });
 
