@@ -20,6 +20,7 @@ export interface Credentials {
 
 const TIMEOUT_MS = 15_000;
 const UNKNOWN_OUTCOME = "unknown_outcome";
+const INTERNAL = "internal";
 const UNAUTHENTICATED = "unauthenticated";
 
 export class Http {
@@ -79,11 +80,18 @@ export async function exchange<T>(
   if (reply.ok) return (text ? JSON.parse(text) : undefined) as T;
   const problem = problemOf(text);
   if (problem?.reason === UNKNOWN_OUTCOME) throw new InDoubt(refusal(problem));
+  if (problem?.reason === INTERNAL && changesOrders(method, path))
+    throw new InDoubt(`${refusal(problem)}. Look at your orders before you try again.`);
   if (problem) throw new Refused(problem);
   // Answered by something else than the exchange, such as a proxy that waited for it in vain.
   if (reply.status >= 500)
     throw new Unknown(`HTTP ${reply.status} instead of the exchange's answer; nothing is assumed about what you sent.`);
   throw new Refused(nameless(reply.status));
+}
+
+/** What broke may have broken after orders were entered or changed; a preview does neither. */
+function changesOrders(method: string, path: string): boolean {
+  return method !== "GET" && path.startsWith("/orders") && path !== "/orders/preview";
 }
 
 function problemOf(text: string): Problem | null {

@@ -1,10 +1,10 @@
 // What an answer means: a refusal is the exchange's own; of anything else nothing is assumed.
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { exchange, Http, Refused, Unknown } from "../../src/api/http";
+import { exchange, Http, InDoubt, Refused, Unknown } from "../../src/api/http";
 
-function answered(status: number, body: string): Promise<unknown> {
+function answered(status: number, body: string, method = "POST", path = "/orders"): Promise<unknown> {
   vi.stubGlobal("fetch", () => Promise.resolve(new Response(body, { status })));
-  return exchange("POST", "/orders", {}).catch((error: unknown) => error);
+  return exchange(method, path).catch((error: unknown) => error);
 }
 
 const problem = (reason: string, status: number): string =>
@@ -32,6 +32,26 @@ describe("an answer", () => {
     const untold = await answered(504, problem("unknown_outcome", 504));
     expect(untold).toBeInstanceOf(Unknown);
     expect(String(untold)).toContain("why");
+  });
+
+  it("leaves unknown whether orders were entered or changed where something broke at the exchange", async () => {
+    for (const [method, path] of [
+      ["POST", "/orders"],
+      ["POST", "/orders/linked"],
+      ["POST", "/orders/7/replace"],
+      ["DELETE", "/orders/7"],
+      ["DELETE", "/orders?market=ETH-USDC"],
+    ] as const) {
+      const untold = await answered(500, problem("internal", 500), method, path);
+      expect(untold).toBeInstanceOf(InDoubt);
+      expect(String(untold)).toContain("why. Look at your orders");
+    }
+    for (const [method, path] of [
+      ["GET", "/orders/7"],
+      ["POST", "/orders/preview"],
+      ["POST", "/account/withdrawals"],
+    ] as const)
+      expect(await answered(500, problem("internal", 500), method, path)).toBeInstanceOf(Refused);
   });
 
   it("is a refusal where a proxy lets nothing through", async () => {
