@@ -304,12 +304,18 @@ export function StateBadge(props: { state: string }): ReactNode {
 
 const NOTHING_TOLD = { state: "done" } as Told;
 
-async function asked(ask: (() => Promise<Told>) | undefined): Promise<Outcome> {
+const UNWRITTEN =
+  "What came of it was not written down: the exchange ended while it was being done, or its login database was away.";
+const RUNNING =
+  "It is still being done, or what came of it could not be written down: then it stays so until the exchange starts again.";
+
+export async function asked(ask: (() => Promise<Told>) | undefined): Promise<Outcome> {
   if (!ask) return { kind: "unknown", why: "" };
   try {
     const told = await ask();
     if (told.state === "refused") return { kind: "refused", why: told.problem?.detail ?? "It was refused." };
-    if (told.state === "unknown") return { kind: "unknown", why: "The exchange ended while it was being done." };
+    if (told.state === "unknown") return { kind: "unknown", why: told.problem?.detail || UNWRITTEN };
+    if (told.state === "running") return { kind: "unknown", why: RUNNING };
     return { kind: "done", told };
   } catch (error) {
     if (error instanceof Refused && error.problem.status === 404)

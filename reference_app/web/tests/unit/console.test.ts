@@ -1,5 +1,5 @@
 // The console's own logic: samples and gaps, exact costs, words for every action, what may be confirmed, the pause.
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { outcomeOf, pauseData, readContract } from "../../src/admin/contract";
 import * as figures from "../../src/admin/figures";
 import { termsProblems } from "../../src/admin/listing";
@@ -9,6 +9,9 @@ import type { Info } from "../../src/api/types";
 import { bodyDigest, messageProblem } from "../../src/wallet/confirmed";
 import { loginText } from "../../src/wallet/session";
 import type { Wallet } from "../../src/wallet/wallet";
+
+vi.stubGlobal("sessionStorage", { getItem: () => null, setItem: () => undefined });
+vi.stubGlobal("localStorage", { getItem: () => null, setItem: () => undefined });
 
 const sample = (atMs: number): figures.Sample => ({
   atMs,
@@ -206,6 +209,16 @@ describe("what is known after a failure", () => {
     expect(failed(refused(409, "UNKNOWN_OUTCOME")).kind).toBe("unknown");
     expect(failed(refused(500, "INTERNAL")).kind).toBe("unknown");
     expect(failed(refused(403, "FORBIDDEN")).kind).toBe("refused");
+  });
+  it("stays unknown while the action is told as being done, which lasts where nobody could write down its end", async () => {
+    const { asked } = await import("../../src/admin/act");
+    const told = (state: string) => asked(() => Promise.resolve({ state } as Told));
+    expect((await told("done")).kind).toBe("done");
+    expect((await told("refused")).kind).toBe("refused");
+    const running = await told("running");
+    expect(running).toMatchObject({ kind: "unknown", why: expect.stringContaining("still being done") });
+    expect(running).toMatchObject({ why: expect.stringContaining("until the exchange starts again") });
+    expect(await told("unknown")).toMatchObject({ kind: "unknown", why: expect.stringContaining("written down") });
   });
   it("is told as a notice where the dialog was closed before the wallet signed", async () => {
     const { noticeOf } = await import("../../src/admin/outcome");
