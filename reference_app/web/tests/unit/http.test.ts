@@ -1,6 +1,9 @@
 // What an answer means: a refusal is the exchange's own; of anything else nothing is assumed.
+import type { ReactElement } from "react";
+import { renderToString } from "react-dom/server";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { exchange, Http, InDoubt, Refused, Unknown } from "../../src/api/http";
+import { Boundary } from "../../src/components/boundary";
 
 function answered(status: number, body: string, method = "POST", path = "/orders"): Promise<unknown> {
   vi.stubGlobal("fetch", () => Promise.resolve(new Response(body, { status })));
@@ -56,6 +59,37 @@ describe("an answer", () => {
 
   it("is a refusal where a proxy lets nothing through", async () => {
     expect(await answered(403, "<h1>Forbidden</h1>")).toBeInstanceOf(Refused);
+  });
+});
+
+describe("a page that is loaded again", () => {
+  it("stays while the exchange is out of reach, since the browser's own error would take its place", async () => {
+    const reload = vi.fn();
+    vi.stubGlobal("location", { href: "http://dex.example/portfolio", reload });
+    const page = new Boundary({ children: null });
+    vi.spyOn(page, "setState").mockImplementation((state) => Object.assign(page.state, state));
+    page.setState({ failed: true });
+    const pressed = async (): Promise<string> => {
+      const drawn = page.render() as ReactElement<{ children: [unknown, ReactElement<{ work(): Promise<void> }>] }>;
+      await drawn.props.children[1].props.work();
+      return renderToString(page.render());
+    };
+    for (const answer of [
+      () => Promise.reject(new TypeError()),
+      () => Promise.resolve(new Response("", { status: 502 })),
+    ]) {
+      vi.stubGlobal("fetch", answer);
+      expect(await pressed()).toContain("does not answer");
+      expect(reload).not.toHaveBeenCalled();
+    }
+    const fetched = vi.fn(() => Promise.resolve(new Response("<html>")));
+    vi.stubGlobal("fetch", fetched);
+    await pressed();
+    expect(fetched).toHaveBeenCalledWith(
+      "http://dex.example/portfolio",
+      expect.objectContaining({ cache: "no-store" }),
+    );
+    expect(reload).toHaveBeenCalledOnce();
   });
 });
 
