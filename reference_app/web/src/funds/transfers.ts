@@ -52,17 +52,26 @@ export function useTransfers(balances: readonly Balance[]): Transfers {
   const [lists, setLists] = useState<readonly Pages[] | null>(null);
   const [problem, setProblem] = useState("");
   const due = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  // Answers may come in another order than they were asked for: none is taken that is older than the last.
+  const turns = useRef({ asked: 0, taken: 0 });
   // biome-ignore lint/correctness/useExhaustiveDependencies: read again whenever the balances changed
   useEffect(() => {
     // Who trades has other balances all the time: the next change does not put off what is due.
     due.current ??= setTimeout(() => {
       due.current = undefined;
+      const turn = ++turns.current.asked;
+      const take = (): boolean => {
+        if (turn < turns.current.taken) return false;
+        turns.current.taken = turn;
+        return true;
+      };
       Promise.all(KINDS.map((kind) => desk.http.get<Answer>(`/account/${kind}`)))
         .then((answers) => {
+          if (!take()) return;
           setLists((known) => answers.map((answer, at) => withNewest(known?.[at], answer)));
           setProblem("");
         })
-        .catch((error: unknown) => setProblem(explain(error)));
+        .catch((error: unknown) => take() && setProblem(explain(error)));
     }, BEHIND_MS);
   }, [balances]);
   useEffect(() => () => clearTimeout(due.current), []);

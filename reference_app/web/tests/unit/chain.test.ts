@@ -1,4 +1,4 @@
-// The contract's calls and what is read by hooks: on the exchange's own chain, never of what was asked before, and what was sent
+// The contract's calls, and what is read and sent by hooks: on the exchange's own chain, never of what was asked before, and what was sent
 // is never told as if it had not been.
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { Refused, Unknown } from "../../src/api/http";
@@ -203,6 +203,40 @@ describe("what was deposited and withdrawn", () => {
       expect(shown[0]).toBeNull();
       expect(shown.at(-1)).toBe(2);
       expect(get.mock.calls.length).toBeLessThanOrEqual(8);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
+
+describe("an older list of what was deposited and withdrawn", () => {
+  it("is not taken after a newer one, nor is its failure told", async () => {
+    vi.useFakeTimers();
+    hooks.begin(true);
+    const asked: { resolve(answer: unknown): void; reject(error: Error): void }[] = [];
+    const get = vi.spyOn(desk.http, "get");
+    get.mockImplementation((() => new Promise((resolve, reject) => asked.push({ resolve, reject }))) as never);
+    const page = (sequence: number) => ({ transfers: [{ sequence, at_ms: sequence }], next: "further" });
+    const shown = () => {
+      hooks.begin();
+      const { rows, problem } = transfersAt([]);
+      return [rows?.map((row) => row.sequence), problem];
+    };
+    try {
+      for (let change = 0; change < 4; change++) {
+        shown();
+        await vi.advanceTimersByTimeAsync(600);
+      }
+      for (const one of asked.slice(4, 6)) one.resolve(page(2));
+      await vi.advanceTimersByTimeAsync(0);
+      expect(shown()).toEqual([[2, 2], ""]);
+      for (const one of asked.slice(0, 2)) one.resolve(page(1));
+      asked[2]?.reject(new Error("away"));
+      await vi.advanceTimersByTimeAsync(0);
+      expect(shown()).toEqual([[2, 2], ""]);
+      for (const one of asked.slice(6, 8)) one.resolve(page(3));
+      await vi.advanceTimersByTimeAsync(0);
+      expect(shown()).toEqual([[3, 3], ""]);
     } finally {
       vi.useRealTimers();
     }
