@@ -1,5 +1,5 @@
-// The contract's calls, and what is read and sent by hooks: on the exchange's own chain, never of what was asked before, and what was sent
-// is never told as if it had not been.
+// The contract's calls, and what is read and sent by hooks: on the exchange's own chain, never of what was asked before, and
+// what was sent is never told as if it had not been.
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { Refused, Unknown } from "../../src/api/http";
 import type { Asset, Info, Market, Order } from "../../src/api/types";
