@@ -66,12 +66,13 @@ def once_in_two(method: str, change: Callable[[FaultProxy, Request], Any]) -> Ma
     """Answer one method's first request, the third, or the fourth, and so on: never two in a row."""
 
     def make(rng: random.Random) -> Answer:
-        before = [rng.random() < 0.3]
+        before = [False]
 
         def answer(proxy: FaultProxy, request: Request) -> Any:
             if request["method"] != method:
                 return None
-            before[0] = not before[0] and proxy.fired < _MANY and rng.random() < 0.8
+            passes = proxy.fired and rng.random() > 0.8  # the first never does
+            before[0] = not before[0] and proxy.fired < _MANY and not passes
             return change(proxy, request) if before[0] else None
 
         return answer

@@ -216,6 +216,7 @@ def test_what_an_older_engine_left_of_a_signed_fok_is_canceled_when_it_is_reache
     driver.do(ReduceOrder(account="alice", order_id=order_id, by=4))
     desk, signed = driver.engine._desk, authorize(1, lane=1)
     desk.lanes.use("alice", driver.market, signed.nonce)
+    desk.lanes.bind("alice", driver.market, signed.nonce, order_id)
     desk.orders.live(order_id).authorization = signed
     driver.rest("bob", SELL, 20, 115)
     last_price(driver, 110)
