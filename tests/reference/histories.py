@@ -197,7 +197,7 @@ def _told_by_the_chain(choose: Choose, naive: Naive, roll: int) -> c.Command:
         used = [order.session for order in naive.resting if order.session]
         anything = (account, _pick(choose, KEYS), _pick(choose, MARKETS).id)
         account, key, market = _pick(choose, used) if used and choose(3) else anything
-        position = naive.position + choose(9) - 2
+        position = max(0, naive.position + choose(9) - 2)  # no block is below the first
         return c.RevokeSession(account=account, key=key, market=market, position=position)
     if roll < 105:
         position = _position(choose, naive)
