@@ -184,15 +184,21 @@ async def test_other_versions_are_refused() -> None:
             replica.begin(await exchange.checkpoint())
 
 
+async def beside_a_market_that_broke(exchange: Exchange) -> Replica:
+    """A replica that was told of everything but the orders that broke the market."""
+    await fund_all(exchange)
+    replica = Replica(recipe(LyingBook))
+    await catch_up(replica, exchange)
+    for _ in range(3):
+        await exchange.place(place("bob", MARKET, Side.SELL))
+        await exchange.place(place("alice", MARKET, Side.BUY))
+    return replica
+
+
 async def test_a_broken_invariant_is_broken_alike() -> None:
     """The record that tells of it comes behind: the replica begins again, knowing it."""
     async with exchange_on(MemoryJournal()) as exchange:
-        await fund_all(exchange)
-        replica = Replica(recipe(LyingBook))
-        await catch_up(replica, exchange)
-        for _ in range(3):
-            await exchange.place(place("bob", MARKET, Side.SELL))
-            await exchange.place(place("alice", MARKET, Side.BUY))
+        replica = await beside_a_market_that_broke(exchange)
         assert exchange.view.isolated() == (MARKET.id,)
         follower, told = replica.subscribe(), replica.view.sequence
         with pytest.raises(StaleReplicaError):
@@ -211,12 +217,7 @@ async def test_a_broken_invariant_is_broken_alike() -> None:
 async def test_who_begins_while_a_replica_catches_up_hears_of_a_gap() -> None:
     """The view has a command half done by then, whose events are told otherwise later."""
     async with exchange_on(MemoryJournal()) as exchange:
-        await fund_all(exchange)
-        replica = Replica(recipe(LyingBook))
-        await catch_up(replica, exchange)
-        for _ in range(3):
-            await exchange.place(place("bob", MARKET, Side.SELL))
-            await exchange.place(place("alice", MARKET, Side.BUY))
+        replica = await beside_a_market_that_broke(exchange)
         with pytest.raises(StaleReplicaError):
             await catch_up(replica, exchange)
         replica.restart()

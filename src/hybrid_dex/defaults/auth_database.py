@@ -23,6 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
 
 from hybrid_dex.defaults.auth_migrations import upgrade
+from hybrid_dex.defaults.sql_upgrading import upgrading
 from hybrid_dex.defaults.sql_values import first_line, refused_value
 from hybrid_dex.errors import ConfigurationError, UnavailableError
 from hybrid_dex.model.units import AccountId
@@ -42,8 +43,6 @@ _LOCK: Final = 0x68_64_61_75
 _UPGRADING: Final = Lock()
 """Alembic's `op` is one object for the whole process, so upgrades take turns in it."""
 _RETRY_S: Final = 0.01
-_UPGRADE_S: Final = 3_600.0
-"""The steps of a schema, and waiting for who takes them, take longer than any answer."""
 _CONNECT_S: Final = 5.0
 """A host that does not answer at all is waited for so long."""
 _ANSWER_S: Final = 10.0
@@ -91,7 +90,7 @@ class AuthDatabase:
         while not _UPGRADING.acquire(blocking=False):  # noqa: ASYNC110 # other loops hold it too
             await asyncio.sleep(_RETRY_S)
         try:
-            async with _upgrading(self._url, engine) as connection:
+            async with upgrading(self._url, engine, _make_engine) as connection:
                 if connection.dialect.name == "postgresql":
                     lock = text("SELECT pg_advisory_xact_lock(:lock)")
                     await connection.execute(lock, {"lock": _LOCK})
@@ -201,18 +200,6 @@ def _address(text_: str) -> URL:
             "postgresql://user@host/name"
         )
     return url.set(drivername=_DRIVERS[url.drivername])
-
-
-@asynccontextmanager
-async def _upgrading(url: URL, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """A transaction of a connection that is waited for as long as an upgrade may take."""
-    patient = engine if url.drivername.startswith("sqlite") else _make_engine(url, _UPGRADE_S)
-    try:
-        async with patient.begin() as connection:
-            yield connection
-    finally:
-        if patient is not engine:
-            await patient.dispose()
 
 
 def _make_engine(url: URL, answer_s: float) -> AsyncEngine:

@@ -42,6 +42,7 @@ from hybrid_dex.defaults.migrations import newest_revision, revision_of, upgrade
 from hybrid_dex.defaults.sql_lookups import look_up, wanted_by
 from hybrid_dex.defaults.sql_projection import Changes
 from hybrid_dex.defaults.sql_tables import POSITION_ROW, Atoms, Base, OrderRow, PositionRow
+from hybrid_dex.defaults.sql_upgrading import upgrading
 from hybrid_dex.defaults.sql_values import first_line, refused_value
 from hybrid_dex.errors import ConfigurationError, SequenceError, UnavailableError
 from hybrid_dex.interfaces.history import OrderQuery
@@ -76,8 +77,6 @@ _COPIED_FROM: Final = 200
 """So many new rows of a table are copied on PostgreSQL, fewer are inserted."""
 _ANSWER_S: Final = 60.0
 """A PostgreSQL that does not answer for so long is taken for gone: nothing else tells."""
-_UPGRADE_S: Final = 3_600.0
-"""The steps of a schema, and waiting for who takes them, take longer than any answer."""
 _CONNECT_S: Final = 5.0
 _ATOMS: Final = Atoms()
 
@@ -146,7 +145,7 @@ class SqlRecords:
         while not _UPGRADING.acquire(blocking=False):  # noqa: ASYNC110 # other loops hold it too
             await asyncio.sleep(_RETRY_S)
         try:
-            async with _upgrading(self._url, engine) as connection:
+            async with upgrading(self._url, engine, _make_engine) as connection:
                 await connection.run_sync(self._prepare_schema)
                 found = await connection.scalar(select(PositionRow.sequence))
                 if found is None:
@@ -415,18 +414,6 @@ def _address(text: str) -> URL:
             "postgresql://user@host/name"
         )
     return url.set(drivername=_DRIVERS[url.drivername])
-
-
-@asynccontextmanager
-async def _upgrading(url: URL, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """A transaction of a connection that is waited for as long as an upgrade may take."""
-    patient = engine if url.drivername.startswith("sqlite") else _make_engine(url, _UPGRADE_S)
-    try:
-        async with patient.begin() as connection:
-            yield connection
-    finally:
-        if patient is not engine:
-            await patient.dispose()
 
 
 def _make_engine(url: URL, answer_s: float) -> AsyncEngine:
