@@ -51,6 +51,7 @@ from benchmarks.gateway_orders import (
     log_in,
     rest_batches,
     rest_orders,
+    socket_ladders,
     socket_orders,
     wallet_orders,
 )
@@ -105,7 +106,7 @@ KINDS: Final = (
     Kind("REST", 1, wallet_orders, rest=True),
     Kind(f"REST, batches of {BATCH}", BATCH, wallet_orders, rest=True),
     Kind("socket", 1, wallet_orders, rest=False),
-    Kind(f"socket, signed by {LADDER}s", 1, ladders, rest=False),
+    Kind(f"socket, ladders of {LADDER}", LADDER, ladders, rest=False),
 )
 SOCKET: Final = KINDS[2]
 
@@ -125,7 +126,7 @@ class Clients:
         for signer, token in zip(TRADERS, self._tokens, strict=True):
             signed = kind.sign(signer, -(-orders // len(TRADERS)), self._where)
             if not kind.rest:
-                messages = socket_orders(signed)
+                messages = (socket_ladders if kind.orders == LADDER else socket_orders)(signed)
             elif kind.orders == 1:
                 messages = rest_orders(signed, token)
             else:

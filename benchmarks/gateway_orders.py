@@ -20,7 +20,15 @@ from hybrid_dex.model.order import Side
 from hybrid_dex.model.signed_order import Nonce, SignedOrder
 from hybrid_dex.model.units import AccountId, FeePpm, Price, Quantity
 from hybrid_dex.signing import Domain, LocalSigner, LoginMessage, format_date_time
-from hybrid_dex.wire import BatchOrdersRequest, PlaceMember, PlaceOp, encode, order_request
+from hybrid_dex.wire import (
+    BatchOrdersRequest,
+    LadderOp,
+    PlaceMember,
+    PlaceOp,
+    encode,
+    ladder_request,
+    order_request,
+)
 from reference_app.app import compose
 
 LADDER: Final = 8
@@ -108,6 +116,16 @@ def socket_orders(orders: list[SignedOrder]) -> list[bytes]:
         client_frame(encode(PlaceOp(id=next(_IDS), order=order_request(order, _TERMS))))
         for order in orders
     ]
+
+
+def socket_ladders(orders: list[SignedOrder]) -> list[bytes]:
+    """Return one frame a ladder."""
+    made: list[bytes] = []
+    for start in range(0, len(orders), LADDER):
+        request = ladder_request(orders[start : start + LADDER])
+        assert request is not None, "they have all in common that a ladder asks for"
+        made.append(client_frame(encode(LadderOp(id=next(_IDS), ladder=request))))
+    return made
 
 
 def client_frame(payload: bytes) -> bytes:

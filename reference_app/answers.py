@@ -12,10 +12,13 @@ from hybrid_dex.model.events import (
     CommandRejected,
     EventBatch,
     FillMade,
+    MemberAnswered,
     OrderAccepted,
     OrderCanceled,
     OrderRejected,
 )
+from hybrid_dex.model.market import Market
+from hybrid_dex.model.order import OrderStatus
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.settlement import SettlementStage
 from hybrid_dex.model.signed_order import SignedOrder
@@ -31,26 +34,31 @@ from hybrid_dex.model.views import OrderView
 from hybrid_dex.wire import (
     CancelAllAnswer,
     FillMessage,
+    LadderAnswer,
     LinkedAnswer,
     MemberResult,
     OrderAnswer,
     ProtectionAnswer,
+    RungResult,
     cancel_all_answer,
     fill_messages,
     order_message,
     protection_answer,
+    word,
 )
 from reference_app.problems import ProblemError, refuse
 
 __all__ = [
     "canceled_answer",
     "changed_answer",
+    "ladder_answer",
     "linked_answer",
     "member_result",
     "placed_answer",
     "protected_answer",
 ]
 
+_NEW: Final = word(OrderStatus.NEW)
 _REFUSALS: Final = (OrderRejected, CancelRejected, CommandRejected)
 
 
@@ -141,6 +149,37 @@ def member_result(
         return MemberResult(answer=answer)
     except ProblemError as error:
         return MemberResult(problem=error.problem)
+
+
+def ladder_answer(
+    view: ExchangeView, outcome: EventBatch | Refusal, market: Market
+) -> LadderAnswer:
+    """Return the answer to a ladder of a market. Raises `ProblemError` when all of it was refused."""
+    if isinstance(outcome, Refusal):
+        raise refuse(outcome)
+    events, rungs = outcome.events, dict[int, RungResult]()
+    starts = [at for at, event in enumerate(events) if type(event) is MemberAnswered]
+    for at, end in zip(starts, [*starts[1:], len(events)], strict=True):
+        head, first = events[at], events[at + 1]
+        assert type(head) is MemberAnswered, "it is where an answer begins"
+        if end == at + 2 and type(first) is OrderAccepted and not head.again:
+            quantity = market.format_quantity(first.quantity)
+            rungs[head.index] = RungResult(str(first.order_id), _NEW, quantity, "0")
+        else:
+            one = EventBatch(outcome.sequence, outcome.at_ns, events[at + 1 : end])
+            rungs[head.index] = _rung_result(view, one)
+    if not rungs:
+        raise refuse(next(event for event in events if isinstance(event, CommandRejected)))
+    return LadderAnswer(sequence=outcome.sequence, rungs=[rungs[at] for at in sorted(rungs)])
+
+
+def _rung_result(view: ExchangeView, outcome: EventBatch) -> RungResult:
+    try:
+        answer = placed_answer(view, outcome)
+    except ProblemError as error:
+        return RungResult(problem=error.problem)
+    order = answer.order
+    return RungResult(order.order_id, order.status, order.open, order.filled, answer.fills)
 
 
 def protected_answer(

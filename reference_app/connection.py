@@ -28,6 +28,8 @@ from hybrid_dex.wire import (
     ErrorMessage,
     HeartbeatOp,
     KeyLoginOp,
+    LadderAnswer,
+    LadderOp,
     LinkedOp,
     LoginOp,
     LoginResult,
@@ -144,7 +146,7 @@ class Connection:
 
     async def serve(self, frames: Items[str | bytes]) -> None:
         """Serve frames in order and queue their answers. Never raises for what a frame says."""
-        run: list[PlaceOp] = []
+        run: list[PlaceOp | LadderOp] = []
         for frame in frames:
             try:
                 message = decode_client_message(frame)
@@ -152,7 +154,9 @@ class Connection:
                 await self._place(run)
                 await self._refuse_frame(_id_of(frame), error)
                 continue
-            if isinstance(message, PlaceOp):
+            if isinstance(message, PlaceOp | LadderOp):
+                if run and type(run[0]) is not type(message):
+                    await self._place(run)
                 run.append(message)
                 continue
             await self._place(run)
@@ -203,7 +207,7 @@ class Connection:
                     for channel in message.channels:
                         self._forget(channel)
                     self._send(ack(message.id, self._heard()))
-                case PlaceOp():
+                case PlaceOp() | LadderOp():
                     await self._place([message])
                 case _:
                     self._send(ack(message.id, await self._enter(message)))
@@ -356,35 +360,49 @@ class Connection:
 
     # ----------------------------------------------------------------------------- order entry
 
-    async def _place(self, run: list[PlaceOp]) -> None:
-        """Place a run of orders as one batch, answer each, and empty the run."""
+    async def _place(self, run: list[PlaceOp | LadderOp]) -> None:
+        """Place a run of one kind together, answer each, and empty the run."""
         if not run:
             return
         ops = run.copy()
         run.clear()
         try:
             principal = await self._require(Scope.TRADE)
-            count, refusal = await self._services.limiter.run(principal.account, len(ops))
-            orders = [op.order for op in ops[:count]]
-            outcomes = (
-                await order_entry.place_run(self._services, principal, orders) if orders else []
-            )
+            orders = sum(map(_size, ops))
+            count, refusal = await self._services.limiter.run(principal.account, orders)
+            admitted = len(ops) if refusal is None else _how_many(ops, count)
+            outcomes = await self._outcomes(principal, ops[:admitted])
         except Exception as error:  # noqa: BLE001 # told to the client, logged when it is ours
             for op in ops:
                 self._fail(op.id, error)
             return
-        pairs = zip(ops[:count], outcomes, strict=True)
-        answers = [self._acknowledgement(op, outcome) for op, outcome in pairs]
-        answers += [_failure(op.id, refusal) for op in ops[count:] if refusal is not None]
+        pairs = zip(ops[:admitted], outcomes, strict=True)
+        answers = [self._acknowledgement(op.id, outcome) for op, outcome in pairs]
+        answers += [_failure(op.id, refusal) for op in ops[admitted:] if refusal is not None]
         self.outbox.put(b"".join(map(text_frame, answers)))
 
-    def _acknowledgement(self, op: PlaceOp, outcome: order_entry.Outcome) -> bytes:
+    async def _outcomes(
+        self, principal: Principal, ops: list[PlaceOp | LadderOp]
+    ) -> Items[order_entry.Outcome | LadderAnswer]:
+        if not ops:
+            return []
+        if isinstance(ops[0], LadderOp):
+            ladders = [op.ladder for op in ops if isinstance(op, LadderOp)]
+            return await order_entry.place_ladders(self._services, principal, ladders)
+        orders = [op.order for op in ops if isinstance(op, PlaceOp)]
+        return await order_entry.place_run(self._services, principal, orders)
+
+    def _acknowledgement(
+        self, request_id: int | str, outcome: order_entry.Outcome | LadderAnswer
+    ) -> bytes:
         if isinstance(outcome, Exception):
-            return _failure(op.id, outcome)
+            return _failure(request_id, outcome)
+        if isinstance(outcome, LadderAnswer):
+            return encode_ack(request_id, outcome)
         try:
-            return encode_ack(op.id, placed_answer(self._view, outcome))
+            return encode_ack(request_id, placed_answer(self._view, outcome))
         except Exception as error:  # noqa: BLE001 # told to the client, logged when it is ours
-            return _failure(op.id, error)
+            return _failure(request_id, error)
 
     async def _enter(self, op: EntryOp) -> msgspec.Struct:
         """Do a request of order entry other than a place, and return its answer."""
@@ -424,6 +442,20 @@ class Connection:
 
     def _fail(self, request_id: int | str | None, error: Exception) -> None:
         self.outbox.put(text_frame(_failure(request_id, error)))
+
+
+def _size(op: PlaceOp | LadderOp) -> int:
+    """Return how many orders a message brings."""
+    return len(op.ladder.rungs) if isinstance(op, LadderOp) else 1
+
+
+def _how_many(ops: list[PlaceOp | LadderOp], orders: int) -> int:
+    """Return how many messages, the first, bring no more than so many orders."""
+    for count, op in enumerate(ops):
+        orders -= _size(op)
+        if orders < 0:
+            return count
+    return len(ops)
 
 
 def _failure(request_id: int | str | None, error: Exception) -> bytes:

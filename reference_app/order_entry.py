@@ -6,7 +6,7 @@ account's rate, becomes one command, and is answered once that is durable. Nothi
 
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 from hybrid_dex.exchange import ExchangeView, unsigned_command
 from hybrid_dex.interfaces.auth import Principal
@@ -14,6 +14,7 @@ from hybrid_dex.interfaces.risk import Refusal
 from hybrid_dex.model.batch_request import BatchRequest, SignedReplacement
 from hybrid_dex.model.commands import CancelOrder, PlaceOrder
 from hybrid_dex.model.events import EventBatch, OrderCanceled
+from hybrid_dex.model.market import Market
 from hybrid_dex.model.order import Side
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.signed_order import SignedOrder
@@ -32,6 +33,8 @@ from hybrid_dex.wire import (
     BatchAnswer,
     BatchOrdersRequest,
     CancelAllAnswer,
+    LadderAnswer,
+    LadderRequest,
     LinkedAnswer,
     LinkedRequest,
     OrderAnswer,
@@ -48,6 +51,7 @@ from hybrid_dex.wire import (
     problem_from_refusal,
     protection_answer,
     to_batch,
+    to_ladder,
     to_linked,
     to_order,
     to_preview,
@@ -57,6 +61,7 @@ from reference_app.access import check_market, check_requests, forbidden
 from reference_app.answers import (
     canceled_answer,
     changed_answer,
+    ladder_answer,
     linked_answer,
     member_result,
     placed_answer,
@@ -74,6 +79,8 @@ __all__ = [
     "live_order",
     "place",
     "place_batch",
+    "place_ladder",
+    "place_ladders",
     "place_linked",
     "place_run",
     "preview",
@@ -86,6 +93,7 @@ __all__ = [
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
+_UNANSWERED: Final = AssertionError("not answered yet")
 Outcome = EventBatch | Refusal | Exception
 """What became of one order of a run."""
 
@@ -184,6 +192,55 @@ async def place_batch(
         for one in members
     ]
     return BatchAnswer(members=results)
+
+
+@_measured
+async def place_ladder(
+    services: Services, caller: Principal, request: LadderRequest
+) -> LadderAnswer:
+    """Place a ladder, as one command."""
+    orders, market, until = _read_ladder(services, caller, request, services.clock.now_ns())
+    await services.limiter.orders(caller.account, len(orders))
+    exchange = services.exchange
+    (outcome,) = await exchange.place_ladders([orders], not_after_ns=[until])
+    return ladder_answer(exchange.view, outcome, market)
+
+
+@_measured
+async def place_ladders(
+    services: Services, caller: Principal, requests: Sequence[LadderRequest]
+) -> list[LadderAnswer | Exception]:
+    """Place ladders that arrived together, verified and journaled together; tell of each in turn.
+
+    As `place_run`.
+    """
+    told: list[LadderAnswer | Exception] = []
+    ladders: list[list[SignedOrder]] = []
+    markets: list[Market] = []
+    untils: list[TimestampNs | None] = []
+    now_ns = services.clock.now_ns()
+    for request in requests:
+        try:
+            orders, market, until = _read_ladder(services, caller, request, now_ns)
+        except Exception as error:  # noqa: BLE001 # told to its sender, by who asked
+            told.append(error)
+            continue
+        told.append(_UNANSWERED)
+        ladders.append(orders)
+        markets.append(market)
+        untils.append(until)
+    outcomes = await services.exchange.place_ladders(ladders, not_after_ns=untils)
+    view, answered = services.exchange.view, zip(outcomes, markets, strict=True)
+    return [_ladder_told(view, *next(answered)) if one is _UNANSWERED else one for one in told]
+
+
+def _ladder_told(
+    view: ExchangeView, outcome: EventBatch | Refusal, market: Market
+) -> LadderAnswer | Exception:
+    try:
+        return ladder_answer(view, outcome, market)
+    except Exception as error:  # noqa: BLE001 # as above
+        return error
 
 
 @_measured
@@ -354,6 +411,17 @@ def preview(services: Services, caller: Principal, request: OrderRequest) -> Pre
         typed_data=encode(typed_data(order, services.domain)),
         words=order_words(order),
     )
+
+
+def _read_ladder(
+    services: Services, caller: Principal, request: LadderRequest, now_ns: int
+) -> tuple[list[SignedOrder], Market, TimestampNs | None]:
+    until = not_after_ns(request, now_ns)
+    market = services.market(request.market)
+    orders = to_ladder(request, market, caller.account)
+    if caller.key_id:
+        check_requests(caller, orders, services.exchange.view)
+    return orders, market, until
 
 
 def _read(

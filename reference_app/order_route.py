@@ -1,4 +1,4 @@
-"""The straight way of orders over REST: nearly every ``POST /orders`` or ``/orders/batch``, without the framework.
+"""The straight way of orders over REST: nearly all that bring some, without the framework.
 
 The framework's routing, injection and response take longer than a signature's check. So a request
 that is exactly what programs send (a bearer token, JSON of a declared length, nothing else that matters) is
@@ -27,6 +27,8 @@ from hybrid_dex.wire import (
     PROBLEM_MEDIA_TYPE,
     BatchAnswer,
     BatchOrdersRequest,
+    LadderAnswer,
+    LadderRequest,
     OrderAnswer,
     OrderRequest,
     decode,
@@ -58,7 +60,15 @@ async def _place_batch(services: Services, principal: Principal, body: bytes) ->
     return await order_entry.place_batch(services, principal, decode(BatchOrdersRequest, body))
 
 
-_PLACES: Final = {b"/orders": (_place, 201), b"/orders/batch": (_place_batch, 200)}
+async def _place_ladder(services: Services, principal: Principal, body: bytes) -> LadderAnswer:
+    return await order_entry.place_ladder(services, principal, decode(LadderRequest, body))
+
+
+_PLACES: Final = {
+    b"/orders": (_place, 201),
+    b"/orders/batch": (_place_batch, 200),
+    b"/orders/ladder": (_place_ladder, 200),
+}
 """What is done at which address, and the status of its answer."""
 
 

@@ -1,4 +1,4 @@
-"""Several orders as one request - batches, linked orders - and cancels in their trader's absence."""
+"""Several orders as one request - batches, ladders, linked orders - and cancels in their trader's absence."""
 
 from typing import Any, Final
 
@@ -8,6 +8,8 @@ from hybrid_dex.wire import (
     BatchAnswer,
     BatchOrdersRequest,
     CancelOnDisconnectRequest,
+    LadderAnswer,
+    LadderRequest,
     LinkedAnswer,
     LinkedRequest,
     ProtectionAnswer,
@@ -51,6 +53,15 @@ async def place_batch(request: AnyRequest, services: TheServices, principal: Cal
     """Do up to 100 places, cancels, reductions and replacements as one command; each is answered."""
     body = await read_body(request, BatchOrdersRequest)
     return await order_entry.place_batch(services, principal, body)
+
+
+@post("/ladder", status_code=200, opt={"body": LadderRequest}, security=TRADE_BY_MARKET)
+async def place_ladder(
+    request: AnyRequest, services: TheServices, principal: Caller
+) -> LadderAnswer:
+    """Place up to eight orders of a market under one signature, as one command; each is answered."""
+    body = await read_body(request, LadderRequest)
+    return await order_entry.place_ladder(services, principal, body)
 
 
 @post("/linked", opt={"body": LinkedRequest, "examples": _LINKED}, security=TRADE_BY_MARKET)
@@ -105,6 +116,7 @@ batch_routes = Router(
     "/orders",
     route_handlers=[
         place_batch,
+        place_ladder,
         place_linked,
         get_protection,
         arm_timer,

@@ -108,6 +108,15 @@ class EngineClient(Protocol):
         """Do several requests as one command; return the answer to each."""
         ...
 
+    async def place_ladders(
+        self,
+        ladders: Items[Items[SignedOrder]],
+        *,
+        not_after_ns: Items[TimestampNs | None] = (),
+    ) -> list[EventBatch | Refusal]:
+        """Enter ladders in turn, each one command; return the answer to each."""
+        ...
+
     async def place_linked(
         self,
         take_profit: SignedOrder | PlaceOrder,

@@ -145,7 +145,9 @@ class OrderEntry:
         return self._settling.watch(command.entry, answer)
 
     def _enter(
-        self, command: PlaceOrder | ReplaceOrder | Refusal, not_after_ns: TimestampNs | None = None
+        self,
+        command: PlaceOrder | ReplaceOrder | BatchOrders | Refusal,
+        not_after_ns: TimestampNs | None = None,
     ) -> "asyncio.Future[EventBatch] | Refusal":
         """Submit what may match, unless matching pauses by now, as through those before it."""
         if isinstance(command, Refusal):
@@ -153,11 +155,13 @@ class OrderEntry:
         paused = self._admission.refuse_matching()
         if paused is not None:
             return paused
+        if isinstance(command, BatchOrders):
+            return self._submit_batch(command, not_after_ns)
         answer = self._submit(command, not_after_ns)
         return answer if self._settling is None else self._settling.watch(command, answer)
 
     def _enter_many(
-        self, commands: Items[PlaceOrder | Refusal], latest: Items[TimestampNs | None]
+        self, commands: Items[PlaceOrder | BatchOrders | Refusal], latest: Items[TimestampNs | None]
     ) -> "list[asyncio.Future[EventBatch] | Refusal]":
         """As `_enter`, of commands that arrived together; they are handed over together, if at all."""
         paused = self._admission.refuse_matching()
@@ -177,7 +181,7 @@ class OrderEntry:
         return [one if isinstance(one, Refusal) else next(answers) for one in commands]
 
     def _enter_each(
-        self, commands: Items[PlaceOrder | Refusal], latest: Items[TimestampNs | None]
+        self, commands: Items[PlaceOrder | BatchOrders | Refusal], latest: Items[TimestampNs | None]
     ) -> "list[asyncio.Future[EventBatch] | Refusal]":
         """As `_enter`, one after another: what can not be taken any more is no fault of those before."""
         answers: list[asyncio.Future[EventBatch] | Refusal] = []
@@ -235,13 +239,7 @@ class OrderEntry:
         """
         latest = not_after_ns or [None] * len(orders)
         commands = await self._admission.admit(orders)
-        answers = self._enter_many(commands, latest)
-        for answer in answers:
-            # Those of one frame are answered together: one wait is enough for most of them.
-            if not isinstance(answer, Refusal) and not answer.done():
-                with contextlib.suppress(Exception):  # it is told in its turn
-                    await answer  # and given up with its caller, as `place` does; the order is not
-        return _outcomes_of(answers)
+        return await _outcomes(self._enter_many(commands, latest))
 
     async def place_linked(
         self,
@@ -318,6 +316,28 @@ class OrderEntry:
             return [member if isinstance(member, Refusal) else outcome for member in admitted]
         answers = iter(answers_of(outcome, len(sent)))
         return [member if isinstance(member, Refusal) else next(answers) for member in admitted]
+
+    async def place_ladders(
+        self,
+        ladders: Items[Items[SignedOrder]],
+        *,
+        not_after_ns: Items[TimestampNs | None] = (),
+    ) -> list[EventBatch | Refusal]:
+        """Enter ladders in turn, each one command; return what it did, or why none of it may enter.
+
+        Args:
+            ladders: of each all orders that its signature covers, in their places, without proofs.
+            not_after_ns: of each ladder, as for `place`; none of them has one when it is empty.
+
+        Returns:
+            of each ladder what its command did, as that of a batch (`answers_of`).
+
+        Raises: as `place_many`. Sent again, orders that have a client order id are not done twice.
+        """
+        latest = not_after_ns or [None] * len(ladders)
+        admitted = iter(await self._admission.admit([one for ladder in ladders for one in ladder]))
+        commands = [_as_one([next(admitted) for _ in ladder]) for ladder in ladders]
+        return await _outcomes(self._enter_many(commands, latest))
 
     def _submit_batch(
         self, command: BatchOrders, not_after_ns: TimestampNs | None = None
@@ -445,6 +465,18 @@ def _outcome_of(answer: "asyncio.Future[EventBatch] | Refusal") -> EventBatch | 
         return Refusal(RejectReason(error.code), error.field, error.detail)
 
 
+async def _outcomes(
+    answers: "Items[asyncio.Future[EventBatch] | Refusal]",
+) -> list[EventBatch | Refusal]:
+    """Wait for each. Raises: as `_outcomes_of`."""
+    for answer in answers:
+        # Those of one frame are answered together: one wait is enough for most of them.
+        if not isinstance(answer, Refusal) and not answer.done():
+            with contextlib.suppress(Exception):  # it is told in its turn
+                await answer  # and given up with its caller, as `place` does; the order is not
+    return _outcomes_of(answers)
+
+
 def _outcomes_of(
     answers: "Items[asyncio.Future[EventBatch] | Refusal]",
 ) -> list[EventBatch | Refusal]:
@@ -466,6 +498,18 @@ def _outcomes_of(
             some = "some of these orders entered; ask for each by its client order id"
             raise UnknownOutcomeError(f"{some}: {failed[0]}") from failed[0]
     raise failed[0]
+
+
+def _as_one(members: Items[PlaceOrder | Refusal]) -> BatchOrders | Refusal:
+    """Return orders as one command; what refuses one of those that share a signature refuses all."""
+    orders: list[PlaceOrder] = []
+    for member in members:
+        if isinstance(member, Refusal):
+            return member
+        orders.append(member)
+    if not orders:
+        return Refusal(RejectReason.INVALID_BATCH, "members", "one order at least")
+    return BatchOrders(account=orders[0].account, members=tuple(orders))
 
 
 def _matches(member: BatchMember | Refusal) -> bool:

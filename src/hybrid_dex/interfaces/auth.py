@@ -107,7 +107,11 @@ class Auth(Protocol):
     """Verifies orders and people. Never raises for a wrong signature: that is a `Refusal`."""
 
     async def verify_many(self, orders: Sequence[SignedOrder]) -> list[Authorization | Refusal]:
-        """Return, for each order in turn, its verified authorization or why it is refused."""
+        """Return, for each order in turn, its verified authorization or why it is refused.
+
+        Bulk orders without a proof stand next to each other, all of a tree and in the order of their
+        leaves; they are authorized or refused together, and their authorizations have the proofs.
+        """
         ...
 
     async def issue_nonce(self) -> str:

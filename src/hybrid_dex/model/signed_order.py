@@ -138,7 +138,8 @@ class SignedOrder(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         self_trade: self-trade prevention mode; not signed.
         client_order_id: the trader's own id; not signed.
         signature_kind: who signed, and what: the trader this order, unless said otherwise.
-        proof: of a bulk order, the sibling at each level of the tree, 32 bytes each, leaf first.
+        proof: of a bulk order, the sibling at each level of the tree, 32 bytes each, leaf first; none
+            where all orders of its tree are handed in together (a ladder).
         leaf: of a bulk order, its place in the tree, from 0.
         trigger_price: of a stop or take-profit, ticks; not signed.
         display_quantity: of an iceberg, lots; not signed.

@@ -5,7 +5,7 @@ to a chain, and never decides whether a signed order or login is wanted. It need
 extra: libsecp256k1 through coincurve, and Keccak-256.
 
 - `Domain`, `order_digest`, `typed_data`: EIP-712 orders; `BulkTree`: up to eight under one signature.
-- `authorize`: who authorized an order, whatever the kind of its signature.
+- `authorize`: who authorized an order, whatever the kind of its signature; `authorize_tree`: a whole tree of them.
 - `recover_address`, `compact_signature`, `expand_signature`: strict ECDSA.
 - `voucher_digest`, `cancel_receipt_digest`, `journal_receipt_digest`: what the operator signs for a
   trader.
@@ -14,7 +14,7 @@ extra: libsecp256k1 through coincurve, and Keccak-256.
 """
 
 from hybrid_dex.signing.address import ZERO_ADDRESS, checksum_address, parse_address
-from hybrid_dex.signing.authorization import ProvenTrees, authorize
+from hybrid_dex.signing.authorization import ProvenTrees, authorize, authorize_tree
 from hybrid_dex.signing.bulk import (
     BULK_TYPE_HASHES,
     MAX_BULK_ORDERS,
@@ -62,6 +62,7 @@ __all__ = [
     "LoginMessage",
     "ProvenTrees",
     "authorize",
+    "authorize_tree",
     "bulk_digest",
     "bulk_root",
     "cancel_receipt_digest",

@@ -6,12 +6,14 @@ Four kinds, always named by the order and never guessed (`SignatureKind`):
 - session: some key signed the same digest. Which key is recovered; whether the trader granted it
   is for the engine to say, which mirrors the grants. A signature over other terms recovers to a
   key that nobody granted.
-- bulk: the trader signed the root of a tree, and siblings lead from the order to that root.
+- bulk: the trader signed the root of a tree, and siblings lead from the order to that root. Where
+  all orders of a tree come together (`authorize_tree`), they are each other's siblings.
 - approved: nobody signed; the engine knows which hashes were approved on chain.
 
 No kind is ever tried in place of another, and nothing here asks a chain.
 """
 
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import attrs
@@ -19,13 +21,13 @@ import attrs
 from hybrid_dex.errors import SignatureError
 from hybrid_dex.model.signed_order import Authorization, SignatureKind, SignedOrder
 from hybrid_dex.signing.address import checksum_address, parse_address
-from hybrid_dex.signing.bulk import bulk_digest, check_place
+from hybrid_dex.signing.bulk import BulkTree, bulk_digest, check_place
 from hybrid_dex.signing.domain import Domain
 from hybrid_dex.signing.keccak import keccak256
 from hybrid_dex.signing.order import order_digest, order_struct_hash
 from hybrid_dex.signing.recover import recover_address_bytes, split_signature
 
-__all__ = ["ProvenTrees", "authorize"]
+__all__ = ["ProvenTrees", "authorize", "authorize_tree"]
 
 _, _SESSION, _BULK, _APPROVED = SignatureKind
 
@@ -140,6 +142,47 @@ def authorize(
     if not by_trader:
         raise _another(signer, order, "the order's typed data")
     return _authorization(order, order.trader, digest, scalars.compact)
+
+
+def authorize_tree(orders: Sequence[SignedOrder], domain: Domain) -> list[Authorization]:
+    """Return the proofs of all orders that one signature covers; they need none of their own.
+
+    Args:
+        orders: all of a tree, in the order of their leaves, each with the tree's signature.
+        domain: the chain and contract they have to be signed for.
+
+    Raises:
+        SignatureError: as `authorize`; and none or more than eight orders, several traders or
+            signatures, or orders that are not in their places.
+        ConfigurationError: the market has no tokens.
+    """
+    tree = BulkTree(orders)
+    first = orders[0]
+    for leaf, order in enumerate(orders):
+        if order.leaf != leaf or order.signature != first.signature or order.proof:
+            reason = f"no order of this tree, or not at its place {leaf}"
+            raise SignatureError("leaf", reason, "all orders of one tree, in the order of leaves")
+    trader, scalars = first.trader, split_signature(first.signature)
+    signer = recover_address_bytes(tree.digest(domain), scalars)
+    if signer != parse_address(trader, "trader"):
+        raise _another(signer, first, "the typed data of the tree of these orders")
+    compact, digest = scalars.compact, domain.digest
+    return [
+        Authorization(
+            trader,
+            int(_BULK),
+            order.max_fee_ppm,
+            order.expiry_s,
+            order.nonce.packed,
+            digest(struct_hash),
+            compact,
+            proof,
+            leaf,
+        )
+        for leaf, (order, struct_hash, proof) in enumerate(
+            zip(orders, tree.hashes, tree.proofs(), strict=True)
+        )
+    ]
 
 
 def _step(nodes: dict[int, _Node], number: int, node: bytes, proof: tuple[bytes, ...]) -> _Node:

@@ -131,6 +131,11 @@ class BulkTree:
         return tuple(levels)
 
     @property
+    def hashes(self) -> tuple[bytes, ...]:
+        """The struct hash of each order."""
+        return self._levels[0][: len(self.orders)]
+
+    @property
     def root(self) -> bytes:
         """The Merkle root over the leaves."""
         return self._levels[-1][0]
@@ -141,6 +146,14 @@ class BulkTree:
         if leaf not in check:
             raise SignatureError("leaf", f"is {leaf}", f"0 to {len(check) - 1}")
         return tuple(self._levels[k][leaf >> k ^ 1] for k in range(self.height))
+
+    def proofs(self) -> list[tuple[bytes, ...]]:
+        """Return each order's siblings, from its own level up."""
+        heights = range(self.height)
+        levels = self._levels
+        return [
+            tuple([levels[k][leaf >> k ^ 1] for k in heights]) for leaf in range(len(self.orders))
+        ]
 
     def digest(self, domain: Domain) -> bytes:
         """Return the 32 bytes to sign."""

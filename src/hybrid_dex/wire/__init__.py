@@ -139,6 +139,14 @@ from hybrid_dex.wire.history import (
     transfer_message,
     voucher_status_message,
 )
+from hybrid_dex.wire.ladders import (
+    LadderAnswer,
+    LadderRequest,
+    RungRequest,
+    RungResult,
+    ladder_request,
+    to_ladder,
+)
 from hybrid_dex.wire.linked import LinkedAnswer, LinkedOrders, LinkedRequest, to_linked
 from hybrid_dex.wire.markets import (
     AssetMessage,
@@ -267,6 +275,7 @@ from hybrid_dex.wire.socket import (
     ErrorMessage,
     HeartbeatOp,
     KeyLoginOp,
+    LadderOp,
     LinkedOp,
     LoginOp,
     LoginResult,
@@ -373,6 +382,9 @@ __all__ = [
     "InfoAnswer",
     "IntervalWord",
     "KeyLoginOp",
+    "LadderAnswer",
+    "LadderOp",
+    "LadderRequest",
     "LedgerAnswer",
     "LedgerEntryMessage",
     "LimitsMessage",
@@ -431,6 +443,8 @@ __all__ = [
     "RoleMessage",
     "RoleRequest",
     "RolesAnswer",
+    "RungRequest",
+    "RungResult",
     "ScheduleCancelOp",
     "ScheduleCancelRequest",
     "ScheduleHaltAction",
@@ -502,6 +516,7 @@ __all__ = [
     "gecko_ticker",
     "hex_text",
     "is_too_deep",
+    "ladder_request",
     "ledger_entry_message",
     "limits_message",
     "limits_of_message",
@@ -540,6 +555,7 @@ __all__ = [
     "to_book_update",
     "to_fee_schedule",
     "to_fees",
+    "to_ladder",
     "to_linked",
     "to_market",
     "to_ms",

@@ -57,7 +57,9 @@ __all__ = [
     "OrderRequest",
     "ReduceRequest",
     "ReplaceRequest",
+    "check_fee_and_expiry",
     "order_request",
+    "refuse_gtd",
     "refuse_unreadable",
     "replace_request",
     "to_order",
@@ -259,7 +261,7 @@ def to_order(request: OrderRequest, market: Market, account: AccountId) -> Signe
             quote_budget=quote_budget,
         )
     max_fee_ppm, expiry_s, nonce, signature, signature_kind, proof = _signed_fields(request)
-    _refuse_gtd(time_in_force)
+    refuse_gtd(time_in_force)
     # In steps: for more than 15 names CPython makes a dict first, which takes most of the time.
     order = SignedOrder(
         trader=account,
@@ -365,7 +367,7 @@ def to_replacement(
             expected,
         )
     max_fee_ppm, expiry_s, nonce, signature, signature_kind, proof = _signed_fields(request)
-    _refuse_gtd(time_in_force)
+    refuse_gtd(time_in_force)
     terms = SignedOrder(
         trader=order.account,
         market=market,
@@ -493,7 +495,8 @@ def _expires(expires_at_ms: int | None) -> TimestampNs | None:
     return None if expires_at_ms is None else to_ns(expires_at_ms)
 
 
-def _refuse_gtd(time_in_force: TimeInForce) -> None:
+def refuse_gtd(time_in_force: TimeInForce) -> None:
+    """Refuse a time in force that nobody can sign. Raises `FormatError`."""
     if time_in_force is _GTD:
         raise FormatError(
             "time_in_force", "a signed order ends by its expiry_s, not by gtd", "gtc, ioc or fok"
@@ -514,15 +517,21 @@ def _refuse_signed_fields(request: OrderRequest | ReplaceRequest) -> None:
         raise FormatError("signature", f"missing beside {given[0]}", "a signature over the terms")
 
 
+def check_fee_and_expiry(max_fee_ppm: int, expiry_s: int) -> tuple[FeePpm, int]:
+    """Return both, which fit what is signed. Raises `FormatError`."""
+    if not 0 <= max_fee_ppm <= _MAX_FEE:
+        raise FormatError("max_fee_ppm", f"is {max_fee_ppm}", f"0 to {_MAX_FEE}")
+    if not 0 <= expiry_s <= _MAX_EXPIRY:
+        raise FormatError("expiry_s", f"is {expiry_s}", f"0 to {_MAX_EXPIRY}, in Unix seconds")
+    return FeePpm(max_fee_ppm), expiry_s
+
+
 def _signed_fields(request: OrderRequest | ReplaceRequest) -> _Signed:
     max_fee_ppm, expiry_s, nonce = request.max_fee_ppm, request.expiry_s, request.nonce
     if max_fee_ppm is None or expiry_s is None or nonce is None:
         field = next(name for name in _SIGNED_FIELDS if getattr(request, name) is None)
         raise FormatError(field, "missing in a signed order", f"{', '.join(_SIGNED_FIELDS)}")
-    if not 0 <= max_fee_ppm <= _MAX_FEE:
-        raise FormatError("max_fee_ppm", f"is {max_fee_ppm}", f"0 to {_MAX_FEE}")
-    if not 0 <= expiry_s <= _MAX_EXPIRY:
-        raise FormatError("expiry_s", f"is {expiry_s}", f"0 to {_MAX_EXPIRY}, in Unix seconds")
+    fee, expiry_s = check_fee_and_expiry(max_fee_ppm, expiry_s)
     kind, text = _SIGNATURE_KINDS[request.signature_kind], request.signature
     if kind is _APPROVED and text is not None:
         raise FormatError("signature", "given with an approved hash", "no signature")
@@ -530,7 +539,7 @@ def _signed_fields(request: OrderRequest | ReplaceRequest) -> _Signed:
     if bulk != bool(request.proof) or (request.leaf and not bulk):
         raise FormatError("proof", f"does not go with kind {request.signature_kind}", "with bulk")
     return (
-        FeePpm(max_fee_ppm),
+        fee,
         expiry_s,
         Nonce.unpack(parse_nonce(nonce)),
         b"" if text is None else parse_hex("signature", text, _SIGNATURE_BYTES),

@@ -12,6 +12,7 @@ import msgspec
 from hybrid_dex.wire.admin import BatchesMessage, StatisticsMessage
 from hybrid_dex.wire.batches import BatchOrdersRequest, ScheduleCancelRequest
 from hybrid_dex.wire.codec import MAX_MESSAGE_BYTES, decode, encode
+from hybrid_dex.wire.ladders import LadderRequest
 from hybrid_dex.wire.linked import LinkedRequest
 from hybrid_dex.wire.markets import BookMessage, TradeMessage
 from hybrid_dex.wire.orders import OrderRequest, ReduceRequest, ReplaceRequest
@@ -51,6 +52,7 @@ __all__ = [
     "ErrorMessage",
     "HeartbeatOp",
     "KeyLoginOp",
+    "LadderOp",
     "LinkedOp",
     "LoginOp",
     "LoginResult",
@@ -277,6 +279,20 @@ class BatchOp(
     batch: BatchOrdersRequest
 
 
+class LadderOp(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="op",
+    tag="ladder",
+):
+    """Place orders that share a signature; the ack's result is a `LadderAnswer`."""
+
+    id: RequestId
+    ladder: LadderRequest
+
+
 class LinkedOp(
     msgspec.Struct,
     frozen=True,
@@ -357,6 +373,7 @@ ClientMessage: TypeAlias = (
     | ReduceOp
     | CancelAllOp
     | BatchOp
+    | LadderOp
     | LinkedOp
     | ScheduleCancelOp
     | HeartbeatOp
