@@ -59,6 +59,7 @@ __all__ = [
 ]
 
 _NEW: Final = word(OrderStatus.NEW)
+_NOTHING: Final = "0"
 _REFUSALS: Final = (OrderRejected, CancelRejected, CommandRejected)
 
 
@@ -158,16 +159,20 @@ def ladder_answer(
     if isinstance(outcome, Refusal):
         raise refuse(outcome)
     events, rungs = outcome.events, dict[int, RungResult]()
-    starts = [at for at, event in enumerate(events) if type(event) is MemberAnswered]
-    for at, end in zip(starts, [*starts[1:], len(events)], strict=True):
-        head, first = events[at], events[at + 1]
-        assert type(head) is MemberAnswered, "it is where an answer begins"
-        if end == at + 2 and type(first) is OrderAccepted and not head.again:
-            quantity = market.format_quantity(first.quantity)
-            rungs[head.index] = RungResult(str(first.order_id), _NEW, quantity, "0")
-        else:
-            one = EventBatch(outcome.sequence, outcome.at_ns, events[at + 1 : end])
-            rungs[head.index] = _rung_result(view, one)
+    at, count = 0, len(events)
+    while at < count:
+        head, end = events[at], at + 1
+        while end < count and type(events[end]) is not MemberAnswered:
+            end += 1
+        if type(head) is MemberAnswered:  # before the first is what time did
+            first = events[at + 1]
+            if end == at + 2 and type(first) is OrderAccepted and not head.again:
+                quantity = market.format_quantity(first.quantity)
+                rungs[head.index] = RungResult(str(first.order_id), _NEW, quantity, _NOTHING)
+            else:
+                one = EventBatch(outcome.sequence, outcome.at_ns, events[at + 1 : end])
+                rungs[head.index] = _rung_result(view, one)
+        at = end
     if not rungs:
         raise refuse(next(event for event in events if isinstance(event, CommandRejected)))
     return LadderAnswer(sequence=outcome.sequence, rungs=[rungs[at] for at in sorted(rungs)])

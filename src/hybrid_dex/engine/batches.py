@@ -8,7 +8,7 @@ a client order id may be sent again.
 """
 
 from collections.abc import Collection
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -41,6 +41,7 @@ from hybrid_dex.model.units import MAX_BATCH_MEMBERS, order_id
 __all__ = ["Batches"]
 
 _Answer: TypeAlias = tuple[Event, ...]
+_replace: Final = msgspec.structs.replace
 
 
 class Batches:
@@ -84,21 +85,26 @@ class Batches:
             if refused is not None:
                 return self._refuse_all(command, *refused)
         again: list[Event] = []
+        events, account, place = desk.events, command.account, self._trading.place
         self._observe()
         for index, member in enumerate(command.members):
-            begin, desk.order_index = len(desk.events), index
+            begin, desk.order_index = len(events), index
             isolation.touch(desk, member)
-            desk.emit(MemberAnswered(command.account, index, again=False))
-            if not command.all_or_none:
+            desk.emit(MemberAnswered(account, index, again=False))
+            if command.all_or_none:
+                repeated = known.get(index)
+                if repeated is None:
+                    self._do_judged(member)
+            elif type(member) is PlaceOrder:
+                repeated = place(member)
+            else:
                 repeated = self._do(member)
-            elif (repeated := known.get(index)) is None:
-                self._do_judged(member)
             if repeated is not None:
-                desk.events.pop()
-                again += (MemberAnswered(command.account, index, again=True), *repeated)
+                events.pop()
+                again += (MemberAnswered(account, index, again=True), *repeated)
                 continue
-            if len(desk.events) > begin + 2:  # the answer and an acceptance alone are no fill
-                desk.next_aggressor(sum(type(event) is FillMade for event in desk.events[begin:]))
+            if len(events) > begin + 2:  # the answer and an acceptance alone are no fill
+                desk.next_aggressor(sum(type(event) is FillMade for event in events[begin:]))
             if desk.frozen:
                 desk.thaw()
             self._observe()
@@ -136,10 +142,11 @@ class Batches:
 
     def _observe(self) -> None:
         """Show the risk what happened since it looked last."""
-        desk = self._desk
-        for event in desk.events[desk.observed :]:
-            self._risk.observe(event, desk.at_ns)
-        desk.observed = len(desk.events)
+        desk, observe = self._desk, self._risk.observe
+        at_ns, events = desk.at_ns, desk.events
+        for event in events[desk.observed :]:
+            observe(event, at_ns)
+        desk.observed = len(events)
 
     # ------------------------------------------------------------- all or none
 
@@ -260,9 +267,9 @@ class Batches:
 
 def _stamped(command: BatchOrders) -> BatchOrders:
     """Return a batch whose members carry its number and time, as rules about time need them."""
-    stamp = {"sequence": command.sequence, "at_ns": command.at_ns}
-    members = tuple(msgspec.structs.replace(member, **stamp) for member in command.members)
-    return msgspec.structs.replace(command, members=members)
+    sequence, at_ns = command.sequence, command.at_ns
+    members = [_replace(member, sequence=sequence, at_ns=at_ns) for member in command.members]
+    return _replace(command, members=tuple(members))
 
 
 def _malformed(command: BatchOrders) -> str | None:
@@ -288,7 +295,7 @@ def _without(command: BatchOrders, known: Collection[int]) -> BatchOrders:
     if not known:
         return command
     members = tuple(one for index, one in enumerate(command.members) if index not in known)
-    return msgspec.structs.replace(command, members=members)
+    return _replace(command, members=members)
 
 
 def _refused_before(answer: _Answer) -> Refusal | None:

@@ -99,6 +99,14 @@ def home(desk: Desk, command: Command) -> MarketId | None:
 
 def touch(desk: Desk, command: Command) -> None:
     """Note the market that one of several commands is about, in case it breaks something."""
+    touched = desk.touched
+    if (
+        type(command) is PlaceOrder
+        and touched is not None
+        and touched[1] == command.market
+        and touched[0] == desk.sequence
+    ):
+        return  # as most of a batch
     market = home(desk, command)
     if market is not None:
         desk.touched = (desk.sequence, market)

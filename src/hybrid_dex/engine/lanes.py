@@ -101,6 +101,11 @@ class Lanes:
         """A nonce was accepted: its register rises."""
         self._state(account, nonce & 0xFFFF or market.base.id).used = nonce >> 16
 
+    def start(self, account: AccountId, market: Market, nonce: int, order_id: OrderId) -> None:
+        """A nonce was accepted, and its order rests: `use` and `bind` at once."""
+        state = self._state(account, nonce & 0xFFFF or market.base.id)
+        state.used, state.order_id = nonce >> 16, order_id
+
     def bind(self, account: AccountId, market: Market, nonce: int, order_id: OrderId) -> None:
         """The register's order, whose nonce was accepted, rests."""
         self._states[account][nonce & 0xFFFF or market.base.id].order_id = order_id

@@ -131,6 +131,16 @@ class Ledger:
         entry.available -= amount
         entry.held += amount
 
+    def hold_if_available(self, account: AccountId, asset: AssetId, amount: int) -> bool:
+        """Move from available to held where there is as much; return whether there was."""
+        entries = self._accounts.get(account)
+        entry = None if entries is None else entries.get(asset)
+        if entry is None or entry.available < amount:
+            return False
+        entry.available -= amount
+        entry.held += amount
+        return True
+
     def reserve(self, account: AccountId, asset: AssetId, amount: int) -> Entry:
         """Move from available to withdrawing; back when negative."""
         entry = self.entry(account, asset)

@@ -22,13 +22,15 @@ from hybrid_dex.model.signed_order import Authorization, SignatureKind
 from hybrid_dex.model.units import AccountId, Amount, MarketId, Quantity
 from hybrid_dex.model.views import SessionView
 
-__all__ = ["SessionKey", "SessionState", "Sessions", "is_session"]
+__all__ = ["NEEDS_GRANT", "SESSION", "SessionKey", "SessionState", "Sessions", "is_session"]
 
 SessionKey: TypeAlias = tuple[AccountId, str, MarketId]
 """Account, key, market."""
 
-_SESSION: Final = int(SignatureKind.SESSION)
-_APPROVED: Final = SignatureKind.APPROVED
+SESSION: Final = int(SignatureKind.SESSION)
+_APPROVED: Final = int(SignatureKind.APPROVED)
+NEEDS_GRANT: Final = (SESSION, _APPROVED)
+"""The kinds of signature that count only if the account said so on chain."""
 _BUY: Final = Side.BUY
 
 
@@ -93,7 +95,7 @@ class SessionState(msgspec.Struct, gc=False, array_like=True):
 
 def is_session(signed: Authorization | None) -> bool:
     """Return whether a session key signed."""
-    return signed is not None and signed.kind == _SESSION
+    return signed is not None and signed.kind == SESSION
 
 
 class Sessions:
@@ -121,7 +123,7 @@ class Sessions:
         self, account: AccountId, signed: Authorization | None, market: MarketId
     ) -> SessionState | None:
         """Return the session that an accepted order was signed under, or ``None`` for none."""
-        if signed is None or signed.kind != _SESSION:
+        if signed is None or signed.kind != SESSION:
             return None
         return self.states[account, signed.signer, market]
 
@@ -129,7 +131,7 @@ class Sessions:
         self, account: AccountId, signed: Authorization, market: MarketId
     ) -> Refusal | None:
         """Judge whether the account let this key sign, or approved this order's hash."""
-        if signed.kind == _SESSION:
+        if signed.kind == SESSION:
             state = self.find(account, signed.signer, market)
             if state is None:
                 detail = f"a grant of {signed.signer} in {market}, final on chain"

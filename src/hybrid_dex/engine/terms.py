@@ -31,8 +31,12 @@ from hybrid_dex.model.units import (
 )
 
 __all__ = [
+    "MAX_LIFETIME_NS",
+    "MAX_NONCE",
     "MAX_SLICES",
+    "NANOSECONDS",
     "Entering",
+    "are_sure",
     "check_authorization",
     "check_name",
     "check_reached",
@@ -47,13 +51,14 @@ __all__ = [
 Entering: TypeAlias = PlaceOrder | ReplaceOrder
 """Commands that bring terms to the book."""
 
-_NANOSECONDS: Final = 1_000_000_000
+NANOSECONDS: Final = 1_000_000_000
+MAX_LIFETIME_NS: Final = MAX_LIFETIME_S * NANOSECONDS
 _SURE_AMOUNT: Final = MAX_AMOUNT // 2
 """A notional up to here fits with its fee, which is always less than itself."""
 _LONGEST_NAME: Final = 64
 MAX_SLICES: Final = 100
 """An iceberg has at most so many slices, so that no aggressor is worn out by one order."""
-_MAX_NONCE: Final = 2**64 - 1
+MAX_NONCE: Final = 2**64 - 1
 _HASH_BYTES: Final = 32
 _SIGNATURE_BYTES: Final = 64
 """r and vs."""
@@ -71,6 +76,20 @@ def check_name(name: str) -> Refusal | None:
         return None
     detail = f"1 to {_LONGEST_NAME} printable ASCII characters"
     return Refusal(RejectReason.INVALID_CLIENT_ORDER_ID, "client_order_id", detail)
+
+
+def are_sure(venue: Venue, price: int, quantity: int) -> bool:
+    """Whether `check_terms` surely refuses no price, quantity or amount: true of nearly every order."""
+    if type(price) is not int or type(quantity) is not int:
+        return False
+    notional = price * quantity * venue.tick_size
+    return (
+        1 <= price <= MAX_PRICE
+        and venue.least_lots <= quantity <= venue.most_lots
+        and venue.least_notional <= notional <= venue.most_notional
+        and notional <= _SURE_AMOUNT
+        and quantity * venue.lot_size <= MAX_AMOUNT
+    )
 
 
 def check_terms(
@@ -236,11 +255,11 @@ def check_authorization(
     """What is signed can be told to the contract: kind, nonce, expiry and fee cap."""
     if signed.kind not in _KINDS:
         return Refusal(RejectReason.BAD_SIGNATURE, "signature_kind", "a kind that the contract has")
-    if not 0 <= signed.nonce <= _MAX_NONCE:
-        return Refusal(RejectReason.BAD_SIGNATURE, "nonce", f"0 to {_MAX_NONCE}")
-    last_s = at_ns // _NANOSECONDS + MAX_LIFETIME_S
-    if not at_ns < signed.expiry_s * _NANOSECONDS <= at_ns + MAX_LIFETIME_S * _NANOSECONDS:
-        detail = f"after {at_ns // _NANOSECONDS}, at most {last_s} (Unix seconds)"
+    if not 0 <= signed.nonce <= MAX_NONCE:
+        return Refusal(RejectReason.BAD_SIGNATURE, "nonce", f"0 to {MAX_NONCE}")
+    last_s = at_ns // NANOSECONDS + MAX_LIFETIME_S
+    if not at_ns < signed.expiry_s * NANOSECONDS <= at_ns + MAX_LIFETIME_NS:
+        detail = f"after {at_ns // NANOSECONDS}, at most {last_s} (Unix seconds)"
         return Refusal(RejectReason.EXPIRED, "expiry_s", detail)
     needed = venue.worst_maker_ppm if post_only else venue.worst_fee_ppm
     if signed.max_fee_ppm < needed:
@@ -268,7 +287,7 @@ def due_ns(command: Entering) -> int | None:
     signed = command.authorization
     if signed is None:
         return command.expires_at_ns
-    signed_ns = signed.expiry_s * _NANOSECONDS
+    signed_ns = signed.expiry_s * NANOSECONDS
     return signed_ns if command.expires_at_ns is None else min(signed_ns, command.expires_at_ns)
 
 

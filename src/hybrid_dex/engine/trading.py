@@ -14,16 +14,16 @@ from hybrid_dex.engine.desk import Desk, Venue
 from hybrid_dex.engine.icebergs import show
 from hybrid_dex.engine.market_states import SERVED, refuse_entry
 from hybrid_dex.engine.orders import LiveOrder, Named
-from hybrid_dex.engine.sessions import is_session
+from hybrid_dex.engine.sessions import NEEDS_GRANT, SESSION
 from hybrid_dex.engine.standing import Standing
-from hybrid_dex.interfaces.book import Incoming
+from hybrid_dex.interfaces.book import Incoming, Resting
 from hybrid_dex.interfaces.risk import LedgerView, Refusal, Risk
 from hybrid_dex.model.commands import PlaceOrder, ReplaceOrder
 from hybrid_dex.model.events import Event, MarketStateChanged, OrderRejected
 from hybrid_dex.model.market import MarketState, StateCause
-from hybrid_dex.model.order import CancelReason, OrderStatus, Side, TimeInForce
+from hybrid_dex.model.order import CancelReason, OrderStatus, OrderType, Side, TimeInForce
 from hybrid_dex.model.reasons import RejectReason
-from hybrid_dex.model.signed_order import Authorization
+from hybrid_dex.model.signed_order import Authorization, SignatureKind
 from hybrid_dex.model.units import AccountId, ClientOrderId, order_id
 
 __all__ = ["RESTS", "Trading", "frozen_account", "needed", "new_order", "weigh"]
@@ -33,10 +33,17 @@ _HALTED: Final = MarketState.HALTED
 _OPEN: Final = MarketState.OPEN
 _BUY: Final = Side.BUY
 _FOK: Final = TimeInForce.FOK
+_GTC: Final = TimeInForce.GTC
+_LIMIT: Final = OrderType.LIMIT
+_NEW: Final = OrderStatus.NEW
+_OWN_KINDS: Final = (int(SignatureKind.WALLET), int(SignatureKind.BULK))
+"""The kinds of signature that need nothing on chain."""
+_PRICE_BAND: Final = CancelReason.PRICE_BAND
 RESTS: Final = (TimeInForce.GTC, TimeInForce.GTD)
 """What may rest."""
 # Its integers are computed here, and giving each its unit's name again would cost a call each.
 _live_order: Final[Callable[..., LiveOrder]] = LiveOrder
+_resting: Final[Callable[..., Resting]] = Resting
 
 
 class Trading:
@@ -52,6 +59,7 @@ class Trading:
 
     __slots__ = (
         "_available",
+        "_check_lane",
         "_desk",
         "_risk",
         "_standing",
@@ -72,6 +80,7 @@ class Trading:
         self._desk = desk
         self._standing = standing
         self._available = standing.available
+        self._check_lane = standing.check_lane
         self.refuse_crossing = standing.refuse_crossing
         self._risk = risk
         self._view = view
@@ -135,6 +144,8 @@ class Trading:
             unknown = Refusal(RejectReason.UNKNOWN_MARKET, "market", detail)
             self.reject(command, unknown, name=command.client_order_id)
             return
+        if self._enter_plain(venue, command):
+            return
         refusal = self.refuse_place(venue, command)
         whole = True
         if refusal is None and command.time_in_force is _FOK:
@@ -144,6 +155,68 @@ class Trading:
             self._accept(venue, command, whole=whole)
         else:
             self.reject(command, refusal, name=command.client_order_id)
+
+    def _enter_plain(self, venue: Venue, command: PlaceOrder) -> bool:
+        """Enter an order as most are, in one go; return whether it was one.
+
+        Such an order has nothing but a price, rests without meeting anybody, and may lack nothing but
+        the risk's consent and the funds. Every other one, and so every other refusal, is left to the
+        general way, of which nothing here may differ in what it does.
+        """
+        desk, account, signed = self._desk, command.account, command.authorization
+        side, price, quantity = command.side, command.price, command.quantity
+        if (
+            command.time_in_force is not _GTC
+            or command.order_type is not _LIMIT
+            or command.expires_at_ns is not None
+            or command.trigger_price is not None
+            or command.display_quantity is not None
+            or command.quote_budget is not None
+            or venue.state is not _OPEN
+            or account in desk.frozen
+            or not terms.are_sure(venue, price, quantity)
+            or not self._is_signed_plainly(venue, command, signed)
+        ):
+            return False
+        buys, book = side is _BUY, venue.book
+        best = book.best_ask if buys else book.best_bid
+        if best is not None and (price >= best if buys else price <= best):
+            return False
+        refusal = self._risk.check(command, self._view)
+        if refusal is None:
+            hold = venue.hold(side, price, quantity)
+            asset = venue.quote_id if buys else venue.base_id
+            if not desk.ledger.hold_if_available(account, asset, hold):
+                refusal = self.refuse_funds(venue, account, side, hold)
+        if refusal is not None:
+            self.reject(command, refusal, name=command.client_order_id)
+            return True
+        order = new_order(desk, command, _NEW)
+        order_id = order.order_id
+        desk.emit(order.accepted())
+        book.add(_resting(order_id, account, side, price, quantity))
+        desk.orders.rest(order)
+        if signed is not None:
+            desk.lanes.start(account, venue.market, signed.nonce, order_id)
+            desk.expiries.watch(order)
+        return True
+
+    def _is_signed_plainly(
+        self, venue: Venue, command: PlaceOrder, signed: Authorization | None
+    ) -> bool:
+        """Whether nothing about a signature refuses the order, and no grant on chain is asked for."""
+        if signed is None:
+            return not self.requires_signature
+        at_ns, due_ns = self._desk.at_ns, signed.expiry_s * terms.NANOSECONDS
+        needed_ppm = venue.worst_maker_ppm if command.post_only else venue.worst_fee_ppm
+        return (
+            signed.kind in _OWN_KINDS
+            and at_ns < due_ns <= at_ns + terms.MAX_LIFETIME_NS
+            and signed.max_fee_ppm >= needed_ppm
+            and 0 <= signed.nonce <= terms.MAX_NONCE
+            and not (self.requires_signature and not terms.has_proof(signed))
+            and self._check_lane(command.account, venue.market, signed.nonce) is None
+        )
 
     def refuse(self, command: PlaceOrder) -> Refusal | None:
         """Return why an order would be refused if it came now."""
@@ -186,7 +259,7 @@ class Trading:
             hold = 0 if sleeps and side is not _BUY else needed(venue, command)
             if hold > self._available(account, venue.quote_id if side is _BUY else venue.base_id):
                 refusal = self.refuse_funds(venue, account, side, hold)
-        if refusal is None and signed is not None and is_session(signed):
+        if refusal is None and signed is not None and signed.kind == SESSION:
             stake = hold if side is _BUY else command.quantity
             refusal = self.refuse_budget(venue, account, signed, side, stake)
         if refusal is None and command.post_only and command.trigger_price is None:
@@ -200,9 +273,10 @@ class Trading:
     ) -> Refusal | None:
         """Judge the signature of a new order, and its place on chain."""
         refusal = self.refuse_signature(venue, account, command, signed)
-        reason = self._standing.check_lane(account, venue.market, signed.nonce)
-        if refusal is None and reason is not None:
-            refusal = Refusal(reason, "nonce", "a free lane, and a counter never used in it")
+        if refusal is None:
+            reason = self._check_lane(account, venue.market, signed.nonce)
+            if reason is not None:
+                refusal = Refusal(reason, "nonce", "a free lane, and a counter never used in it")
         return refusal
 
     def refuse_fills(self, venue: Venue, command: PlaceOrder) -> Refusal | None:
@@ -214,7 +288,7 @@ class Trading:
 
     def _accept(self, venue: Venue, command: PlaceOrder, *, whole: bool) -> None:
         desk = self._desk
-        order = new_order(desk, command, OrderStatus.NEW)
+        order = new_order(desk, command, _NEW)
         self.admit(venue, order)
         if order.conditions is not None and order.conditions.waiting:
             desk.wait(venue, order)
@@ -232,8 +306,8 @@ class Trading:
             desk.ledger.hold(account, asset, hold)
         if signed is not None:
             desk.lanes.use(account, venue.market, signed.nonce)
-            session = desk.sessions.of(account, signed, venue.market.id)
-            if session is not None:
+            if signed.kind == SESSION:
+                session = desk.sessions.states[account, signed.signer, venue.market.id]
                 session.reserve(side, venue.staked(order, price, quantity))
         desk.emit(order.accepted())
 
@@ -251,7 +325,7 @@ class Trading:
             reason = self._cross_in_band(venue, order)
         if order.conditions is not None and order.conditions.is_linked and order.open:
             desk.linked.append(order)
-        if reason is CancelReason.PRICE_BAND:
+        if reason is _PRICE_BAND:
             self._leave_band(venue, order)
         elif reason is not None:
             desk.end_canceled(venue, order, reason)
@@ -326,9 +400,11 @@ class Trading:
         if self.requires_signature and not terms.has_proof(signed):
             detail = "the order's hash of 32 bytes, and a signature of 64 where its kind has one"
             return Refusal(RejectReason.BAD_SIGNATURE, "signature", detail)
-        return terms.check_authorization(
-            venue, signed, self._desk.at_ns, post_only=command.post_only
-        ) or self._desk.sessions.refuse_signer(account, signed, venue.market.id)
+        desk = self._desk
+        refusal = terms.check_authorization(venue, signed, desk.at_ns, post_only=command.post_only)
+        if refusal is None and signed.kind in NEEDS_GRANT:
+            refusal = desk.sessions.refuse_signer(account, signed, venue.market.id)
+        return refusal
 
     def refuse_risk(self, command: PlaceOrder | ReplaceOrder) -> Refusal | None:
         """Ask the operator's rules."""
@@ -361,6 +437,10 @@ class Trading:
 
 def new_order(desk: Desk, command: PlaceOrder, status: OrderStatus) -> LiveOrder:
     """Return the order that a command asks for; its id is the command's."""
+    due_ns: int | None = command.expires_at_ns
+    if command.authorization is not None:
+        due_ns = terms.due_ns(command)
+    quantity = command.quantity
     return _live_order(
         desk.sequence << 8 | desk.order_index,
         command.account,
@@ -371,14 +451,14 @@ def new_order(desk: Desk, command: PlaceOrder, status: OrderStatus) -> LiveOrder
         command.post_only,
         command.self_trade,
         command.price,
-        command.quantity,
-        command.quantity,
-        command.quantity,
+        quantity,
+        quantity,
+        quantity,
         0,
         status,
         desk.at_ns,
         command.expires_at_ns,
-        command.expires_at_ns if command.authorization is None else terms.due_ns(command),
+        due_ns,
         command.client_order_id,
         command.authorization,
         None,

@@ -121,6 +121,8 @@ class BookFeed:
         # What is left to come of the fills of an opening, lots.
         self._uncrossing = 0
         self._orders: Table[_Entry] = Table()
+        # The greatest id that entered, so that a greater one is new.
+        self._newest = -1
         self._sides: Final = {Side.BUY: _Side(), Side.SELL: _Side()}
         self._applied = self._changed = sequence
         self._at_ns = at_ns
@@ -195,10 +197,20 @@ class BookFeed:
 
     def enter(self, event: OrderAccepted) -> None:
         """Take the event of this market that is the most common by far."""
-        if not event.waiting:
-            quantity, display = event.quantity, event.display_quantity
-            shown = quantity if display is None or display > quantity else display
-            self._put(event.order_id, _Entry(event.side, event.price, shown))
+        if event.waiting:
+            return
+        shown, display = event.quantity, event.display_quantity
+        if display is not None and display < shown:
+            shown = display
+        order_id, side, price, orders = event.order_id, event.side, event.price, self._orders
+        entry = _Entry(side, price, shown)
+        if self._newest < order_id < orders.next_turn:  # nearly always, and then no call is needed
+            self._newest = order_id
+            orders.young[order_id] = entry
+        else:
+            orders[order_id] = entry
+            self._newest = max(self._newest, order_id)
+        self._sides[side].add(price, shown)
 
     def take(self, event: Event) -> None:
         """Take one event of this market; once all of a command's are taken, `advance` says so."""

@@ -97,6 +97,8 @@ class ExecutionFeed:
         self._orders: Table[_Order | OrderAccepted] = Table()
         for order in orders:
             self._orders[order.order_id] = _from_view(order)
+        # The greatest id that entered, so that a greater one is new.
+        self._newest = -1
 
     def apply(self, batch: EventBatch) -> tuple[ExecutionReport, ...]:
         """Take one command's events and return the reports, in the order in which it happened.
@@ -117,7 +119,13 @@ class ExecutionFeed:
 
     def enter(self, event: OrderAccepted) -> None:
         """Take an acceptance, whose report is `entry_report`."""
-        self._orders[event.order_id] = event
+        order_id, orders = event.order_id, self._orders
+        if self._newest < order_id < orders.next_turn:  # nearly always, and then no call is needed
+            self._newest = order_id
+            orders.young[order_id] = event
+        else:
+            orders[order_id] = event
+            self._newest = max(self._newest, order_id)
 
     def reports(self, event: Event, batch: EventBatch) -> Iterator[ExecutionReport]:
         """Take one event of a command, other than an acceptance, at a time; yield the reports."""

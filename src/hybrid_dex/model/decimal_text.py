@@ -15,7 +15,14 @@ from typing import Final
 
 from hybrid_dex.errors import FormatError
 
-__all__ = ["MAX_CHAIN_DIGITS", "MAX_ORDER_DIGITS", "format_units", "parse_step", "parse_units"]
+__all__ = [
+    "MAX_CHAIN_DIGITS",
+    "MAX_ORDER_DIGITS",
+    "format_units",
+    "parse_step",
+    "parse_units",
+    "require_text",
+]
 
 MAX_ORDER_DIGITS: Final = 38
 MAX_CHAIN_DIGITS: Final = 78
@@ -39,7 +46,7 @@ def parse_units(field: str, text: str, decimals: int, max_digits: int = MAX_ORDE
     >>> parse_units("price", "2500.5", 2)
     250050
     """
-    _require_text(field, text)
+    require_text(field, text)
     if len(text) > max_digits + 1:
         raise FormatError(field, f"longer than {max_digits} digits", f"at most {max_digits} digits")
     match = _GRAMMAR.fullmatch(text)
@@ -68,7 +75,7 @@ def parse_step(field: str, text: str, decimals: int, step: int) -> int:
     >>> parse_step("quantity", "1.5", 18, 10**14)
     15000
     """
-    _require_text(field, text)
+    require_text(field, text)
     return _parse_step(field, text, decimals, step)
 
 
@@ -100,8 +107,12 @@ def format_units(units: int, decimals: int) -> str:
     return f"{sign}{whole}.{fraction}" if fraction else f"{sign}{whole}"
 
 
-def _require_text(field: str, value: object) -> None:
-    """Refuse what is not text: a float has already lost digits, so it is never converted."""
+def require_text(field: str, value: object) -> None:
+    """Refuse what is not text: a float has already lost digits, so it is never converted.
+
+    Raises:
+        FormatError: it is something else.
+    """
     if not isinstance(value, str):
         raise FormatError(field, f"must be a string, not {type(value).__name__}", 'such as "1.5"')
 

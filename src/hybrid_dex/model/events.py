@@ -54,7 +54,7 @@ from hybrid_dex.model.units import (
     Quantity,
     Sequence,
     TimestampNs,
-    order_sequence,
+    order_id,
 )
 
 __all__ = [
@@ -544,12 +544,14 @@ def fresh_events(batch: EventBatch) -> tuple[Event, ...]:
     the batch. So are the members of a batch that were sent again. Whoever counts, stores or settles
     events takes them from here.
     """
+    first = order_id(batch.sequence)  # that this command gives
     for index, event in enumerate(batch.events):
         # Not isinstance: all who follow ask this for every event, and nothing derives from these.
-        if type(event) is OrderAccepted or type(event) is OrderRejected:
-            if order_sequence(event.order_id) != batch.sequence:
+        kind = type(event)
+        if kind is OrderAccepted or kind is OrderRejected:
+            if event.order_id < first:  # type: ignore[union-attr] # both have it
                 return batch.events[:index]
-        elif type(event) is MemberAnswered and event.again:
+        elif kind is MemberAnswered and event.again:  # type: ignore[union-attr] # it has it
             return batch.events[:index]
     return batch.events
 

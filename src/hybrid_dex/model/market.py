@@ -12,7 +12,7 @@ from typing import Final
 import attrs
 
 from hybrid_dex.errors import ConfigurationError, FormatError
-from hybrid_dex.model.decimal_text import format_units, parse_step, parse_units
+from hybrid_dex.model.decimal_text import format_units, parse_step, parse_units, require_text
 from hybrid_dex.model.fees import MAKER_RANGE, TAKER_RANGE, FeeSchedule, FeeTier, fee
 from hybrid_dex.model.units import (
     MAX_AMOUNT,
@@ -277,13 +277,15 @@ class Market:
 
     def parse_price(self, text: str, field: str = "price") -> Price:
         """Return a price text in ticks, or raise `FormatError` with the nearest valid prices."""
-        base_decimals = self.base.decimals
-        step = _price_step(self.tick_size, self.lot_size, base_decimals)
-        if step is None:
+        require_text(field, text)
+        base, quote = self.base.decimals, self.quote.decimals
+        try:
+            ticks = _parse_price(text, self.tick_size, self.lot_size, base, quote)
+        except FormatError as error:
+            raise FormatError(field, error.reason, error.valid) from None
+        if ticks is None:
             message = f"market {self.id}: its tick is not a finite decimal"
             raise ConfigurationError(message)
-        decimals = self.quote.decimals + base_decimals
-        ticks: Price = parse_step(field, text, decimals, step)  # type: ignore[assignment] # its unit
         if 1 <= ticks <= MAX_PRICE:
             return ticks
         raise _out_of_bounds(field, ticks, MAX_PRICE, self.format_price)
@@ -315,15 +317,17 @@ def _format_price(
     return format_units(atoms, quote_decimals + base_decimals)
 
 
-@functools.lru_cache(maxsize=4_096)
-def _price_step(tick_size: int, lot_size: int, base_decimals: int) -> int | None:
-    """Return a tick in the smallest part of a price that is counted; ``None`` when it is not whole.
+@functools.lru_cache(maxsize=16_384)
+def _parse_price(
+    text: str, tick_size: int, lot_size: int, base_decimals: int, quote_decimals: int
+) -> Price | None:
+    """Return a price text in ticks; ``None`` when a tick is no whole number of what is counted.
 
     One tick per whole base is tick_size * (lots per base) quote atoms; lots per base may be
     fractional, so both sides are scaled by the lot size.
     """
     step, rest = divmod(tick_size * 10 ** (2 * base_decimals), lot_size)
-    return None if rest else step
+    return None if rest else Price(parse_step("price", text, quote_decimals + base_decimals, step))
 
 
 def _tick_size(id: str, tick: str, lot: str, lot_size: int, decimals: tuple[int, int]) -> int:

@@ -14,6 +14,7 @@ Nothing here recovers a signer; `hybrid_dex.signing.authorization` does.
 """
 
 from collections.abc import Iterable, Sequence
+from operator import add
 from typing import Final
 
 import attrs
@@ -126,7 +127,7 @@ class BulkTree:
         level = (*hashes, *[EMPTY_ORDER_HASH] * ((1 << self.height) - len(hashes)))
         levels = [level]
         while len(level) > 1:
-            level = tuple(map(keccak256, map(b"".join, zip(level[::2], level[1::2], strict=True))))
+            level = tuple(map(keccak256, map(add, level[::2], level[1::2])))
             levels.append(level)
         return tuple(levels)
 
@@ -149,11 +150,11 @@ class BulkTree:
 
     def proofs(self) -> list[tuple[bytes, ...]]:
         """Return each order's siblings, from its own level up."""
-        heights = range(self.height)
-        levels = self._levels
-        return [
-            tuple([levels[k][leaf >> k ^ 1] for k in heights]) for leaf in range(len(self.orders))
-        ]
+        # What is above a node is the same for both of its children.
+        above: list[tuple[bytes, ...]] = [()]
+        for level in reversed(self._levels[:-1]):
+            above = [(level[at ^ 1], *above[at >> 1]) for at in range(len(level))]
+        return above[: len(self.orders)]
 
     def digest(self, domain: Domain) -> bytes:
         """Return the 32 bytes to sign."""

@@ -103,8 +103,8 @@ Milliseconds: TypeAlias = Annotated[
 ]
 
 _DIGITS: Final = re.compile(r"[1-9][0-9]{0,19}", re.ASCII)
-_PLAIN: Final = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
-"""What no rule of `parse_units` refuses, and what fits 64 bits."""
+_SURE_DIGITS: Final = 19
+"""So many digits fit 64 bits, whatever they are."""
 _MAX_ID: Final = 2**63 - 1
 _HASH_BYTES: Final = 32
 _HASH_CHARACTERS: Final = 2 + 2 * _HASH_BYTES
@@ -206,7 +206,7 @@ def _hex(text: str) -> bytes | None:
 
 def parse_nonce(text: str, field: str = "nonce") -> int:
     """Return the packed u64 of a signed nonce from its decimal digits."""
-    if _PLAIN.fullmatch(text) is not None:
+    if text.isdigit() and text.isascii() and text[0] != "0" and len(text) <= _SURE_DIGITS:
         return int(text)
     nonce = parse_units(field, text, 0)
     if nonce > _MAX_NONCE:
