@@ -17,6 +17,7 @@ from hybrid_dex.exchange.view import ExchangeView
 from hybrid_dex.interfaces.risk import Refusal
 from hybrid_dex.model.batch_request import BatchRequest, SignedReplacement
 from hybrid_dex.model.commands import BatchMember, PlaceOrder, ReplaceOrder
+from hybrid_dex.model.market import Market
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.signed_order import SignedOrder
 from hybrid_dex.model.units import OrderId, Quantity
@@ -52,15 +53,24 @@ class Admission:
     async def admit(self, orders: Items[SignedOrder | PlaceOrder]) -> list[PlaceOrder | Refusal]:
         """Return a command or a refusal for each order."""
         signed = [order for order in orders if isinstance(order, SignedOrder)]
-        verdicts = iter(await self._ingress.verify_many(signed) if signed else ())
+        # What goes on with a tree that it does not begin is not to go on with another caller's.
+        torn = bool(signed and signed[0].leaf and not signed[0].proof)
+        verdicts = iter(await self._ingress.verify_many(signed, alone=torn) if signed else ())
         paused = self.refuse_matching()
         commands: list[PlaceOrder | Refusal] = []
+        listed: Market | None = None
         for order in orders:
             if not isinstance(order, SignedOrder):
                 commands.append(paused or order)
                 continue
-            signed_by = next(verdicts)
-            verdict = self._refuse_market(order) or paused or signed_by
+            verdict = next(verdicts)
+            if order.market is not listed:  # as many are in the market of the one before
+                refusal = self._refuse_market(order)
+                if refusal is not None:
+                    commands.append(refusal)
+                    continue
+                listed = order.market
+            verdict = paused or verdict
             commands.append(
                 verdict if isinstance(verdict, Refusal) else place_command(order, verdict)
             )

@@ -39,11 +39,13 @@ class Ingress:
         """Return the verified authorization, or why the order is refused."""
         return (await self.verify_many([order]))[0]
 
-    async def verify_many(self, orders: Sequence[SignedOrder]) -> list[Authorization | Refusal]:
-        """Return the verdict on each order in turn."""
+    async def verify_many(
+        self, orders: Sequence[SignedOrder], *, alone: bool = False
+    ) -> list[Authorization | Refusal]:
+        """Return the verdict on each order in turn; `alone`, no other caller's stand before them."""
         if not orders:
             return []
-        if orders[0].leaf and not orders[0].proof:  # no other caller's tree is to go on with it
+        if alone:
             return await self._auth.verify_many(orders)
         loop = asyncio.get_running_loop()
         asked = _Asked(orders, loop.create_future())

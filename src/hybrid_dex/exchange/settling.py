@@ -26,6 +26,7 @@ from hybrid_dex.model.events import (
     FillMade,
     FillSettled,
     MarketListed,
+    MemberAnswered,
     OrderAccepted,
     VoucherIssued,
 )
@@ -126,7 +127,7 @@ class Settling:
         for batch in batches:
             fills = []
             for event in batch.events:
-                if type(event) is OrderAccepted:
+                if type(event) is OrderAccepted or type(event) is MemberAnswered:
                     continue  # as nearly all are
                 if isinstance(event, FillMade):
                     self._pace.note(event)

@@ -547,11 +547,10 @@ def fresh_events(batch: EventBatch) -> tuple[Event, ...]:
     first = order_id(batch.sequence)  # that this command gives
     for index, event in enumerate(batch.events):
         # Not isinstance: all who follow ask this for every event, and nothing derives from these.
-        kind = type(event)
-        if kind is OrderAccepted or kind is OrderRejected:
-            if event.order_id < first:  # type: ignore[union-attr] # both have it
+        if type(event) is OrderAccepted or type(event) is OrderRejected:
+            if event.order_id < first:
                 return batch.events[:index]
-        elif kind is MemberAnswered and event.again:  # type: ignore[union-attr] # it has it
+        elif type(event) is MemberAnswered and event.again:
             return batch.events[:index]
     return batch.events
 
