@@ -330,7 +330,7 @@ class WalletAuth:
                 if order.signature_kind is not _BULK or order.proof:
                     found.append(authorize(order, self.domain, trees))
                     continue
-                while at < count and _continues(orders[at - 1], orders[at]):
+                while at < count and orders[at].leaf == at - begin and not orders[at].proof:
                     at += 1
                 found += authorize_tree(orders[begin:at], self.domain)
             except SignatureError as error:
@@ -407,24 +407,13 @@ class WalletAuth:
         return self.clock.now_ns() // _MS_NS
 
 
-def _continues(before: SignedOrder, order: SignedOrder) -> bool:
-    """Whether an order is the next of the tree that the one before it belongs to, whole as it is."""
-    return (
-        order.leaf == before.leaf + 1
-        and not order.proof
-        and order.signature == before.signature
-        and order.signature_kind is _BULK
-        and order.trader == before.trader
-    )
-
-
 def _chunks(orders: Sequence[SignedOrder], size: int) -> list[Sequence[SignedOrder]]:
     """Return the orders in parts of about so many; no tree that is whole is cut in two."""
     parts: list[Sequence[SignedOrder]] = []
     begin, count = 0, len(orders)
     while begin < count:
         end = begin + size
-        while end < count and _continues(orders[end - 1], orders[end]):
+        while end < count and orders[end].leaf and not orders[end].proof:
             end += 1
         parts.append(orders[begin:end])
         begin = end

@@ -21,7 +21,14 @@ import attrs
 from hybrid_dex.errors import SignatureError
 from hybrid_dex.model.signed_order import Authorization, SignatureKind, SignedOrder
 from hybrid_dex.signing.address import checksum_address, parse_address
-from hybrid_dex.signing.bulk import BulkTree, bulk_digest, check_place
+from hybrid_dex.signing.bulk import (
+    bulk_digest,
+    check_orders,
+    check_place,
+    tree_height,
+    tree_levels,
+    tree_proofs,
+)
 from hybrid_dex.signing.domain import Domain
 from hybrid_dex.signing.keccak import keccak256
 from hybrid_dex.signing.order import order_digest, order_struct_hash
@@ -156,32 +163,31 @@ def authorize_tree(orders: Sequence[SignedOrder], domain: Domain) -> list[Author
             signatures, or orders that are not in their places.
         ConfigurationError: the market has no tokens.
     """
-    tree = BulkTree(orders)
-    first = orders[0]
+    first, count = check_orders(orders)[0], len(orders)
+    trader, signature = first.trader, first.signature
     for leaf, order in enumerate(orders):
-        if order.leaf != leaf or order.signature != first.signature or order.proof:
+        if order.leaf != leaf or order.signature != signature or order.proof:
             reason = f"no order of this tree, or not at its place {leaf}"
             raise SignatureError("leaf", reason, "all orders of one tree, in the order of leaves")
-    trader, scalars = first.trader, split_signature(first.signature)
-    signer = recover_address_bytes(tree.digest(domain), scalars)
+    height, scalars = tree_height(count), split_signature(signature)
+    levels = tree_levels(list(map(order_struct_hash, orders)), height)
+    signer = recover_address_bytes(bulk_digest(levels[-1][0], height, domain), scalars)
     if signer != parse_address(trader, "trader"):
         raise _another(signer, first, "the typed data of the tree of these orders")
-    compact, digest = scalars.compact, domain.digest
+    compact, digest, kind = scalars.compact, domain.digest, int(_BULK)
     return [
         Authorization(
             trader,
-            int(_BULK),
+            kind,
             order.max_fee_ppm,
             order.expiry_s,
             order.nonce.packed,
             digest(struct_hash),
             compact,
             proof,
-            leaf,
+            order.leaf,
         )
-        for leaf, (order, struct_hash, proof) in enumerate(
-            zip(orders, tree.hashes, tree.proofs(), strict=True)
-        )
+        for order, struct_hash, proof in zip(orders, levels[0], tree_proofs(levels), strict=False)
     ]
 
 

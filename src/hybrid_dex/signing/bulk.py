@@ -39,7 +39,11 @@ __all__ = [
     "BulkTree",
     "bulk_digest",
     "bulk_root",
+    "check_orders",
     "check_place",
+    "tree_height",
+    "tree_levels",
+    "tree_proofs",
 ]
 
 MAX_BULK_ORDERS: Final = 1 << MAX_BULK_HEIGHT
@@ -63,7 +67,12 @@ BULK_TYPE_HASHES: Final = {
 """The type hash of ``BulkOrder`` by the height of its tree."""
 
 
-def _checked(orders: Iterable[SignedOrder]) -> tuple[SignedOrder, ...]:
+def check_orders(orders: Iterable[SignedOrder]) -> tuple[SignedOrder, ...]:
+    """Return the orders, which can be one tree.
+
+    Raises:
+        SignatureError: none or too many, or of several traders.
+    """
     found = tuple(orders)
     if not 1 <= len(found) <= MAX_BULK_ORDERS:
         raise SignatureError("orders", f"{len(found)} in one tree", f"1 to {MAX_BULK_ORDERS}")
@@ -100,6 +109,29 @@ def bulk_digest(root: bytes, height: int, domain: Domain) -> bytes:
     return domain.digest(keccak256(BULK_TYPE_HASHES[height] + root))
 
 
+def tree_height(orders: int) -> int:
+    """Return the levels of the smallest tree that has room for so many orders."""
+    return max(1, (orders - 1).bit_length())
+
+
+def tree_levels(hashes: Sequence[bytes], height: int) -> list[tuple[bytes, ...]]:
+    """Return a tree level by level, from the orders' struct hashes, filled up, to the root."""
+    level = (*hashes, *[EMPTY_ORDER_HASH] * ((1 << height) - len(hashes)))
+    levels = [level]
+    while len(level) > 1:
+        level = tuple(map(keccak256, map(add, level[::2], level[1::2])))
+        levels.append(level)
+    return levels
+
+
+def tree_proofs(levels: Sequence[tuple[bytes, ...]]) -> list[tuple[bytes, ...]]:
+    """Return each leaf's siblings, from its own level up."""
+    proofs: list[tuple[bytes, ...]] = [()]
+    for level in reversed(levels[:-1]):  # what is above a node is the same for both its children
+        proofs = [(level[at ^ 1], *proofs[at >> 1]) for at in range(len(level))]
+    return proofs
+
+
 @attrs.frozen
 class BulkTree:
     """Up to eight orders of one trader, to be signed at once.
@@ -113,28 +145,17 @@ class BulkTree:
         ConfigurationError: a market has no tokens.
     """
 
-    orders: tuple[SignedOrder, ...] = attrs.field(converter=_checked)
+    orders: tuple[SignedOrder, ...] = attrs.field(converter=check_orders)
     height: int = attrs.field(init=False)
     _levels: tuple[tuple[bytes, ...], ...] = attrs.field(init=False, repr=False)
 
     @height.default
     def _height(self) -> int:
-        return max(1, (len(self.orders) - 1).bit_length())
+        return tree_height(len(self.orders))
 
     @_levels.default
     def _hashed(self) -> tuple[tuple[bytes, ...], ...]:
-        hashes = [order_struct_hash(order) for order in self.orders]
-        level = (*hashes, *[EMPTY_ORDER_HASH] * ((1 << self.height) - len(hashes)))
-        levels = [level]
-        while len(level) > 1:
-            level = tuple(map(keccak256, map(add, level[::2], level[1::2])))
-            levels.append(level)
-        return tuple(levels)
-
-    @property
-    def hashes(self) -> tuple[bytes, ...]:
-        """The struct hash of each order."""
-        return self._levels[0][: len(self.orders)]
+        return tuple(tree_levels(list(map(order_struct_hash, self.orders)), self.height))
 
     @property
     def root(self) -> bytes:
@@ -147,14 +168,6 @@ class BulkTree:
         if leaf not in check:
             raise SignatureError("leaf", f"is {leaf}", f"0 to {len(check) - 1}")
         return tuple(self._levels[k][leaf >> k ^ 1] for k in range(self.height))
-
-    def proofs(self) -> list[tuple[bytes, ...]]:
-        """Return each order's siblings, from its own level up."""
-        # What is above a node is the same for both of its children.
-        above: list[tuple[bytes, ...]] = [()]
-        for level in reversed(self._levels[:-1]):
-            above = [(level[at ^ 1], *above[at >> 1]) for at in range(len(level))]
-        return above[: len(self.orders)]
 
     def digest(self, domain: Domain) -> bytes:
         """Return the 32 bytes to sign."""
