@@ -44,6 +44,7 @@ from hybrid_dex.wire import (
     fill_messages,
     order_message,
     protection_answer,
+    to_ms,
     word,
 )
 from reference_app.problems import ProblemError, refuse
@@ -175,7 +176,11 @@ def ladder_answer(
         at = end
     if not rungs:
         raise refuse(next(event for event in events if isinstance(event, CommandRejected)))
-    return LadderAnswer(sequence=outcome.sequence, rungs=[rungs[at] for at in sorted(rungs)])
+    return LadderAnswer(
+        sequence=outcome.sequence,
+        at_ms=to_ms(outcome.at_ns),
+        rungs=[rungs[at] for at in sorted(rungs)],
+    )
 
 
 def _rung_result(view: ExchangeView, outcome: EventBatch) -> RungResult:

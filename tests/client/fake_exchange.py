@@ -14,6 +14,7 @@ from hybrid_dex.defaults.sorted_book import SortedBook
 from hybrid_dex.defaults.standard_risk import RiskLimits, StandardRisk
 from hybrid_dex.engine.engine import Engine
 from hybrid_dex.errors import FormatError, UnknownOutcomeError
+from hybrid_dex.exchange.requests import place_command, replace_command
 from hybrid_dex.feed import Feed
 from hybrid_dex.interfaces.risk import Refusal
 from hybrid_dex.model.commands import (
@@ -24,7 +25,6 @@ from hybrid_dex.model.commands import (
     ListMarket,
     PlaceOrder,
     ReduceOrder,
-    ReplaceOrder,
 )
 from hybrid_dex.model.events import CancelRejected, EventBatch, OrderCanceled, OrderRejected
 from hybrid_dex.model.market import Market, MarketState
@@ -54,6 +54,9 @@ from hybrid_dex.wire import (
     FillsAnswer,
     HeartbeatMessage,
     InfoAnswer,
+    LadderAnswer,
+    LadderOp,
+    LadderRequest,
     LoginOp,
     LoginRequest,
     LoginResult,
@@ -105,6 +108,7 @@ from hybrid_dex.wire import (
     trade_message,
 )
 from hybrid_dex.wire import ErrorMessage as WireError
+from tests.client.fake_ladders import ladder_answer, ladder_command
 
 ETH = Market.spot(
     "ETH-USDC",
@@ -156,6 +160,7 @@ class FakeExchange:
         self.logins = 0
         self.refreshes = 0
         self.placed: list[OrderRequest] = []
+        self.ladders: list[LadderRequest] = []
         self.told: list[tuple[Sequence, str, AccountId | None, str]] = []
         """What was told, for who resumes; a test may forget it."""
         self.remembers_after = Sequence(0)
@@ -288,6 +293,8 @@ class FakeExchange:
                 return None
             case "POST", "orders":
                 return self.place(account, decode(OrderRequest, body))
+            case "POST", "orders", "ladder":
+                return self.place_ladder(account, decode(LadderRequest, body))
             case "GET", "orders", "open":
                 orders = self.engine.open_orders(account)
                 return OrdersAnswer(orders=[order_message(order, ETH) for order in orders])
@@ -395,22 +402,16 @@ class FakeExchange:
             raise Refused(problem_from_refusal(event))
         return OrderAnswer(sequence=batch.sequence, order=self._message(account, event.order_id))
 
+    def place_ladder(self, account: AccountId, request: LadderRequest) -> LadderAnswer:
+        """Verify and enter a ladder, as one command."""
+        self.ladders.append(request)
+        batch = self.run(ladder_command(request, ETH, account, DOMAIN))
+        return ladder_answer(batch, lambda order_id: self._message(account, order_id))
+
     def _verified(self, order: SignedOrder | PlaceOrder) -> PlaceOrder:
         if isinstance(order, PlaceOrder):
             return order
-        return PlaceOrder(
-            account=order.trader,
-            market=order.market.id,
-            side=order.side,
-            price=order.price,
-            quantity=order.quantity,
-            order_type=order.order_type,
-            time_in_force=order.time_in_force,
-            post_only=order.post_only,
-            self_trade=order.self_trade,
-            client_order_id=order.client_order_id,
-            authorization=authorize(order, DOMAIN),
-        )
+        return place_command(order, authorize(order, DOMAIN))
 
     def replace(
         self, account: AccountId, order_id: OrderId, request: ReplaceRequest
@@ -421,18 +422,7 @@ class FakeExchange:
             raise Refused(problem(RejectReason.UNKNOWN_ORDER))
         terms, expected = to_replacement(request, ETH, order)
         if isinstance(terms, SignedOrder):
-            place = self._verified(terms)
-            terms = ReplaceOrder(
-                account=account,
-                order_id=order_id,
-                price=place.price,
-                quantity=place.quantity,
-                time_in_force=place.time_in_force,
-                post_only=place.post_only,
-                self_trade=place.self_trade,
-                expected_filled=expected,
-                authorization=place.authorization,
-            )
+            terms = replace_command(order_id, terms, authorize(terms, DOMAIN), expected)
         return self._changed(terms, order_id)
 
     def cancel(self, account: AccountId, order_id: OrderId) -> OrderAnswer:
@@ -582,6 +572,8 @@ class FakeSocket:
         match request:
             case PlaceOp():
                 return exchange.place(self.account, request.order)
+            case LadderOp():
+                return exchange.place_ladder(self.account, request.ladder)
             case CancelOp(order_id=str(order_id)):
                 return exchange.cancel(self.account, parse_order_id(order_id))
             case ReplaceOp():

@@ -102,8 +102,11 @@ async def test_several_orders_of_a_key_are_signed_one_by_one(exchange: FakeExcha
             NewOrder(market="ETH-USDC", side="buy", quantity="1", price=str(2000 + step))
             for step in range(12)
         ]
-        outcomes = await bot.place_together(orders)
-        assert all(isinstance(outcome, OrderAnswer) for outcome in outcomes)
+        for some in (orders[:1], orders[1:]):
+            outcomes = await bot.place_together(some)
+            assert all(isinstance(outcome, OrderAnswer) for outcome in outcomes)
+    assert {order.signature_kind for order in exchange.placed} == {"session"}
+    assert (len(exchange.placed), exchange.ladders) == (12, [])
 
 
 async def test_without_a_grant_or_beyond_it_nothing_is_placed(exchange: FakeExchange) -> None:

@@ -20,6 +20,7 @@ from hybrid_dex.client.groups import BatchItem, Groups
 from hybrid_dex.client.history import ClientHistory
 from hybrid_dex.client.http import HttpCaller, HttpPort, HttpxPort
 from hybrid_dex.client.known_markets import KnownMarkets
+from hybrid_dex.client.ladders import Ladders
 from hybrid_dex.client.lanes import NonceLanes
 from hybrid_dex.client.options import ClientOptions
 from hybrid_dex.client.order_writer import (
@@ -276,7 +277,7 @@ class ExchangeClient:
         """Place up to eight orders under one signature, a ladder for instance.
 
         Each is an order by itself: it is accepted or refused, fills and is canceled without the
-        others. The exchange checks all of them for little more than the price of one.
+        others. Limit orders of one market with the same options go as one message and one command.
 
         Returns:
             For each order in turn, what `place` returns, or the error that it would raise.
@@ -286,7 +287,7 @@ class ExchangeClient:
             LanesExhaustedError: not enough nonce lanes are free; nothing was sent.
             SignatureError: there are none or too many; nothing was sent.
         """
-        return await self._own().place_together(orders)
+        return await Ladders(trading=self._own()).place_together(orders)
 
     async def receipts(
         self,

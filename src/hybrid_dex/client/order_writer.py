@@ -255,15 +255,16 @@ class OrderWriter:
             return order_request(terms, market)
         nonce = self._allot(market)
         self.lanes.release(market.base.id, nonce)
-        return order_request(self._unsigned(terms, market, order.options, nonce), market)
+        plain = self._unsigned(terms, market, order.options, nonce, now_s=self._now_s())
+        return order_request(plain, market)
 
     def _allot(self, market: Market) -> Nonce:
         return self.lanes.allot(market.base.id, self.now_ns() // _NS_PER_MS)
 
     def place_together(
         self, orders: Sequence[tuple[Market, NewOrder]]
-    ) -> list[tuple[OrderRequest, Nonce | None]]:
-        """Return the messages of several new orders, under one signature where they are signed.
+    ) -> Sequence[SignedOrder | PlaceOrder]:
+        """Return several new orders, under one signature where they are signed.
 
         Every order has a client order id. All of them get a lane, or none.
 
@@ -274,25 +275,22 @@ class OrderWriter:
         """
         terms = [(market, self._terms(market, order), order.options) for market, order in orders]
         if self.domain is None:
-            return [(order_request(one, market), None) for market, one, _ in terms]
+            return [one for _, one, _ in terms]
+        now_s = self._now_s()  # once: they have to end together to go as one message
         taken: list[tuple[Market, Nonce]] = []
         try:
             for market, _, _ in terms:
                 nonce = self._allot(market)
                 taken.append((market, nonce))
             plain = [
-                self._unsigned(one, market, options, nonce)
+                self._unsigned(one, market, options, nonce, now_s=now_s)
                 for (market, one, options), (_, nonce) in zip(terms, taken, strict=True)
             ]
-            signed = self.signer.sign_bulk(plain, self.domain)
+            return self.signer.sign_bulk(plain, self.domain)
         except Exception:
             for market, nonce in taken:
                 self.lanes.release(market.base.id, nonce)
             raise
-        return [
-            (order_request(order, market), nonce)
-            for order, (market, nonce) in zip(signed, taken, strict=True)
-        ]
 
     def _terms(self, market: Market, order: NewOrder) -> PlaceOrder:
         options = order.options
@@ -398,10 +396,14 @@ class OrderWriter:
     ) -> SignedOrder:
         if self.domain is None:
             raise ConfigurationError("this exchange settles on no chain; orders are not signed")
-        return self.signer.sign_order(self._unsigned(terms, market, options, nonce), self.domain)
+        plain = self._unsigned(terms, market, options, nonce, now_s=self._now_s())
+        return self.signer.sign_order(plain, self.domain)
+
+    def _now_s(self) -> int:
+        return self.now_ns() // (_NS_PER_MS * _MS_PER_S)
 
     def _unsigned(
-        self, terms: PlaceOrder, market: Market, options: OrderOptions, nonce: Nonce
+        self, terms: PlaceOrder, market: Market, options: OrderOptions, nonce: Nonce, *, now_s: int
     ) -> SignedOrder:
         if terms.time_in_force is TimeInForce.GTD:
             raise FormatError(
@@ -420,7 +422,7 @@ class OrderWriter:
             price=terms.price,
             quantity=terms.quantity,
             max_fee_ppm=FeePpm(cap),
-            expiry_s=self.now_ns() // (_NS_PER_MS * _MS_PER_S) + options.lifetime_s,
+            expiry_s=now_s + options.lifetime_s,
             nonce=nonce,
             signature=b"",
             self_trade=terms.self_trade,

@@ -24,6 +24,8 @@ from hybrid_dex.wire import (
     CandlesAnswer,
     FillsAnswer,
     InfoAnswer,
+    LadderAnswer,
+    LadderRequest,
     LedgerAnswer,
     LinkedAnswer,
     LinkedRequest,
@@ -141,6 +143,10 @@ class Rest:
     async def place_batch(self, batch: BatchOrdersRequest) -> BatchAnswer:
         """Do several requests as one command."""
         return await self.private(BatchAnswer, "POST", "/orders/batch", body=encode(batch))
+
+    async def place_ladder(self, ladder: LadderRequest) -> LadderAnswer:
+        """Place orders that share a signature."""
+        return await self.private(LadderAnswer, "POST", "/orders/ladder", body=encode(ladder))
 
     async def place_linked(self, linked: LinkedRequest) -> LinkedAnswer:
         """Place an OCO or a bracket."""

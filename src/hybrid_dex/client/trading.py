@@ -7,7 +7,7 @@ looking at the order.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
 import attrs
@@ -18,7 +18,6 @@ from hybrid_dex.client.http import NOTHING_DONE, RetryLaterError
 from hybrid_dex.client.known_markets import KnownMarkets
 from hybrid_dex.client.order_writer import (
     DecimalLike,
-    NewOrder,
     OrderOptions,
     OrderWriter,
     SideLike,
@@ -47,6 +46,7 @@ from hybrid_dex.wire import (
     CancelOp,
     Channel,
     ExecutionMessage,
+    LadderRequest,
     LinkedRequest,
     OrderAnswer,
     OrderMessage,
@@ -63,7 +63,9 @@ from hybrid_dex.wire import (
 __all__ = ["Trading", "answered"]
 
 _T = TypeVar("_T")
-_Timed = TypeVar("_Timed", OrderRequest, ReplaceRequest, BatchOrdersRequest, LinkedRequest)
+_Timed = TypeVar(
+    "_Timed", OrderRequest, ReplaceRequest, BatchOrdersRequest, LadderRequest, LinkedRequest
+)
 _NS_PER_MS: Final = 1_000_000
 
 _MAX_LANE_TRIES: Final = 8
@@ -139,27 +141,6 @@ class Trading:
                 return answer
         raise refusal
 
-    async def place_together(
-        self, orders: Sequence[NewOrder]
-    ) -> list[OrderAnswer | HybridDexError]:
-        """Place several orders under one signature; see `ExchangeClient.place_together`."""
-        named = [
-            (
-                await self.markets.find(order.market),
-                attrs.evolve(order, client_order_id=order.client_order_id or made_up()),
-            )
-            for order in orders
-        ]
-        written = self.writer.place_together(named)
-        return list(
-            await asyncio.gather(
-                *(
-                    self._outcome(market, request, nonce)
-                    for (market, _), (request, nonce) in zip(named, written, strict=True)
-                )
-            )
-        )
-
     async def place_signed(self, order: SignedOrder) -> OrderAnswer:
         """Place an order that was signed elsewhere; see `ExchangeClient.place_signed`."""
         if self.writer.domain is None:
@@ -169,28 +150,44 @@ class Trading:
         named = order.client_order_id or ClientOrderId(made_up())
         request = order_request(msgspec.structs.replace(order, client_order_id=named), order.market)
         self.writer.lanes.occupy(order.market.base.id, order.nonce)
-        outcome = await self._outcome(order.market, request, order.nonce)
+        outcome = await self.outcome(order.market, request, order.nonce)
         if isinstance(outcome, HybridDexError):
             raise outcome
         return outcome
 
-    async def _outcome(
-        self, market: Market, request: OrderRequest, nonce: Nonce | None
+    async def outcome(
+        self, market: Market, request: OrderRequest, nonce: Nonce | None, *, sent: bool = False
     ) -> OrderAnswer | HybridDexError:
-        """Enter one order; what becomes of it is no reason to give up the others."""
+        """Enter one order; what becomes of it is no reason to give up the others.
+
+        Args:
+            market: the market that it names.
+            request: the order.
+            nonce: what it took, if it is signed.
+            sent: it was sent and is in doubt: ask for it before it is sent again.
+        """
+        entering = self._resolved(request) if sent else self._entered(request)
+        outcome: OrderAnswer | HybridDexError
         try:
-            answer = await self._entered(request)
-        except RefusedError as error:
-            if error.code != RejectReason.NONCE_USED.value:
-                self._release(market, nonce)
-            return error
-        except UnreachableError as error:
+            outcome = await entering
+        except (RefusedError, UnreachableError, UnknownOutcomeError) as error:
+            outcome = error
+        return self.settled(market, nonce, outcome)
+
+    def settled(
+        self, market: Market, nonce: Nonce | None, outcome: OrderAnswer | HybridDexError
+    ) -> OrderAnswer | HybridDexError:
+        """Note what became of a new order, and return it: an order is known, or its lane is free.
+
+        A lane stays taken while the order is in doubt, or where another program holds it.
+        """
+        if isinstance(outcome, OrderAnswer):
+            self.heard(outcome.order, outcome.sequence)
+        elif isinstance(outcome, UnreachableError) or (
+            isinstance(outcome, RefusedError) and outcome.code != RejectReason.NONCE_USED.value
+        ):
             self._release(market, nonce)
-            return error
-        except UnknownOutcomeError as error:
-            return error
-        self.heard(answer.order, answer.sequence)
-        return answer
+        return outcome
 
     async def replace(
         self,
@@ -321,9 +318,12 @@ class Trading:
         try:
             return await self._send_place(request)
         except UnknownOutcomeError:
-            return await self.resolve(
-                f"order {request.client_order_id}", lambda: self._entered_after_all(request)
-            )
+            return await self._resolved(request)
+
+    async def _resolved(self, request: OrderRequest) -> OrderAnswer:
+        return await self.resolve(
+            f"order {request.client_order_id}", lambda: self._entered_after_all(request)
+        )
 
     async def _entered_after_all(self, request: OrderRequest) -> OrderAnswer:
         """Ask for the order by its client order id; send it again when it is not there."""

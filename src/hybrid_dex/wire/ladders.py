@@ -147,10 +147,12 @@ class LadderAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     Attributes:
         sequence: the command that did it.
+        at_ms: when it did; orders that enter are accepted then.
         rungs: the results.
     """
 
     sequence: SequenceNumber
+    at_ms: Milliseconds
     rungs: list[RungResult]
 
 
@@ -249,7 +251,7 @@ def _shared(order: SignedOrder) -> tuple[object, ...]:
 
 
 def _is_plain(order: SignedOrder) -> bool:
-    """Whether an order has nothing that a rung can not say."""
+    """Whether an order is of a tree and has nothing that a rung can not say."""
     extras = (order.trigger_price, order.display_quantity, order.quote_budget)
     is_limit = not (order.order_type.is_market or order.order_type.waits)
-    return is_limit and extras == (None, None, None)
+    return order.signature_kind is _BULK and is_limit and extras == (None, None, None)
