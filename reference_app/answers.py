@@ -159,28 +159,36 @@ def ladder_answer(
     """Return the answer to a ladder of a market. Raises `ProblemError` when all of it was refused."""
     if isinstance(outcome, Refusal):
         raise refuse(outcome)
+    rungs = _resting(outcome, market)
+    if rungs is None:
+        rungs = _rungs(view, outcome)
+    return LadderAnswer(sequence=outcome.sequence, at_ms=to_ms(outcome.at_ns), rungs=rungs)
+
+
+def _resting(outcome: EventBatch, market: Market) -> list[RungResult] | None:
+    """Return the results of orders that all entered, and of which nothing else came; or ``None``."""
+    rungs: list[RungResult] = []
+    events = outcome.events
+    for head, entered in zip(events[::2], events[1::2], strict=False):
+        if type(head) is not MemberAnswered or head.again or type(entered) is not OrderAccepted:
+            return None
+        quantity = market.format_quantity(entered.quantity)
+        rungs.append(RungResult(str(entered.order_id), _NEW, quantity, _NOTHING))
+    return rungs if 2 * len(rungs) == len(events) > 0 else None
+
+
+def _rungs(view: ExchangeView, outcome: EventBatch) -> list[RungResult]:
+    """Return each order as it stands after all of them. Raises `ProblemError` when none was judged."""
     events, rungs = outcome.events, dict[int, RungResult]()
-    at, count = 0, len(events)
-    while at < count:
-        head, end = events[at], at + 1
-        while end < count and type(events[end]) is not MemberAnswered:
-            end += 1
-        if type(head) is MemberAnswered:  # before the first is what time did
-            first = events[at + 1]
-            if end == at + 2 and type(first) is OrderAccepted and not head.again:
-                quantity = market.format_quantity(first.quantity)
-                rungs[head.index] = RungResult(str(first.order_id), _NEW, quantity, _NOTHING)
-            else:
-                one = EventBatch(outcome.sequence, outcome.at_ns, events[at + 1 : end])
-                rungs[head.index] = _rung_result(view, one)
-        at = end
+    starts = [at for at, event in enumerate(events) if type(event) is MemberAnswered]
+    for at, end in zip(starts, [*starts[1:], len(events)], strict=True):
+        head = events[at]
+        assert type(head) is MemberAnswered, "it is where an answer begins"
+        one = EventBatch(outcome.sequence, outcome.at_ns, events[at + 1 : end])
+        rungs[head.index] = _rung_result(view, one)
     if not rungs:
         raise refuse(next(event for event in events if isinstance(event, CommandRejected)))
-    return LadderAnswer(
-        sequence=outcome.sequence,
-        at_ms=to_ms(outcome.at_ns),
-        rungs=[rungs[at] for at in sorted(rungs)],
-    )
+    return [rungs[at] for at in sorted(rungs)]
 
 
 def _rung_result(view: ExchangeView, outcome: EventBatch) -> RungResult:

@@ -8,7 +8,7 @@ import attrs
 import msgspec
 import pytest
 
-from hybrid_dex import AccountId, HybridDexError, RefusedError, RejectReason
+from hybrid_dex import AccountId, HybridDexError, RefusedError, RejectReason, SelfTradeMode
 from hybrid_dex.client import (
     ClientOptions,
     ExchangeClient,
@@ -114,6 +114,25 @@ async def test_a_ladder_that_trades_tells_its_fills(signed: Stack, client: Excha
     await agree(client, told)
     assert client.known_orders() == ()
     assert client._own().writer.lanes.busy == 0
+
+
+async def test_an_order_that_a_later_one_of_the_ladder_ends_has_ended(
+    client: ExchangeClient,
+) -> None:
+    """As the trader's own orders meet: the answer says how each stands after all of it."""
+    options = OrderOptions(self_trade=SelfTradeMode.CANCEL_RESTING)
+    outcomes = await client.place_together(
+        [
+            order("buy", "1", "2000", options=options),
+            order("buy", "1", "1900", options=options),
+            order("sell", "1", "1950", options=options),
+        ]
+    )
+    told = answers(outcomes)
+    assert [one.order.status for one in told] == ["canceled", "new", "new"]
+    await agree(client, told)
+    assert len(client.known_orders()) == 2
+    assert client._own().writer.lanes.busy == 2
 
 
 class Elsewhere:
