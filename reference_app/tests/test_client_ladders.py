@@ -21,7 +21,7 @@ from hybrid_dex.errors import UnknownOutcomeError
 from hybrid_dex.model.order import TimeInForce
 from hybrid_dex.model.signed_order import SignedOrder
 from hybrid_dex.signing import Domain, LocalSigner
-from hybrid_dex.wire import OrderAnswer
+from hybrid_dex.wire import LadderAnswer, OrderAnswer
 from reference_app.app import compose
 from reference_app.tests.stack import Stack, running, settings
 
@@ -166,12 +166,20 @@ class Losing:
         self._port, self._handled = HttpxPort(url), handled
         self.close = self._port.close
         self.sent: list[tuple[str, str]] = []
+        self.late: list[dict[str, Any]] = []
+
+    async def arrive(self) -> LadderAnswer:
+        """Let the ladder arrive, late or once more."""
+        reply = await self._port.request("POST", "/orders/ladder", **self.late[0])
+        return msgspec.json.decode(reply.body, type=LadderAnswer)
 
     async def request(
         self, method: str, path: str, *, query: Mapping[str, str], **more: Any
     ) -> HttpReply:
         self.sent.append((method, path))
         lost = path == "/orders/ladder"
+        if lost:
+            self.late.append({"query": query, **more})
         if lost and not self._handled:
             raise UnknownOutcomeError("lost on its way")
         reply = await self._port.request(method, path, query=query, **more)
@@ -182,7 +190,7 @@ class Losing:
 
 @pytest.mark.parametrize("handled", [True, False], ids=["answer lost", "request lost"])
 async def test_a_ladder_without_an_answer_enters_once(signed: Stack, handled: bool) -> None:
-    """One order of it is refused, whichever way it went."""
+    """One order of it is refused, whichever way it went; and it may still arrive."""
     port = Losing(signed.url, handled=handled)
     options = ClientOptions(entry="rest", lanes=8, backoff_s=0.01)
     async with ExchangeClient(
@@ -202,5 +210,9 @@ async def test_a_ladder_without_an_answer_enters_once(signed: Stack, handled: bo
             (msgspec.to_builtins(one.order) for one in told), key=str
         )
         assert client._own().writer.lanes.busy == 7
+        late = await port.arrive()
+        ids = [rung.order_id for rung in late.rungs if rung.problem is None]
+        assert ids == [one.order.order_id for one in told]
+        assert await client.open_orders() == opened
     assert port.sent.count(("POST", "/orders/ladder")) == 1
     assert port.sent.count(("POST", "/orders")) == (1 if handled else 8)
