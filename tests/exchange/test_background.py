@@ -11,10 +11,11 @@ from hybrid_dex.errors import (
     UnavailableError,
 )
 from hybrid_dex.exchange import Exchange, ExchangeOptions
+from hybrid_dex.model.commands import BatchOrders, CancelOrder
 from hybrid_dex.model.events import (
     EventBatch,
 )
-from hybrid_dex.model.units import Amount, TimestampNs
+from hybrid_dex.model.units import MAX_BATCH_MEMBERS, Amount, OrderId, TimestampNs
 from hybrid_dex.model.units import Sequence as CommandSequence
 from tests.exchange_fixtures import (
     ALICE,
@@ -33,6 +34,8 @@ class MemoryRecords:
         self.batches: list[EventBatch] = []
         self.failures = 0
         self.failure: Exception = UnavailableError("the database is down")
+        self.together: list[int] = []
+        """How many events came at once."""
 
     async def open(self) -> None:
         """Ready."""
@@ -47,6 +50,7 @@ class MemoryRecords:
         if self.failures:
             self.failures -= 1
             raise self.failure
+        self.together.append(sum(len(batch.events) for batch in batches))
         self.batches.extend(batches)
 
 
@@ -80,6 +84,16 @@ class TestRecords:
         async with Exchange([MARKET], records=fresh, **arguments) as exchange:  # type: ignore[arg-type] # as above
             await until(lambda: exchange.health().records_lag == 0)
         assert fresh.batches == records.batches
+
+    async def test_what_is_projected_at_once_is_bounded_by_its_events(self) -> None:
+        records = MemoryRecords()
+        refused = CancelOrder(account=ALICE, order_id=OrderId(1))
+        batch = BatchOrders(account=ALICE, members=(refused,) * MAX_BATCH_MEMBERS)
+        async with Exchange([MARKET], records=records, clock=FakeClock()) as exchange:  # type: ignore[arg-type] # as above
+            await asyncio.gather(*(exchange.execute(batch) for _ in range(50)))
+            await until(lambda: exchange.health().records_lag == 0)
+        assert [one.sequence for one in records.batches] == list(range(1, 52))
+        assert 1_024 <= max(records.together) < 1_024 + 2 * MAX_BATCH_MEMBERS
 
     async def test_pauses_grow_within_one_outage_alone(self) -> None:
         """A later one is looked at as soon and as often as the first."""

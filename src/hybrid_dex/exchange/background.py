@@ -11,6 +11,7 @@ import contextlib
 import logging
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from itertools import islice
 from typing import Final
 
 from hybrid_dex.engine.engine import Engine
@@ -38,6 +39,9 @@ __all__ = ["Projection", "Snapshotting", "replay_chunks"]
 _log: Final = logging.getLogger(__name__)
 _CHUNK_FRAMES: Final = 64
 _PROJECT_BATCHES: Final = 1_024
+_PROJECT_EVENTS: Final = 1_024
+"""What is projected at once: so many batches, or as many as have so many events, ladders for
+instance. More would cost memory anew for each message to another process."""
 _ANSWERED_FIRST: Final = 2
 """Turns of the loop that those who wait for an answer get before the records are told."""
 
@@ -182,20 +186,37 @@ class Projection:
                 for _ in range(_ANSWERED_FIRST):
                     await asyncio.sleep(0)
                 continue
-            while self._batches and self._batches[0].sequence <= self._projected:
-                self._batches.popleft()
+            self._pass_by()
             if self._batches and self._batches[0].sequence == self._projected + 1:
-                size = min(len(self._batches), _PROJECT_BATCHES)
-                await self._put([self._batches[index] for index in range(size)])
+                await self._put(self._next())
                 await self._gather()
             else:
                 await self._rebuild()
 
+    def _next(self) -> list[EventBatch]:
+        """Return the batches that are projected together; they stay until that is done."""
+        found: list[EventBatch] = []
+        events = 0
+        for batch in islice(self._batches, _PROJECT_BATCHES):
+            found.append(batch)
+            events += len(batch.events)
+            if events >= _PROJECT_EVENTS:
+                break
+        return found
+
     async def _gather(self) -> None:
         """Let more come together: a transaction costs about as much for one command as for many."""
-        waiting = self._newest - self._projected
-        if 0 < waiting < _PROJECT_BATCHES and not self._draining:
-            await self._clock.sleep(self._options.projection_pause_s)
+        if self._projected < self._newest and not self._draining:
+            self._pass_by()
+            waiting = self._next()
+            events = sum(len(batch.events) for batch in waiting)
+            if len(waiting) < _PROJECT_BATCHES and events < _PROJECT_EVENTS:
+                await self._clock.sleep(self._options.projection_pause_s)
+
+    def _pass_by(self) -> None:
+        """Let go of what is projected."""
+        while self._batches and self._batches[0].sequence <= self._projected:
+            self._batches.popleft()
 
     async def _put(self, batches: list[EventBatch]) -> None:
         if self._process is not None:
