@@ -23,6 +23,7 @@ from grpc_bench import (
     serving,
 )
 from hybrid_dex_grpc import GrpcLink
+from hybrid_dex_grpc import engine_pb2 as pb
 from hybrid_dex_grpc.client import GrpcEngine
 
 import hybrid_dex as dex
@@ -75,6 +76,11 @@ class TestOrderEntry:
         members = [order(ALICE, dex.Side.BUY, price=1_000), dex.CancelOrder(account=ALICE)]
         answers = await engine.place_batch(ALICE, members)
         assert [events_of(answer) for answer in answers] == [["OrderAccepted"], ["CancelRejected"]]
+        ladder = [order(ALICE, dex.Side.BUY, price=at, name=f"bid {at}") for at in (900, 901)]
+        entered = await engine.place_ladders([ladder, ladder])
+        accepted = ["MemberAnswered", "OrderAccepted"] * 2
+        assert [events_of(answer) for answer in entered] == [accepted, accepted]
+        assert engine.view.open_order_count(ALICE) == 3
         canceled = await engine.cancel_all(ALICE, MARKET.id, dex.Side.BUY)
         assert "OrderCanceled" in events_of(canceled)
         assert "CancelScheduled" in events_of(await engine.schedule_cancel(BOB, 60_000))
@@ -85,6 +91,7 @@ class TestOrderEntry:
         assert engine.view.state_hash() == exchange.view.state_hash()
         assert await engine.place_many([]) == []
         assert await engine.place_batch(ALICE, []) == []
+        assert await engine.place_ladders([]) == []
 
     async def test_refusals_and_malformed_requests(self, engine: GrpcEngine) -> None:
         unlisted = dex.PlaceOrder(
@@ -141,6 +148,9 @@ class TestOrderEntry:
         )
         (member,) = await engine.place_batch(BOB, [mine], not_after_ns=late)
         assert isinstance(member, dex.Refusal)
+        pasts = [late, dex.TimestampNs(0), dex.TimestampNs(-1)]
+        ladders = await engine.place_ladders([[mine]] * 3, not_after_ns=pasts)
+        assert all(isinstance(one, dex.Refusal) for one in ladders)
         with pytest.raises(dex.RefusedError) as refusal:
             await engine.reduce(BOB, resting.order_id, dex.Quantity(1), not_after_ns=late)
         assert isinstance(member, dex.Refusal)
@@ -159,6 +169,32 @@ class TestOrderEntry:
         assert isinstance(answer, dex.EventBatch)
         late = await engine.place_linked(take_profit, stop, not_after_ns=dex.TimestampNs(1))
         assert isinstance(late, dex.Refusal)
+
+    async def test_all_ladders_of_a_call_are_one_message(self, exchange: dex.Exchange) -> None:
+        """Where a second one could not wait."""
+        few = dex.LinkOptions(plaintext=True, answer_s=60, max_waiting=1)
+        async with serving(exchange) as address, gateway(address, few) as engine:
+            ladders = [[order(BOB, dex.Side.SELL, quantity=1)] * 8 for _ in range(12)]
+            answers = await engine.place_ladders(ladders)
+            sequences = [one.sequence for one in answers if isinstance(one, dex.EventBatch)]
+            assert len(sequences) == 12
+            assert sequences == sorted(set(sequences))
+            assert engine.view.open_order_count(BOB) == 96
+
+    async def test_a_ladder_of_two_accounts_is_refused_as_by_the_exchange(
+        self, exchange: dex.Exchange, engine: GrpcEngine
+    ) -> None:
+        both = [order(BOB, dex.Side.SELL), order(ALICE, dex.Side.BUY)]
+        (here,) = await exchange.place_ladders([both])
+        (there,) = await engine.place_ladders([both])
+        assert events_of(there) == events_of(here) == ["CommandRejected"]
+
+    async def test_a_request_of_a_newer_gateway_is_refused(self, engine: GrpcEngine) -> None:
+        """An engine that does not know one says so, and does nothing else in its place."""
+        unknown = pb.Request.FromString(bytes([99 << 3 & 0x7F | 0x82, 99 >> 4, 0]))  # field 99
+        assert unknown.WhichOneof("what") is None
+        with pytest.raises(dex.UnavailableError, match="older than this gateway"):
+            await engine._ask(unknown)
 
     async def test_many_at_once_are_each_answered(self, engine: GrpcEngine) -> None:
         orders = [order(BOB, dex.Side.SELL, quantity=1, name=f"one {at}") for at in range(90)]
@@ -293,4 +329,6 @@ class TestTerms:
             async with gateway(address, small) as engine:
                 with pytest.raises(dex.UnavailableError, match="at most 4096 bytes"):
                     await engine.place_many([order(BOB, dex.Side.SELL)] * 100)
+                with pytest.raises(dex.UnavailableError, match="at most 4096 bytes"):
+                    await engine.place_ladders([[order(BOB, dex.Side.SELL)] * 8] * 13)
                 assert engine.view.open_order_count(BOB) == 0

@@ -15,9 +15,12 @@ from grpc_bench import ALICE, BOB, ETH, LOCAL, MARKET, gateway, order, recipe, s
 from hybrid_dex_grpc import GrpcLink
 from hybrid_dex_grpc import engine_pb2 as pb
 from hybrid_dex_grpc.channel import EngineChannel
+from hybrid_dex_grpc.codec import Outcome
 from hybrid_dex_grpc.credentials import target_of
+from hybrid_dex_grpc.dispatch import Dispatch
 
 import hybrid_dex as dex
+from hybrid_dex.exchange.batching import answers_of
 
 
 async def until(condition: object) -> None:
@@ -42,6 +45,14 @@ class Held:
         self, orders: list[dex.PlaceOrder], **more: object
     ) -> list[dex.EventBatch | dex.Refusal]:
         answers = await self.exchange.place_many(orders, **more)
+        self.entered += 1
+        await self.gate.wait()
+        return answers
+
+    async def place_ladders(
+        self, ladders: list[list[dex.PlaceOrder]], **more: object
+    ) -> list[dex.EventBatch | dex.Refusal]:
+        answers = await self.exchange.place_ladders(ladders, **more)
         self.entered += 1
         await self.gate.wait()
         return answers
@@ -84,6 +95,62 @@ async def test_a_second_answer_that_says_not_now_tells_nothing_of_the_first(held
             placing = asyncio.ensure_future(engine.place(asked, not_after_ns=until_ns))
             await until(lambda: held.entered == 1)
         await until(lambda: not engine.health().ready and time.time_ns() > until_ns)
+        held.gate.set()
+        async with serving(held, address=address):  # type: ignore[arg-type] # as an exchange
+            with pytest.raises(dex.UnknownOutcomeError, match="sent before"):
+                await placing
+            assert engine.view.open_order_count(BOB) == 1
+
+
+async def test_ladders_whose_orders_have_ids_are_sent_again_and_entered_once(held: Held) -> None:
+    """All of a call together; one order without an id leaves the outcome of all unknown."""
+    named = [
+        [order(BOB, dex.Side.SELL, name=f"{ladder} {rung}") for rung in range(3)]
+        for ladder in range(2)
+    ]
+    async with AsyncExitStack() as stack:
+        async with serving(held) as address:  # type: ignore[arg-type] # as an exchange
+            engine = await stack.enter_async_context(gateway(address))
+            placing = asyncio.ensure_future(engine.place_ladders(named))
+            nameless = [*named, [order(BOB, dex.Side.SELL)]]
+            unknown = asyncio.ensure_future(engine.place_ladders(nameless))
+            await until(lambda: held.entered == 2)
+        await until(lambda: not engine.health().ready)
+        with pytest.raises(dex.UnknownOutcomeError, match="may have been done"):
+            await unknown
+        held.gate.set()
+        async with serving(held, address=address):  # type: ignore[arg-type] # as an exchange
+            for answer in await placing:
+                assert isinstance(answer, dex.EventBatch)
+                assert answer.sequence <= engine.view.sequence
+                assert [len(rung.events) for rung in answers_of(answer, 3)] == [1, 1, 1]
+            assert held.entered == 3
+            assert engine.view.open_order_count(BOB) == 7
+
+
+@pytest.mark.parametrize("why", ["too late", "an older engine"])
+async def test_a_second_answer_that_refuses_ladders_tells_nothing_of_the_first(
+    held: Held, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are there; then they were wanted no longer, or came to an engine that knows no ladders."""
+
+    async def refuse(*_: object) -> list[Outcome]:
+        raise dex.FormatError("what", "is None", "one of the requests of engine.proto")
+
+    until_ns = dex.TimestampNs(time.time_ns() + 3_000_000_000)
+    ladder = [order(BOB, dex.Side.SELL, name="once")]
+    async with AsyncExitStack() as stack:
+        async with serving(held) as address:  # type: ignore[arg-type] # as an exchange
+            engine = await stack.enter_async_context(gateway(address))
+            latest = [until_ns if why == "too late" else None]
+            asked = engine.place_ladders([ladder], not_after_ns=latest)
+            placing = asyncio.ensure_future(asked)
+            await until(lambda: held.entered == 1)
+        await until(lambda: not engine.health().ready)
+        if why == "too late":
+            await until(lambda: time.time_ns() > until_ns)
+        else:
+            monkeypatch.setattr(Dispatch, "_ladders", refuse)
         held.gate.set()
         async with serving(held, address=address):  # type: ignore[arg-type] # as an exchange
             with pytest.raises(dex.UnknownOutcomeError, match="sent before"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,6 +18,9 @@ from hybrid_dex_grpc.client import GrpcEngine
 from hybrid_dex_grpc.credentials import target_of
 
 import hybrid_dex as dex
+from hybrid_dex.defaults.login_tokens import LoginTokens
+from hybrid_dex.defaults.wallet_auth import WalletAuth, WalletAuthOptions
+from hybrid_dex.signing import Domain, LocalSigner, authorize, order_digest
 
 GOOD, BAD = b"good" * 16, b"bad!" * 16
 
@@ -91,10 +95,84 @@ async def strict(monkeypatch: pytest.MonkeyPatch) -> Signed:
     return Signed(exchange, auth)
 
 
-async def fund(exchange: dex.Exchange) -> None:
+async def fund(exchange: dex.Exchange, account: dex.AccountId = BOB) -> None:
     """As the chain would tell it."""
     assert exchange._writer is not None
-    await exchange._writer.submit(dex.Deposit(account=BOB, asset=ETH, amount=dex.Amount(10**30)))
+    deposit = dex.Deposit(account=account, asset=ETH, amount=dex.Amount(10**30))
+    await exchange._writer.submit(deposit)
+
+
+DOMAIN = Domain(chain_id=31337, verifying_contract="0x5FbDB2315678afecb367f032d93F642f64180aa3")
+TRADER = LocalSigner(b"\x0a" * 32)
+TOKENS = attrs.evolve(
+    MARKET,
+    base=attrs.evolve(MARKET.base, token="0x0000000000000000000000000000000000000101"),
+    quote=attrs.evolve(MARKET.quote, token="0x0000000000000000000000000000000000000102"),
+)
+
+
+class TreeAuth(dex.TrustedAuth):
+    """Verifies orders as wallets sign them, and counts them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+        self._wallets = WalletAuth(
+            domain=DOMAIN,
+            tokens=LoginTokens(secret=secrets.token_hex(32), issuer="hybrid-dex", audience="api"),
+            clock=dex.SystemClock(),
+            options=WalletAuthOptions(origins=("https://exchange.example",)),
+        )
+
+    async def verify_many(
+        self, orders: Sequence[dex.SignedOrder]
+    ) -> list[dex.Authorization | dex.Refusal]:
+        self.asked += len(orders)
+        return await self._wallets.verify_many(orders)
+
+
+class Seen:
+    """An exchange, and the verified ladders that it was given."""
+
+    def __init__(self, exchange: dex.Exchange) -> None:
+        self.exchange = exchange
+        self.ladders: list[Sequence[dex.PlaceOrder]] = []
+        self.asked = 0
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.exchange, name)
+
+    async def place_ladders(
+        self,
+        ladders: Sequence[Sequence[dex.SignedOrder | dex.PlaceOrder]],
+        *,
+        not_after_ns: Sequence[dex.TimestampNs | None],
+    ) -> list[dex.EventBatch | dex.Refusal]:
+        self.asked += 1
+        for ladder in ladders:
+            rungs = [one for one in ladder if isinstance(one, dex.PlaceOrder)]
+            self.ladders += [rungs] if rungs else []
+        return await self.exchange.place_ladders(ladders, not_after_ns=not_after_ns)
+
+
+def tree(lane: int, size: int) -> list[dex.SignedOrder]:
+    """Orders of one signature, each with its proof."""
+    terms = signed(lane, b"", trader=dex.AccountId(TRADER.address), market=TOKENS)
+    rungs = [
+        msgspec.structs.replace(
+            terms,
+            nonce=dex.Nonce(1, lane=lane + at),
+            price=dex.Price(250_000 + at),
+            client_order_id=dex.ClientOrderId(f"rung {lane + at}"),
+        )
+        for at in range(size)
+    ]
+    return list(TRADER.sign_bulk(rungs, DOMAIN))
+
+
+def bare(ladder: list[dex.SignedOrder]) -> list[dex.SignedOrder]:
+    """As a ladder is sent."""
+    return [msgspec.structs.replace(rung, proof=()) for rung in ladder]
 
 
 def is_refused(answer: object, reason: dex.RejectReason) -> bool:
@@ -183,13 +261,74 @@ class TestSignatures:
                     assert isinstance(answer, dex.EventBatch) is believed
                     (member,) = await engine.place_batch(BOB, [forged])
                     changed = await engine.replace(dex.OrderId(1), replaced)
+                    honest = [signed(terms.nonce.lane + 10)]
+                    ladder, other = await engine.place_ladders([[forged], honest])
+                    assert isinstance(ladder, dex.EventBatch) is believed
+                    assert isinstance(other, dex.EventBatch)
                     if not believed:
-                        for refused in (answer, member, changed):
+                        for refused in (answer, member, changed, ladder):
                             assert isinstance(refused, dex.Refusal)
                             assert "not trusted" in refused.detail
                     refusal = await engine.issue_voucher(BOB, ETH, dex.Amount(1), "0xthief")
                     assert isinstance(refusal, dex.Refusal)
                     assert ("not trusted" in refusal.detail) is not believed
+
+
+class TestLadders:
+    """Trees are signed by a wallet, and sent without proofs."""
+
+    @pytest.mark.parametrize("trusted", [False, True])
+    async def test_a_tree_is_verified_whole_where_it_is_verified(
+        self, authority: Authority, *, trusted: bool
+    ) -> None:
+        there, here = TreeAuth(), TreeAuth()
+        exchange = Seen(dex.Exchange([TOKENS], auth=there, settlement=SignedSettlement()))
+        names = ("gateway-1",) if trusted else ()
+        options = authority.options("localhost", trusted=names)
+        theirs = authority.options("gateway-1")
+        async with (
+            exchange.exchange,
+            serving(exchange, options) as address,  # type: ignore[arg-type] # as an exchange
+            gateway(address, theirs, auth=here, signed=True) as engine,
+        ):
+            trader = dex.AccountId(TRADER.address)
+            await fund(exchange.exchange, trader)
+            good, worse, best = tree(1, 8), tree(11, 3), tree(21, 1)
+            worse[1] = msgspec.structs.replace(worse[1], price=dex.Price(1))
+            first, refused, last = await engine.place_ladders(list(map(bare, (good, worse, best))))
+            assert is_refused(refused, dex.RejectReason.BAD_SIGNATURE)
+            ids = []
+            for answer, ladder in ((first, good), (last, best)):
+                assert isinstance(answer, dex.EventBatch)
+                for at, rung in enumerate(ladder):
+                    ids.append(dex.OrderId(answer.sequence << 8 | at))
+                    found = engine.view.order(ids[-1])
+                    assert found is not None
+                    assert found.order_hash == order_digest(rung, DOMAIN)
+            assert [one.order_id for one in engine.view.open_orders(trader)] == ids
+            assert (here.asked, there.asked) == ((12, 0) if trusted else (0, 12))
+            for ladder, sent in zip([good, best] if trusted else [], exchange.ladders, strict=True):
+                kept = [authorize(rung, DOMAIN) for rung in ladder]  # each with its own proof
+                assert [one.authorization for one in sent] == kept
+            (alone,) = await engine.place_ladders([bare(worse)])
+            assert is_refused(alone, dex.RejectReason.BAD_SIGNATURE)
+
+    async def test_the_engine_is_not_asked_for_what_a_trusted_gateway_refuses(
+        self, authority: Authority
+    ) -> None:
+        exchange = Seen(dex.Exchange([TOKENS], auth=TreeAuth(), settlement=SignedSettlement()))
+        options = authority.options("localhost", trusted=("gateway-1",))
+        theirs = authority.options("gateway-1")
+        async with (
+            exchange.exchange,
+            serving(exchange, options) as address,  # type: ignore[arg-type] # as an exchange
+            gateway(address, theirs, auth=TreeAuth(), signed=True) as engine,
+        ):
+            torn = bare(tree(1, 4))[:3]
+            answers = await engine.place_ladders([torn, []], not_after_ns=[None, None])
+            assert is_refused(answers[0], dex.RejectReason.BAD_SIGNATURE)
+            assert is_refused(answers[1], dex.RejectReason.INVALID_BATCH)
+            assert exchange.asked == 0
 
 
 class TestTransport:

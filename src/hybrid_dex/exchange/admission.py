@@ -16,7 +16,7 @@ from hybrid_dex.exchange.requests import place_command, replace_command
 from hybrid_dex.exchange.view import ExchangeView
 from hybrid_dex.interfaces.risk import Refusal
 from hybrid_dex.model.batch_request import BatchRequest, SignedReplacement
-from hybrid_dex.model.commands import BatchMember, PlaceOrder, ReplaceOrder
+from hybrid_dex.model.commands import BatchMember, BatchOrders, PlaceOrder, ReplaceOrder
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.signed_order import SignedOrder
@@ -116,6 +116,13 @@ class Admission:
                     admitted.append(member)
         return admitted
 
+    async def admit_ladders(
+        self, ladders: Items[Items[SignedOrder | PlaceOrder]]
+    ) -> list[BatchOrders | Refusal]:
+        """Return one command for each ladder, or why none of it may enter."""
+        admitted = iter(await self.admit([order for ladder in ladders for order in ladder]))
+        return [_as_one([next(admitted) for _ in ladder]) for ladder in ladders]
+
     def _refuse_market(self, order: SignedOrder) -> Refusal | None:
         """The signature covers amounts; they mean these ticks and lots on this market only."""
         listed = self._view().market(order.market.id)
@@ -136,3 +143,15 @@ class Admission:
             return None
         detail = f"the order is a {order.side.name.lower()} on {order.market}, and stays one"
         return Refusal(RejectReason.REPLACEMENT_TERMS, "side", detail)
+
+
+def _as_one(members: Items[PlaceOrder | Refusal]) -> BatchOrders | Refusal:
+    """Return orders as one command; what refuses one of those that share a signature refuses all."""
+    orders: list[PlaceOrder] = []
+    for member in members:
+        if isinstance(member, Refusal):
+            return member
+        orders.append(member)
+    if not orders:
+        return Refusal(RejectReason.INVALID_BATCH, "members", "one order at least")
+    return BatchOrders(account=orders[0].account, members=tuple(orders))

@@ -110,7 +110,7 @@ class EngineClient(Protocol):
 
     async def place_ladders(
         self,
-        ladders: Items[Items[SignedOrder]],
+        ladders: Items[Items[SignedOrder | PlaceOrder]],
         *,
         not_after_ns: Items[TimestampNs | None] = (),
     ) -> list[EventBatch | Refusal]:

@@ -319,14 +319,15 @@ class OrderEntry:
 
     async def place_ladders(
         self,
-        ladders: Items[Items[SignedOrder]],
+        ladders: Items[Items[SignedOrder | PlaceOrder]],
         *,
         not_after_ns: Items[TimestampNs | None] = (),
     ) -> list[EventBatch | Refusal]:
         """Enter ladders in turn, each one command; return what it did, or why none of it may enter.
 
         Args:
-            ladders: of each all orders that its signature covers, in their places, without proofs.
+            ladders: of each all orders that its signature covers, in their places, without proofs;
+                or orders that need no signature, or were verified before.
             not_after_ns: of each ladder, as for `place`; none of them has one when it is empty.
 
         Returns:
@@ -335,8 +336,7 @@ class OrderEntry:
         Raises: as `place_many`. Sent again, orders that have a client order id are not done twice.
         """
         latest = not_after_ns or [None] * len(ladders)
-        admitted = iter(await self._admission.admit([one for ladder in ladders for one in ladder]))
-        commands = [_as_one([next(admitted) for _ in ladder]) for ladder in ladders]
+        commands = await self._admission.admit_ladders(ladders)
         return await _outcomes(self._enter_many(commands, latest))
 
     def _submit_batch(
@@ -498,18 +498,6 @@ def _outcomes_of(
             some = "some of these orders entered; ask for each by its client order id"
             raise UnknownOutcomeError(f"{some}: {failed[0]}") from failed[0]
     raise failed[0]
-
-
-def _as_one(members: Items[PlaceOrder | Refusal]) -> BatchOrders | Refusal:
-    """Return orders as one command; what refuses one of those that share a signature refuses all."""
-    orders: list[PlaceOrder] = []
-    for member in members:
-        if isinstance(member, Refusal):
-            return member
-        orders.append(member)
-    if not orders:
-        return Refusal(RejectReason.INVALID_BATCH, "members", "one order at least")
-    return BatchOrders(account=orders[0].account, members=tuple(orders))
 
 
 def _matches(member: BatchMember | Refusal) -> bool:

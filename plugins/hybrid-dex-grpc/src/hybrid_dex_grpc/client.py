@@ -65,6 +65,15 @@ from hybrid_dex_grpc.codec import (
 )
 from hybrid_dex_grpc.lane import Lane
 from hybrid_dex_grpc.records import EngineRecords
+from hybrid_dex_grpc.requests import (
+    MOST,
+    Ladder,
+    in_range,
+    may_repeat,
+    to_ladders,
+    to_place,
+)
+from hybrid_dex_grpc.terms import check_terms
 
 __all__ = ["GrpcEngine"]
 
@@ -75,8 +84,7 @@ _START_S: Final = 30.0
 _ENDING_S: Final = 1.0
 _A_TURN: Final = 64
 _VERIFY_BATCH: Final = 128
-_MOST: Final = 2**64 - 1
-_NO_TIMEOUT_MS: Final = _MOST
+_NO_TIMEOUT_MS: Final = MOST
 _CLOSED: Final = "the gateway is closed"
 _UNKNOWN: Final = ExchangeHealth(
     sequence=Sequence(0),
@@ -209,23 +217,12 @@ class GrpcEngine:
 
     def _learn(self, description: pb.Description) -> None:
         """Take what the engine says of itself. Raises `ConfigurationError`."""
-        if description.requires_signature != self._requires_signature:
-            theirs = "signed orders only" if description.requires_signature else "any order"
-            raise ConfigurationError(
-                f"the engine takes {theirs} and this gateway is configured otherwise; give both the "
-                "same chain settings"
-            )
-        theirs, here = description.signed_for, self._options.signed_for
-        if theirs and here and theirs != here:
-            raise ConfigurationError(
-                f"the engine takes orders for {theirs}, and this gateway for {here}: what traders sign "
-                "here would be worth nothing there; give both the same chain settings"
-            )
-        if description.versions != self._replica.versions:
-            raise ConfigurationError(
-                f"the engine is {description.versions!r} and this gateway "
-                f"{self._replica.versions!r}; give both the same program and risk settings"
-            )
+        check_terms(
+            description,
+            requires_signature=self._requires_signature,
+            signed_for=self._options.signed_for,
+            versions=self._replica.versions,
+        )
         self._trusted = description.trusted
         self._health = decode_json(ExchangeHealth, description.health, "health")
 
@@ -334,19 +331,8 @@ class GrpcEngine:
         sent: Items[SignedOrder | PlaceOrder | Refusal] = orders
         if self._trusted:
             sent = await self._admission.admit(orders)
-        place = pb.Place(orders=[from_order(one) for one in sent if not isinstance(one, Refusal)])
-        if any(until is not None for until in not_after_ns):
-            pairs = zip(sent, not_after_ns, strict=True)
-            place.not_after_ns.extend(
-                0 if until is None else max(_in_range(until) or 0, 1)  # 0 says that there is none
-                for one, until in pairs
-                if not isinstance(one, Refusal)
-            )
-        if not place.orders:
-            return [one for one in sent if isinstance(one, Refusal)]
-        again = all(one.client_order_id for one in sent if not isinstance(one, Refusal))
-        answers = iter(await self._ask(pb.Request(place=place), again=again))
-        return [one if isinstance(one, Refusal) else next(answers) for one in sent]
+        place = to_place(sent, not_after_ns)
+        return await self._ask_for(sent, pb.Request(place=place), again=may_repeat(sent))
 
     async def place_batch(
         self,
@@ -366,9 +352,26 @@ class GrpcEngine:
             account=account,
             members=[from_order(member) for member in members],
             all_or_none=all_or_none,
-            not_after_ns=_in_range(not_after_ns),
+            not_after_ns=in_range(not_after_ns),
         )
         return await self._ask(pb.Request(batch=batch))
+
+    async def place_ladders(
+        self,
+        ladders: Items[Items[SignedOrder | PlaceOrder]],
+        *,
+        not_after_ns: Items[TimestampNs | None] = (),
+    ) -> list[Outcome]:
+        """Enter ladders in turn, each one command; return the answer to each."""
+        if not ladders:
+            return []
+        sent: Items[Ladder | Refusal] = ladders
+        if self._trusted:
+            admitted = await self._admission.admit_ladders(ladders)
+            sent = [one if isinstance(one, Refusal) else one.members for one in admitted]
+        request = pb.Request(place_ladders=to_ladders(sent, not_after_ns))
+        rungs = (rung for one in sent if not isinstance(one, Refusal) for rung in one)
+        return await self._ask_for(sent, request, again=may_repeat(rungs))
 
     async def place_linked(
         self,
@@ -383,7 +386,7 @@ class GrpcEngine:
             take_profit=from_order(take_profit),
             stop=from_order(stop),
             entry=None if entry is None else from_order(entry),
-            not_after_ns=_in_range(not_after_ns),
+            not_after_ns=in_range(not_after_ns),
         )
         return (await self._ask(pb.Request(place_linked=linked)))[0]
 
@@ -400,7 +403,7 @@ class GrpcEngine:
             order_id=order_id,
             terms=from_order(terms),
             expected_filled=expected_filled,
-            not_after_ns=_in_range(not_after_ns),
+            not_after_ns=in_range(not_after_ns),
         )
         return (await self._ask(pb.Request(replace=replace)))[0]
 
@@ -430,7 +433,7 @@ class GrpcEngine:
         not_after_ns: TimestampNs | None = None,
     ) -> EventBatch:
         """Lower an order's open quantity in place. Raises RefusedError when that is too late."""
-        until = _in_range(not_after_ns)
+        until = in_range(not_after_ns)
         reduce = pb.Reduce(account=account, order_id=order_id, by=by, not_after_ns=until)
         return await self._done(pb.Request(reduce=reduce))
 
@@ -563,6 +566,16 @@ class GrpcEngine:
             ) from error
         return outcomes
 
+    async def _ask_for(
+        self, sent: Items[object], request: pb.Request, *, again: bool
+    ) -> list[Outcome]:
+        """As `_ask`, of what was not refused here; return the refusals in their places."""
+        refused = [one for one in sent if isinstance(one, Refusal)]
+        if len(refused) == len(sent):
+            return [*refused]
+        answers = iter(await self._ask(request, again=again))
+        return [one if isinstance(one, Refusal) else next(answers) for one in sent]
+
     async def _done(self, request: pb.Request) -> EventBatch:
         (outcome,) = await self._ask(request)
         assert isinstance(outcome, EventBatch), "only what is verified first can be refused"
@@ -580,8 +593,3 @@ class GrpcEngine:
         if self._lane is None or self._behind:
             raise UnavailableError("the gateway has not caught up with the engine yet")
         return await self._lane.ask(request, again=again)
-
-
-def _in_range(not_after_ns: TimestampNs | None) -> int | None:
-    """Return a time as its field can hold it: what is beyond either end is as good as that end."""
-    return None if not_after_ns is None else min(max(not_after_ns, 0), _MOST)

@@ -41,6 +41,7 @@ from hybrid_dex_grpc import engine_pb2 as pb
 
 __all__ = [
     "FORBIDDEN",
+    "UNKNOWN",
     "Outcome",
     "Requested",
     "decode_json",
@@ -60,6 +61,8 @@ Requested: TypeAlias = (
 Outcome: TypeAlias = EventBatch | Refusal
 Listed: TypeAlias = Callable[[MarketId], Market | None]
 
+UNKNOWN: Final = "what"
+"""The field of which an engine says that it does not know the request."""
 FORBIDDEN: Final = pb.Failure.Kind.FORBIDDEN
 _members: Final[msgspec.json.Decoder[BatchMember]] = msgspec.json.Decoder(BatchMember)
 _places: Final = msgspec.json.Decoder(PlaceOrder)
@@ -247,7 +250,11 @@ def failure_of(error: BaseException) -> pb.Failure:
 
 
 def error_of(failure: pb.Failure) -> HybridDexError:
-    """Return the exception that an engine failed with."""
+    """Return the exception that an engine failed with; one that is older knows fewer requests."""
+    if failure.kind == pb.Failure.FORMAT and failure.field == UNKNOWN:
+        return UnavailableError(
+            "the engine is older than this gateway and does not know such a request; upgrade it"
+        )
     if failure.kind == pb.Failure.FORMAT:
         return FormatError(failure.field, failure.reason, failure.valid)
     if failure.kind == pb.Failure.REFUSED:

@@ -38,6 +38,7 @@ from hybrid_dex import (
 )
 from hybrid_dex_grpc import engine_pb2 as pb
 from hybrid_dex_grpc.codec import (
+    UNKNOWN,
     Outcome,
     Requested,
     decode_json,
@@ -109,6 +110,8 @@ class Dispatch:
         match request.WhichOneof("what"):
             case "place":
                 return _all(await self._place(request.place))
+            case "place_ladders":
+                return _all(await self._ladders(request.place_ladders))
             case "place_linked":
                 return _all([await self._linked(request.place_linked)])
             case "replace":
@@ -158,6 +161,22 @@ class Dispatch:
             await self._exchange.place_many(believed, not_after_ns=until) if believed else ()
         )
         return [next(answers) if self._believed(order) else _NOT_BELIEVED for order in orders]
+
+    async def _ladders(self, message: pb.PlaceLadders) -> list[Outcome]:
+        listed = self._exchange.view.market
+        ladders: list[list[SignedOrder | PlaceOrder]] = []
+        latest: list[TimestampNs | None] = []
+        believed: list[bool] = []
+        for ladder in message.ladders:
+            orders = [_placed(to_order(order, listed)) for order in ladder.orders]
+            believed.append(all(map(self._believed, orders)))
+            if believed[-1]:
+                ladders.append(orders)
+                latest.append(_until(ladder))
+        answers = iter(
+            await self._exchange.place_ladders(ladders, not_after_ns=latest) if ladders else ()
+        )
+        return [next(answers) if one else _NOT_BELIEVED for one in believed]
 
     async def _replace(self, replace: pb.Replace) -> Outcome:
         terms = to_order(replace.terms, self._exchange.view.market)
@@ -240,7 +259,7 @@ class Dispatch:
                     )
                 )
             case what:
-                raise FormatError("what", f"is {what}", "one of the requests of engine.proto")
+                raise FormatError(UNKNOWN, f"is {what}", "one of the requests of engine.proto")
 
     async def _voucher(self, wanted: pb.IssueVoucher) -> object:
         recipient = wanted.recipient if wanted.HasField("recipient") else None
@@ -263,7 +282,7 @@ def _placed(order: Requested) -> SignedOrder | PlaceOrder:
 
 
 def _until(
-    message: pb.Replace | pb.Reduce | pb.Batch | pb.PlaceLinked,
+    message: pb.Replace | pb.Reduce | pb.Batch | pb.Ladder | pb.PlaceLinked,
 ) -> TimestampNs | None:
     return TimestampNs(message.not_after_ns) if message.HasField("not_after_ns") else None
 

@@ -34,7 +34,7 @@ class Requests(_message.Message):
     def __init__(self, requests: _Optional[_Iterable[_Union[Request, _Mapping]]] = ...) -> None: ...
 
 class Request(_message.Message):
-    __slots__ = ("id", "place", "replace", "cancel", "cancel_all", "reduce", "batch", "schedule_cancel", "heartbeat", "set_cancel_on_disconnect", "presence", "issue_voucher", "open_vouchers", "cancel_receipt", "receipts", "place_linked")
+    __slots__ = ("id", "place", "replace", "cancel", "cancel_all", "reduce", "batch", "schedule_cancel", "heartbeat", "set_cancel_on_disconnect", "presence", "issue_voucher", "open_vouchers", "cancel_receipt", "receipts", "place_linked", "place_ladders")
     ID_FIELD_NUMBER: _ClassVar[int]
     PLACE_FIELD_NUMBER: _ClassVar[int]
     REPLACE_FIELD_NUMBER: _ClassVar[int]
@@ -51,6 +51,7 @@ class Request(_message.Message):
     CANCEL_RECEIPT_FIELD_NUMBER: _ClassVar[int]
     RECEIPTS_FIELD_NUMBER: _ClassVar[int]
     PLACE_LINKED_FIELD_NUMBER: _ClassVar[int]
+    PLACE_LADDERS_FIELD_NUMBER: _ClassVar[int]
     id: int
     place: Place
     replace: Replace
@@ -67,7 +68,8 @@ class Request(_message.Message):
     cancel_receipt: GetCancelReceipt
     receipts: GetReceipts
     place_linked: PlaceLinked
-    def __init__(self, id: _Optional[int] = ..., place: _Optional[_Union[Place, _Mapping]] = ..., replace: _Optional[_Union[Replace, _Mapping]] = ..., cancel: _Optional[_Union[Cancel, _Mapping]] = ..., cancel_all: _Optional[_Union[CancelAll, _Mapping]] = ..., reduce: _Optional[_Union[Reduce, _Mapping]] = ..., batch: _Optional[_Union[Batch, _Mapping]] = ..., schedule_cancel: _Optional[_Union[ScheduleCancel, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ..., set_cancel_on_disconnect: _Optional[_Union[SetCancelOnDisconnect, _Mapping]] = ..., presence: _Optional[_Union[Presence, _Mapping]] = ..., issue_voucher: _Optional[_Union[IssueVoucher, _Mapping]] = ..., open_vouchers: _Optional[_Union[OpenVouchers, _Mapping]] = ..., cancel_receipt: _Optional[_Union[GetCancelReceipt, _Mapping]] = ..., receipts: _Optional[_Union[GetReceipts, _Mapping]] = ..., place_linked: _Optional[_Union[PlaceLinked, _Mapping]] = ...) -> None: ...
+    place_ladders: PlaceLadders
+    def __init__(self, id: _Optional[int] = ..., place: _Optional[_Union[Place, _Mapping]] = ..., replace: _Optional[_Union[Replace, _Mapping]] = ..., cancel: _Optional[_Union[Cancel, _Mapping]] = ..., cancel_all: _Optional[_Union[CancelAll, _Mapping]] = ..., reduce: _Optional[_Union[Reduce, _Mapping]] = ..., batch: _Optional[_Union[Batch, _Mapping]] = ..., schedule_cancel: _Optional[_Union[ScheduleCancel, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ..., set_cancel_on_disconnect: _Optional[_Union[SetCancelOnDisconnect, _Mapping]] = ..., presence: _Optional[_Union[Presence, _Mapping]] = ..., issue_voucher: _Optional[_Union[IssueVoucher, _Mapping]] = ..., open_vouchers: _Optional[_Union[OpenVouchers, _Mapping]] = ..., cancel_receipt: _Optional[_Union[GetCancelReceipt, _Mapping]] = ..., receipts: _Optional[_Union[GetReceipts, _Mapping]] = ..., place_linked: _Optional[_Union[PlaceLinked, _Mapping]] = ..., place_ladders: _Optional[_Union[PlaceLadders, _Mapping]] = ...) -> None: ...
 
 class Order(_message.Message):
     __slots__ = ("signed", "command", "signed_replacement")
@@ -96,6 +98,20 @@ class Place(_message.Message):
     orders: _containers.RepeatedCompositeFieldContainer[Order]
     not_after_ns: _containers.RepeatedScalarFieldContainer[int]
     def __init__(self, orders: _Optional[_Iterable[_Union[Order, _Mapping]]] = ..., not_after_ns: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class PlaceLadders(_message.Message):
+    __slots__ = ("ladders",)
+    LADDERS_FIELD_NUMBER: _ClassVar[int]
+    ladders: _containers.RepeatedCompositeFieldContainer[Ladder]
+    def __init__(self, ladders: _Optional[_Iterable[_Union[Ladder, _Mapping]]] = ...) -> None: ...
+
+class Ladder(_message.Message):
+    __slots__ = ("orders", "not_after_ns")
+    ORDERS_FIELD_NUMBER: _ClassVar[int]
+    NOT_AFTER_NS_FIELD_NUMBER: _ClassVar[int]
+    orders: _containers.RepeatedCompositeFieldContainer[Order]
+    not_after_ns: int
+    def __init__(self, orders: _Optional[_Iterable[_Union[Order, _Mapping]]] = ..., not_after_ns: _Optional[int] = ...) -> None: ...
 
 class PlaceLinked(_message.Message):
     __slots__ = ("take_profit", "stop", "entry", "not_after_ns")

@@ -249,7 +249,7 @@ class Lane:
 def _says_only_not_now(answer: pb.Answer) -> bool:
     """Whether an engine refused before it looked whether it knows the order already."""
     if answer.HasField("failure"):
-        return answer.failure.kind == pb.Failure.UNAVAILABLE
+        return isinstance(error_of(answer.failure), UnavailableError)
     found = [to_outcome(one) for one in answer.outcomes if one.HasField("refusal")]
     return any(isinstance(one, Refusal) and one.reason in _NOT_NOW for one in found)
 
