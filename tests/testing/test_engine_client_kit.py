@@ -123,6 +123,67 @@ async def twice(batches: AsyncIterator[EventBatch]) -> AsyncIterator[EventBatch]
         yield batch
 
 
+class InOneCommandEach(_Passes):
+    """Takes a ladder apart."""
+
+    async def place_ladders(
+        self,
+        ladders: Sequence[Sequence[SignedOrder]],
+        *,
+        not_after_ns: Sequence[TimestampNs | None] = (),
+    ) -> list[EventBatch | Refusal]:
+        entered = [await self._exchange.place_many(ladder) for ladder in ladders]
+        return [answers[-1] for answers in entered]
+
+
+class AllRungsOrNone(_Passes):
+    async def place_ladders(
+        self, ladders: Sequence[Sequence[SignedOrder]]
+    ) -> list[EventBatch | Refusal]:
+        answers: list[EventBatch | Refusal] = []
+        for ladder in ladders:
+            account = ladder[0].trader
+            batch = self._exchange.place_batch(account, ladder, all_or_none=True)
+            answers.append((await batch)[-1])
+        return answers
+
+
+class DropsWhoDidNotSign(_Passes):
+    async def place_ladders(
+        self, ladders: Sequence[Sequence[SignedOrder]]
+    ) -> list[EventBatch | Refusal]:
+        signed = [[one for one in ladder if one.trader] for ladder in ladders]
+        return await self._exchange.place_ladders(signed)
+
+
+class LaddersBackwards(_Passes):
+    async def place_ladders(
+        self, ladders: Sequence[Sequence[SignedOrder]]
+    ) -> list[EventBatch | Refusal]:
+        return (await self._exchange.place_ladders(ladders[::-1]))[::-1]
+
+
+class LaddersAtAnyTime(_Passes):
+    async def place_ladders(
+        self,
+        ladders: Sequence[Sequence[SignedOrder]],
+        *,
+        not_after_ns: Sequence[TimestampNs | None],
+    ) -> list[EventBatch | Refusal]:
+        return await self._exchange.place_ladders(ladders)
+
+
+class ForgetsNamesOfRungs(_Passes):
+    async def place_ladders(
+        self, ladders: Sequence[Sequence[SignedOrder]]
+    ) -> list[EventBatch | Refusal]:
+        plain = [
+            [msgspec.structs.replace(one, client_order_id=None) for one in ladder]
+            for ladder in ladders
+        ]
+        return await self._exchange.place_ladders(plain)
+
+
 MUTANTS: list[tuple[str, type[_Passes]]] = [
     ("it_begins_with_what_the_engine_has", KnowsNoMarkets),
     ("what_was_answered_is_in_the_view", ShowsAnother),
@@ -134,6 +195,12 @@ MUTANTS: list[tuple[str, type[_Passes]]] = [
     ("only_what_was_named_is_canceled", CancelsAll),
     ("linked_orders_enter_together", DropsTheEntry),
     ("a_batch_is_one_command", NoneOrAll),
+    ("a_ladder_is_one_command", InOneCommandEach),
+    ("a_refused_rung_leaves_the_others", AllRungsOrNone),
+    ("who_did_not_sign_a_rung_signed_no_ladder", DropsWhoDidNotSign),
+    ("ladders_enter_in_turn", LaddersBackwards),
+    ("a_ladder_that_comes_too_late_is_not_done", LaddersAtAnyTime),
+    ("a_ladder_of_named_orders_enters_once", ForgetsNamesOfRungs),
     ("a_subscription_tells_every_command", TellsTwice),
 ]
 

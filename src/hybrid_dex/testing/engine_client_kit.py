@@ -3,29 +3,34 @@
 The kit opens an exchange in this process; the factory connects a client to it, as a gateway would.
 """
 
+import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import msgspec
 
 from hybrid_dex.exchange import EngineClient, Exchange
+from hybrid_dex.exchange.batching import answers_of
 from hybrid_dex.interfaces.risk import Refusal
 from hybrid_dex.model.batch_request import BatchRequest
 from hybrid_dex.model.commands import CancelOrder, PlaceOrder, ReplaceOrder
-from hybrid_dex.model.events import EventBatch
+from hybrid_dex.model.events import EventBatch, MemberAnswered
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.order import OrderType, Side
 from hybrid_dex.model.reasons import RejectReason
+from hybrid_dex.model.signed_order import Nonce, SignatureKind, SignedOrder
 from hybrid_dex.model.units import (
     AccountId,
     Amount,
     AssetId,
     ClientOrderId,
+    FeePpm,
     MarketId,
     OrderId,
     Price,
     Quantity,
     TimestampNs,
+    order_id,
 )
 from hybrid_dex.model.views import OrderView
 from hybrid_dex.testing.rules import Kit, demand, expect, rule
@@ -191,6 +196,86 @@ class EngineClientKit(Kit):
             expect("open orders", len(_open(engine, _ALICE)), 1)
 
     @rule
+    async def test_a_ladder_is_one_command(self) -> None:
+        """Its orders have ids of one command, by their places, and are in the view at once."""
+        async with self._met() as (exchange, engine):
+            (answer,) = await engine.place_ladders([_ladder(_ALICE, Side.BUY, [100, 99, 98])])
+            sequence = _done(answer).sequence
+            expect("the view's command", engine.view.sequence, sequence)
+            found = [(one.order_id, one.price) for one in _open(engine, _ALICE)]
+            ids = [order_id(sequence, at) for at in range(3)]
+            expect("ids and prices", found, list(zip(ids, [100, 99, 98], strict=True)))
+            expect("state", engine.view.state_hash(), exchange.view.state_hash())
+            expect("of none", await engine.place_ladders([]), [])
+            (empty,) = await engine.place_ladders([[]])
+            expect("of a ladder without orders", _reasons(empty), [RejectReason.INVALID_BATCH])
+
+    @rule
+    async def test_a_refused_rung_leaves_the_others(self) -> None:
+        """What the rules of trading refuse of a ladder is answered in its place."""
+        async with self._met() as (_, engine):
+            ladder = _ladder(_ALICE, Side.BUY, [100, 10**13, 98])
+            (answer,) = await engine.place_ladders([ladder])
+            batch = _done(answer)
+            rungs = [_reasons(one) for one in answers_of(batch, 3)]
+            expect("reasons of each", rungs, [[], [RejectReason.ORDER_NOTIONAL_LIMIT], []])
+            found = [one.order_id for one in _open(engine, _ALICE)]
+            expect("ids", found, [order_id(batch.sequence, at) for at in (0, 2)])
+
+    @rule
+    async def test_who_did_not_sign_a_rung_signed_no_ladder(self) -> None:
+        """What is wrong with one order's signature refuses all of its ladder, and no other one."""
+        async with self._met() as (_, engine):
+            before = engine.view.state_hash()
+            good, poor = _ladder(_ALICE, Side.BUY, [100, 99]), _ladder(_ALICE, Side.BUY, [98, 97])
+            wrong = [poor[0], msgspec.structs.replace(poor[1], trader=AccountId(""))]
+            (answer,) = await engine.place_ladders([wrong])
+            demand(isinstance(answer, Refusal), f"it became a command: {answer}")
+            expect("reasons", _reasons(answer), [RejectReason.UNAUTHENTICATED])
+            expect("state", engine.view.state_hash(), before)
+            refused, entered = await engine.place_ladders([wrong, good])
+            demand(isinstance(refused, Refusal), f"it became a command: {refused}")
+            _done(entered)
+            expect("prices", [one.price for one in _open(engine, _ALICE)], [100, 99])
+
+    @rule
+    async def test_ladders_enter_in_turn(self) -> None:
+        """Each has its own answer, and the second meets what the first left."""
+        async with self._met() as (_, engine):
+            asks, bids = _ladder(_BOB, Side.SELL, [100, 99]), _ladder(_ALICE, Side.BUY, [100, 101])
+            first, second = await engine.place_ladders([asks, bids])
+            demand(_done(first).sequence < _done(second).sequence, "answered out of turn")
+            expect("accounts", [_whose(first), _whose(second)], [{_BOB}, {_ALICE}])
+            expect("left of Alice's", _open(engine, _ALICE), [])
+            expect("left of Bob's", _open(engine, _BOB), [])
+
+    @rule
+    async def test_a_ladder_that_comes_too_late_is_not_done(self) -> None:
+        """The engine's clock judges each ladder by its own ``not_after_ns``."""
+        async with self._met() as (_, engine):
+            ladders = [_ladder(_ALICE, Side.BUY, [price]) for price in (100, 99, 98)]
+            latest = [None, TimestampNs(1), TimestampNs(2**62)]
+            answers = await engine.place_ladders(ladders, not_after_ns=latest)
+            told = [_reasons(answer) for answer in answers]
+            expect("reasons of each", told, [[], [RejectReason.RECEIVE_WINDOW], []])
+            expect("prices", [one.price for one in _open(engine, _ALICE)], [100, 98])
+
+    @rule
+    async def test_a_ladder_of_named_orders_enters_once(self) -> None:
+        """Sent again it is answered again, in a command that does nothing."""
+        async with self._met() as (_, engine):
+            ladder = _ladder(_ALICE, Side.BUY, [100, 99], names=True)
+            (first,) = await engine.place_ladders([ladder])
+            before = _open(engine, _ALICE)
+            (again,) = await engine.place_ladders([ladder])
+            expect("open orders", _open(engine, _ALICE), before)
+            told = [answers_of(_done(answer), 2) for answer in (first, again)]
+            events = [[_done(rung).events for rung in rungs] for rungs in told]
+            expect("what is answered", events[1], events[0])
+            marks = [one.again for one in _done(again).events if isinstance(one, MemberAnswered)]
+            expect("said to be again", marks, [True, True])
+
+    @rule
     async def test_a_subscription_tells_every_command(self) -> None:
         """In order and without a gap, also what entered beside this gateway."""
         async with self._met() as (exchange, engine):
@@ -231,6 +316,29 @@ def _order(account: AccountId, side: Side, price: int, name: str | None = None) 
     )
 
 
+def _ladder(
+    account: AccountId, side: Side, prices: list[int], *, names: bool = False
+) -> list[SignedOrder]:
+    """Return orders under one signature, each in a lane of its own."""
+    return [
+        SignedOrder(
+            trader=account,
+            market=_MARKET,
+            side=side,
+            price=Price(price),
+            quantity=Quantity(20_000),
+            max_fee_ppm=FeePpm(10_000),
+            expiry_s=int(time.time()) + 3_600,
+            nonce=Nonce(1, lane=price % 2**16),
+            signature=bytes(64),
+            client_order_id=ClientOrderId(f"at {price}") if names else None,
+            signature_kind=SignatureKind.BULK,
+            leaf=leaf,
+        )
+        for leaf, price in enumerate(prices)
+    ]
+
+
 def _open(engine: EngineClient, account: AccountId) -> list[OrderView]:
     return list(engine.view.open_orders(account, _MARKET.id))
 
@@ -244,3 +352,7 @@ def _done(answer: EventBatch | Refusal) -> EventBatch:
 def _reasons(answer: EventBatch | Refusal) -> list[RejectReason]:
     told: Iterable[object] = (answer,) if isinstance(answer, Refusal) else answer.events
     return [found for one in told if (found := getattr(one, "reason", None)) is not None]
+
+
+def _whose(answer: EventBatch | Refusal) -> set[AccountId]:
+    return {one.account for one in _done(answer).events if isinstance(one, MemberAnswered)}
