@@ -207,6 +207,7 @@ def lines(signed: Orders, executor: ThreadPoolExecutor, runner: asyncio.Runner) 
     login = signer.sign_text(message)
     number = len(orders)
     pairs = list(zip(orders, digests, strict=True))
+    ladders = [msgspec.structs.replace(order, proof=()) for order in signed.bulk]
     return [
         Line("recover a public key, bare", bare(orders, digests), number),
         Line("digest", lambda: [order_digest(order, DOMAIN) for order in orders], number),
@@ -229,6 +230,7 @@ def lines(signed: Orders, executor: ThreadPoolExecutor, runner: asyncio.Runner) 
         Line("wallet auth, batches of 1", verify(runner, auth, orders, 1), number),
         Line("wallet auth, batches of 64", verify(runner, auth, orders, 64), number),
         Line("wallet auth, trees of 8", verify(runner, auth, signed.bulk, 64), number),
+        Line("wallet auth, ladders of 8", verify(runner, auth, ladders, 64), number),
         Line("wallet auth, on threads", verify(runner, threaded, orders, number), number),
         Line("sign a digest", lambda: [signer.sign_digest(digest) for digest in digests], number),
         Line("read a login message", lambda: [LoginMessage.parse(message) for _ in orders], number),
