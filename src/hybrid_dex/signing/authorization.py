@@ -160,13 +160,14 @@ def authorize_tree(orders: Sequence[SignedOrder], domain: Domain) -> list[Author
 
     Raises:
         SignatureError: as `authorize`; and none or more than eight orders, several traders or
-            signatures, or orders that are not in their places.
+            signatures, another kind than bulk, or orders that are not in their places.
         ConfigurationError: the market has no tokens.
     """
     first, count = check_orders(orders)[0], len(orders)
     trader, signature = first.trader, first.signature
     for leaf, order in enumerate(orders):
-        if order.leaf != leaf or order.signature != signature or order.proof:
+        of_tree = order.signature == signature and order.signature_kind is _BULK
+        if order.leaf != leaf or not of_tree or order.proof:
             reason = f"no order of this tree, or not at its place {leaf}"
             raise SignatureError("leaf", reason, "all orders of one tree, in the order of leaves")
     height, scalars = tree_height(count), split_signature(signature)
