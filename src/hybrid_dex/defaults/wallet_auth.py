@@ -330,8 +330,7 @@ class WalletAuth:
                 if order.signature_kind is not _BULK or order.proof:
                     found.append(authorize(order, self.domain, trees))
                     continue
-                while at < count and orders[at].leaf == at - begin and not orders[at].proof:
-                    at += 1
+                at = _end_of_tree(orders, begin)
                 found += authorize_tree(orders[begin:at], self.domain)
             except SignatureError as error:
                 detail = f"{error.reason}; valid: {error.valid}"
@@ -405,6 +404,22 @@ class WalletAuth:
 
     def _now_ms(self) -> int:
         return self.clock.now_ns() // _MS_NS
+
+
+def _end_of_tree(orders: Sequence[SignedOrder], begin: int) -> int:
+    """Return where a tree ends that begins here: before what is not its own, which is not to spoil it."""
+    first, end, count = orders[begin], begin + 1, len(orders)
+    trader, signature = first.trader, first.signature
+    while (
+        end < count
+        and (order := orders[end]).leaf == end - begin
+        and order.signature == signature
+        and order.trader == trader
+        and order.signature_kind is _BULK
+        and not order.proof
+    ):
+        end += 1
+    return end
 
 
 def _chunks(orders: Sequence[SignedOrder], size: int) -> list[Sequence[SignedOrder]]:
