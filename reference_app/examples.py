@@ -57,6 +57,26 @@ _WHOLE: Final[Mapping[str, Mapping[str, Any]]] = {
         "nonce": "4294967296",
         "signature": "0x" + "5a" * 64 + "1b",
     },
+    "LadderAnswer": {
+        "sequence": 5,
+        "at_ms": _TIME_MS,
+        "rungs": [
+            {"order_id": "1280", "status": "new", "open": "0.5", "filled": "0"},
+            {"order_id": "1281", "status": "new", "open": "0.5", "filled": "0"},
+            {
+                "problem": {
+                    "type": "urn:hybrid-dex:insufficient_funds",
+                    "title": "Insufficient funds",
+                    "status": 422,
+                    "detail": "needs 2499.249 USDC, available 499.000125",
+                    "code": 3001,
+                    "reason": "insufficient_funds",
+                    "field": "quantity",
+                    "valid": "",
+                },
+            },
+        ],
+    },
     "ApiKeyRequest": {
         "name": "market maker",
         "kind": "hmac",

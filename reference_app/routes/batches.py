@@ -46,6 +46,30 @@ _LINKED: Final = {
     }
 }
 """For one who holds base; both nonces are of one lane and counter."""
+_LADDER: Final = {
+    "three bids, each for less": {
+        "market": "ETH-USDC",
+        "post_only": True,
+        "max_fee_ppm": 500,
+        "expiry_s": 1_798_765_200,
+        "signature": "0x" + "5a" * 64 + "1b",
+        "rungs": [
+            {
+                "side": "buy",
+                "quantity": quantity,
+                "price": price,
+                "nonce": nonce,
+                "client_order_id": name,
+            }
+            for quantity, price, nonce, name in (
+                ("0.5", "2500", "16777224", "bid-1"),
+                ("0.5", "2499.50", "16777225", "bid-2"),
+                ("1", "2498", "16777226", "bid-3"),
+            )
+        ],
+    }
+}
+"""Each in a lane of its own; the signature is of a tree of four, whose last leaf is unused."""
 
 
 @post("/batch", status_code=200, opt={"body": BatchOrdersRequest}, security=TRADE_BY_MARKET)
@@ -55,7 +79,12 @@ async def place_batch(request: AnyRequest, services: TheServices, principal: Cal
     return await order_entry.place_batch(services, principal, body)
 
 
-@post("/ladder", status_code=200, opt={"body": LadderRequest}, security=TRADE_BY_MARKET)
+@post(
+    "/ladder",
+    status_code=200,
+    opt={"body": LadderRequest, "examples": _LADDER},
+    security=TRADE_BY_MARKET,
+)
 async def place_ladder(
     request: AnyRequest, services: TheServices, principal: Caller
 ) -> LadderAnswer:

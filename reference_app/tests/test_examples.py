@@ -20,8 +20,9 @@ from eth_account.messages import encode_defunct, encode_typed_data
 from hybrid_dex.defaults.roles import Role
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.signed_order import SignedOrder
+from hybrid_dex.signing import BulkTree
 from hybrid_dex.signing.order import typed_data
-from hybrid_dex.wire import OrderRequest, decode, encode, to_order
+from hybrid_dex.wire import LadderRequest, OrderRequest, decode, encode, to_ladder, to_order
 from reference_app.tests.keys import confirmed
 from reference_app.tests.stack import Stack, Trader, login_text
 
@@ -136,14 +137,20 @@ def signed(trader: Trader, value: Any) -> Any:
     if "signature" not in value or "market" not in value:
         return {name: signed(trader, one) for name, one in value.items()}
     message: dict[str, Any] = value | {"expiry_s": int(time.time()) + 3_600}
-    stack = trader.stack
-    order = to_order(
-        decode(OrderRequest, encode(message)), stack.market(message["market"]), trader.account
-    )
-    assert isinstance(order, SignedOrder)
-    full = typed_data(order, stack.services.domain)
+    full = asked_to_sign(trader, message)
     signature = trader.key.sign_message(encode_typed_data(full_message=full)).signature
     return message | {"signature": "0x" + bytes(signature).hex()}
+
+
+def asked_to_sign(trader: Trader, message: dict[str, Any]) -> dict[str, Any]:
+    """The typed data of a message: of an order, or of the tree of a ladder."""
+    market, domain = trader.stack.market(message["market"]), trader.stack.services.domain
+    if "rungs" in message:
+        ladder = to_ladder(decode(LadderRequest, encode(message)), market, trader.account)
+        return BulkTree(tuple(ladder)).typed_data(domain)
+    order = to_order(decode(OrderRequest, encode(message)), market, trader.account)
+    assert isinstance(order, SignedOrder)
+    return typed_data(order, domain)
 
 
 async def a_login(world: World, _: Any) -> Any:
@@ -290,7 +297,7 @@ async def test_every_operation_answers_its_examples_as_documented(
 
 
 def expected(method: str, path: str, body: Any, reply: httpx.Response) -> bool:
-    """It is done; or refused for want of a chain, or of a signature over this very order."""
+    """It is done, each order of a ladder too; or refused for want of a chain, or of a signature over this very order."""
     action = body.get("action", {}).get("kind", "") if isinstance(body, dict) else ""
     status = NO_CHAIN.get((method, action or path))
     if status is not None:
@@ -299,6 +306,8 @@ def expected(method: str, path: str, body: Any, reply: httpx.Response) -> bool:
         )
     if (method, path) == UNSIGNED:
         return reply.status_code == 422 and "sign the new terms" in reply.text
+    if path == "/orders/ladder":
+        return reply.is_success and all("order_id" in rung for rung in reply.json()["rungs"])
     return reply.is_success
 
 

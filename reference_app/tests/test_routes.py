@@ -70,6 +70,7 @@ PATHS = {
     "/orders/batch",
     "/orders/by-client-id/{client_order_id}",
     "/orders/by-hash/{order_hash}",
+    "/orders/ladder",
     "/orders/linked",
     "/orders/open",
     "/orders/preview",
@@ -166,7 +167,7 @@ async def test_every_private_route_wants_a_valid_token(stack: Stack, alice: Trad
                 is_problem(reply, 401, RejectReason.UNAUTHENTICATED)
                 assert reply.headers["www-authenticate"] == "Bearer"
             checked += 1
-    assert checked == 61
+    assert checked == 62
 
 
 async def test_bodies_are_json_of_the_documented_shape_and_nothing_else(
