@@ -1191,6 +1191,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/orders/ladder": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * PlaceLadder
+         * @description Place up to eight orders of a market under one signature, as one command; each is answered.
+         */
+        post: operations["OrdersLadderPlaceLadder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/orders/linked": {
         parameters: {
             query?: never;
@@ -2534,6 +2554,73 @@ export interface components {
             window_ms?: number;
         };
         /**
+         * LadderAnswer
+         * @description The answer to a ladder, once it is durable: one result an order, in their order.
+         *
+         *         Attributes:
+         *             sequence: the command that did it.
+         *             at_ms: when it did; orders that enter are accepted then.
+         *             rungs: the results.
+         */
+        LadderAnswer: {
+            /** @description milliseconds since the Unix epoch */
+            at_ms: number;
+            rungs: components["schemas"]["RungResult"][];
+            sequence: number;
+        };
+        /**
+         * LadderOp
+         * @description Place orders that share a signature; the ack's result is a `LadderAnswer`.
+         */
+        LadderOp: {
+            id: number | string;
+            ladder: components["schemas"]["LadderRequest"];
+            /** @enum {unknown} */
+            op: "ladder";
+        };
+        /**
+         * LadderRequest
+         * @description Place up to eight limit orders of one market under one signature, as one command.
+         *
+         *         Attributes:
+         *             market: the market's symbol.
+         *             max_fee_ppm: the largest fee rate accepted, parts per million.
+         *             expiry_s: Unix seconds from which none of the orders matches any more.
+         *             signature: of the trader, over the tree of the orders (`BulkOrder`): the smallest that has
+         *                 room for them, in their order. 65 bytes r, s, v or 64 bytes r, vs.
+         *             rungs: the orders.
+         *             time_in_force: gtc, ioc or fok.
+         *             post_only: refuse rather than take liquidity.
+         *             self_trade: what to do when one meets an order of the same account; not signed.
+         *             sent_at_ms: when the request was sent, by the exchange's clock; no part of the orders.
+         *             receive_window_ms: for how long after that it may be done; 5,000 when left out.
+         */
+        LadderRequest: {
+            expiry_s: number;
+            /** @description the symbol of a market or an asset */
+            market: string;
+            max_fee_ppm: number;
+            /** @default false */
+            post_only?: boolean;
+            /** @default null */
+            receive_window_ms?: number | null;
+            rungs: components["schemas"]["RungRequest"][];
+            /**
+             * @default cancel_aggressor
+             * @enum {unknown}
+             */
+            self_trade?: "cancel_aggressor" | "cancel_both" | "cancel_resting" | "decrement_and_cancel";
+            /** @default null */
+            sent_at_ms?: number | null;
+            /** @description 0x and hexadecimal digits */
+            signature: string;
+            /**
+             * @default gtc
+             * @enum {unknown}
+             */
+            time_in_force?: "fok" | "gtc" | "gtd" | "ioc";
+        };
+        /**
          * LedgerAnswer
          * @description Entries, newest first; ``next`` is the cursor of the next page, null on the last.
          *
@@ -3605,6 +3692,55 @@ export interface components {
          */
         RolesAnswer: {
             roles: components["schemas"]["RoleMessage"][];
+        };
+        /**
+         * RungRequest
+         * @description An order of a ladder: what it does not share with the others.
+         *
+         *         Attributes:
+         *             side: buy or sell.
+         *             quantity: the total, in base.
+         *             price: the limit, in quote per base.
+         *             nonce: the packed u64 (counter, revision, lane) as decimal digits; a lane of its own.
+         *             client_order_id: the trader's own id; not signed.
+         */
+        RungRequest: {
+            /** @default null */
+            client_order_id?: string | null;
+            /** @description plain decimal text, such as 2500.5 */
+            nonce: string;
+            /** @description plain decimal text, such as 2500.5 */
+            price: string;
+            /** @description plain decimal text, such as 2500.5 */
+            quantity: string;
+            /** @enum {unknown} */
+            side: "buy" | "sell";
+        };
+        /**
+         * RungResult
+         * @description What became of one order of a ladder: it entered and has an id, or there is a problem.
+         *
+         *         Attributes:
+         *             order_id: its id.
+         *             status: how it stands.
+         *             open: what can still trade (LeavesQty).
+         *             filled: what has traded (CumQty).
+         *             fills: what traded at once, in order.
+         *             problem: why it was refused.
+         */
+        RungResult: {
+            /** @default null */
+            filled?: string | null;
+            /** @default [] */
+            fills?: components["schemas"]["FillMessage"][];
+            /** @default null */
+            open?: string | null;
+            /** @default null */
+            order_id?: string | null;
+            /** @default null */
+            problem?: components["schemas"]["Problem"] | null;
+            /** @default null */
+            status?: ("canceled" | "expired" | "filled" | "new" | "partially_filled" | "rejected") | null;
         };
         /**
          * ScheduleCancelOp
@@ -8546,6 +8682,83 @@ export interface operations {
             413: components["responses"]["413"];
             429: components["responses"]["429"];
             503: components["responses"]["503"];
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    OrdersLadderPlaceLadder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LadderRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at_ms": 1798761600000,
+                     *       "rungs": [
+                     *         {
+                     *           "filled": "0",
+                     *           "open": "0.5",
+                     *           "order_id": "1280",
+                     *           "status": "new"
+                     *         },
+                     *         {
+                     *           "filled": "0",
+                     *           "open": "0.5",
+                     *           "order_id": "1281",
+                     *           "status": "new"
+                     *         },
+                     *         {
+                     *           "problem": {
+                     *             "code": 3001,
+                     *             "detail": "needs 2499.249 USDC, available 499.000125",
+                     *             "field": "quantity",
+                     *             "reason": "insufficient_funds",
+                     *             "status": 422,
+                     *             "title": "Insufficient funds",
+                     *             "type": "urn:hybrid-dex:insufficient_funds",
+                     *             "valid": ""
+                     *           }
+                     *         }
+                     *       ],
+                     *       "sequence": 5
+                     *     }
+                     */
+                    "application/json": components["schemas"]["LadderAnswer"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            408: components["responses"]["408"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
             /** @description A problem (RFC 9457) */
             default: {
                 headers: {
