@@ -368,9 +368,8 @@ class Connection:
         run.clear()
         try:
             principal = await self._require(Scope.TRADE)
-            orders = sum(map(_size, ops))
-            count, refusal = await self._services.limiter.run(principal.account, orders)
-            admitted = len(ops) if refusal is None else _how_many(ops, count)
+            sizes = list(map(_size, ops))
+            admitted, refusal = await self._services.limiter.run(principal.account, sizes)
             outcomes = await self._outcomes(principal, ops[:admitted])
         except Exception as error:  # noqa: BLE001 # told to the client, logged when it is ours
             for op in ops:
@@ -447,15 +446,6 @@ class Connection:
 def _size(op: PlaceOp | LadderOp) -> int:
     """Return how many orders a message brings."""
     return len(op.ladder.rungs) if isinstance(op, LadderOp) else 1
-
-
-def _how_many(ops: list[PlaceOp | LadderOp], orders: int) -> int:
-    """Return how many messages, the first, bring no more than so many orders."""
-    for count, op in enumerate(ops):
-        orders -= _size(op)
-        if orders < 0:
-            return count
-    return len(ops)
 
 
 def _failure(request_id: int | str | None, error: Exception) -> bytes:

@@ -238,27 +238,30 @@ class Limiter:
 
     async def orders(self, account: AccountId, count: int = 1) -> None:
         """Count order entry of an account. Raises `ProblemError` when there was too much."""
-        _, refusal = await self._admit(account, count, in_part=False)
-        if refusal is not None:
-            raise refusal
-
-    async def run(self, account: AccountId, count: int) -> tuple[int, ProblemError | None]:
-        """Count orders that arrived together; return how many of them, the first, are admitted.
-
-        And what the others are told.
-        """
-        return await self._admit(account, count, in_part=True)
-
-    async def _admit(
-        self, account: AccountId, count: int, *, in_part: bool
-    ) -> tuple[int, ProblemError | None]:
         charge = self._orders(account)
+        if not await self._hit(charge, count):
+            self._counters.orders_refused += count
+            raise await self._refusal(charge, count)
+
+    async def run(
+        self, account: AccountId, sizes: Sequence[int]
+    ) -> tuple[int, ProblemError | None]:
+        """Count messages that arrived together; return how many of them, the first, are admitted.
+
+        And what the others are told. A message is admitted whole, or counts for nothing.
+
+        Args:
+            account: whose they are.
+            sizes: how many orders each of them brings.
+        """
+        charge, count = self._orders(account), sum(sizes)
         if await self._hit(charge, count):
-            return count, None
-        fits = (await self._standing(charge)).remaining if in_part else 0
-        admitted = fits if 0 < fits < count and await self._hit(charge, fits) else 0
-        self._counters.orders_refused += count - admitted
-        return admitted, await self._refusal(charge, count - admitted)
+            return len(sizes), None
+        admitted, fit = _that_fit(sizes, (await self._standing(charge)).remaining)
+        if not fit or not await self._hit(charge, fit):
+            admitted = fit = 0
+        self._counters.orders_refused += count - fit
+        return admitted, await self._refusal(charge, count - fit)
 
     async def headers(self, charges: Sequence[Charge]) -> dict[str, str]:
         """Return the headers that tell how those who were counted stand."""
@@ -312,6 +315,16 @@ class Limiter:
             problem(RejectReason.RATE_LIMITED, detail),
             {"retry-after": str(wait_s)} | _headers([(policy, told)]),
         )
+
+
+def _that_fit(sizes: Sequence[int], room: int) -> tuple[int, int]:
+    """Return how many messages, the first, have room, and how many orders they bring."""
+    fit = 0
+    for count, size in enumerate(sizes):
+        if fit + size > room:
+            return count, fit
+        fit += size
+    return len(sizes), fit
 
 
 def _headers(standings: Sequence[tuple[Policy, Standing]]) -> dict[str, str]:

@@ -90,12 +90,32 @@ async def test_of_orders_that_arrive_together_the_first_are_admitted(
 ) -> None:
     clock = Clock(monkeypatch, 1_800_000_000.0)
     limiter = Limiter(limits(orders_per_second=10))
-    assert await limiter.run(ALICE, 4) == (4, None)
-    count, refusal = await limiter.run(ALICE, 9)
+    assert await limiter.run(ALICE, [1] * 4) == (4, None)
+    count, refusal = await limiter.run(ALICE, [1] * 9)
     assert (count, refusal is None) == (6, False)
-    assert (await limiter.run(ALICE, 1))[0] == 0
+    assert (await limiter.run(ALICE, [1]))[0] == 0
     clock.now += 2
-    assert await limiter.run(ALICE, 10) == (10, None)
+    assert await limiter.run(ALICE, [1] * 10) == (10, None)
+
+
+async def test_a_ladder_is_admitted_whole_or_counts_for_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else who tries again as told would be refused for ever."""
+    clock = Clock(monkeypatch, 1_800_000_000.0)
+    limiter = Limiter(limits(orders_per_second=10))
+    count, refusal = await limiter.run(ALICE, [8, 8])
+    assert (count, refusal is None) == (1, False)
+    assert (await limiter.run(ALICE, [8]))[0] == 0
+    assert await limiter.run(ALICE, [1, 1]) == (2, None)
+    assert limiter.refusals["account"] == 16
+    clock.now += 2
+    for _ in range(3):
+        count, refusal = await limiter.run(ALICE, [11])
+        assert count == 0
+        assert refusal is not None
+        assert refusal.problem.detail.startswith("11 at once")
+    assert await limiter.run(ALICE, [8, 2]) == (2, None)
 
 
 @pytest.mark.parametrize(

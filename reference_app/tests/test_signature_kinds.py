@@ -1,6 +1,7 @@
 """Orders of every signature kind, over REST and the socket: taken, or refused for what they lack."""
 
 import time
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -11,8 +12,8 @@ from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.signed_order import Nonce, SignatureKind, SignedOrder
 from hybrid_dex.model.units import Amount, FeePpm, Quantity
 from hybrid_dex.signing import LocalSigner, order_digest
-from hybrid_dex.wire import encode, order_request
-from reference_app.tests.stack import Stack, Trader
+from hybrid_dex.wire import encode, ladder_request, order_request
+from reference_app.tests.stack import Stack, Trader, limits, running, settings
 
 BOT = LocalSigner(b"\x66" * 32)
 
@@ -109,3 +110,21 @@ async def test_a_tree_that_is_none_is_refused_by_its_field(alice: Trader) -> Non
         reply = await alice.post("/orders", message | changes)
         assert reply.status_code == 400, reply.text
         assert reply.json()["field"] == field
+
+
+async def test_a_ladder_that_never_fits_the_rate_is_told_so_and_counts_for_nothing(
+    tmp_path: Path,
+) -> None:
+    async with running(settings(tmp_path, limits=limits(orders_per_second=4))) as stack:
+        alice = await stack.trader(1, USDC="100000")
+        signer = LocalSigner(bytes(alice.key.key))
+        orders = [terms(alice, str(2000 - step), 100 + step) for step in range(8)]
+        ladder = ladder_request(list(signer.sign_bulk(orders, stack.services.domain)))
+        message = {"op": "ladder", "ladder": msgspec.json.decode(encode(ladder))}
+        async with alice.socket() as socket:
+            for _ in range(3):
+                refused = await socket.ask(message)
+                assert refused["problem"]["code"] == RejectReason.RATE_LIMITED
+                assert refused["problem"]["detail"].startswith("8 at once, and 4 per 1 second")
+            placed = await socket.ask({"op": "place", "order": alice.order("buy", "1", "10")})
+            assert placed["type"] == "ack"
