@@ -48,8 +48,8 @@ _NONCE_BYTES: Final = 16
 _ID_BYTES: Final = 16
 _MS_NS: Final = 1_000_000
 _USUAL_PORTS: Final = {"http": ":80", "https": ":443"}
-_CLIENT_CHARACTERS: Final = 200
 _BULK: Final = SignatureKind.BULK
+_CLIENT_CHARACTERS: Final = 200
 """Of what a client says of itself; more is cut off."""
 
 
