@@ -136,7 +136,12 @@ def made_good(body: Any, alice: Trader, names: Mapping[str, Any]) -> Any:
     """An example with real orders and ids in it."""
     if isinstance(body, dict):
         if "side" in body and "quantity" in body:
-            return alice.order("buy", "1", "10")
+            order = alice.order("buy", "1", "10")
+            return (
+                order
+                if "market" in body
+                else {name: order[name] for name in body.keys() & order.keys()}
+            )
         return {
             name: names.get(name, made_good(value, alice, names)) for name, value in body.items()
         }

@@ -135,7 +135,7 @@ async def test_what_is_no_batch_is_refused_the_same_both_ways(
     assert told(straight) == told(long)
 
 
-@pytest.mark.parametrize("path", ["/orders", "/orders/batch"])
+@pytest.mark.parametrize("path", ["/orders", "/orders/batch", "/orders/ladder"])
 @pytest.mark.parametrize("authorization", ["", "Bearer", "Bearer x.y.z", "Basic abc"])
 async def test_who_does_not_say_who_asks_is_refused_the_same_both_ways(
     stack: Stack, alice: Trader, authorization: str, path: str
@@ -174,6 +174,7 @@ def test_only_what_programs_send_goes_the_straight_way() -> None:
     assert order_route._token(scope()) == "token"
     assert order_route._token(scope(headers={b"user-agent": b"bot/1"})) == "token"
     assert order_route._token(scope(raw_path=b"/orders/batch")) == "token"
+    assert order_route._token(scope(raw_path=b"/orders/ladder")) == "token"
     for other in (
         {"method": "GET"},
         {"raw_path": b"/orders/"},

@@ -141,6 +141,9 @@ async def test_what_the_rfc_allows_is_served(stack: Stack) -> None:
 def templates(alice: Trader) -> list[dict[str, Any]]:
     order = alice.order("buy", "1", "10")
     switch = {"timeout_ms": 60_000}
+    alone = ("side", "quantity", "price", "nonce")
+    shared = {name: order[name] for name in ("market", "max_fee_ppm", "expiry_s", "signature")}
+    ladder = shared | {"rungs": [{name: order[name] for name in alone}] * 2}
     return [
         {"op": "ping"},
         {"op": "login", "token": alice.token},
@@ -154,6 +157,7 @@ def templates(alice: Trader) -> list[dict[str, Any]]:
         {"op": "reduce", "order_id": "1280", "order": {"by": "1"}},
         {"op": "cancel_all", "market": "ETH-USDC", "side": "buy"},
         {"op": "batch", "batch": {"members": [{"op": "place", "order": order}]}},
+        {"op": "ladder", "ladder": ladder},
         {"op": "linked", "linked": {"take_profit": order, "stop": order, "entry": order}},
         {"op": "schedule_cancel", "switch": switch},
         {"op": "heartbeat"},
