@@ -33,11 +33,20 @@ ACCOUNTS = (AccountId(ALICE.address), AccountId(MALLORY.address))
 
 
 def signed_order(account: AccountId, number: int) -> SignedOrder:
+    return SIGNERS[account].sign_order(plain_order(account, number), DOMAIN)
+
+
+def plain_order(account: AccountId, number: int) -> SignedOrder:
     order = seeded_orders.order(random.Random(number), account)
-    plain = msgspec.structs.replace(
+    return msgspec.structs.replace(
         order, time_in_force=TimeInForce.GTC, post_only=False, signature_kind=SignatureKind.WALLET
     )
-    return SIGNERS[account].sign_order(plain, DOMAIN)
+
+
+def signed_tree(account: AccountId, numbers: Sequence[int]) -> list[SignedOrder]:
+    orders = [plain_order(account, number) for number in numbers]
+    signed = SIGNERS[account].sign_bulk(orders, DOMAIN)
+    return [msgspec.structs.replace(order, proof=()) for order in signed]
 
 
 class WalletKit(AuthKit):
@@ -61,6 +70,7 @@ class WalletKit(AuthKit):
             login=login,
             order=signed_order,
             pass_time=pass_time,
+            tree=signed_tree,
         )
 
 
@@ -90,6 +100,7 @@ class TestTrustedAuth(AuthKit):
             "a_revoked_session_is_void",
             "an_order_with_other_terms_is_refused",
             "a_malformed_signature_is_a_refusal",
+            "trees_need_no_proofs",
         ),
         BELIEVES,
     )
@@ -361,6 +372,23 @@ class RaisesForOne(Passes):
         return verdicts
 
 
+class WantsProofs(Passes):
+    """Asks about each order alone."""
+
+    async def verify_many(self, orders: Sequence[SignedOrder]) -> list[Authorization | Refusal]:
+        return [one for order in orders for one in await super().verify_many([order])]
+
+
+class KeepsProofs(Passes):
+    """Takes a tree, and does not say where in it an order is."""
+
+    async def verify_many(self, orders: Sequence[SignedOrder]) -> list[Authorization | Refusal]:
+        return [
+            msgspec.structs.replace(one, proof=()) if isinstance(one, Authorization) else one
+            for one in await super().verify_many(orders)
+        ]
+
+
 def opened(account: AccountId) -> Session:
     principal = Principal(account=account, session_id="1")
     return Session(
@@ -396,6 +424,8 @@ MUTANTS: list[tuple[str, Callable[[Auth], Auth]]] = [
     ("each_order_gets_its_verdict", DropsTheLast),
     ("an_order_with_other_terms_is_refused", VerifiesTheFirst),
     ("a_malformed_signature_is_a_refusal", RaisesForOne),
+    ("trees_need_no_proofs", WantsProofs),
+    ("trees_need_no_proofs", KeepsProofs),
 ]
 
 

@@ -17,7 +17,7 @@ from hybrid_dex.defaults.wallet_auth import WalletAuth, WalletAuthOptions
 from hybrid_dex.model.units import AccountId
 from hybrid_dex.testing import AuthBench, AuthKit
 from tests.defaults.fakes_of_auth import DOMAIN, ORIGIN, SetClock, login_message, tokens
-from tests.testing.test_auth_kit import ACCOUNTS, SIGNERS, signed_order
+from tests.testing.test_auth_kit import ACCOUNTS, SIGNERS, signed_order, signed_tree
 
 EXCHANGES = itertools.count()
 
@@ -68,5 +68,10 @@ class TestRedisNonces(AuthKit):
             nonces=Nonces(self.address, f"kit-{next(EXCHANGES)}"),
         )
         return AuthBench(
-            auth=auth, accounts=ACCOUNTS, login=login, order=signed_order, pass_time=pass_time
+            auth=auth,
+            accounts=ACCOUNTS,
+            login=login,
+            order=signed_order,
+            pass_time=pass_time,
+            tree=signed_tree,
         )

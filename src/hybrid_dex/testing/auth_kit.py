@@ -5,7 +5,7 @@ bench: the auth, two accounts, what signs for them, and its clock.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 import attrs
@@ -35,6 +35,9 @@ class AuthBench:
         login: returns the message and the signature of an account's login with a nonce.
         order: returns an account's order, signed as it must be; another one for each number.
         pass_time: moves the auth's clock on by so many seconds.
+        tree: returns an account's orders under one signature, all of a tree in the order of their
+            leaves and without proofs, one for each number; ``None`` where the auth knows no trees,
+            which ``lacks`` then says of ``trees_need_no_proofs``.
     """
 
     auth: Auth
@@ -42,6 +45,7 @@ class AuthBench:
     login: Callable[[AccountId, str], tuple[str, bytes]]
     order: Callable[[AccountId, int], SignedOrder]
     pass_time: Callable[[float], None]
+    tree: Callable[[AccountId, Sequence[int]], Sequence[SignedOrder]] | None = None
 
     async def session(self, account: AccountId) -> Session:
         """Log an account in."""
@@ -331,6 +335,34 @@ class AuthKit(Kit):
             order = msgspec.structs.replace(good, signature=signature)
             _, verdict = await bench.auth.verify_many([good, order])
             _demand_refusal(f"a signature of {len(signature)} bytes", verdict)
+
+    @rule
+    async def test_trees_need_no_proofs(self) -> None:
+        """All of a tree is taken without proofs and gets them, or is refused whole, among others."""
+        bench = await made(self.make_auth())
+        demand(
+            bench.tree is not None, "the bench has no `tree`: an auth without trees `lacks` this"
+        )
+        assert bench.tree is not None
+        verify, single = bench.auth.verify_many, bench.order(bench.accounts[0], 1)
+        for size in (1, 2, 3, 8):
+            trees = [bench.tree(one, range(10, 10 + size)) for one in bench.accounts]
+            orders = [single, *trees[0], *trees[1], single]
+            verdicts = await verify(orders)
+            expect("how many verdicts", len(verdicts), len(orders))
+            for order, verdict in zip(orders, verdicts, strict=True):
+                demand(isinstance(verdict, Authorization), f"a good order is refused: {verdict}")
+                proof = verdict.proof if isinstance(verdict, Authorization) else ()
+                alone = msgspec.structs.replace(order, proof=proof)
+                expect("the verdict on it alone, with its proof", await verify([alone]), [verdict])
+            changed = msgspec.structs.replace(
+                trees[0][-1], quantity=Quantity(trees[0][-1].quantity + 1)
+            )
+            found = await verify([single, *trees[0][:-1], changed, *trees[1]])
+            for verdict in found[1 : 1 + size]:
+                _demand_refusal("an order of a tree of which one was changed", verdict)
+            for verdict in (found[0], *found[1 + size :]):
+                demand(isinstance(verdict, Authorization), f"its neighbour is refused: {verdict}")
 
 
 def _altered(order: SignedOrder, other: AccountId) -> dict[str, SignedOrder]:
