@@ -181,13 +181,13 @@ def _rungs(view: ExchangeView, outcome: EventBatch) -> list[RungResult]:
     """Return each order as it stands after all of them. Raises `ProblemError` when none was judged."""
     events, rungs = outcome.events, dict[int, RungResult]()
     starts = [at for at, event in enumerate(events) if type(event) is MemberAnswered]
+    if not starts:
+        raise refuse(next(event for event in events if isinstance(event, CommandRejected)))
     for at, end in zip(starts, [*starts[1:], len(events)], strict=True):
         head = events[at]
         assert type(head) is MemberAnswered, "it is where an answer begins"
         one = EventBatch(outcome.sequence, outcome.at_ns, events[at + 1 : end])
         rungs[head.index] = _rung_result(view, one)
-    if not rungs:
-        raise refuse(next(event for event in events if isinstance(event, CommandRejected)))
     return [rungs[at] for at in sorted(rungs)]
 
 
