@@ -68,6 +68,29 @@ async def test_within_one_batch_each_order_is_asked_about() -> None:
         assert unsettled(exchange) == FILLS
 
 
+async def test_a_burst_of_ladders_stops_at_the_capacity() -> None:
+    """Each rung counts, and a ladder that could meet nobody costs nothing."""
+    async with Exchange([MARKET], settlement=Stuck(), clock=FakeClock()) as exchange:
+        await stocked(exchange)
+        idle = [[order(ALICE, Side.BUY, 1, 1)] * 8] * 10
+        answers = await exchange.place_ladders([*idle, *[takers(2, deep=2)] * 20])
+        entered = [isinstance(one, EventBatch) for one in answers]
+        assert entered == [True] * 13 + [False] * 17
+        assert {one.reason for one in answers[13:]} == {Reason.SETTLEMENT_BACKLOG}
+        assert unsettled(exchange) == 12 <= FILLS + 4 - 1
+
+
+async def test_rungs_of_one_ladder_may_meet_what_the_ladder_before_brings() -> None:
+    """Though nothing of it rests yet."""
+    async with Exchange([MARKET], settlement=Stuck(), clock=FakeClock()) as exchange:
+        await fund(exchange)
+        asks = [[order(BOB, Side.SELL, 1_000, 1) for _ in range(8)] for _ in range(3)]
+        bids = [[order(ALICE, Side.BUY, 1_000, 3) for _ in range(2)] for _ in range(4)]
+        answers = await exchange.place_ladders([*asks, *bids])
+        assert [isinstance(one, EventBatch) for one in answers] == [True] * 5 + [False] * 2
+        assert unsettled(exchange) == 12
+
+
 async def test_orders_that_only_wait_for_the_journal_count_as_makers() -> None:
     """The book is empty, and stays it until all were asked about."""
     async with Exchange([MARKET], settlement=Stuck(), clock=FakeClock()) as exchange:
