@@ -46,6 +46,20 @@ async def test_callers_are_verified_together_up_to_a_batch() -> None:
     assert auth.calls == [4, 4, 2]
 
 
+async def test_who_asks_alone_is_verified_alone() -> None:
+    """Beside those that wait, who are together all the same."""
+    auth = Numbers()
+    ingress = made(auth)
+    orders = cast("list[SignedOrder]", [7])
+    answers = await asyncio.gather(
+        ask(ingress, 1), ingress.verify_many(orders, alone=True), ask(ingress, 2)
+    )
+    assert [answers[0], answers[2]] == [["1"], ["2"]]
+    assert [one.detail for one in answers[1] if isinstance(one, Refusal)] == ["7"]
+    assert sorted(auth.calls) == [1, 2]
+    assert await ingress.verify_many([], alone=True) == []
+
+
 async def test_one_caller_may_bring_more_than_a_batch_and_nothing() -> None:
     auth = Numbers()
     ingress = made(auth)

@@ -70,20 +70,30 @@ def settlement() -> Pausing:
 
 
 @pytest.fixture
-async def exchange(settlement: Pausing) -> AsyncIterator[Exchange]:
+def exchange_clock() -> FakeClock:
+    return FakeClock(NOW_S)
+
+
+@pytest.fixture
+async def exchange(settlement: Pausing, exchange_clock: FakeClock) -> AsyncIterator[Exchange]:
     """An exchange that believes signatures, where two hold funds."""
-    async with opened(settlement) as found:
+    async with opened(settlement, clock=exchange_clock) as found:
         await fund(found)
         yield found
 
 
-def opened(settlement: LocalSettlement | None = None) -> Exchange:
+def opened(
+    settlement: LocalSettlement | None = None,
+    *,
+    journal: MemoryJournal | None = None,
+    clock: FakeClock | None = None,
+) -> Exchange:
     return Exchange(
         [MARKET],
-        journal=MemoryJournal(),
+        journal=journal or MemoryJournal(),
         auth=wallet_auth(SetClock()),
         settlement=settlement or LocalSettlement(),
-        clock=FakeClock(NOW_S),
+        clock=clock or FakeClock(NOW_S),
     )
 
 
@@ -335,6 +345,41 @@ async def test_rungs_that_meet_each_other_do_not_trade(
     assert found == left
     held = sum(one.held for one in exchange.view.balances(account))
     assert bool(held) == bool(left)
+
+
+async def test_a_restart_finds_every_rung_and_answers_it_again() -> None:
+    """Its proof, its name and its nonce, as they were journaled."""
+    journal, account = MemoryJournal(), AccountId(ALICE.address)
+    named = [ClientOrderId(f"{at}") for at in range(3)]
+    rungs = [order(BUY, 200_000 + at, at + 1, client_order_id=named[at]) for at in range(3)]
+    async with opened(journal=journal) as before:
+        await fund(before)
+        first = await place(before, [*rungs, order(BUY, 190_000, 4), order(SELL, 200_001, 5)])
+        await place(before, [order(SELL, 200_002, 1, 50)], BOB)
+        await until(partial(settled, before))
+        state, orders = before.view.state_hash(), before.view.open_orders(account)
+    async with opened(journal=journal) as after:
+        assert after.view.state_hash() == state
+        assert after.view.open_orders(account) == orders
+        again = await place(after, [*rungs, order(BUY, 190_000, 4), order(SELL, 200_001, 5)])
+        assert [entered(one) for one in answers_of(done(again), 5)[:3]] == [
+            entered(one) for one in answers_of(done(first), 5)[:3]
+        ]
+        assert told(again, 5)[3:] == [["NONCE_USED"]] * 2
+
+
+async def test_rungs_end_when_their_signature_does(
+    exchange: Exchange, exchange_clock: FakeClock
+) -> None:
+    await place(exchange, [order(BUY, 200_000 + at, at + 1) for at in range(3)])
+    exchange_clock.at_ns += 3_599 * 10**9
+    outcome = await place(exchange, [order(BUY, 190_000, 5)])
+    assert told(outcome, 1) == [["OrderAccepted"]]
+    assert len(prices(exchange)) == 4
+    exchange_clock.at_ns += 10**9
+    outcome = await place(exchange, [order(BUY, 180_000, 6), order(BUY, 180_000, 7)])
+    assert told(outcome, 2) == [["EXPIRED"]] * 2
+    assert prices(exchange) == []
 
 
 @pytest.mark.parametrize("time_in_force", [TimeInForce.IOC, TimeInForce.FOK])
