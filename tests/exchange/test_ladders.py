@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from hybrid_dex.defaults.memory_journal import MemoryJournal
+from hybrid_dex.defaults.standard_risk import RiskLimits, StandardRisk
 from hybrid_dex.exchange import Exchange
 from hybrid_dex.exchange.batching import answers_of
 from hybrid_dex.interfaces.risk import Refusal
@@ -87,6 +88,7 @@ def opened(
     *,
     journal: MemoryJournal | None = None,
     clock: FakeClock | None = None,
+    risk: StandardRisk | None = None,
 ) -> Exchange:
     return Exchange(
         [MARKET],
@@ -94,6 +96,7 @@ def opened(
         auth=wallet_auth(SetClock()),
         settlement=settlement or LocalSettlement(),
         clock=clock or FakeClock(NOW_S),
+        risk=risk,
     )
 
 
@@ -300,6 +303,20 @@ async def test_each_rung_finds_the_funds_that_those_before_it_left(exchange: Exc
     ]  # fmt: skip
 
 
+async def test_each_rung_counts_in_the_limits_of_those_after_it() -> None:
+    """And what was taken of an earlier one makes room."""
+    limits = RiskLimits(open_orders=3)
+    async with opened(risk=StandardRisk(limits)) as exchange:
+        await fund(exchange)
+        outcome = await place(exchange, [order(BUY, 200_000 + at, at + 1) for at in range(5)])
+        assert told(outcome, 5) == [["OrderAccepted"]] * 3 + [["OPEN_ORDERS_LIMIT"]] * 2
+        ioc = TimeInForce.IOC
+        takers = [order(SELL, 200_002, at + 1, 100, time_in_force=ioc) for at in range(2)]
+        await place(exchange, takers, BOB)
+        more = await place(exchange, [order(BUY, 190_000, at) for at in (4, 5)])
+        assert told(more, 2) == [["OrderAccepted"], ["OPEN_ORDERS_LIMIT"]]
+
+
 async def test_a_nonce_is_good_once(exchange: Exchange) -> None:
     """Within a ladder, and in the next one; a lane is busy while its order rests."""
     rungs = [order(BUY, 200_000, 1), order(BUY, 199_000, 1), order(BUY, 198_000, 2)]
@@ -481,16 +498,16 @@ def random_rungs(rng: random.Random, counter: int, signer: LocalSigner) -> list[
             [TimeInForce.GTC, TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK]
         ),
         "self_trade": rng.choice(list(SelfTradeMode)),
-        "post_only": rng.random() < 0.2,
+        "post_only": rng.random() < 0.1,
     }
     return signed(
         [
             order(
                 rng.choice([BUY, SELL]),
-                rng.choice([1, *range(199_995, 200_005)]),
-                rng.randint(1, 40),
+                rng.choice([1, *range(199_995, 200_005)] if rng.random() < 0.5 else [200_000]),
+                rng.randint(1, 200),
                 rng.randint(90, 300),
-                nonce=Nonce(counter, lane=rng.randint(1, 40)),
+                nonce=Nonce(counter, lane=rng.randint(1, 200)),
                 **shared,
             )
             for _ in range(rng.randint(1, 8))
@@ -506,13 +523,26 @@ def settled(exchange: Exchange) -> bool:
 async def test_a_ladder_does_what_its_orders_do_one_by_one(rng: random.Random) -> None:
     """Whatever they are: the same answers in other numbers, the same book and the same funds."""
     for _ in range(count(fast=4, full=200)):
-        async with opened() as together, opened() as alone:
+        risk = StandardRisk(
+            RiskLimits(
+                open_orders=rng.choice([None, None, 20]),
+                daily_volume=rng.choice([None, 500]),
+                position=rng.choice([None, None, None, 1]),
+                orders_per_second=rng.choice([None, 60]),
+                price_band_ppm=rng.choice([None, None, None, 10]),
+                refuse_self_trade=rng.random() < 0.2,
+            )
+        )
+        async with opened(risk=risk) as together, opened(risk=risk) as alone:
             await fund(together)
             await fund(alone)
             for counter in range(1, 30):
                 signer = rng.choice([ALICE, BOB])
                 rungs = random_rungs(rng, counter, signer)
                 proven = signer.sign_bulk(rungs, DOMAIN)
+                if rng.random() < 0.1:
+                    for one in (together, alone):
+                        await one.cancel_all(AccountId(signer.address))
                 (outcome,) = await together.place_ladders([rungs])
                 others = await alone.place_many(proven)
                 assert told(outcome, len(rungs)) == [told(one, 1)[0] for one in others]
