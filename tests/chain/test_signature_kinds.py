@@ -19,7 +19,14 @@ from hybrid_dex.model.signed_order import Authorization, Nonce, SignatureKind, S
 from hybrid_dex.model.units import FeePpm, Price, Quantity
 from hybrid_dex.settlement.batching import BatchLimits, draft_batch, group_fills
 from hybrid_dex.settlement.grants import Grants
-from hybrid_dex.signing import Domain, LocalSigner, ProvenTrees, authorize, order_digest
+from hybrid_dex.signing import (
+    Domain,
+    LocalSigner,
+    ProvenTrees,
+    authorize,
+    authorize_tree,
+    order_digest,
+)
 from tests.chain.harness import Trader, World, key
 
 ETH, USDC = 10**18, 10**6
@@ -35,7 +42,9 @@ class SigningAuth(TrustedAuth):
         self._domain = domain
 
     async def verify_many(self, orders: Sequence[SignedOrder]) -> list[Authorization | Refusal]:
-        """Recover each tree's signer once."""
+        """Recover each tree's signer once, also where it comes whole and without proofs."""
+        if orders[0].signature_kind is SignatureKind.BULK and not orders[0].proof:
+            return list(authorize_tree(orders, self._domain))
         trees = ProvenTrees()
         return [authorize(order, self._domain, trees) for order in orders]
 
@@ -169,6 +178,41 @@ async def test_every_kind_settles_against_every_other(world: World, tmp_path: Pa
             left = await of_taker.session(BOT.address, market)
             assert left.buy_budget == 30_000 * USDC - spent
             assert left.usable
+
+
+async def test_the_fills_of_a_ladder_settle(world: World, tmp_path: Path) -> None:
+    """It came without proofs, and the contract wants them: the exchange made them from its rungs."""
+    maker = await world.trader(1, base=20 * ETH)
+    taker = await world.trader(2, quote=100_000 * USDC)
+    market = world.market
+    async with exchange(world, tmp_path) as running:
+        view = running.view
+        await world.until(
+            lambda: (
+                bool(view.balance(maker.account, market.base.id).total)
+                and bool(view.balance(taker.account, market.quote.id).total)
+            )
+        )
+        for trader, side, size in ((maker, Side.SELL, 5), (taker, Side.BUY, 3)):
+            plain = [
+                unsigned(world, trader, side, 250_000 + step, 1_000, lane=step + 1)
+                for step in range(size)
+            ]
+            tree = trader.signer.sign_bulk(plain, world.domain)
+            ladder = [msgspec.structs.replace(order, proof=()) for order in tree]
+            (answer,) = await running.place_ladders([ladder])
+            assert accepted(answer)
+        fills = list(view.unsettled())
+        assert len(fills) == 3
+        assert {
+            len(fill.maker.authorization.proof) for fill in fills if fill.maker.authorization
+        } == {3}
+        assert {
+            len(fill.taker.authorization.proof) for fill in fills if fill.taker.authorization
+        } == {2}
+        await world.until(lambda: not list(view.unsettled()))
+        assert view.balance(taker.account, market.base.id).total == 3_000 * market.lot_size
+        await assert_books_agree(world, running, [maker, taker])
 
 
 async def test_a_grant_is_topped_up_read_and_revoked(world: World) -> None:
