@@ -476,6 +476,20 @@ async def test_callers_that_come_together_do_not_spoil_each_other(exchange: Exch
     assert prices(exchange) == [200_000, 200_001, 200_002]
 
 
+async def test_new_terms_do_not_spoil_a_ladder_that_comes_with_them(exchange: Exchange) -> None:
+    (outcome,) = await exchange.place_ladders([signed([order(BUY, 150_000, 9)])])
+    (placed,) = entered(outcome)
+    whole = signed([order(BUY, 200_000 + at, at + 1) for at in range(3)])
+    terms = msgspec.structs.replace(
+        signed([order(BUY, 151_000, 9)])[0], signature=whole[0].signature, leaf=3
+    )
+    (taken,), replaced = await asyncio.gather(
+        exchange.place_ladders([whole]), exchange.replace(placed, terms)
+    )
+    assert refusal(replaced).reason is RejectReason.BAD_SIGNATURE
+    assert len(told(taken, 3)) == 3
+
+
 async def test_a_wrong_rung_refuses_its_ladder_and_uses_nothing(exchange: Exchange) -> None:
     rungs = signed([order(BUY, 200_000 + at, at + 1) for at in range(4)])
     before = exchange.view.state_hash()

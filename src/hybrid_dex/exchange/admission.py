@@ -19,7 +19,7 @@ from hybrid_dex.model.batch_request import BatchRequest, SignedReplacement
 from hybrid_dex.model.commands import BatchMember, BatchOrders, PlaceOrder, ReplaceOrder
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.reasons import RejectReason
-from hybrid_dex.model.signed_order import SignedOrder
+from hybrid_dex.model.signed_order import Authorization, SignedOrder
 from hybrid_dex.model.units import OrderId, Quantity
 
 __all__ = ["Admission"]
@@ -53,9 +53,7 @@ class Admission:
     async def admit(self, orders: Items[SignedOrder | PlaceOrder]) -> list[PlaceOrder | Refusal]:
         """Return a command or a refusal for each order."""
         signed = [order for order in orders if isinstance(order, SignedOrder)]
-        # What goes on with a tree that it does not begin is not to go on with another caller's.
-        torn = bool(signed and signed[0].leaf and not signed[0].proof)
-        verdicts = iter(await self._ingress.verify_many(signed, alone=torn) if signed else ())
+        verdicts = iter(await self._verify(signed) if signed else ())
         paused = self.refuse_matching()
         commands: list[PlaceOrder | Refusal] = []
         listed: Market | None = None
@@ -92,7 +90,7 @@ class Admission:
         verdict = (
             self._refuse_market(terms)
             or self._refuse_replaced(order_id, terms)
-            or await self._ingress.verify(terms)
+            or (await self._verify([terms]))[0]
         )
         verdict = self.refuse_matching() or verdict
         if isinstance(verdict, Refusal):
@@ -122,6 +120,11 @@ class Admission:
         """Return one command for each ladder, or why none of it may enter."""
         admitted = iter(await self.admit([order for ladder in ladders for order in ladder]))
         return [_as_one([next(admitted) for _ in ladder]) for ladder in ladders]
+
+    async def _verify(self, orders: Items[SignedOrder]) -> list[Authorization | Refusal]:
+        """Verify orders, beside those of other callers unless they could go on with a tree of these."""
+        torn = orders[0].leaf > 0 and not orders[0].proof
+        return await self._ingress.verify_many(orders, alone=torn)
 
     def _refuse_market(self, order: SignedOrder) -> Refusal | None:
         """The signature covers amounts; they mean these ticks and lots on this market only."""

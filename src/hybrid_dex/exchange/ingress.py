@@ -35,10 +35,6 @@ class Ingress:
         self._queue: deque[_Asked] = deque()
         self._task: asyncio.Task[None] | None = None
 
-    async def verify(self, order: SignedOrder) -> Authorization | Refusal:
-        """Return the verified authorization, or why the order is refused."""
-        return (await self.verify_many([order]))[0]
-
     async def verify_many(
         self, orders: Sequence[SignedOrder], *, alone: bool = False
     ) -> list[Authorization | Refusal]:
