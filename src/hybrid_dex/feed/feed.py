@@ -200,14 +200,17 @@ class Feed:
         reports: list[ExecutionReport | OrderAccepted] = []
         fills: list[FillReport] = []
         accounts: dict[AccountId, None] = {}
+        near: MarketId | None = None
+        its_book: BookFeed | None = None
         for event in fresh_events(batch):
             if type(event) is OrderAccepted:
                 reports.append(event)
                 self._executions.enter(event)
                 accounts[event.account] = None
-                book = self._book_of(event.market)
-                if book is not None:
-                    book.enter(event)
+                if event.market != near:  # those of one command are of one market, mostly
+                    near, its_book = event.market, self._book_of(event.market)
+                if its_book is not None:
+                    its_book.enter(event)
                 continue
             if type(event) is MemberAnswered:
                 accounts[event.account] = None

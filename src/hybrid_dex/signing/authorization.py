@@ -31,7 +31,7 @@ from hybrid_dex.signing.bulk import (
 )
 from hybrid_dex.signing.domain import Domain
 from hybrid_dex.signing.keccak import keccak256
-from hybrid_dex.signing.order import order_digest, order_struct_hash
+from hybrid_dex.signing.order import order_digest, order_struct_hash, order_struct_hashes
 from hybrid_dex.signing.recover import recover_address_bytes, split_signature
 
 __all__ = ["ProvenTrees", "authorize", "authorize_tree"]
@@ -171,7 +171,7 @@ def authorize_tree(orders: Sequence[SignedOrder], domain: Domain) -> list[Author
             reason = f"no order of this tree, or not at its place {leaf}"
             raise SignatureError("leaf", reason, "all orders of one tree, in the order of leaves")
     height, scalars = tree_height(count), split_signature(signature)
-    levels = tree_levels(list(map(order_struct_hash, orders)), height)
+    levels = tree_levels(order_struct_hashes(orders), height)
     signer = recover_address_bytes(bulk_digest(levels[-1][0], height, domain), scalars)
     if signer != parse_address(trader, "trader"):
         raise _another(signer, first, "the typed data of the tree of these orders")

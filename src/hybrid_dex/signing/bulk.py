@@ -30,7 +30,7 @@ from hybrid_dex.signing.order import (
     ORDER_FIELDS,
     ORDER_TYPE,
     order_message,
-    order_struct_hash,
+    order_struct_hashes,
 )
 
 __all__ = [
@@ -155,7 +155,7 @@ class BulkTree:
 
     @_levels.default
     def _hashed(self) -> tuple[tuple[bytes, ...], ...]:
-        return tuple(tree_levels(list(map(order_struct_hash, self.orders)), self.height))
+        return tuple(tree_levels(order_struct_hashes(self.orders), self.height))
 
     @property
     def root(self) -> bytes:

@@ -15,11 +15,13 @@ others' to check.
 
 import functools
 import struct
+from collections.abc import Iterable
 from typing import Final
 
 from hybrid_dex.errors import ConfigurationError, SignatureError
-from hybrid_dex.model.market import Asset
+from hybrid_dex.model.market import Asset, Market
 from hybrid_dex.model.signed_order import SignedOrder
+from hybrid_dex.model.units import AccountId
 from hybrid_dex.signing.address import checksum_address, parse_address
 from hybrid_dex.signing.domain import Domain
 from hybrid_dex.signing.keccak import keccak256
@@ -32,6 +34,7 @@ __all__ = [
     "order_digest",
     "order_message",
     "order_struct_hash",
+    "order_struct_hashes",
     "typed_data",
 ]
 
@@ -71,26 +74,47 @@ def order_struct_hash(order: SignedOrder) -> bytes:
         SignatureError: a field does not fit its signed type, or the trader is not an EIP-55 address.
         ConfigurationError: the market has no tokens, so it can not be settled on chain.
     """
-    market, quantity, expiry = order.market, order.quantity, order.expiry_s
+    return keccak256(_shared_words(order.trader, order.market) + _own_words(order, order.market))
+
+
+def order_struct_hashes(orders: Iterable[SignedOrder]) -> list[bytes]:
+    """Return the hash of each order: what they share of trader and market is looked up once.
+
+    Raises: as `order_struct_hash`, for the first that is at fault.
+    """
+    trader, market, shared = AccountId(""), None, b""
+    hashes: list[bytes] = []
+    for order in orders:
+        if market is None or order.market is not market or order.trader != trader:
+            trader, market = order.trader, order.market
+            shared = _shared_words(trader, market)
+        hashes.append(keccak256(shared + _own_words(order, market)))
+    return hashes
+
+
+def _shared_words(trader: AccountId, market: Market) -> bytes:
     base, quote = market.base.token, market.quote.token
     if base is None or quote is None:
         raise _without_token(market.base if base is None else market.quote)
+    return _first_words(trader, market.number, base, quote)
+
+
+def _own_words(order: SignedOrder, market: Market) -> bytes:
+    quantity, expiry, nonce = order.quantity, order.expiry_s, order.nonce
     try:
         if not 0 <= expiry <= _MAX_EXPIRY:
             raise _out_of_range(order)
-        first = _first_words(order.trader, market.number, base, quote)
-        others = _OTHER_WORDS.pack(
+        return _OTHER_WORDS.pack(
             order.side,
             order.flags,
             (quantity * market.lot_size).to_bytes(16, "big"),
             (order.price * quantity * market.tick_size).to_bytes(16, "big"),
             order.max_fee_ppm,
             expiry,
-            order.nonce.packed,
+            nonce.counter << 24 | nonce.revision << 16 | nonce.lane,
         )
     except (struct.error, OverflowError) as error:
         raise _out_of_range(order) from error
-    return keccak256(first + others)
 
 
 @functools.lru_cache(maxsize=16_384)
