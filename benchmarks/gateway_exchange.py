@@ -42,7 +42,6 @@ MARKET: Final = MarketSettings(
 TRADERS: Final = tuple(LocalSigner(f"0x{number:064x}") for number in range(0x11, 0x19))
 """Who trades: known to both processes, and rich."""
 PAGE: Final = os.sysconf("SC_PAGE_SIZE")
-TICKS_S: Final = os.sysconf("SC_CLK_TCK")
 
 
 def settings(data: Path, *origins: str) -> Settings:
@@ -90,9 +89,9 @@ class Running:
 
 
 def _used_s(pid: int) -> float:
-    text = Path(f"/proc/{pid}/stat").read_text("ascii")
-    fields = text.rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS_S
+    """Return what the threads of a process have used; the kernel keeps it by the nanosecond."""
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return sum(int((one / "schedstat").read_text("ascii").split()[0]) for one in tasks) / 1e9
 
 
 def _projects(pid: int) -> bool:
