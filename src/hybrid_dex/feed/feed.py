@@ -189,13 +189,8 @@ class Feed:
 
     def _apply(self, batch: EventBatch) -> Publication:
         sequence, at_ns = batch.sequence, batch.at_ns
-        if sequence <= self._sequence:
+        if not self._advance(sequence, at_ns):
             return Publication(sequence=sequence, at_ns=at_ns)
-        if sequence != self._sequence + 1:
-            raise SequenceError(
-                f"the feed has applied command {self._sequence} and was given {sequence}"
-            )
-        self._sequence, self._at_ns = sequence, at_ns
         trades: list[Trade] = []
         reports: list[ExecutionReport | OrderAccepted] = []
         fills: list[FillReport] = []
@@ -239,6 +234,17 @@ class Feed:
             fills=tuple(fills),
             accounts=tuple(accounts),
         )
+
+    def _advance(self, sequence: Sequence, at_ns: TimestampNs) -> bool:
+        """Go on to the next command; return whether it was not applied already."""
+        if sequence <= self._sequence:
+            return False
+        if sequence != self._sequence + 1:
+            raise SequenceError(
+                f"the feed has applied command {self._sequence} and was given {sequence}"
+            )
+        self._sequence, self._at_ns = sequence, at_ns
+        return True
 
     def _book_of(self, market: MarketId) -> BookFeed | None:
         """Return the book that an event is about; it is asked for its changes later."""
