@@ -9,6 +9,7 @@ import httpx
 import msgspec
 import pytest
 from eth_account.messages import encode_typed_data
+from websockets.exceptions import ConnectionClosed
 
 from hybrid_dex.model.order import SelfTradeMode, Side, TimeInForce
 from hybrid_dex.model.reasons import RejectReason
@@ -27,6 +28,9 @@ Rung = tuple[str, str, str]
 def ladder(who: Trader, *rungs: Rung, market: str = "ETH-USDC", **shared: Any) -> dict[str, Any]:
     """A ladder as it is sent, signed by eth-account over the whole tree; `names` names its orders."""
     found, names = who.stack.market(market), shared.pop("names", "")
+    nonces = shared.pop("nonces", None) or [
+        Nonce(next(who.counters), lane=next(who.stack.lanes)) for _ in rungs
+    ]
     orders = [
         SignedOrder(
             trader=who.account,
@@ -36,7 +40,7 @@ def ladder(who: Trader, *rungs: Rung, market: str = "ETH-USDC", **shared: Any) -
             quantity=found.parse_quantity(quantity),
             max_fee_ppm=FeePpm(500),
             expiry_s=int(time.time()) + 3_600,
-            nonce=Nonce(next(who.counters), lane=next(who.stack.lanes)),
+            nonce=nonces[leaf],
             signature=b"",
             signature_kind=SignatureKind.BULK,
             leaf=leaf,
@@ -372,3 +376,139 @@ async def test_a_ladder_that_comes_too_late_is_refused_whole(stack: Stack, alice
     assert first["problem"]["code"] == RejectReason.RECEIVE_WINDOW
     assert codes(second["result"]) == [None] * 2
     assert stack.services.exchange.view.open_order_count(alice.account) == 2
+
+
+async def burst(who: Trader, *ladders: dict[str, Any]) -> list[dict[str, Any]]:
+    """Send ladders at once over a socket; return their answers, which are in their order."""
+    async with who.socket() as socket:
+        for number, body in enumerate(ladders):
+            await socket.send({"op": "ladder", "id": number, "ladder": body})
+        answers = [await socket.receive() for _ in ladders]
+        assert (await socket.ask({"op": "ping"}))["type"] == "pong"
+        assert socket.heard == [], "each is answered once"
+    assert [one["id"] for one in answers] == list(range(len(ladders)))
+    return answers
+
+
+async def test_what_is_wrong_with_a_ladder_refuses_none_of_the_others_in_its_burst(
+    stack: Stack, alice: Trader, bob: Trader
+) -> None:
+    """Not even where its forged signature is another ladder's, or all of a burst is refused."""
+    fine = [bids(alice, 3, first=first) for first in (2000, 1900, 1800)]
+    forged = bids(alice, 3) | {"signature": fine[0]["signature"]}
+    strange = bids(alice, 2) | {"market": "NO-SUCH"}
+    late = bids(alice, 2) | {"sent_at_ms": 1, "receive_window_ms": 1_000}
+    foreign = bids(bob, 4)
+    torn = bids(alice, 2)
+    torn["rungs"][1] |= {"price": "0.001"}
+    wrong = [
+        (forged, RejectReason.BAD_SIGNATURE, "signature"),
+        (strange, RejectReason.UNKNOWN_MARKET, "market"),
+        (late, RejectReason.RECEIVE_WINDOW, "receive_window_ms"),
+        (foreign, RejectReason.BAD_SIGNATURE, "signature"),
+        (torn, RejectReason.INVALID_NUMBER, "rungs[1].price"),
+    ]
+    before = stack.services.exchange.view.sequence
+    refused = [body for body, _, _ in wrong]
+    for sent in ([fine[0], *refused[:2], fine[1], *refused[2:], fine[2]], refused):
+        answers = await burst(alice, *sent)
+        for body, answer in zip(sent, answers, strict=True):
+            found = [(code, field) for one, code, field in wrong if one is body]
+            if not found:
+                assert codes(answer["result"]) == [None] * 3
+                continue
+            problem = answer["problem"]
+            assert [(problem["code"], problem["field"])] == found, answer
+    assert stack.services.exchange.view.sequence == before + 3
+    assert stack.services.exchange.view.open_order_count(alice.account) == 9
+    assert stack.services.exchange.view.open_order_count(bob.account) == 0
+
+
+async def test_a_rung_whose_nonce_was_used_leaves_the_others(alice: Trader) -> None:
+    """By an order before, by a rung before it, or by a ladder before it in the same burst."""
+    used, twice, free, other = (Nonce(7, lane=next(alice.stack.lanes)) for _ in range(4))
+    await alice.place("buy", "1", "10", nonce=used)
+    rungs: list[Rung] = [("buy", "1", str(2000 - at)) for at in range(4)]
+    first = ladder(alice, *rungs, nonces=[twice, used, twice, free])
+    second = ladder(alice, ("buy", "1", "1500"), ("buy", "1", "1400"), nonces=[free, other])
+    again = RejectReason.NONCE_USED.value
+    one, two = await burst(alice, first, second)
+    assert codes(one["result"]) == [None, again, again, None]
+    assert codes(two["result"]) == [again, None]
+    assert len((await alice.get("/orders/open")).json()["orders"]) == 4
+    unnamed = await post(alice, first)
+    assert codes(unnamed) == [again] * 4
+
+
+async def test_a_named_ladder_is_the_same_orders_however_it_comes_again(
+    stack: Stack, alice: Trader, bob: Trader
+) -> None:
+    """Twice in a burst, over REST, or an order of it alone; what was refused is refused again."""
+    await bob.place("sell", "1.5", "2000")
+    rungs: list[Rung] = [("buy", "1", "2000"), ("buy", "499.5", "2000"), ("buy", "1", "2000")]
+    body = ladder(alice, *rungs, names="bid")
+    first, second = (one["result"] for one in await burst(alice, body, body))
+    third = await post(alice, body)
+    assert first["rungs"] == second["rungs"] == third["rungs"]
+    assert codes(first) == [None, RejectReason.INSUFFICIENT_FUNDS.value, None]
+    assert [len(one.get("fills", ())) for one in first["rungs"]] == [1, 0, 1]
+    taken = await alice.post("/orders", alice.order("buy", "1", "2000", client_order_id="bid 2"))
+    assert taken.json()["code"] == RejectReason.DUPLICATE_CLIENT_ORDER_ID
+    assert len((await alice.get("/orders/open")).json()["orders"]) == 1
+    await alice.delete(f"/orders/{first['rungs'][2]['order_id']}")
+    (fourth,) = await burst(alice, body)
+    told_now = fourth["result"]["rungs"]
+    assert [one.get("status") for one in told_now] == ["filled", None, "canceled"]
+    assert (await alice.get("/orders/open")).json()["orders"] == []
+
+
+async def test_a_ladder_over_64_kib_is_too_large_both_ways_and_ends_a_socket(
+    stack: Stack, alice: Trader
+) -> None:
+    content = encode(bids(alice, 8)) + b" " * 65_536
+    straight, long = await both(stack, content, "/orders/ladder", **alice.headers)
+    assert told(straight) == told(long)
+    assert (straight.status_code, straight.json()["code"]) == (413, RejectReason.MESSAGE_TOO_LARGE)
+    async with alice.socket() as socket:
+        small = {"op": "ladder", "id": 1, "ladder": bids(alice, 2)}
+        await socket.send(small)
+        assert (await socket.receive())["type"] == "ack"
+        await socket.send(encode(small).decode() + " " * 65_536)
+        with pytest.raises(ConnectionClosed):
+            await socket.receive()
+        assert socket.connection.close_code == 1009
+    assert stack.services.exchange.view.open_order_count(alice.account) == 2
+
+
+async def test_ladders_are_measured_and_their_orders_counted(
+    stack: Stack, alice: Trader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is refused, too; a burst is measured as one; and the straight way is really taken."""
+    meter, ways = stack.services.hub.meter, list[str | None]()
+    real = order_route._token
+
+    def note(found: Any) -> str | None:
+        ways.append(real(found))
+        return ways[-1]
+
+    monkeypatch.setattr(order_route, "_token", note)
+    await post(alice, bids(alice, 8))
+    assert ways == [alice.token]
+    assert (meter.order_entry.count, meter.orders, meter.rejected) == (1, 8, 0)
+    await alice.post("/orders/ladder", bids(alice, 2) | {"market": "NO-SUCH"})
+    assert (meter.order_entry.count, meter.orders) == (2, 8)
+    await post(alice, ladder(alice, ("buy", "1", "10"), ("buy", "9000", "2000")))
+    assert (meter.order_entry.count, meter.orders, meter.rejected) == (3, 9, 1)
+    before = meter.order_entry.count
+    await burst(alice, bids(alice, 4))
+    assert (meter.order_entry.count, meter.orders) == (before + 1, 13)
+
+
+async def test_the_orders_of_a_refused_ladder_are_counted_as_refused(tmp_path: Path) -> None:
+    async with running(settings(tmp_path, limits=limits(orders_per_second=9))) as stack:
+        alice = await stack.trader(1, USDC="1000000")
+        await _at_a_second_that_begins()
+        answers = await burst(alice, *[bids(alice) for _ in range(3)])
+        assert [one["type"] for one in answers] == ["ack", "error", "error"]
+        assert stack.services.limiter.refusals == {"address": 0, "account": 16}
+        assert stack.services.exchange.view.open_order_count(alice.account) == 8
