@@ -11,6 +11,7 @@ import pytest
 from eth_account.messages import encode_typed_data
 from websockets.exceptions import ConnectionClosed
 
+from hybrid_dex.errors import UnavailableError
 from hybrid_dex.model.order import SelfTradeMode, Side, TimeInForce
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.signed_order import Nonce, SignatureKind, SignedOrder
@@ -512,3 +513,54 @@ async def test_the_orders_of_a_refused_ladder_are_counted_as_refused(tmp_path: P
         assert [one["type"] for one in answers] == ["ack", "error", "error"]
         assert stack.services.limiter.refusals == {"address": 0, "account": 16}
         assert stack.services.exchange.view.open_order_count(alice.account) == 8
+
+
+async def test_the_channels_tell_a_ladder_as_one_command(alice: Trader, bob: Trader) -> None:
+    """A report an event, in the order of the rungs; the book and the balances change once."""
+    await bob.place("sell", "0.5", "2000")
+    book = {"channel": "book", "market": "ETH-USDC"}
+    async with alice.socket({"channel": "orders"}, {"channel": "balances"}, book) as socket:
+        body = bids(alice, 3, names="bid")
+        answer = await socket.ask({"op": "ladder", "ladder": body})
+        while not any(one.get("kind") == "delta" for one in socket.heard):
+            socket.heard.append(await socket.receive())
+    sequence = answer["result"]["sequence"]
+    heard = [one for one in socket.heard if one["sequence"] == sequence]
+    reports = [one for one in heard if one["type"] == "order"]
+    ids = [one["order_id"] for one in answer["result"]["rungs"]]
+    assert [(one["order_id"], one["client_order_id"], one["exec_type"]) for one in reports] == [
+        (ids[0], "bid 0", "new"),
+        (ids[0], "bid 0", "trade"),
+        (ids[1], "bid 1", "new"),
+        (ids[2], "bid 2", "new"),
+    ]
+    assert [one["type"] for one in heard if one["type"] != "order"] == ["balances", "book"]
+    assert heard[-1]["bids"] == [["2000", "0.5"], ["1999", "1"], ["1998", "1"]]
+
+
+async def test_after_its_session_has_ended_every_ladder_of_a_burst_is_refused(
+    stack: Stack, alice: Trader
+) -> None:
+    async with alice.socket() as socket:
+        await alice.post("/auth/logout", None)
+        for number in range(3):
+            await socket.send({"op": "ladder", "id": number, "ladder": bids(alice, 2)})
+        answers = [await socket.receive() for _ in range(3)]
+    assert [one["id"] for one in answers] == [0, 1, 2]
+    assert {one["problem"]["code"] for one in answers} == {RejectReason.UNAUTHENTICATED}
+    assert stack.services.exchange.view.open_order_count(alice.account) == 0
+
+
+async def test_while_nothing_can_be_recorded_every_ladder_is_told_so(
+    stack: Stack, alice: Trader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: Any, **__: Any) -> Any:
+        raise UnavailableError("the journal can not be written")
+
+    monkeypatch.setattr(type(stack.services.exchange), "place_ladders", fail)
+    content = encode(bids(alice, 2))
+    straight, long = await both(stack, content, "/orders/ladder", **alice.headers)
+    assert told(straight) == told(long)
+    assert straight.status_code == 503
+    answers = await burst(alice, bids(alice, 2), bids(alice, 3))
+    assert {one["problem"]["code"] for one in answers} == {RejectReason.UNAVAILABLE}
