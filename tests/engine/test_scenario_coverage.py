@@ -18,6 +18,7 @@ PAGE = ROOT / "docs" / "explanation" / "matching-rules.md"
 AT_LEAST = 150
 
 SHOWN_ELSEWHERE = {
+    "Batches: Ladder": "tests/exchange/test_ladders.py",
     "Pace": "tests/exchange/test_pace.py",
     "Sizes and price bands: on chain": "tests/engine/test_price_bands.py",
 }
