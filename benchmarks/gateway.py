@@ -4,7 +4,7 @@
 
 The reference app runs in a process of its own: Litestar on uvicorn, wallet auth, engine, file journal,
 SQLite records. Orders are signed before a clock starts. Four ways in: a request an order, a
-request for 20, frames of a socket, and frames whose orders share one signature by eights. Each is
+request for 20, frames of a socket, and frames of ladders, eight orders under one signature. Each is
 driven as fast as it goes, then at a quarter, a half and three quarters of that; the socket also
 with a thousand readers of the book, one by one, and without the disk's sync.
 

@@ -277,7 +277,7 @@ class ExchangeClient:
         """Place up to eight orders under one signature, a ladder for instance.
 
         Each is an order by itself: it is accepted or refused, fills and is canceled without the
-        others. Limit orders of one market with the same options go as one message and one command.
+        others. The wallet's limit orders of one market with the same options go as one message.
 
         Returns:
             For each order in turn, what `place` returns, or the error that it would raise.
