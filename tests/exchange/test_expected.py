@@ -1,6 +1,7 @@
 """However many orders arrive at once, no more is matched than capacity and one command's fills."""
 
 import asyncio
+import gc
 import random
 from collections.abc import Awaitable, Callable
 
@@ -8,11 +9,13 @@ import pytest
 
 from hybrid_dex.exchange import Exchange
 from hybrid_dex.exchange.expected import Expected
+from hybrid_dex.interfaces.risk import Refusal
 from hybrid_dex.interfaces.settlement import Capacity
 from hybrid_dex.model.commands import PlaceOrder, ReplaceOrder
 from hybrid_dex.model.events import EventBatch
 from hybrid_dex.model.order import Side, TimeInForce
 from hybrid_dex.model.reasons import RejectReason as Reason
+from hybrid_dex.model.units import TimestampNs
 from hybrid_dex.settlement.local import LocalSettlement
 from tests.exchange_fixtures import ALICE, BOB, MARKET, FakeClock, FaultyJournal, fund, order
 
@@ -78,6 +81,21 @@ async def test_a_burst_of_ladders_stops_at_the_capacity() -> None:
         assert entered == [True] * 13 + [False] * 17
         assert {one.reason for one in answers[13:]} == {Reason.SETTLEMENT_BACKLOG}
         assert unsettled(exchange) == 12 <= FILLS + 4 - 1
+
+
+async def test_a_ladder_that_is_late_fails_once() -> None:
+    """However many rungs count in the pace: nobody is left with a failure that he never looks at."""
+    stray: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: stray.append(context))
+    async with Exchange([MARKET], settlement=Stuck(), clock=FakeClock()) as exchange:
+        await stocked(exchange)
+        (late,) = await exchange.place_ladders([takers(8, deep=1)], not_after_ns=[TimestampNs(1)])
+        assert isinstance(late, Refusal)
+        assert late.reason is Reason.RECEIVE_WINDOW
+        assert isinstance(await exchange.place(order(ALICE, Side.BUY, 2_000, 1)), EventBatch)
+    gc.collect()
+    await asyncio.sleep(0)
+    assert stray == []
 
 
 async def test_rungs_of_one_ladder_may_meet_what_the_ladder_before_brings() -> None:

@@ -451,7 +451,9 @@ async def test_no_orphan_spoils_the_ladder_it_follows(exchange: Exchange) -> Non
     tree = signed([order(SELL, 300_000 + at, at + 1) for at in range(8)], BOB)
     whole = signed([order(BUY, 200_000 + at, at + 1) for at in range(3)])
     copied = [msgspec.structs.replace(tree[3], signature=whole[0].signature)]
-    for orphans in (tree[3:], copied):
+    other = signed([order(BUY, 150_000, 9)])[0]
+    own = [msgspec.structs.replace(other, signature=whole[0].signature, leaf=3)]
+    for orphans in (tree[3:], copied, own):
         before = exchange.view.sequence
         taken, refused = await exchange.place_ladders([whole, orphans])
         assert refusal(refused).reason is RejectReason.BAD_SIGNATURE

@@ -8,6 +8,7 @@ meanwhile.
 
 from collections.abc import Callable
 from collections.abc import Sequence as Items
+from typing import Final
 
 import msgspec
 
@@ -20,9 +21,13 @@ from hybrid_dex.model.commands import BatchMember, BatchOrders, PlaceOrder, Repl
 from hybrid_dex.model.market import Market
 from hybrid_dex.model.reasons import RejectReason
 from hybrid_dex.model.signed_order import Authorization, SignedOrder
-from hybrid_dex.model.units import OrderId, Quantity
+from hybrid_dex.model.units import MAX_BATCH_MEMBERS, OrderId, Quantity
 
 __all__ = ["Admission"]
+
+_NOT_WHOLE: Final = Refusal(
+    RejectReason.BAD_SIGNATURE, "leaf", "all orders of one tree, in the order of leaves"
+)
 
 
 class Admission:
@@ -118,13 +123,16 @@ class Admission:
         self, ladders: Items[Items[SignedOrder | PlaceOrder]]
     ) -> list[BatchOrders | Refusal]:
         """Return one command for each ladder, or why none of it may enter."""
-        admitted = iter(await self.admit([order for ladder in ladders for order in ladder]))
-        return [_as_one([next(admitted) for _ in ladder]) for ladder in ladders]
+        whole = [ladder for ladder in ladders if not _goes_on(ladder)]
+        admitted = iter(await self.admit([order for ladder in whole for order in ladder]))
+        return [
+            _NOT_WHOLE if _goes_on(ladder) else _as_one([next(admitted) for _ in ladder])
+            for ladder in ladders
+        ]
 
     async def _verify(self, orders: Items[SignedOrder]) -> list[Authorization | Refusal]:
         """Verify orders, beside those of other callers unless they could go on with a tree of these."""
-        torn = orders[0].leaf > 0 and not orders[0].proof
-        return await self._ingress.verify_many(orders, alone=torn)
+        return await self._ingress.verify_many(orders, alone=_goes_on(orders))
 
     def _refuse_market(self, order: SignedOrder) -> Refusal | None:
         """The signature covers amounts; they mean these ticks and lots on this market only."""
@@ -148,6 +156,12 @@ class Admission:
         return Refusal(RejectReason.REPLACEMENT_TERMS, "side", detail)
 
 
+def _goes_on(orders: Items[SignedOrder | PlaceOrder]) -> bool:
+    """Whether orders begin within a tree, so that what stands before them could be taken for its begin."""
+    first = orders[0] if orders else None
+    return isinstance(first, SignedOrder) and first.leaf > 0 and not first.proof
+
+
 def _as_one(members: Items[PlaceOrder | Refusal]) -> BatchOrders | Refusal:
     """Return orders as one command; what refuses one of those that share a signature refuses all."""
     orders: list[PlaceOrder] = []
@@ -155,6 +169,6 @@ def _as_one(members: Items[PlaceOrder | Refusal]) -> BatchOrders | Refusal:
         if isinstance(member, Refusal):
             return member
         orders.append(member)
-    if not orders:
-        return Refusal(RejectReason.INVALID_BATCH, "members", "one order at least")
+    if not 1 <= len(orders) <= MAX_BATCH_MEMBERS:
+        return Refusal(RejectReason.INVALID_BATCH, "members", f"1 to {MAX_BATCH_MEMBERS} members")
     return BatchOrders(account=orders[0].account, members=tuple(orders))

@@ -210,7 +210,8 @@ class Projection:
             self._pass_by()
             waiting = self._next()
             events = sum(len(batch.events) for batch in waiting)
-            if len(waiting) < _PROJECT_BATCHES and events < _PROJECT_EVENTS:
+            is_next = bool(waiting) and waiting[0].sequence == self._projected + 1
+            if is_next and len(waiting) < _PROJECT_BATCHES and events < _PROJECT_EVENTS:
                 await self._clock.sleep(self._options.projection_pause_s)
 
     def _pass_by(self) -> None:

@@ -343,11 +343,14 @@ class OrderEntry:
         self, command: BatchOrders, not_after_ns: TimestampNs | None = None
     ) -> "asyncio.Future[EventBatch]":
         """Submit a batch; each member that may match counts in the pace by itself."""
-        answer = told = self._submit(command, not_after_ns)
-        for member in command.members:
-            if isinstance(member, PlaceOrder | ReplaceOrder) and self._settling is not None:
-                told = self._settling.watch(member, answer)
-        return told
+        answer = self._submit(command, not_after_ns)
+        if self._settling is None or not self._settling.paces:
+            return answer
+        matching = [one for one in command.members if isinstance(one, PlaceOrder | ReplaceOrder)]
+        for member in matching:
+            self._settling.count(member, answer)
+        # Who gives up waiting does not take the command back.
+        return asyncio.shield(answer) if matching else answer
 
     async def replace(
         self,

@@ -46,6 +46,16 @@ class Expected:
         view: ExchangeView,
     ) -> "asyncio.Future[EventBatch]":
         """Count a command until it is answered; return what its caller may wait for, or give up."""
+        self.count(command, answer, view)
+        return asyncio.shield(answer)  # who gives up waiting does not take the command back
+
+    def count(
+        self,
+        command: PlaceOrder | ReplaceOrder,
+        answer: "asyncio.Future[EventBatch]",
+        view: ExchangeView,
+    ) -> None:
+        """Count a command, or a member of one, until it is answered."""
         place = _place(command, view)
         fills = self._most(command, place, view)
         rests = command.time_in_force in _RESTS
@@ -59,7 +69,6 @@ class Expected:
                 self._remove(place, command.price)
 
         answer.add_done_callback(forget)
-        return asyncio.shield(answer)  # who gives up waiting does not take the command back
 
     def _most(
         self, command: PlaceOrder | ReplaceOrder, place: _Place | None, view: ExchangeView

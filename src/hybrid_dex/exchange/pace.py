@@ -67,6 +67,15 @@ class Pace:
             return answer
         return self._expected.watch(command, answer, view)
 
+    def count(
+        self,
+        command: PlaceOrder | ReplaceOrder,
+        answer: "asyncio.Future[EventBatch]",
+        view: ExchangeView,
+    ) -> None:
+        """Count the fills that a member of a batch can make until that is answered, where there is a pace."""
+        self._expected.count(command, answer, view)
+
     def note(self, event: Event) -> None:
         """Count a fill that was made, that got into a block, or that fell out of one again."""
         match event:

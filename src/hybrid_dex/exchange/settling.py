@@ -117,6 +117,12 @@ class Settling:
         """Let a command that was taken count in the pace until it is answered."""
         return self._pace.watch(command, answer, self._view)
 
+    def count(
+        self, command: PlaceOrder | ReplaceOrder, answer: "asyncio.Future[EventBatch]"
+    ) -> None:
+        """Let a member of a batch that was taken count in the pace until that is answered."""
+        self._pace.count(command, answer, self._view)
+
     def _tell_reached(self) -> None:
         """Say how far all fills were handed over. Nothing may wait between this look and its word."""
         if not self._groups:

@@ -206,7 +206,7 @@ def _hex(text: str) -> bytes | None:
 
 def parse_nonce(text: str, field: str = "nonce") -> int:
     """Return the packed u64 of a signed nonce from its decimal digits."""
-    if text.isdigit() and text.isascii() and text[0] != "0" and len(text) <= _SURE_DIGITS:
+    if text.isdecimal() and text.isascii() and text[0] != "0" and len(text) <= _SURE_DIGITS:
         return int(text)
     nonce = parse_units(field, text, 0)
     if nonce > _MAX_NONCE:
