@@ -89,7 +89,7 @@ class Size:
     levels: tuple[float, ...]
 
 
-FULL: Final = Size(12_000, 4.0, 1_000, 1_000, 40, LEVELS)
+FULL: Final = Size(12_000, 3.0, 1_000, 1_000, 40, LEVELS)
 QUICK: Final = Size(4_000, 1.0, 200, 50, 5, (0.5,))
 
 

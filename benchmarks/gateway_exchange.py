@@ -39,7 +39,7 @@ MARKET: Final = MarketSettings(
     base_token="0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2",
     quote_token="0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48",
 )
-TRADERS: Final = tuple(LocalSigner(f"0x{number:064x}") for number in range(0x11, 0x19))
+TRADERS: Final = tuple(LocalSigner(f"0x{number:064x}") for number in range(0x11, 0x21))
 """Who trades: known to both processes, and rich."""
 TICKS_S: Final = os.sysconf("SC_CLK_TCK")
 PAGE: Final = os.sysconf("SC_PAGE_SIZE")
