@@ -73,7 +73,7 @@ class Pace:
         answer: "asyncio.Future[EventBatch]",
         view: ExchangeView,
     ) -> None:
-        """Count the fills that a member of a batch can make until that is answered, where there is a pace."""
+        """Count what a member of a batch can make until that is answered; asked only where fills are paced."""
         self._expected.count(command, answer, view)
 
     def note(self, event: Event) -> None:
